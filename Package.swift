@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house, from the bottom up. Arrows of import point down only: bindings, core, shells,
+// composition, executables. `ArchitectureTests` holds this file and the import lines against
+// the same table (Docs/Architecture.md draws it).
+
+/// What every Swift target is built with.
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// The core besides: every unsafe expression is marked, so that a review sees it.
+let core: [SwiftSetting] = house + [.strictMemorySafety()]
+
+/// A core target: bytes and decisions, without I/O, clock, globals or Foundation.
+func core(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: core)
+}
+
+/// A shell, a composition target or the support of tests.
+func shell(_ name: String, _ dependencies: Target.Dependency..., path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: house)
+}
+
+func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: house)
+}
+
+let package = Package(
+    name: "gatehouse",
+    products: [
+        .executable(name: "gatehouse", targets: ["gatehouse"]),
+        .executable(name: "gatehouse-load", targets: ["gatehouse-load"]),
+    ],
+    targets: [
+        // Bindings
+        .target(name: "CLinux"),
+        .target(name: "CIOUring", linkerSettings: [.linkedLibrary("uring")]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .target(name: "COpenSSLShim", dependencies: ["COpenSSL"]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // Core
+        core("Wire"),
+        core("HTTPWire", "Wire"),
+        core("WebSocketWire", "Wire", "CZlib"),
+        core("Diagnosis", "Wire", "HTTPWire", "WebSocketWire"),
+        core("ProxyCore", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis"),
+
+        // Shells
+        shell("EventLoop", "Wire", "CLinux", "CIOUring"),
+        shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
+        shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
+        shell("Telemetry", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"),
+
+        // Composition
+        shell(
+            "ProxyServer", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
+            "Configuration", "Telemetry", "Admin", "CLinux"),
+        shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
+        shell(
+            "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
+            "Configuration", "Telemetry", "ProxyServer", "CLinux"),
+
+        // Executables
+        .executableTarget(
+            name: "gatehouse", dependencies: ["Tools", "ProxyServer", "Configuration"], swiftSettings: house),
+        .executableTarget(
+            name: "gatehouse-load",
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CLinux"], swiftSettings: house),
+        .executableTarget(
+            name: "gatehouse-fuzz",
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration"], swiftSettings: house),
+
+        // Tests
+        shell("TestSupport", "Wire", path: "Tests/TestSupport"),
+        tests("WireTests", "Wire"),
+        tests("HTTPWireTests", "HTTPWire", "Wire"),
+        tests("WebSocketWireTests", "WebSocketWire", "Wire"),
+        tests("DiagnosisTests", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("ProxyCoreTests", "ProxyCore", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
+        tests("TLSEngineTests", "TLSEngine", "Wire"),
+        tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
+        tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("ArchitectureTests"),
+        tests("IntegrationTests", "Wire"),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
+)

@@ -1,0 +1,1 @@
+#include "CIOUring.h"

@@ -1,0 +1,31 @@
+/// An end of a session, as seen from Gatehouse.
+package enum Side: UInt8, Sendable, Hashable, CaseIterable {
+    /// Towards the client.
+    case downstream
+    /// Towards the origin server.
+    case upstream
+
+    /// The other end.
+    @inlinable package var opposite: Side { self == .downstream ? .upstream : .downstream }
+
+    /// The direction in which bytes *received from* this side travel.
+    @inlinable package var direction: Direction { self == .downstream ? .clientToServer : .serverToClient }
+
+    /// The word for logs, metrics and the page.
+    package var name: String { self == .downstream ? "downstream" : "upstream" }
+}
+
+/// The way in which bytes travel through a session.
+package enum Direction: UInt8, Sendable, Hashable, CaseIterable {
+    case clientToServer
+    case serverToClient
+
+    /// The side that sent these bytes.
+    @inlinable package var source: Side { self == .clientToServer ? .downstream : .upstream }
+
+    /// The side that is to receive these bytes.
+    @inlinable package var destination: Side { source.opposite }
+
+    /// The word for logs, metrics and the page.
+    package var name: String { self == .clientToServer ? "client_to_server" : "server_to_client" }
+}
