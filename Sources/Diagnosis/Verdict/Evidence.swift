@@ -1,4 +1,4 @@
-import Wire
+package import Wire
 
 /// A quotation that a reader can check: what was seen, and where in the bytes.
 package struct Evidence: Sendable, Hashable {
