@@ -1,4 +1,4 @@
-import HTTPWire
+package import HTTPWire
 
 /// Keeps secrets out of evidence: what proves who somebody is is shown as «redacted», its name stays.
 ///
