@@ -19,6 +19,8 @@ package struct SessionAnalyzer: Sendable {
     package private(set) var traits: SessionTraits
     /// Who answered the handshake.
     package private(set) var stack: Stack?
+    /// An intermediary or edge that the handshake showed on the path.
+    package private(set) var hop: Stack?
     private var events = SessionEvents()
     private var downstreamEnd: TransportEnd?
     private var upstreamEnd: TransportEnd?
@@ -26,10 +28,11 @@ package struct SessionAnalyzer: Sendable {
     private var ourCodes: (downstream: UInt16, upstream: UInt16) = (0, 0)
     private var fidelity = Fidelity.full
 
-    package init(openedAt: Timestamp, traits: SessionTraits, stack: Stack? = nil) {
+    package init(openedAt: Timestamp, traits: SessionTraits, stack: Stack? = nil, hop: Stack? = nil) {
         self.openedAt = openedAt
         self.traits = traits
         self.stack = stack
+        self.hop = hop
         clientFrames = FrameTally(direction: .clientToServer, allowedReservedBits: traits.allowedReservedBits)
         serverFrames = FrameTally(direction: .serverToClient, allowedReservedBits: traits.allowedReservedBits)
         clientClock = DirectionClock(start: openedAt)
@@ -99,7 +102,7 @@ package struct SessionAnalyzer: Sendable {
             openedAt: openedAt, duration: now - openedAt, endedAfter: (firstEndAt == .never ? now : firstEndAt) - openedAt,
             first: firstParty, order: order,
             downstream: side(.downstream, now), upstream: side(.upstream, now),
-            traits: traits, stack: stack, fidelity: fidelity)
+            traits: traits, stack: stack, hop: hop, fidelity: fidelity)
         let judgement = SessionJudge.judge(record, events: events)
         record.findings = judgement.findings
         record.verdict = judgement.verdict
