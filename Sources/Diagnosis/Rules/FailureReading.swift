@@ -79,7 +79,7 @@ enum FailureReading {
             case "certificate_not_trusted": .failedTLSUntrusted
             case "client_certificate_required", "client_certificate_rejected": .failedTLSClientCertificate
             case "plain_http_on_tls_port": isClient ? .failedClientPlain : .failedTLSPlain
-            case "not_tls": isClient ? .failedClientPlain : .failedTLSPlain
+            case "not_tls": isClient ? .failedTLSOther : .failedNotHTTP
             case "no_shared_application_protocol": .failedHTTP2
             default: .failedTLSOther
             }

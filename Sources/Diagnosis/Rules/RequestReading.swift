@@ -20,13 +20,15 @@ enum RequestReading {
     }
 
     private static func readFields(_ head: RequestHead, into signs: inout SignReading) {
-        let faults = UpgradeRequestCheck.faults(head)
+        let isAttempt = UpgradeRequestCheck.isWebSocketAttempt(head)
+        // What a plain request lacks of a handshake is no fault of it.
+        let faults = isAttempt ? UpgradeRequestCheck.faults(head) : []
         for fault in faults {
             if let field = fault.field { signs.add(fault.sign, .requestField(field)) } else { signs.add(fault.sign, .requestLine) }
         }
         let breaking = faults.contains { $0 != .originRepeated && $0 != .body }
-        signs.add(.isUpgrade, if: !breaking)
-        signs.add(.isPlainRequest, if: !UpgradeRequestCheck.isWebSocketAttempt(head))
+        signs.add(.isUpgrade, if: isAttempt && !breaking)
+        signs.add(.isPlainRequest, if: !isAttempt)
         signs.add(.viaInRequest, if: head.section.has(KnownField.via))
         if let site = head.value(of: .secFetchSite), head.bytes.matches("cross-site", at: site) || head.bytes.matches("same-site", at: site) {
             signs.add(.fetchSiteCross, .requestField(.secFetchSite))
