@@ -5,10 +5,11 @@ extension Endpoint {
     ///
     /// - Throws: What is wrong with it, with the URL that was probably meant where one can be given.
     package init(url: String) throws(EndpointFault) {
+        // No valid URL of an endpoint has one anywhere, and what stands before it must not reach a message.
+        guard !url.contains("@") else { throw .userInformation }
         let (given, rest) = Endpoint.split(url)
         let end = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? rest.endIndex
         let authority = rest[..<end]
-        guard !authority.contains("@") else { throw .userInformation }
         guard let given else { throw .noScheme(suggestion: "http://\(Endpoint.printable(authority))") }
         let scheme: Scheme
         switch given.lowercased() {
