@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import ProxyCore
 import Testing
 
 /// Every file of Config/, as a user would take it: copied, with the certificates that it names beside it.

@@ -1,6 +1,8 @@
 import Configuration
 import Glibc
+import ProxyCore
 import Testing
+import Wire
 
 struct SourcesTests {
     @Test func `flags come before environment, environment before file`() throws {

@@ -1,5 +1,6 @@
 import ProxyCore
 import Testing
+import Wire
 
 struct EndpointTests {
     @Test(arguments: [

@@ -45,7 +45,8 @@ struct RouteTableTests {
     ])
     func `a prefix ends at a segment`(_ prefix: String, _ path: String, _ expected: Bool) throws {
         let path = bytes(path)
-        #expect(try PathPattern(prefix, exact: false).matches(path.span.bytes) == expected)
+        let matches = try PathPattern(prefix, exact: false).matches(path.span.bytes)
+        #expect(matches == expected)
     }
 
     @Test(arguments: [
@@ -55,7 +56,8 @@ struct RouteTableTests {
     ])
     func `a host matches wholly or below its domain`(_ pattern: String, _ host: String, _ expected: Bool) throws {
         let host = bytes(host)
-        #expect(try #require(HostPattern(pattern)).matches(host.span.bytes) == expected)
+        let matches = try #require(HostPattern(pattern)).matches(host.span.bytes)
+        #expect(matches == expected)
     }
 
     @Test(arguments: ["", "a b", "*", "app:80", "*.*.com", "*example.com", "a..b", "[::1", "[1.2.3.4]", "*.[::1]", "é.com", "a/b"])
