@@ -109,9 +109,10 @@ extension EventLoop {
     /// The transport failed: reports it once.
     func fail(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>, errno: Int32) {
         guard !state.pointee.flags.contains(.closing) else { return }
-        let first = !state.pointee.flags.contains(.ended) || state.pointee.firstSend >= 0
-        state.pointee.flags.insert(.ended)
-        state.pointee.flags.remove([.wantsReceive, .blocked, .notifyWhenSent])
+        // A peer that has sent FIN can still fail us when we send to it.
+        let first = !state.pointee.flags.contains(.failed)
+        state.pointee.flags.insert([.ended, .failed])
+        state.pointee.flags.remove([.wantsReceive, .blocked, .overfull, .notifyWhenSent])
         if !state.pointee.flags.contains(.sendInFlight) { dropSends(state) }
         if state.pointee.flags.contains(.closeWhenSent) {
             beginClose(id.slot, state)

@@ -78,6 +78,11 @@ package final class EventLoop {
     deinit {
         if let ring = uring.ring { ciouring_close(ring) }
         if epoll.descriptor >= 0 { _ = clinux_close(epoll.descriptor) }
+        connections.forEachDescriptor { _ = clinux_close($0) }
+        for listener in listeners where !listener.stopped { _ = clinux_close(listener.descriptor) }
+        uring.completions.deallocate()
+        uring.wakeBytes.deallocate()
+        epoll.events.deallocate()
     }
 
     // MARK: The turn
