@@ -11,6 +11,7 @@ struct ExamplesTests {
         let text = try #require(TemporaryDirectory.read("\(packageRoot)/Config/\(name).yaml"))
         let directory = try TemporaryDirectory()
         for file in ["app.pem", "app.key", "chat.pem", "chat.key", "backend-ca.pem"] { try directory.write("tls/\(file)", "") }
+        defer { withExtendedLifetime(directory) {} }
         return try Snapshot.load(file: try directory.write("\(name).yaml", text))
     }
 

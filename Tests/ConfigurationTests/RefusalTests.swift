@@ -66,7 +66,7 @@ struct RefusalTests {
         ("timeouts: {idle: 99999999999999999999s}", nil), ("timeouts: {idle: 367d}", nil), ("timeouts: {idle: 1e3s}", nil),
         ("timeouts: {idle: 0s}", "nothing can happen in no time; for a very long wait write a long time, such as 30d"),
         ("timeouts: {idle: [1s]}", "brackets make a list; put quotes around text that begins with ["),
-        ("timeouts: {idle:}", "leave the key out for its default"), ("timeouts: {idle: ~}", "leave the key out for its default"),
+        ("timeouts:\n  idle:", "leave the key out for its default"), ("timeouts: {idle: ~}", "leave the key out for its default"),
         ("timeouts: 5s", nil), ("timeouts: []", nil),
         ("limits: {head: 32KB}", "did you mean 32KiB?"), ("limits: {head: 32k}", "did you mean 32KiB?"), ("limits: {head: 1m}", "did you mean 1MiB?"),
         ("limits: {head: 0}", nil), ("limits: {head: 2MiB}", nil), ("limits: {body: 99999999999999TiB}", nil), ("limits: {body: -1}", nil),

@@ -46,7 +46,7 @@ struct SemanticTests {
         let found = try problem("upstream: http://a\nadmin: {listen: 0.0.0.0:9900}")
         #expect(found.key == "admin.listen" && found.remedy?.contains("127.0.0.1:9900") == true)
         #expect(try problem("upstream: http://a\nadmin: {path: /gh}").key == "admin.path")
-        #expect(try problem("upstream: http://a", flags: ["admin-listen": "[::]:1"]).source == .flag("admin-listen"))
+        #expect(try problem("upstream: http://a", flags: ["admin-listen": "[2001:db8::1]:1"]).source == .flag("admin-listen"))
         let token = ["GATEHOUSE_ADMIN_TOKEN": "0123456789abcdef"]
         #expect(try decode("upstream: http://a\nadmin: {listen: 0.0.0.0:9900, path: /gh}", environment: token).admin.token != nil)
     }

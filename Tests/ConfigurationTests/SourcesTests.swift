@@ -67,7 +67,9 @@ struct SourcesTests {
     }
 
     @Test func `a file is read from disk, or says why not`() throws {
-        let path = try TemporaryDirectory().write("g.yaml", "upstream: http://a\nworkers: 2\n")
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let path = try directory.write("g.yaml", "upstream: http://a\nworkers: 2\n")
         #expect(try Snapshot.load(file: path).workers == 2)
         #expect(try Snapshot.load(file: nil, environment: ["GATEHOUSE_CONFIG": path]).file == path)
         for (path, reason) in [("/nowhere/g.yaml", "does not exist"), ("/", "is a directory"), ("/dev/null/x", "does not exist")] {

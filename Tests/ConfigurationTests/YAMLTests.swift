@@ -26,7 +26,7 @@ struct YAMLTests {
     }
 
     @Test func `a tab elsewhere is white space`() throws {
-        #expect(try decode("upstream:\thttp://a\t# here\n\t# and here\n").clusters.first?.name == "http://a")
+        #expect(try decode("upstream:\thttp://a\t# here\n").clusters.first?.name == "http://a")
     }
 
     @Test func `bytes that are not UTF-8 are refused with their place`() throws {
@@ -107,7 +107,8 @@ struct YAMLTests {
     }
 
     @Test func `an unquoted IPv6 address says that it needs quotes`() throws {
-        #expect(try problem("listen: [::]:8080\nupstream: http://a\n").remedy?.contains("quotes") == true)
+        let found = try problem("listen: [::]:8080\nupstream: http://a\n")
+        #expect(found.remedy?.contains("IPv6") == true, "\(found)")
     }
 
     @Test(arguments: ["", "# nothing\n", "---\n", "~\n", "{}\n"])
@@ -122,7 +123,7 @@ struct YAMLTests {
     }
 
     @Test func `no cut of a good file traps`() {
-        let whole = Array("listen: [{address: \"[::1]:1\"}]\nclusters:\n  a: &x {endpoints: [\"http://a\"]}\n  b: *x\nroutes: [{cluster: a}]\n".utf8)
+        let whole = Array("listen: [{address: \"[fe80::1:1]:1\"}]\nclusters:\n  a: &x {endpoints: [\"http://a\"]}\n  b: *x\nroutes: [{cluster: a}]\n".utf8)
         for end in whole.indices { _ = try? Snapshot.decode(Array(whole[..<end]), file: "g.yaml") }
         var random = SplitMix64(seed: 3)
         for _ in 0..<2000 {
