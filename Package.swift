@@ -85,7 +85,7 @@ let package = Package(
         tests("DiagnosisTests", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("ProxyCoreTests", "ProxyCore", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
-        tests("TLSEngineTests", "TLSEngine", "Wire"),
+        tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),

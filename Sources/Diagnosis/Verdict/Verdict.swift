@@ -1,0 +1,87 @@
+/// What Gatehouse concludes about one refused, failed or badly ended session.
+///
+/// Drawn from findings, never from a single rule in passing: the cause that stands first, how sure that is, who is to
+/// blame, what proves it, what to change, and what else it could have been.
+package struct Verdict: Sendable, Hashable {
+    package var cause: Cause
+    /// One line for a person, naming what was seen: "The backend does not allow this Origin".
+    package var title: String
+    package var confidence: Confidence
+    package var blame: Blame
+    /// Who gave the answer that this verdict explains; nil where nobody answered.
+    package var answeredBy: Responder?
+    package var evidence: [Evidence]
+    /// Handshakes that were tried to tell the causes apart, the controls included, in order.
+    package var probes: [ProbeRecord]
+    /// What to change, the most direct first, in the words of the stack concerned.
+    package var fix: [String]
+    package var alternatives: [Alternative]
+
+    package init(
+        cause: Cause, title: String, confidence: Confidence, blame: Blame, answeredBy: Responder? = nil,
+        evidence: [Evidence] = [], probes: [ProbeRecord] = [], fix: [String] = [], alternatives: [Alternative] = []
+    ) {
+        self.cause = cause
+        self.title = title
+        self.confidence = confidence
+        self.blame = blame
+        self.answeredBy = answeredBy
+        self.evidence = evidence
+        self.probes = probes
+        self.fix = fix
+        self.alternatives = alternatives
+    }
+}
+
+/// Another cause that the evidence allows or excludes, and what would decide.
+package struct Alternative: Sendable, Hashable {
+    package var cause: Cause
+    package var confidence: Confidence
+    /// Why it stands here: "a random path answers 404".
+    package var because: String
+
+    package init(cause: Cause, confidence: Confidence, because: String) {
+        self.cause = cause
+        self.confidence = confidence
+        self.because = because
+    }
+}
+
+/// One handshake that was tried, and its outcome.
+package struct ProbeRecord: Sendable, Hashable {
+    /// The one thing that differed: "none (control)", "Origin removed".
+    package var change: String
+    /// What came back: "403", "101", "no answer within 2 s".
+    package var outcome: String
+
+    package init(change: String, outcome: String) {
+        self.change = change
+        self.outcome = outcome
+    }
+}
+
+/// How sure a verdict is.
+package enum Confidence: String, Sendable, Hashable, CaseIterable {
+    /// A single change flipped the outcome with the control failing before and after, or the message names itself.
+    case proven
+    case likely
+    case possible
+    /// The evidence doesn't decide.
+    case unknown
+    /// Ruled out; only in alternatives.
+    case excluded
+}
+
+/// Whose doing it is, and so who must change something.
+package enum Blame: String, Sendable, Hashable, CaseIterable {
+    case client
+    /// The platform's edge or a CDN.
+    case edge
+    /// A proxy between Gatehouse and the backend, or before Gatehouse.
+    case intermediary
+    case backend
+    case configuration
+    case network
+    case gatehouse
+    case unknown
+}

@@ -1,0 +1,59 @@
+/// Frames and payload bytes of one class of frames.
+package struct FrameCount: Sendable, Hashable {
+    /// Frames that came to their end.
+    package var frames: UInt64 = 0
+    /// Payload bytes, those of a frame that is not at its end included; headers are not.
+    package var bytes: UInt64 = 0
+
+    @inlinable package init() {}
+
+    @inlinable package init(frames: UInt64, bytes: UInt64) {
+        self.frames = frames
+        self.bytes = bytes
+    }
+
+    @inlinable package static func + (a: FrameCount, b: FrameCount) -> FrameCount {
+        FrameCount(frames: a.frames &+ b.frames, bytes: a.bytes &+ b.bytes)
+    }
+}
+
+/// Frames and payload bytes of one direction by class.
+package struct FrameCounts: Sendable, Hashable {
+    package var continuation = FrameCount()
+    package var text = FrameCount()
+    package var binary = FrameCount()
+    package var close = FrameCount()
+    package var ping = FrameCount()
+    package var pong = FrameCount()
+
+    @inlinable package init() {}
+
+    /// All classes together.
+    package var total: FrameCount { continuation + text + binary + close + ping + pong }
+
+    /// The count of one opcode's class. Reserved opcodes are faults and have none: zero, and a write is dropped.
+    package subscript(_ opcode: Opcode) -> FrameCount {
+        get {
+            switch opcode {
+            case .continuation: continuation
+            case .text: text
+            case .binary: binary
+            case .close: close
+            case .ping: ping
+            case .pong: pong
+            case .reserved: FrameCount()
+            }
+        }
+        set {
+            switch opcode {
+            case .continuation: continuation = newValue
+            case .text: text = newValue
+            case .binary: binary = newValue
+            case .close: close = newValue
+            case .ping: ping = newValue
+            case .pong: pong = newValue
+            case .reserved: break
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+/// What one buffer brought, so that a relay branches once per buffer and not once per frame.
+package struct FrameNotices: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt16
+
+    @inlinable package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// A message came to its end.
+    @inlinable package static var messageEnded: FrameNotices { FrameNotices(rawValue: 1 << 0) }
+    /// A ping came to its end.
+    @inlinable package static var sawPing: FrameNotices { FrameNotices(rawValue: 1 << 1) }
+    /// A pong came to its end.
+    @inlinable package static var sawPong: FrameNotices { FrameNotices(rawValue: 1 << 2) }
+    /// The first close frame came to its end: `close` has what it said.
+    @inlinable package static var sawClose: FrameNotices { FrameNotices(rawValue: 1 << 3) }
+    /// A rule was broken for the first time: `fault` has which.
+    @inlinable package static var sawFault: FrameNotices { FrameNotices(rawValue: 1 << 4) }
+    /// A frame began after the close frame; the peer must not send one (RFC 6455 §5.5.1).
+    @inlinable package static var sawFrameAfterClose: FrameNotices { FrameNotices(rawValue: 1 << 5) }
+}
