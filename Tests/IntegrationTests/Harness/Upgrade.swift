@@ -6,7 +6,7 @@ enum Upgrade {
     /// A browser's request but for what the arguments change. A field set to nil is left out.
     static func request(
         _ target: String = "/ws", method: String = "GET", version: String = "HTTP/1.1",
-        without: Set<String> = [], _ more: (String, String)...
+        without: Set<String> = [], with more: (String, String)...
     ) -> String {
         let fields = [
             ("Host", "app.example"), ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Key", key),
