@@ -28,7 +28,7 @@ final class Resolver: Sendable {
     /// Starts the thread; answers go to `deliver`.
     func start(deliver: @escaping @Sendable (Endpoint, [SocketAddress], String?) -> Void) {
         self.deliver.withLock { $0 = deliver }
-        Thread.start(name: "gh-resolve") { [self] in run() }
+        WorkerThread.start(name: "gh-resolve") { [self] in run() }
     }
 
     /// Asks for an endpoint's addresses, now and from time to time from here on.

@@ -29,7 +29,7 @@ package final class Server {
     private var state: ServerState
     private let shared: SharedParts
     private let redaction: Redaction
-    private var threads: [Thread.Handle] = []
+    private var threads: [WorkerThread.Handle] = []
     private var adminThread: AdminServer?
     private let ledger: Ledger
     private let status: ProcessStatus
@@ -108,7 +108,7 @@ package final class Server {
             let start = WorkerLaunch(
                 index: index, waker: waker, sockets: sockets[index], state: state, shared: shared, ready: ready,
                 pins: wakers.count > 1)
-            guard let thread = Thread.start(name: "gh-worker-\(index)", { start.run() }) else {
+            guard let thread = WorkerThread.start(name: "gh-worker-\(index)", { start.run() }) else {
                 throw StartFailure("The kernel gave no thread for a worker; see ulimit -u.")
             }
             threads.append(thread)
