@@ -62,6 +62,11 @@ struct Session {
     var upstreamTLS: SecureChannel?
     var tunnel: Tunnel?
     var analyzer: SessionAnalyzer?
+    /// What relaying has to do besides sending on; nil for nearly all sessions.
+    var special: SpecialRelay?
+    /// Nothing but observing and sending on: neither enforcement, nor message lines, nor a close frame of ours. Kept beside
+    /// `special`, so that the hot path reads one byte.
+    var isPlainRelay = true
 
     func connection(_ side: Side) -> ConnectionID { side == .downstream ? downstream : upstream }
 

@@ -72,6 +72,7 @@ struct SessionTable: ~Copyable {
             session.pointee.downstreamTLS = nil
             session.pointee.upstreamTLS = nil
             session.pointee.analyzer = nil
+            session.pointee.special = nil
             free.append(slot)
         }
         over.removeAll(keepingCapacity: true)
