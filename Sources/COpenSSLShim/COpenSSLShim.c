@@ -53,7 +53,7 @@ uint64_t copensslshim_op_prioritize_chacha(void) {
 }
 
 unsigned long copensslshim_name_flags(void) {
-    return (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) | XN_FLAG_SEP_CPLUS_SPC;
+    return (XN_FLAG_RFC2253 & ~XN_FLAG_SEP_MASK) | XN_FLAG_SEP_CPLUS_SPC;
 }
 
 long copensslshim_get_mem_data(BIO *bio, char **data) {

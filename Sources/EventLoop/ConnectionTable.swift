@@ -54,6 +54,10 @@ struct ConnectionState {
         static let hungUp = Flags(rawValue: 1 << 15)
         static let inReadyList = Flags(rawValue: 1 << 16)
         static let starved = Flags(rawValue: 1 << 17)
+        /// The transport's failure was reported. It may follow a FIN (`ended`), and comes once.
+        static let failed = Flags(rawValue: 1 << 18)
+        /// More is queued than a turn can send, though the peer takes it: `blocked` was reported, `drained` follows.
+        static let overfull = Flags(rawValue: 1 << 19)
     }
 }
 
@@ -110,6 +114,11 @@ struct ConnectionTable: ~Copyable {
             firstSend: -1, lastSend: -1, queuedBytes: 0, fullReceives: 0, next: -1)
         count += 1
         return ConnectionID(slot: UInt32(slot), generation: generation)
+    }
+
+    /// The descriptors of all slots in use, for the end of the loop.
+    func forEachDescriptor(_ body: (Int32) -> Void) {
+        for slot in 0..<used where slots[slot].descriptor >= 0 { body(slots[slot].descriptor) }
     }
 
     mutating func remove(_ slot: UInt32) {

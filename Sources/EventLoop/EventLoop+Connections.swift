@@ -109,14 +109,26 @@ extension EventLoop {
     /// The transport failed: reports it once.
     func fail(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>, errno: Int32) {
         guard !state.pointee.flags.contains(.closing) else { return }
-        let first = !state.pointee.flags.contains(.ended) || state.pointee.firstSend >= 0
-        state.pointee.flags.insert(.ended)
-        state.pointee.flags.remove([.wantsReceive, .blocked, .notifyWhenSent])
+        // A peer that has sent FIN can still fail us when we send to it.
+        let first = !state.pointee.flags.contains(.failed)
+        state.pointee.flags.insert([.ended, .failed])
+        state.pointee.flags.remove([.wantsReceive, .blocked, .overfull, .notifyWhenSent])
         if !state.pointee.flags.contains(.sendInFlight) { dropSends(state) }
         if state.pointee.flags.contains(.closeWhenSent) {
             beginClose(id.slot, state)
         } else if first {
             ready.push(.failed(id, owner: state.pointee.owner, errno: errno))
         }
+    }
+}
+
+extension EventLoop {
+    /// Ends a connection that was to be emptied and wasn't in time, if the slot still has the same tenant.
+    ///
+    /// - Parameter lowGeneration: the lower 16 bits of the generation that the connection had.
+    package func closeIfSame(slot: UInt32, lowGeneration: UInt32) {
+        let generation = connections.state(slot).pointee.generation
+        guard generation & 0xFFFF == lowGeneration else { return }
+        close(ConnectionID(slot: slot, generation: generation), .reset)
     }
 }

@@ -110,8 +110,8 @@ extension EventLoop {
         if state.pointee.firstSend >= 0, state.pointee.flags.contains(.writable) { flush(id, state) }
         if state.pointee.flags.isSuperset(of: [.readable, .wantsReceive]), !state.pointee.flags.contains(.closing) {
             receive(id, state)
-        } else if state.pointee.flags.contains(.hungUp), !state.pointee.flags.contains(.ended) {
-            // Receiving is paused; an RST still has to be seen, since the other side waits for this one.
+        } else if state.pointee.flags.contains(.hungUp), !state.pointee.flags.contains(.failed) {
+            // Receiving is paused or over; an RST still has to be seen, since the other side waits for this one.
             let error = clinux_socket_error(state.pointee.descriptor)
             if error != 0 { fail(id, state, errno: error) }
         }

@@ -34,7 +34,8 @@ extension EventLoop {
         guard let state = connections.live(id), let source = bytes.baseAddress, bytes.count > 0,
             !state.pointee.flags.contains(.closeWhenSent)
         else { return }
-        if bytes.count <= BufferPool.smallSize, let buffer = buffers.takeSmall() {
+        let waits = state.pointee.flags.contains(.blocked) && !roomForBlockedSends
+        if bytes.count <= BufferPool.smallSize, !waits, let buffer = buffers.takeSmall() {
             let start = buffers.start(buffer)
             start.copyMemory(from: source, byteCount: bytes.count)
             sends.append(to: state, start: start, count: bytes.count, buffer: buffer, block: nil)
@@ -51,7 +52,7 @@ extension EventLoop {
 
     /// Whether the peer doesn't accept at present.
     package func isBlocked(_ id: ConnectionID) -> Bool {
-        connections.live(id)?.pointee.flags.contains(.blocked) ?? false
+        connections.live(id).map { !$0.pointee.flags.isDisjoint(with: [.blocked, .overfull]) } ?? false
     }
 
     /// Reports `drained` when everything queued so far has been taken (at once, if that is so already).
@@ -65,12 +66,32 @@ extension EventLoop {
     }
 
     private func startSending(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
+        // What is queued behind a peer that doesn't take it must not use the pool up either. The first pending send may
+        // be with the kernel and stays where it is.
+        if state.pointee.flags.contains(.blocked), state.pointee.lastSend != state.pointee.firstSend {
+            moveIfBuffersAreShort(state.pointee.lastSend)
+        }
         guard !state.pointee.flags.contains(.connecting) else { return }
         switch backend {
-        case .uring: if !state.pointee.flags.contains(.sendInFlight) { submitSend(id.slot, state) }
+        case .uring:
+            if !state.pointee.flags.contains(.sendInFlight) { submitSend(id.slot, state) }
+            reportIfOverfull(id, state)
         case .epoll: if !state.pointee.flags.contains(.blocked) { flush(id, state) }
         }
     }
+
+    /// One send a turn goes out, while one turn may bring many receives: a sender that is faster than that is held back
+    /// like one whose peer is slow, or the queue would grow as long as it goes on.
+    private func reportIfOverfull(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
+        guard state.pointee.queuedBytes > EventLoop.queueLimit,
+            state.pointee.flags.isDisjoint(with: [.blocked, .overfull])
+        else { return }
+        state.pointee.flags.insert(.overfull)
+        ready.push(.blocked(id, owner: state.pointee.owner))
+    }
+
+    /// Queued bytes of a connection beyond which `blocked` is reported even though the peer takes them.
+    static var queueLimit: Int { 1 << 20 }
 
     /// The kernel took `count` bytes of the first pending send; true when that send is done.
     func took(_ count: Int, _ state: UnsafeMutablePointer<ConnectionState>) -> Bool {
@@ -89,33 +110,37 @@ extension EventLoop {
     func becameBlocked(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
         if !state.pointee.flags.contains(.blocked) {
             state.pointee.flags.insert(.blocked)
-            ready.push(.blocked(id, owner: state.pointee.owner))
+            if !state.pointee.flags.contains(.overfull) { ready.push(.blocked(id, owner: state.pointee.owner)) }
         }
         var index = state.pointee.firstSend
         while index >= 0 {
-            let node = sends.node(index)
-            let buffer = node.pointee.buffer
-            if buffer >= 0, buffers.isLarge(buffer) ? !roomForLargeBlockedSends : !roomForBlockedSends {
-                let block = UnsafeMutableRawPointer.allocate(byteCount: node.pointee.count, alignment: 16)
-                block.copyMemory(from: node.pointee.start, byteCount: node.pointee.count)
-                node.pointee.start = block
-                node.pointee.block = block
-                node.pointee.buffer = -1
-                releaseBuffer(buffer)
-            }
-            index = node.pointee.next
+            moveIfBuffersAreShort(index)
+            index = sends.node(index).pointee.next
         }
+    }
+
+    /// Moves a pending send, which is not with the kernel, to a block of its own if the pool has little left.
+    private func moveIfBuffersAreShort(_ index: Int32) {
+        let node = sends.node(index)
+        let buffer = node.pointee.buffer
+        guard buffer >= 0, buffers.isLarge(buffer) ? !roomForLargeBlockedSends : !roomForBlockedSends else { return }
+        let block = UnsafeMutableRawPointer.allocate(byteCount: node.pointee.count, alignment: 16)
+        block.copyMemory(from: node.pointee.start, byteCount: node.pointee.count)
+        node.pointee.start = block
+        node.pointee.block = block
+        node.pointee.buffer = -1
+        releaseBuffer(buffer)
     }
 
     /// The queue is empty: reports what was promised for that moment.
     func queueEmptied(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
         let flags = state.pointee.flags
-        guard !flags.isDisjoint(with: [.blocked, .notifyWhenSent, .finishRequested, .closeWhenSent]) else { return }
-        state.pointee.flags.remove([.blocked, .notifyWhenSent])
+        guard !flags.isDisjoint(with: [.blocked, .overfull, .notifyWhenSent, .finishRequested, .closeWhenSent]) else { return }
+        state.pointee.flags.remove([.blocked, .overfull, .notifyWhenSent])
         if flags.contains(.finishRequested) { sendFinish(state) }
         if flags.contains(.closeWhenSent) {
             beginClose(id.slot, state)
-        } else if !flags.isDisjoint(with: [.blocked, .notifyWhenSent]) {
+        } else if !flags.isDisjoint(with: [.blocked, .overfull, .notifyWhenSent]) {
             ready.push(.drained(id, owner: state.pointee.owner))
         }
     }

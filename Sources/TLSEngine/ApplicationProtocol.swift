@@ -24,7 +24,7 @@ enum ApplicationProtocol {
                         chosenCount?.pointee = UInt8(name.count)
                         return SSL_TLSEXT_ERR_OK
                     }
-                    if names.count < 16 { names.append(String(decoding: name, as: UTF8.self)) }
+                    if names.count < 16 { names.append(VisibleText.of(name)) }
                     position = end
                 }
                 CiphertextPort.of(ssl: ssl)?.pointee.evidence.protocolsOffered = names

@@ -66,7 +66,7 @@ final class Certificate: @unchecked Sendable {
             }
             let string = OpaquePointer(value)
             switch kind {
-            case GEN_DNS: names.append(printable(content(string)))
+            case GEN_DNS: names.append(VisibleText.of(content(string)))
             case GEN_IPADD: if let address = address(content(string)) { names.append(address) }
             default: continue
             }
@@ -78,19 +78,6 @@ final class Certificate: @unchecked Sendable {
         let asn1 = UnsafePointer<ASN1_STRING>(string)
         guard let data = ASN1_STRING_get0_data(asn1) else { return [] }
         return Array(UnsafeBufferPointer(start: data, count: Int(max(0, ASN1_STRING_length(asn1)))))
-    }
-
-    /// A certificate is untrusted text: nothing but visible ASCII reaches a log unescaped.
-    private static func printable(_ bytes: [UInt8]) -> String {
-        var text = ""
-        for byte in bytes {
-            if (0x21...0x7E).contains(byte), byte != 0x5C {
-                text.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
-        return text
     }
 
     private static func address(_ bytes: [UInt8]) -> String? {

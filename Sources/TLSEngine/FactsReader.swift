@@ -16,7 +16,7 @@ struct FactsReader {
             version: String(cString: SSL_get_version(ssl)),
             cipher: SSL_CIPHER_get_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) } ?? "none",
             applicationProtocol: applicationProtocol,
-            serverName: SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) },
+            serverName: VisibleText.of(SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name)),
             resumed: SSL_session_reused(ssl) == 1,
             peer: peer,
             verification: peer == nil ? "no certificate" : verified ? "verified" : problems(code),

@@ -33,9 +33,11 @@ struct FailureReason {
     /// The peer doesn't speak TLS: seen in its first bytes, whatever OpenSSL made of them.
     private var notTLS: Conclusion? {
         guard duringHandshake, let first = evidence.firstBytes.first else { return nil }
-        // Records of TLS begin with their content type, 20 to 23; 0x80 begins the SSL 2 hello of very old clients.
-        let looksLikeTLS = (20...23).contains(first) || first & 0x80 != 0 && role == .server
-        guard !looksLikeTLS else { return nil }
+        // Records of TLS begin with their content type, 20 to 23, and the version's first byte, 3.
+        let isRecord = (20...23).contains(first) && evidence.firstBytes.dropFirst().prefix(1).allSatisfy { $0 == 3 }
+        // The hello of SSL 2, in which very old clients wrap theirs: a length with its first bit set, then 1.
+        let isOldHello = role == .server && first & 0x80 != 0 && evidence.firstBytes.dropFirst(2).first == 1
+        guard !isRecord, !isOldHello else { return nil }
         let text = evidence.firstBytes.prefix { (0x20...0x7E).contains($0) }
         let shown = String(decoding: text, as: UTF8.self)
         if text.count >= 4 {
@@ -96,7 +98,7 @@ struct FailureReason {
                     "The \(peer) offers no version of TLS that is accepted here (\(entry.text)); TLS 1.2 or 1.3 was expected. Update it, or "
                         + "switch TLS 1.2 on there"
                 )
-            case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_NO_SUITABLE_GROUPS,
+            case SSL_R_NO_SHARED_CIPHER, SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS, SSL_R_NO_SUITABLE_GROUPS, SSL_R_NO_SHARED_GROUPS,
                 SSL_R_NO_SUITABLE_KEY_SHARE, SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
                 return (
                     .noSharedCipher,
@@ -119,7 +121,11 @@ struct FailureReason {
 
     /// The peer gave up and said why.
     private var peerAlert: Conclusion? {
-        guard let alert = evidence.alertReceived else { return nil }
+        // Warnings don't end a session; the alert that did stands in the queue with this offset.
+        let reasons = Int32(SSL_AD_REASON_OFFSET) + 1..<Int32(SSL_AD_REASON_OFFSET) + 256
+        guard let entry = entries.first(where: { ERR_GET_LIB($0.code) == ERR_LIB_SSL && reasons.contains($0.reason) })
+        else { return nil }
+        let alert = UInt8(truncatingIfNeeded: entry.reason - Int32(SSL_AD_REASON_OFFSET))
         return PeerAlert(
             alert: alert, role: role, serverName: serverName, certificateRequested: evidence.certificateRequested,
             hasOwnCertificate: hasOwnCertificate, duringHandshake: duringHandshake

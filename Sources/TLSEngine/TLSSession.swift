@@ -18,7 +18,8 @@ import COpenSSLShim
 /// Confined to one loop for life. Any cut of the incoming bytes gives the same result.
 package struct TLSSession: ~Copyable {
     private let context: TLSContext
-    private let ssl: OpaquePointer
+    /// Open to the tests, which make it misbehave.
+    let ssl: OpaquePointer
     private let port: UnsafeMutablePointer<CiphertextPort>
     /// Clients: the name that the certificate is checked for.
     private let serverName: String?
@@ -75,7 +76,7 @@ package struct TLSSession: ~Copyable {
         let name = context.serverName ?? serverName
         let (ssl, port) = try TLSSession.make(context) { ssl in
             SSL_set_connect_state(ssl)
-            if let earlier { SSL_set_session(ssl, earlier.session) }
+            earlier?.offer(to: ssl, context: context, serverName: name)
             return ServerNameCheck.install(name, in: ssl)
         }
         self.init(context: context, ssl: ssl, port: port, serverName: name)
@@ -242,7 +243,7 @@ package struct TLSSession: ~Copyable {
     /// send it after the handshake, before or among the first data.
     package var resumption: TLSResumption? {
         guard isOpen, let session = SSL_get1_session(ssl) else { return nil }
-        let kept = TLSResumption(owning: session)
+        let kept = TLSResumption(owning: session, context: context, serverName: serverName)
         return SSL_SESSION_is_resumable(session) == 1 ? kept : nil
     }
 

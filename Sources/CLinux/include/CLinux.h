@@ -44,10 +44,13 @@ int clinux_epoll_wait(int epoll, struct epoll_event *events, int limit, int64_t 
 int clinux_eventfd(void);
 void clinux_eventfd_signal(int fd);
 void clinux_eventfd_clear(int fd);
+/// Waits until the eventfd was signalled; false after `milliseconds`.
+bool clinux_eventfd_wait(int fd, int milliseconds);
 
 /// CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds.
 uint64_t clinux_monotonic(void);
 uint64_t clinux_realtime(void);
+void clinux_sleep(uint64_t nanoseconds);
 
 /// Reserves zeroed pages that cost nothing until touched; NULL where the kernel refuses.
 void *clinux_reserve(size_t size);

@@ -23,7 +23,7 @@ uint64_t copensslshim_op_no_compression(void);
 uint64_t copensslshim_op_cipher_server_preference(void);
 uint64_t copensslshim_op_prioritize_chacha(void);
 
-/// XN_FLAG_RFC2253, an expression over other macros, with UTF-8 kept as it is and control characters escaped.
+/// XN_FLAG_RFC2253 (an expression over other macros) with a space after each comma; all but visible ASCII is escaped.
 unsigned long copensslshim_name_flags(void);
 long copensslshim_get_mem_data(BIO *bio, char **data);
 

@@ -50,6 +50,10 @@ struct SchemaDecoder {
                 report(node.source, key, shape(of: node), kind.accepted, quotingRemedy(node, kind))
                 return faulty
             }
+            // A secret's place may be missed by one level: then the text stands where a word was wanted.
+            if kind.holdsSecret, case .scalar(let text, let isPlain) = node.content {
+                return scalar(text, isPlain, node.source, fitting, key: key, isConcealed: true)
+            }
             return value(node, fitting, key: key)
         case (.map(let definitions), .map(let entries)):
             return Decoded(value: .map(map(entries, definitions, key: key)), source: node.source, key: key)
@@ -87,13 +91,14 @@ struct SchemaDecoder {
     }
 
     private mutating func scalar(
-        _ text: String, _ isPlain: Bool, _ source: ConfigurationSource, _ kind: ValueKind, key: String
+        _ text: String, _ isPlain: Bool, _ source: ConfigurationSource, _ kind: ValueKind, key: String,
+        isConcealed: Bool = false
     ) -> Decoded {
         do {
             let value = try ScalarDecoder(text: text, isPlain: isPlain, source: source).decode(kind)
             return Decoded(value: value, source: source, key: key)
         } catch {
-            report(source, key, kind.holdsSecret ? Secret.placeholder : error.observed, error.expected, error.remedy)
+            report(source, key, isConcealed || kind.holdsSecret ? Secret.placeholder : error.observed, error.expected, error.remedy)
             return Decoded(value: .faulty, source: source, key: key)
         }
     }

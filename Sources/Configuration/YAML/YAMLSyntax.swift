@@ -21,6 +21,9 @@ enum YAMLSyntax {
             return "look at this line's indentation and at the colon with a space behind each key; "
                 + "an IPv6 address such as \"[::1]:8080\" and text with \": \" in it need quotes"
         }
+        if said.contains("node content") {
+            return "put quotes around text with brackets, such as the IPv6 address \"[::1]:8080\""
+        }
         if said.contains("mapping values are not allowed") {
             return "there is a second colon or a wrong indentation; put quotes around text that contains \": \""
         }

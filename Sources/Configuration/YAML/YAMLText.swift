@@ -42,8 +42,6 @@ struct YAMLText {
         }
         let indentation = line.prefix { $0 == 0x20 || $0 == 0x09 }
         guard let tab = indentation.firstIndex(of: 0x09) else { return }
-        let rest = line.dropFirst(indentation.count)
-        if rest.isEmpty || rest.first == 0x23 || rest.first == 0x0D { return }
         report(
             number, tab - line.startIndex + 1, "a tab in the indentation", "spaces",
             "YAML does not allow tabs here; replace it by spaces, two for each level")

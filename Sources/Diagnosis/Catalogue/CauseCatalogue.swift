@@ -1,0 +1,3 @@
+/// All causes, by group of the taxonomy.
+package enum CauseCatalogue {
+}

@@ -1,0 +1,75 @@
+/// All that Gatehouse knows about one cause.
+///
+/// To add a cause: a case in `Cause`, an entry in the file of its group, a vector that convicts and one that acquits in
+/// `CauseVectors`, and a regenerated `Docs/Causes.md`.
+package struct CauseEntry: Sendable {
+    package let cause: Cause
+    package let group: Group
+    /// One line, as a verdict's headline.
+    package let title: String
+    /// For a person who has never heard of it.
+    package let paragraph: String
+    /// Who usually has to change something.
+    package let blame: Blame
+    /// Whether one exchange or session can decide it, without a probe.
+    package let isDecidableAtOnce: Bool
+    /// What speaks for and against.
+    package let clauses: [Clause]
+    /// The probes that can prove it, the most telling first.
+    package let probes: [ProbeKind]
+    /// What would decide where the evidence doesn't.
+    package let decides: String
+    /// What to change, whatever the stack.
+    package let fix: [String]
+    /// The same in the words of one stack.
+    package let stackFixes: [StackFix]
+
+    package struct StackFix: Sendable {
+        package let stack: Stack
+        package let text: String
+
+        static func on(_ stack: Stack, _ text: String) -> StackFix { StackFix(stack: stack, text: text) }
+    }
+
+    /// The groups of the taxonomy, in its order.
+    package enum Group: String, Sendable, CaseIterable {
+        case origin, host, redirect, scheme, auth, path
+        case upgradeFields = "upgrade-fields"
+        case support, response, subprotocol
+        case `extension`
+        case session, time
+        case engineIO = "engine.io"
+        case limits, tls, reach, unknown
+    }
+
+    init(
+        _ cause: Cause, _ group: Group, _ title: String, blame: Blame, first: Bool = false, _ paragraph: String,
+        clauses: [Clause] = [], probes: [ProbeKind] = [], decides: String = "", fix: [String],
+        on stackFixes: [StackFix] = []
+    ) {
+        self.cause = cause
+        self.group = group
+        self.title = title
+        self.paragraph = paragraph
+        self.blame = blame
+        self.isDecidableAtOnce = first
+        self.clauses = clauses
+        self.probes = probes
+        self.decides = decides
+        self.fix = fix
+        self.stackFixes = stackFixes
+    }
+
+    /// What to change, first in the words of the stacks that were seen, then in general; at most `limit` lines.
+    package func fixes(for stacks: [Stack], limit: Int = 4) -> [String] {
+        var lines = fix.prefix(1).map { $0 }
+        for stack in stacks {
+            for fix in stackFixes where fix.stack == stack {
+                let line = "\(stack.name): \(fix.text)"
+                if !lines.contains(line) { lines.append(line) }
+            }
+        }
+        for line in fix.dropFirst() where !lines.contains(line) { lines.append(line) }
+        return Array(lines.prefix(limit))
+    }
+}

@@ -1,0 +1,48 @@
+/// One reason for or against a cause: signs that must be there, signs that must not, and what that is worth.
+///
+/// The weights of all clauses that hold are summed up per cause. Roughly: below 20 nothing to speak of, from 20 a
+/// possibility, from 60 the likely explanation. Only a clause that is marked as proof can make a verdict `proven`: an
+/// answer that names its own reason, a breach that stands in the bytes, or a probe that flipped the outcome.
+package struct Clause: Sendable {
+    /// What it is worth; negative where it speaks against.
+    package let weight: Int
+    package let when: SignSet
+    package let unless: SignSet
+    package let isProof: Bool
+    /// The signs of `when` in the order in which they are told.
+    package let signs: [Sign]
+
+    private init(_ weight: Int, _ signs: [Sign], _ unless: [Sign], isProof: Bool) {
+        self.weight = weight
+        self.when = SignSet(signs)
+        self.unless = SignSet(unless)
+        self.isProof = isProof
+        self.signs = signs
+    }
+
+    /// Speaks for the cause.
+    static func says(_ weight: Int, _ signs: Sign..., unless: [Sign] = []) -> Clause {
+        Clause(weight, signs, unless, isProof: false)
+    }
+
+    /// Proves the cause.
+    static func proves(_ signs: Sign..., unless: [Sign] = []) -> Clause {
+        Clause(120, signs, unless, isProof: true)
+    }
+
+    /// Speaks against the cause.
+    static func denies(_ weight: Int, _ signs: Sign..., unless: [Sign] = []) -> Clause {
+        Clause(-weight, signs, unless, isProof: false)
+    }
+
+    /// Rules the cause out.
+    static func excludes(_ signs: Sign..., unless: [Sign] = []) -> Clause {
+        Clause(Clause.exclusion, signs, unless, isProof: false)
+    }
+
+    /// The weight of a clause that rules out: more than all that could speak for it.
+    package static let exclusion = -10_000
+
+    /// The clause as half a sentence: "the answer is 403, and Origin and Host name different hosts".
+    package var text: String { signs.map(\.text).joined(separator: ", and ") }
+}

@@ -1,0 +1,69 @@
+package import HTTPWire
+package import Wire
+
+/// Everything seen of one opening handshake; made when a request head came, freed once it is reported.
+///
+/// Confined to one loop. Feeders fill in what they learn; `HandshakeJudge` reads it when the handshake is over.
+package final class HandshakeObservation {
+    package let session: SessionID
+    package var openedAt: Timestamp
+    package var client: ClientFacts
+    /// What TLS agreed on with the client, in words; nil without TLS.
+    package var tlsDescription: String?
+    package var request: RequestHead?
+    package var response: ResponseHead?
+    /// The first bytes of the response's body, decoded from chunks; feeders append, the bound is kept here.
+    package private(set) var bodyStart: [UInt8] = []
+    /// Whether the response's body is known to be complete in `bodyStart`.
+    package var bodyIsComplete = false
+    package var route: String
+    package var cluster: String
+    /// The endpoint's address, once one was chosen.
+    package var endpoint: String?
+    package var timings = HandshakeTimings()
+    package var failure: HandshakeFailure?
+    /// What was learnt elsewhere and belongs to this handshake: signs from probes and from the backend's output.
+    package var furtherSigns = SignSet()
+    /// Quotations that belong to `furtherSigns`.
+    package var furtherEvidence: [(sign: Sign, evidence: Evidence)] = []
+    /// The probes that were made for it.
+    package var probes: [ProbeRecord] = []
+
+    /// How much of a body is kept.
+    package static let bodyLimit = 2048
+
+    package init(
+        session: SessionID, openedAt: Timestamp, client: ClientFacts, route: String = "", cluster: String = ""
+    ) {
+        self.session = session
+        self.openedAt = openedAt
+        self.client = client
+        self.route = route
+        self.cluster = cluster
+    }
+
+    /// Keeps as much of the body as there is room for.
+    package func appendBody(_ bytes: RawSpan) {
+        let room = HandshakeObservation.bodyLimit - bodyStart.count
+        if room > 0 { bodyStart += bytes.copied(0..<min(room, bytes.byteCount)) }
+    }
+
+    /// The same for bytes that are an array already.
+    package func appendBody(_ bytes: [UInt8]) {
+        bodyStart += bytes.prefix(max(HandshakeObservation.bodyLimit - bodyStart.count, 0))
+    }
+}
+
+/// How long the parts of a handshake took; nil where a part did not happen or is not known.
+package struct HandshakeTimings: Sendable, Hashable {
+    /// Until the transport to the endpoint stood.
+    package var connect: TimeSpan?
+    /// The TLS handshake with the endpoint.
+    package var tls: TimeSpan?
+    /// From the request's last byte to the response's head.
+    package var response: TimeSpan?
+    /// From the request's first byte to the end of the handshake.
+    package var total: TimeSpan?
+
+    package init() {}
+}

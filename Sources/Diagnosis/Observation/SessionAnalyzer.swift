@@ -1,0 +1,198 @@
+package import WebSocketWire
+package import Wire
+
+/// Reads a session along from the 101 to its end, and says at the end what happened and why.
+///
+/// One value per session, confined to its loop. It counts frames (`FrameTally`), remembers when each direction last spoke, and in which
+/// order the sides ended; everything else is worked out in `report`, once. Feeders (the live relay, a recording, a capture) hand it the
+/// same calls and get the same record, wherever the bytes were cut.
+package struct SessionAnalyzer: Sendable {
+    @usableFromInline var clientFrames: FrameTally
+    @usableFromInline var serverFrames: FrameTally
+    @usableFromInline var clientClock: DirectionClock
+    @usableFromInline var serverClock: DirectionClock
+    /// When the first side ended. What came later is not life; what came at the same instant may stand in the same buffer, and where
+    /// buffers are cut must not matter.
+    @usableFromInline var firstEndAt = Timestamp.never
+    /// The handshake's time; ages count from here.
+    package let openedAt: Timestamp
+    package private(set) var traits: SessionTraits
+    /// Who answered the handshake.
+    package private(set) var stack: Stack?
+    private var events = SessionEvents()
+    private var downstreamEnd: TransportEnd?
+    private var upstreamEnd: TransportEnd?
+    /// Close codes of ours, by the side to which they were sent.
+    private var ourCodes: (downstream: UInt16, upstream: UInt16) = (0, 0)
+    private var fidelity = Fidelity.full
+
+    package init(openedAt: Timestamp, traits: SessionTraits, stack: Stack? = nil) {
+        self.openedAt = openedAt
+        self.traits = traits
+        self.stack = stack
+        clientFrames = FrameTally(direction: .clientToServer, allowedReservedBits: traits.allowedReservedBits)
+        serverFrames = FrameTally(direction: .serverToClient, allowedReservedBits: traits.allowedReservedBits)
+        clientClock = DirectionClock(start: openedAt)
+        serverClock = DirectionClock(start: openedAt)
+    }
+
+    /// - Parameter compression: whether permessage-deflate was agreed, so that RSV1 may be set.
+    package init(openedAt: Timestamp, compression: Bool, stack: Stack? = nil) {
+        self.init(openedAt: openedAt, traits: compression ? [.compression, .offeredCompression] : [], stack: stack)
+    }
+
+    /// Bytes that one side sent, in order; called once per received buffer.
+    @inlinable package mutating func relayed(_ direction: Direction, _ bytes: RawSpan, at now: Timestamp) -> FrameNotices {
+        if direction == .clientToServer {
+            let notices = clientFrames.observe(bytes)
+            clientClock.spoke(UInt64(bytes.byteCount), notices, clientFrames.largestMessage, now, until: firstEndAt)
+            if !notices.isDisjoint(with: [.sawClose, .sawFault]) { remarkable(direction, notices, now) }
+            return notices
+        }
+        let notices = serverFrames.observe(bytes)
+        serverClock.spoke(UInt64(bytes.byteCount), notices, serverFrames.largestMessage, now, until: firstEndAt)
+        if !notices.isDisjoint(with: [.sawClose, .sawFault]) { remarkable(direction, notices, now) }
+        return notices
+    }
+
+    /// Bytes of this direction that a capture did not keep: from here on nothing is blamed for them.
+    package mutating func missed(_ direction: Direction, _ count: UInt64) {
+        if direction == .clientToServer { clientFrames.missed(count) } else { serverFrames.missed(count) }
+        fidelity = min(fidelity, .lossy)
+    }
+
+    /// A side's transport ended.
+    package mutating func ended(_ side: Side, _ end: TransportEnd, at now: Timestamp) {
+        switch end {
+        case .finished: events.append(.fin, side)
+        case .reset: events.append(.reset, side)
+        case .timedOut: events.append(.timeout, side)
+        case .local: events.append(.local, side)
+        }
+        if side == .downstream { downstreamEnd = downstreamEnd ?? end } else { upstreamEnd = upstreamEnd ?? end }
+        stop(now)
+    }
+
+    /// Gatehouse ended a side, with a close frame of its own if `closeCode` says so.
+    package mutating func local(_ side: Side, _ end: LocalEnd, closeCode: UInt16?, at now: Timestamp) {
+        if side == .downstream { ourCodes.downstream = closeCode ?? 0 } else { ourCodes.upstream = closeCode ?? 0 }
+        ended(side, .local(end), at: now)
+    }
+
+    /// Whether a frame of ours may be put behind the bytes that went to `side` so far.
+    package func isAtFrameBoundary(towards side: Side) -> Bool {
+        side == .upstream ? clientFrames.isAtFrameBoundary : serverFrames.isAtFrameBoundary
+    }
+
+    /// The frames that `side` sent.
+    package func frames(from side: Side) -> FrameTally { side == .downstream ? clientFrames : serverFrames }
+
+    /// Bytes that `side` sent after the handshake.
+    package func bytes(from side: Side) -> UInt64 { side == .downstream ? clientClock.bytes : serverClock.bytes }
+
+    /// The last time at which anything was relayed.
+    package var lastActivity: Timestamp { max(clientClock.lastSpoke, serverClock.lastSpoke) }
+
+    /// What happened, and why it ended, as far as that shows.
+    package func report(at now: Timestamp) -> SessionRecord {
+        var record = SessionRecord(
+            openedAt: openedAt, duration: now - openedAt, endedAfter: (firstEndAt == .never ? now : firstEndAt) - openedAt,
+            first: firstParty, order: order,
+            downstream: side(.downstream, now), upstream: side(.upstream, now),
+            traits: traits, stack: stack, fidelity: fidelity)
+        let judgement = SessionJudge.judge(record, events: events)
+        record.findings = judgement.findings
+        record.verdict = judgement.verdict
+        return record
+    }
+
+    @usableFromInline mutating func remarkable(_ direction: Direction, _ notices: FrameNotices, _ now: Timestamp) {
+        if notices.contains(.sawFault) { events.append(.fault, direction.source) }
+        if notices.contains(.sawClose) {
+            events.append(.closeFrame, direction.source)
+            stop(now)
+        }
+    }
+
+    /// The first end stops the clocks: what a side says while it is being closed is no life.
+    private mutating func stop(_ now: Timestamp) {
+        if firstEndAt == .never { firstEndAt = now }
+    }
+
+    private var firstParty: SessionRecord.Party? {
+        guard let first = events.all.first(where: { $0.kind != .fault }) else { return nil }
+        return first.kind == .local || first.kind == .timeout ? .gatehouse : first.side == .downstream ? .downstream : .upstream
+    }
+
+    private func side(_ side: Side, _ now: Timestamp) -> SessionRecord.SideRecord {
+        let frames = frames(from: side)
+        let clock = side == .downstream ? clientClock : serverClock
+        let end = firstEndAt == .never ? now : firstEndAt
+        let idle = end - clock.spokeBeforeEnd(end)
+        let ours = side == .downstream ? ourCodes.downstream : ourCodes.upstream
+        return SessionRecord.SideRecord(
+            closeCode: frames.close?.code?.rawValue, closedWithoutCode: frames.close != nil && frames.close?.code == nil,
+            closeReason: frames.close?.reason, sentCode: ours == 0 ? nil : ours, end: side == .downstream ? downstreamEnd : upstreamEnd,
+            counts: frames.counts, messages: frames.messages, bytes: clock.bytes, idle: idle, largestSilence: max(clock.largestSilence, idle),
+            sinceMessage: clock.lastMessage == .never ? nil : end - clock.lastMessage, largestMessage: frames.largestMessage,
+            lastMessageWasLargest: clock.lastMessage != .never && clock.largestAt == clock.lastMessage,
+            fault: frames.fault, faultExcerpt: frames.faultExcerpt)
+    }
+
+    private var order: [String] {
+        events.all.map { event in
+            let name = event.side.name
+            switch event.kind {
+            case .closeFrame:
+                let code = frames(from: event.side).close?.code.map { " \($0.rawValue)" } ?? ""
+                return "\(name).close_frame\(code)"
+            case .fin: return "\(name).fin"
+            case .reset: return "\(name).reset"
+            case .timeout: return "\(name).timeout"
+            case .local: return "\(name).gatehouse"
+            case .fault: return "\(name).fault"
+            }
+        }
+    }
+}
+
+/// When one direction spoke: what silences are measured with.
+package struct DirectionClock: Sendable {
+    /// The last bytes; the handshake counts as the first.
+    @usableFromInline var lastSpoke: Timestamp
+    /// The last bytes before those, for an end that is itself a close frame.
+    @usableFromInline var spokeBefore: Timestamp
+    @usableFromInline var largestSilence = TimeSpan.zero
+    /// The end of the last message; `never` if there was none.
+    @usableFromInline var lastMessage = Timestamp.never
+    /// When a message first was larger than all before it.
+    @usableFromInline var largestAt = Timestamp.never
+    @usableFromInline var largest: UInt64 = 0
+    @usableFromInline var bytes: UInt64 = 0
+
+    @inlinable init(start: Timestamp) {
+        lastSpoke = start
+        spokeBefore = start
+    }
+
+    @inlinable mutating func spoke(
+        _ count: UInt64, _ notices: FrameNotices, _ largestMessage: UInt64, _ now: Timestamp, until end: Timestamp
+    ) {
+        bytes &+= count
+        guard now <= end else { return }
+        if now > lastSpoke {
+            let silence = now - lastSpoke
+            if silence > largestSilence { largestSilence = silence }
+            spokeBefore = lastSpoke
+            lastSpoke = now
+        }
+        if largestMessage > largest {
+            largest = largestMessage
+            largestAt = now
+        }
+        if notices.contains(.messageEnded) { lastMessage = now }
+    }
+
+    /// When this direction last spoke before `end`: a close frame that *is* the end doesn't count as life.
+    func spokeBeforeEnd(_ end: Timestamp) -> Timestamp { lastSpoke >= end ? spokeBefore : lastSpoke }
+}

@@ -1,0 +1,39 @@
+/// A change to one factor of a handshake; what a `ProbePlan` may try.
+package enum ProbeKind: String, Sendable, Hashable, CaseIterable {
+    /// Nothing changes.
+    case control
+    case originSelf = "origin-self"
+    case originRemoved = "origin-removed"
+    /// A candidate: with or without `www.`, the other scheme, one that the user named.
+    case originCandidate = "origin-candidate"
+    case host
+    case fetchSiteRemoved = "fetch-site-removed"
+    case forwardedProto = "forwarded-proto"
+    case forwardedHost = "forwarded-host"
+    case forwardedRemoved = "forwarded-removed"
+    case trailingSlash = "trailing-slash"
+    case randomPath = "random-path"
+    /// The first part of the path twice, for a hop that strips it.
+    case doubledPrefix = "doubled-prefix"
+    /// Other paths on which WebSockets often live.
+    case pathVariant = "path-variant"
+    case engineIOPath = "engine-io-path"
+    case engineIOPolling = "engine-io-polling"
+    case withoutSid = "without-sid"
+    case engineIOVersion = "engine-io-version"
+    case withoutExtensions = "without-extensions"
+    case withoutSubprotocol = "without-subprotocol"
+    case subprotocol
+    case version13 = "version-13"
+    case properKey = "proper-key"
+    case methodGet = "method-get"
+    case upgradeFields = "upgrade-fields"
+    /// The same request without any field of the upgrade.
+    case plainGet = "plain-get"
+    case withoutCredentials = "without-credentials"
+    case withCredentials = "with-credentials"
+    case withoutCookies = "without-cookies"
+    case userAgent = "user-agent"
+    /// The same over TLS.
+    case secure
+}

@@ -1,0 +1,41 @@
+package import Wire
+
+extension BodyDecoder {
+    /// How the next hop gets the body.
+    package enum NextHop: Sendable, Hashable {
+        /// With the framing that it came in: chunked stays chunked.
+        case sameFraming
+        /// Payload only: to an HTTP/1.0 client, or to somebody who reads the content.
+        case payload
+    }
+
+    /// The next range of the cursor's span that goes on as it is, neighbours joined; nil if there is none in the rest
+    /// of the span (then `isComplete` tells the end from "needs more").
+    ///
+    /// A body with a length, and a canonical chunked one, give the whole span in one range. Trailers are dropped.
+    /// Reads no further than the end of the body. When a fault is met behind octets that may go on, these are returned
+    /// first and the fault is thrown by the next call.
+    package mutating func nextForwarded(
+        _ cursor: inout ByteCursor, to nextHop: NextHop = .sameFraming
+    ) throws(BodyFault) -> Range<Int>? {
+        var joined: Range<Int>?
+        while true {
+            let event: Event?
+            do {
+                event = try next(&cursor)
+            } catch {
+                if let joined { return joined }
+                throw error
+            }
+            switch event {
+            case nil, .end?: return joined
+            case .data(let piece)?: joined = (joined?.lowerBound ?? piece.lowerBound)..<piece.upperBound
+            case .framing(let piece)? where nextHop == .sameFraming:
+                joined = (joined?.lowerBound ?? piece.lowerBound)..<piece.upperBound
+            case .framing?, .surplus?, .trailer?:
+                // A gap ends the range; there is nothing to give back, the gap has been read.
+                if let joined { return joined }
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Wire
+
+/// The head of a request: raw octets, ranges into them, and everything that is wrong with it (RFC 9112 §3, §5).
+///
+/// Parsing never fails and never changes an octet. Whoever wants to forward asks `isForwardable` first, and refuses with
+/// `refusalStatus` otherwise. At most two heap blocks: the octets and the field lines; a head without faults has no
+/// third.
+package struct RequestHead: MessageHead {
+    package let section: FieldSection
+    package let faults: [HeadFault]
+    package let refusal: HeadFault?
+    package let version: HTTPVersion
+    package let connection: ConnectionOptions
+    package let method: HTTPMethod
+    /// How the body ends.
+    package let framing: BodyFraming
+    let line: RequestLine
+
+    /// Parses a head as `HeadScanner` cut it out.
+    ///
+    /// - Parameter input: the head with its empty line; octets behind that don't belong to it and are kept unread.
+    package init(parsing input: RawSpan, limits: HeadLimits = .default) {
+        self.init(copy: input.copied(), limits: limits)
+    }
+
+    /// Parses a head whose octets the caller gives away.
+    package init(copy bytes: [UInt8], limits: HeadLimits = .default) {
+        let input = unsafe bytes.span.bytes
+        var faults = FaultList()
+        if input.byteCount > limits.head { faults.add(.headTooLarge, 0..<input.byteCount) }
+        let line = RequestLine(parsing: input, limits: limits, faults: &faults)
+        var parser = FieldSectionParser(limits: limits, expecting: input.byteCount - line.end)
+        _ = parser.parse(input, from: line.end, faults: &faults)
+        let section = FieldSection(bytes: bytes, fields: parser.fields, present: parser.present)
+        let fieldRules = FieldRules(section, version: line.version, faults: &faults)
+        let length = FramingFields(section, version: line.version, faults: &faults).length
+        fieldRules.checkRequest(section, line: line, faults: &faults)
+
+        switch length {
+        case .absent: framing = .none
+        case .invalid(let fault): framing = .invalid(fault)
+        case .octets(let count):
+            framing = .contentLength(count)
+            if count > 0 { RequestHead.checkBody(line, section.value(of: .contentLength), faults: &faults) }
+        case .chunked:
+            framing = .chunked
+            RequestHead.checkBody(line, section.value(of: .transferEncoding), faults: &faults)
+        }
+        self.section = section
+        self.line = line
+        self.faults = faults.faults
+        refusal = faults.refusal
+        version = line.version
+        method = line.method
+        connection = fieldRules.connection
+    }
+
+    /// TRACE must not have content (RFC 9110 §9.3.8), and what follows a CONNECT is a tunnel's.
+    private static func checkBody(_ line: RequestLine, _ range: Range<Int>?, faults: inout FaultList) {
+        if line.method == .trace || line.method == .connect { faults.add(.bodyNotAllowed, range ?? 0..<0) }
+    }
+
+    /// The method's octets.
+    package var methodRange: Range<Int> { line.methodRange.range }
+    /// The request target's octets.
+    package var targetRange: Range<Int> { line.targetRange.range }
+    /// Which of the four forms the target has.
+    package var targetForm: TargetForm { line.form }
+    /// The path, without query; empty if an absolute target has none.
+    package var pathRange: Range<Int> { line.path.range }
+    /// The query without its `?`, or nil if there is none.
+    package var queryRange: Range<Int>? { line.hasQuery ? line.query.range : nil }
+    /// `host[:port]` of an absolute or authority target.
+    package var authorityRange: Range<Int>? {
+        line.form == .absolute || line.form == .authority ? line.authority.range : nil
+    }
+    /// The request line without its end.
+    package var lineRange: Range<Int> { line.start..<line.contentEnd }
+
+    /// The octets that name the host that is meant: of an absolute target before the `Host` field (RFC 9112 §3.2.2).
+    package var effectiveHost: Range<Int>? { authorityRange ?? value(of: .host) }
+
+    /// The status code with which the request is to be refused, or nil if it may be forwarded.
+    package var refusalStatus: Int? { refusal?.status }
+
+    /// Whether the client waits for a 100 before it sends the body (RFC 9110 §10.1.1). HTTP/1.0 never does.
+    package var expectsContinue: Bool {
+        guard version == .http11, let value = value(of: .expect) else { return false }
+        return bytes.matches("100-continue", at: value)
+    }
+
+    /// Whether the client asks to switch to `protocolName` (lower case): the name is an element of `Upgrade`, and
+    /// `Connection` has `upgrade` (RFC 9110 §7.8). Nothing else is checked.
+    package func isUpgrade(to protocolName: StaticString) -> Bool {
+        connection.contains(.upgrade) && contains(token: protocolName, in: .upgrade)
+    }
+}

@@ -1,0 +1,106 @@
+import Wire
+
+/// The head of a response: raw octets, ranges into them, and everything that is wrong with it (RFC 9112 §4, §5).
+///
+/// Parsing never fails and never changes an octet. A response that isn't `isForwardable` becomes a 502.
+package struct ResponseHead: MessageHead {
+    package let section: FieldSection
+    package let faults: [HeadFault]
+    package let refusal: HeadFault?
+    package let version: HTTPVersion
+    package let connection: ConnectionOptions
+    /// The status code, or 0 if there is no valid one.
+    package let status: Int
+    private let reason: CompactRange
+    private let line: CompactRange
+    private let length: FramingFields.Length
+
+    /// Parses a head as `HeadScanner` cut it out.
+    package init(parsing input: RawSpan, limits: HeadLimits = .default) {
+        self.init(copy: input.copied(), limits: limits)
+    }
+
+    /// Parses a head whose octets the caller gives away.
+    package init(copy bytes: [UInt8], limits: HeadLimits = .default) {
+        let input = unsafe bytes.span.bytes
+        var faults = FaultList()
+        if input.byteCount > limits.head { faults.add(.headTooLarge, 0..<input.byteCount) }
+        let start = StartLine.skipEmptyLines(input, faults: &faults)
+        let (contentEnd, end) = StartLine.end(of: input, from: start, faults: &faults)
+        line = CompactRange(start..<contentEnd)
+        (version, status, reason) = ResponseHead.parseLine(input, start..<contentEnd, faults: &faults)
+        var parser = FieldSectionParser(limits: limits, expecting: input.byteCount - end)
+        _ = parser.parse(input, from: end, faults: &faults)
+        let section = FieldSection(bytes: bytes, fields: parser.fields, present: parser.present)
+        connection = FieldRules(section, version: version, faults: &faults).connection
+        length = FramingFields(section, version: version, faults: &faults).length
+        if ResponseHead.hasNoBody(status), length == .chunked || status != 304 && length.isPositive {
+            let at = section.value(of: .transferEncoding) ?? section.value(of: .contentLength)
+            faults.add(.lengthWithoutBody, at ?? 0..<0)
+        }
+        self.section = section
+        self.faults = faults.faults
+        refusal = faults.refusal
+    }
+
+    /// The reason phrase; often empty.
+    package var reasonRange: Range<Int> { reason.range }
+    /// The status line without its end.
+    package var lineRange: Range<Int> { line.range }
+
+    /// How the body ends, given what was asked (RFC 9112 §6.3).
+    package func framing(forRequestMethod method: HTTPMethod) -> BodyFraming {
+        if case .invalid(let fault) = length { return .invalid(fault) }
+        if method == .head || ResponseHead.hasNoBody(status) { return .none }
+        switch length {
+        case .absent: return .untilClose
+        case .octets(let count): return .contentLength(count)
+        case .chunked: return .chunked
+        case .invalid(let fault): return .invalid(fault)
+        }
+    }
+
+    /// Whether this is an interim response, after which another one comes (RFC 9110 §15.2). 101 is final for HTTP.
+    package var isInterim: Bool { (100..<200).contains(status) && status != 101 }
+
+    /// 1xx, 204 and 304 have no body, whatever the fields say.
+    static func hasNoBody(_ status: Int) -> Bool { (100..<200).contains(status) || status == 204 || status == 304 }
+
+    private static func parseLine(
+        _ input: borrowing RawSpan, _ line: Range<Int>, faults: inout FaultList
+    ) -> (HTTPVersion, Int, CompactRange) {
+        guard !line.isEmpty else {
+            faults.add(.headEmpty, line)
+            return (.unsupported, 0, CompactRange(line))
+        }
+        var position = line.lowerBound
+        while position < line.upperBound, !input.byte(at: position).isBlank { position += 1 }
+        let version = StartLine.version(input, line.lowerBound..<position, faults: &faults)
+        let digits = min(position + 1, line.upperBound)..<min(position + 4, line.upperBound)
+        var status = 0
+        let isSpace = position < line.upperBound && input.byte(at: position) == 0x20
+        let isEnded = digits.upperBound == line.upperBound || input.byte(at: digits.upperBound) == 0x20
+        if isSpace, isEnded, digits.count == 3, digits.allSatisfy({ input.byte(at: $0).isDigit }) {
+            for offset in digits { status = status * 10 + Int(input.byte(at: offset) - 0x30) }
+        }
+        if !(100..<600).contains(status) {
+            faults.add(.statusInvalid, digits)
+            status = 0
+        } else if digits.upperBound == line.upperBound {
+            faults.add(.reasonSeparatorMissing, line.upperBound..<line.upperBound)
+        }
+        let reason = min(digits.upperBound + 1, line.upperBound)..<line.upperBound
+        if input.firstUnprintable(from: line.lowerBound, to: line.upperBound) < line.upperBound {
+            _ = FieldSectionParser.checkOctets(input, line, faults: &faults)
+        }
+        return (version, status, CompactRange(reason))
+    }
+}
+
+extension FramingFields.Length {
+    /// Whether a body of at least one octet is announced by length.
+    var isPositive: Bool {
+        if case .octets(let count) = self { return count > 0 }
+        return false
+    }
+}
