@@ -44,16 +44,26 @@ final class CertificateAuthority: Sendable {
         try openssl(["s_client", "-connect", "127.0.0.1:\(port)"] + arguments, mustSucceed: false)
     }
 
+    /// One exchange over TLS: `request` goes out, and everything until the end comes back.
+    static func exchange(_ request: String, port: UInt16) throws -> String {
+        try openssl(["s_client", "-quiet", "-connect", "127.0.0.1:\(port)"], input: request, mustSucceed: false)
+    }
+
     @discardableResult
-    private static func openssl(_ arguments: [String], mustSucceed: Bool = true) throws -> String {
+    private static func openssl(_ arguments: [String], input: String = "", mustSucceed: Bool = true) throws -> String {
         let scratch = try ScratchFolder()
-        // Without input: s_client leaves after the handshake.
+        // Without input s_client leaves after the handshake.
+        let request = try scratch.write(input, to: "input")
         let child = try ChildProcess(
-            "/bin/sh", ["-c", "exec openssl \"$@\" </dev/null", "openssl"] + arguments, output: scratch.file("out"),
+            "/bin/sh", ["-c", "exec <\"$0\"; exec openssl \"$@\"", request] + arguments, output: scratch.file("out"),
             errors: scratch.file("errors"))
-        guard let exit = child.waitForExit(within: 20) else { throw HarnessFailure("openssl \(arguments[0]) still runs") }
+        guard let exit = child.waitForExit(within: 20) else {
+            throw HarnessFailure("openssl \(arguments[0]) still runs")
+        }
         let told = scratch.read("out") + scratch.read("errors")
-        if mustSucceed, exit != .code(0) { throw HarnessFailure("openssl \(arguments.joined(separator: " ")): \(told)") }
+        if mustSucceed, exit != .code(0) {
+            throw HarnessFailure("openssl \(arguments.joined(separator: " ")): \(told)")
+        }
         return told
     }
 }

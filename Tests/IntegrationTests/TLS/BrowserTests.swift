@@ -15,13 +15,15 @@ extension Integration {
             let peer = try Peer(.node)
             let gatehouse = try GatehouseProcess(
                 io: io, upstream: peer.url,
-                "listen: [{address: \"127.0.0.1:0\", tls: {certificate: \(certificate.certificate), key: \(certificate.key)}}]")
+                "listen: [{address: \"127.0.0.1:0\", tls: {certificate: \(certificate.certificate), key: \(certificate.key)}}]"
+            )
             let scratch = try ScratchFolder()
             let browser = try ChildProcess(
                 chromium,
                 [
                     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                    "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                    "--disable-extensions", "--disable-background-networking", "--disable-component-update",
+                    "--disable-sync",
                     "--ignore-certificate-errors", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
                     "--user-data-dir=\(scratch.file("profile"))", "https://localhost:\(gatehouse.port)/page",
                 ], output: scratch.file("out"), errors: scratch.file("errors"))
@@ -30,7 +32,8 @@ extension Integration {
                 _ = browser.waitForExit(within: 10)
             }
             let text = try eventually(within: 60) { peer.told.first }
-            let told = try JSON(parsing: try #require(text, "the page told nothing: \(scratch.read("errors").suffix(500))"))
+            let told = try JSON(
+                parsing: try #require(text, "the page told nothing: \(scratch.read("errors").suffix(500))"))
             #expect(told[0]["events"].texts == ["open", "message from the browser", "close 4000"])
             #expect(told[0]["clean"].bool == true)
             #expect(told[0]["extensions"].text?.contains("permessage-deflate") == true)

@@ -8,7 +8,8 @@ extension Integration {
         init() throws { authority = try CertificateAuthority() }
 
         private func backend(_ certificate: CertificateAuthority.Certificate, _ more: [String] = []) throws -> Peer {
-            try Peer(.websockets, arguments: ["--certificate", certificate.certificate, "--key", certificate.key] + more)
+            try Peer(
+                .websockets, arguments: ["--certificate", certificate.certificate, "--key", certificate.key] + more)
         }
 
         private func configuration(_ peer: Peer, _ tls: String) -> String {
@@ -18,7 +19,8 @@ extension Integration {
         @Test(arguments: IOBackend.available)
         func `a backend whose certificate is right is spoken to over TLS`(io: IOBackend) throws {
             let peer = try backend(try authority.issue("backend.example"))
-            let gatehouse = try GatehouseProcess(io: io, configuration(peer, "ca: \(authority.file), server_name: backend.example"))
+            let gatehouse = try GatehouseProcess(
+                io: io, configuration(peer, "ca: \(authority.file), server_name: backend.example"))
             for client in PeerClient.allCases {
                 let told = try client.run("ws://127.0.0.1:\(gatehouse.port)/echo")
                 #expect(told["result"].text == "same", "\(client): \(told)")
@@ -32,9 +34,18 @@ extension Integration {
             let expired = try backend(try authority.issue("127.0.0.1", days: -1))
             let other = try CertificateAuthority(name: "Another authority")
             for (what, configuration, cause, words) in [
-                ("unknown issuer", configuration(good, "ca: \(other.file)"), "certificate-not-trusted", ["issuer", "trusted", "self-signed", "authority"]),
-                ("the system's store", configuration(good, "verify: true"), "certificate-not-trusted", ["issuer", "trusted", "self-signed", "authority"]),
-                ("wrong name", configuration(good, "ca: \(authority.file), server_name: backend.example"), "certificate-wrong-name", ["backend.example"]),
+                (
+                    "unknown issuer", configuration(good, "ca: \(other.file)"), "certificate-not-trusted",
+                    ["issuer", "trusted", "self-signed", "authority"]
+                ),
+                (
+                    "the system's store", configuration(good, "verify: true"), "certificate-not-trusted",
+                    ["issuer", "trusted", "self-signed", "authority"]
+                ),
+                (
+                    "wrong name", configuration(good, "ca: \(authority.file), server_name: backend.example"),
+                    "certificate-wrong-name", ["backend.example"]
+                ),
                 ("expired", configuration(expired, "ca: \(authority.file)"), "certificate-expired", ["expired"]),
             ] {
                 let gatehouse = try GatehouseProcess(io: io, configuration)
@@ -68,15 +79,20 @@ extension Integration {
             #expect(try PeerClient.websockets.run("ws://127.0.0.1:\(with.port)/echo")["result"].text == "same")
             let without = try GatehouseProcess(io: io, configuration(peer, "ca: \(authority.file)"))
             #expect(try without.exchange(Upgrade.request("/echo")).status == 502)
-            #expect(try without.ledger.wait(for: "session.refused")["verdict"]["cause"].text == "client-certificate-missing")
+            #expect(
+                try without.ledger.wait(for: "session.refused")["verdict"]["cause"].text == "client-certificate-missing"
+            )
         }
 
         @Test(arguments: IOBackend.available)
-        func `TLS to a port that speaks plain HTTP, and plain HTTP to one that speaks TLS, are named`(io: IOBackend) throws {
+        func `TLS to a port that speaks plain HTTP, and plain HTTP to one that speaks TLS, are named`(io: IOBackend)
+            throws
+        {
             let plain = try Peer.shared(.node)
             let toPlain = try GatehouseProcess(io: io, upstream: "https://127.0.0.1:\(plain.port)")
             #expect(try toPlain.exchange(Upgrade.request("/echo")).status == 502)
-            #expect(try toPlain.ledger.wait(for: "session.refused")["verdict"]["cause"].text == "tls-to-plain-http-port")
+            #expect(
+                try toPlain.ledger.wait(for: "session.refused")["verdict"]["cause"].text == "tls-to-plain-http-port")
 
             let secure = try backend(try authority.issue("127.0.0.1"))
             let toSecure = try GatehouseProcess(io: io, upstream: "http://127.0.0.1:\(secure.port)")
