@@ -134,12 +134,14 @@ extension Worker {
         session.pointee.phase = .exchanging
         exchange.isRequestSent = true
         exchange.sentAt = loop.now
-        RequestForwarding.write(
-            request,
-            context: ForwardingContext(
-                identity: identity, listenerPort: exchange.state.snapshot.listeners[Int(session.pointee.listener)].address.port,
-                host: hostValue(route, endpoint), rewrite: route.rewrite, isWebSocketUpgrade: exchange.isUpgrade),
-            into: &writer)
+        var context = ForwardingContext(
+            identity: identity, listenerPort: exchange.state.snapshot.listeners[Int(session.pointee.listener)].address.port,
+            host: hostValue(route, endpoint), rewrite: route.rewrite, canonicalPath: exchange.path,
+            isWebSocketUpgrade: exchange.isUpgrade)
+        context.defaultHost = exchange.cluster?.authority ?? []
+        guard RequestForwarding.write(request, context: context, into: &writer) else {
+            return refuse(session, exchange, Refusal(400, "malformed_request"))
+        }
         writer.bytes.withUnsafeBytes { send(session, .upstream, copying: $0) }
         guard session.pointee.phase == .exchanging else { return }
         loop.startReceiving(session.pointee.upstream)

@@ -67,10 +67,11 @@ extension Worker {
             return refuse(session, exchange, Refusal(status, "malformed_request", detail: head.refusal?.kind.rawValue))
         }
         let path: [UInt8]
-        switch CanonicalPath(head.bytes, head.pathRange) {
+        switch CanonicalPath(head.bytes, head.pathRange, allowing: [.emptySegments, .parameters]) {
         case .canonical(let bytes): path = bytes
         case .refused(let reason): return refuse(session, exchange, Refusal(400, "path_refused", detail: reason.rawValue))
         }
+        exchange.path = path
         if answersItself(session, exchange, head, path) { return }
         guard let route = exchange.state.match(head, path) else { return refuse(session, exchange, Refusal(404, "no_route")) }
         exchange.routeIndex = route
@@ -98,8 +99,8 @@ extension Worker {
 
     /// Whether the handshake itself, or a limit, forbids the upgrade.
     private func refusalOfUpgrade(_ exchange: Exchange, _ head: RequestHead) -> Refusal? {
-        if let status = UpgradeRequestCheck.refusalStatus(head) {
-            return Refusal(status, "invalid_upgrade", fields: status == 426 ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [])
+        if let (status, needsVersion) = UpgradeRequestCheck.refusal(head) {
+            return Refusal(status, "invalid_upgrade", fields: needsVersion ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [])
         }
         if drain.isActive { return Refusal(503, "draining", retryAfter: 5) }
         let limits = exchange.state.snapshot.limits
@@ -114,8 +115,7 @@ extension Worker {
         let peer = exchange.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
         exchange.peer = peer
         return ClientIdentity(
-            peer: peer, isSecure: session.pointee.downstreamTLS != nil,
-            trustedProxies: exchange.state.snapshot.trustedProxies, head: head)
+            head, peer: peer, isSecure: session.pointee.downstreamTLS != nil, trusted: exchange.state.snapshot.trustedProxies)
     }
 
     // MARK: Body

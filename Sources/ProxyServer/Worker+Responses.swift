@@ -79,7 +79,7 @@ extension Worker {
         metrics.responseTime.observe(loop.now - (exchange.sentAt ?? loop.now))
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
-        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade) {
+        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade, interimCount: exchange.interimResponses) {
             loop.release(rest)
             exchange.responseFault = fault
             return responseUnusable(session, exchange, .malformedResponse(head.faults))
@@ -172,7 +172,7 @@ extension Worker {
     private func switchProtocols(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ request: RequestHead, _ head: ResponseHead, _ rest: Chunk
     ) {
-        let valid = UpgradeResponseCheck.isValid101(request: request, response: head)
+        let valid = UpgradeResponseCheck.isValid101(request, head)
         guard valid || exchange.state.snapshot.websocket.invalid101 == .relay else {
             loop.release(rest)
             exchange.failure = nil
