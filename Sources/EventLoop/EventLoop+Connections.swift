@@ -121,3 +121,14 @@ extension EventLoop {
         }
     }
 }
+
+extension EventLoop {
+    /// Ends a connection that was to be emptied and wasn't in time, if the slot still has the same tenant.
+    ///
+    /// - Parameter lowGeneration: the lower 16 bits of the generation that the connection had.
+    package func closeIfSame(slot: UInt32, lowGeneration: UInt32) {
+        let generation = connections.state(slot).pointee.generation
+        guard generation & 0xFFFF == lowGeneration else { return }
+        close(ConnectionID(slot: slot, generation: generation), .reset)
+    }
+}
