@@ -35,8 +35,7 @@ enum DeflateRules {
     }
 
     private static func inflate(_ messages: [[[UInt8]]], _ options: UInt8) -> Inflated {
-        // The size alone, not the ratio: that depends on how much of a message has come.
-        let limits = Inflater.Limits(size: 64 << 10, ratio: .max)
+        let limits = Inflater.Limits(size: 64 << 10, ratio: 100, ratioFloor: 10_000)
         let inflater = Inflater(
             windowBits: 8 + options >> 1 & 0b111, takesOverContext: options & 1 == 1, limits: limits)
         var inflated = Inflated()
