@@ -45,10 +45,12 @@ extension Worker {
         exchange.refusal = refusal
         exchange.keepsDownstream = false
         let verdict = reportRefusal(session, exchange, refusal)
-        let page = ErrorPage.response(
-            status: refusal.status, reason: refusal.reason, session: session.pointee.id, request: exchange.request,
-            cause: verdict, retryAfter: refusal.retryAfter, fields: refusal.fields)
-        send(session, .downstream, page)
+        var page = ErrorPage(status: refusal.status, reason: refusal.reason, session: session.pointee.id)
+        page.cause = verdict?.cause.rawValue
+        page.retryAfter = refusal.retryAfter
+        page.fields = refusal.fields
+        page.write(to: exchange.request, keepsConnection: false, into: &writer)
+        send(session, .downstream, writer.bytes)
         guard session.pointee.phase != .over else { return }
         session.pointee.exchange = nil
         linger(session)

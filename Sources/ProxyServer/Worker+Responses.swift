@@ -76,10 +76,9 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead, _ rest: Chunk
     ) {
         guard let request = exchange.request else { return loop.release(rest) }
-        metrics.responseTime.observe(loop.now - (exchange.sentAt ?? loop.now))
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
-        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade) {
+        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade, interimCount: exchange.interimResponses) {
             loop.release(rest)
             exchange.responseFault = fault
             return responseUnusable(session, exchange, .malformedResponse(head.faults))
@@ -172,7 +171,7 @@ extension Worker {
     private func switchProtocols(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ request: RequestHead, _ head: ResponseHead, _ rest: Chunk
     ) {
-        let valid = UpgradeResponseCheck.isValid101(request: request, response: head)
+        let valid = UpgradeResponseCheck.isValid101(request, head)
         guard valid || exchange.state.snapshot.websocket.invalid101 == .relay else {
             loop.release(rest)
             exchange.failure = nil

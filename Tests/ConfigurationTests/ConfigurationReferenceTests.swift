@@ -18,7 +18,8 @@ struct ConfigurationReferenceTests {
 
     @Test func `no sentence of the documentation breaks its table`() {
         for line in ConfigurationReference.markdown().split(separator: "\n") where line.hasPrefix("| `") {
-            let cells = line.replacing("\\|", with: "").split(separator: "|", omittingEmptySubsequences: false).count - 2
+            let cells =
+                line.replacing("\\|", with: "").split(separator: "|", omittingEmptySubsequences: false).count - 2
             #expect(cells == 4 || cells == 3, "\(line)")
         }
     }
@@ -71,8 +72,10 @@ struct ConfigurationReferenceTests {
             do { _ = try decode(yaml(path, example)) } catch let error as ConfigurationError {
                 // Alone, it may lack its companions; but the value itself must be right. Files of examples are not there.
                 let wrong = error.problems.filter {
-                    $0.key.hasPrefix(path) && !$0.observed.contains("does not exist") && !$0.expected.contains("together")
-                        && $0.observed != "nothing to forward to" && $0.expected != "both" && !$0.expected.contains("name under clusters")
+                    $0.key.hasPrefix(path) && !$0.observed.contains("does not exist")
+                        && !$0.expected.contains("together")
+                        && $0.observed != "nothing to forward to" && $0.expected != "both"
+                        && !$0.expected.contains("name under clusters")
                 }
                 #expect(wrong.isEmpty, "\(path): \(wrong)")
             } catch { Issue.record(error) }

@@ -1,7 +1,7 @@
 """A client with the `websockets` library: one exchange, told in one line of JSON.
 
   websockets_client.py URL [--do echo|listen] [--origin O] [--subprotocol S] [--field 'Name: value'] [--ca FILE]
-                           [--no-compression] [--size N]
+                           [--certificate FILE --key FILE] [--no-compression] [--size N]
 """
 
 import argparse
@@ -47,6 +47,8 @@ async def main():
     parser.add_argument("--subprotocol", action="append")
     parser.add_argument("--field", action="append", default=[])
     parser.add_argument("--ca")
+    parser.add_argument("--certificate")
+    parser.add_argument("--key")
     parser.add_argument("--no-compression", action="store_true")
     parser.add_argument("--size", type=int, default=1 << 20)
     arguments = parser.parse_args()
@@ -55,6 +57,8 @@ async def main():
         options["compression"] = None
     if arguments.ca:
         options["ssl"] = ssl.create_default_context(cafile=arguments.ca)
+        if arguments.certificate:
+            options["ssl"].load_cert_chain(arguments.certificate, arguments.key)
     fields = [tuple(part.strip() for part in field.split(":", 1)) for field in arguments.field]
     told = {}
     try:

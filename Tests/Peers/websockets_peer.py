@@ -1,9 +1,18 @@
-"""The `websockets` server: `websockets_peer.py PORT`. The conforming echo of the Autobahn runs is its `/echo`."""
+"""The `websockets` server: `websockets_peer.py PORT [--certificate FILE --key FILE [--client-ca FILE]]`.
 
+The conforming echo of the Autobahn runs is its `/echo`. With a certificate it speaks TLS, with a client authority it demands
+a client's certificate too.
+"""
+
+import argparse
 import asyncio
 import http
-import sys
+import os
+import ssl
 from urllib.parse import parse_qs, urlsplit
+
+# The suite's longest messages come in more fragments than the library takes by default.
+os.environ.setdefault("WEBSOCKETS_MAX_FRAGMENTS", "1000000")
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
@@ -56,11 +65,25 @@ async def handle(ws):
 
 
 async def main():
-    sock = peer.listen(int(sys.argv[1]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("--certificate")
+    parser.add_argument("--key")
+    parser.add_argument("--client-ca")
+    arguments = parser.parse_args()
+    secure = None
+    if arguments.certificate:
+        secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        secure.load_cert_chain(arguments.certificate, arguments.key)
+        if arguments.client_ca:
+            secure.load_verify_locations(arguments.client_ca)
+            secure.verify_mode = ssl.CERT_REQUIRED
+    sock = peer.listen(arguments.port)
     # No limit that a client of the Autobahn suite could run into, and no pings that it doesn't expect.
     async with serve(
         handle, sock=sock, process_request=slow_or_refuse, select_subprotocol=select,
         subprotocols=[peer.SUBPROTOCOL], max_size=64 << 20, max_queue=(256, 64), ping_interval=None, server_header=None,
+        ssl=secure,
     ) as server:
         peer.announce(sock)
         await server.serve_forever()

@@ -1,7 +1,10 @@
-// Node's `ws` and its HTTP server: `ws_peer.js PORT`. The only peer that sends trailers, 103 and its own 100.
+// Node's `ws` and its HTTP server: `ws_peer.js PORT`. The only peer that sends trailers, 103 and its own
+// 100. Its `/page` is what the browser's test opens; what the page tells to `/told` is printed.
 'use strict';
 const crypto = require('crypto');
+const fs = require('fs');
 const http = require('http');
+const path = require('path');
 const { WebSocketServer } = require('ws');
 
 const ALLOWED_ORIGIN = 'https://app.example';
@@ -16,6 +19,14 @@ const server = http.createServer((request, response) => {
     case '/chunked':
       for (let i = 0; i < n; i++) response.write(Buffer.alloc(Number(url.searchParams.get('size') || 1024), 'c'));
       return response.end();
+    case '/page':
+      response.setHeader('Content-Type', 'text/html');
+      return response.end(fs.readFileSync(path.join(__dirname, 'page.html')));
+    case '/told': {
+      let told = '';
+      request.on('data', (piece) => { told += piece; });
+      return request.on('end', () => { console.log(told); response.end(); });
+    }
     case '/trailers':
       response.setHeader('Trailer', 'X-Checksum');
       response.write('body');

@@ -22,15 +22,18 @@ struct SchemaDecoder {
     private mutating func map(_ entries: [Node.Entry], _ definitions: [KeyDefinition], key: String) -> DecodedMap {
         var result = DecodedMap()
         for entry in entries {
-            let path = key.isEmpty ? Excerpt.plain(entry.key, limit: 64) : "\(key).\(Excerpt.plain(entry.key, limit: 64))"
+            let path =
+                key.isEmpty ? Excerpt.plain(entry.key, limit: 64) : "\(key).\(Excerpt.plain(entry.key, limit: 64))"
             guard let definition = definitions.first(where: { $0.name == entry.key }) else {
                 unknown(entry, path, definitions)
                 continue
             }
             guard definition.isAvailable else {
                 report(
-                    entry.keySource, path, "a key whose feature is not available in this version", "a configuration without it",
-                    "remove it: \(definition.about.prefix(1).lowercased())\(definition.about.dropFirst().trimmingDot) would not happen")
+                    entry.keySource, path, "a key whose feature is not available in this version",
+                    "a configuration without it",
+                    "remove it: \(definition.about.prefix(1).lowercased())\(definition.about.dropFirst().trimmingDot) would not happen"
+                )
                 continue
             }
             result.entries.append((entry.key, value(entry.value, definition.kind, key: path)))
@@ -98,7 +101,9 @@ struct SchemaDecoder {
             let value = try ScalarDecoder(text: text, isPlain: isPlain, source: source).decode(kind)
             return Decoded(value: value, source: source, key: key)
         } catch {
-            report(source, key, isConcealed || kind.holdsSecret ? Secret.placeholder : error.observed, error.expected, error.remedy)
+            report(
+                source, key, isConcealed || kind.holdsSecret ? Secret.placeholder : error.observed, error.expected,
+                error.remedy)
             return Decoded(value: .faulty, source: source, key: key)
         }
     }

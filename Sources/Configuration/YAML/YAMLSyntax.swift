@@ -12,7 +12,8 @@ enum YAMLSyntax {
         return ConfigurationProblem(
             source: .file(file, line: isPlaced ? Int(mark.line) + 1 : 0, column: isPlaced ? Int(mark.column) + 1 : 0),
             key: "",
-            observed: context.isEmpty ? "YAML that can't be read: \(said)" : "YAML that can't be read: \(said) \(context)",
+            observed: context.isEmpty
+                ? "YAML that can't be read: \(said)" : "YAML that can't be read: \(said) \(context)",
             expected: "keys and values, one for each line", remedy: remedy(said, context))
     }
 

@@ -8,7 +8,8 @@ extension Integration {
             let forwarding = try Forwarding(io: io)
             let session = try RawSession(
                 through: forwarding.gatehouse, to: forwarding.origin,
-                request: Upgrade.request("/ws?room=1", with: ("Origin", "https://app.example"), ("Cookie", "a=b"),
+                request: Upgrade.request(
+                    "/ws?room=1", with: ("Origin", "https://app.example"), ("Cookie", "a=b"),
                     ("Sec-WebSocket-Protocol", "chat.v2, chat.v1"),
                     ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"), ("X-Own", "kept")),
                 response: Upgrade.response(
@@ -44,21 +45,27 @@ extension Integration {
             let cases: [(what: String, request: String, status: Int, cause: String)] = [
                 ("key missing", Upgrade.request(without: ["Sec-WebSocket-Key"]), 400, "sec-websocket-key-missing"),
                 (
-                    "key short", Upgrade.request(without: ["Sec-WebSocket-Key"], with: ("Sec-WebSocket-Key", "c2hvcnQ=")),
+                    "key short",
+                    Upgrade.request(without: ["Sec-WebSocket-Key"], with: ("Sec-WebSocket-Key", "c2hvcnQ=")),
                     400, "sec-websocket-key-missing"
                 ),
                 (
                     "key not base64",
-                    Upgrade.request(without: ["Sec-WebSocket-Key"], with: ("Sec-WebSocket-Key", "!!!!!!!!!!!!!!!!!!!!!!==")),
+                    Upgrade.request(
+                        without: ["Sec-WebSocket-Key"], with: ("Sec-WebSocket-Key", "!!!!!!!!!!!!!!!!!!!!!!==")),
                     400, "sec-websocket-key-missing"
                 ),
-                ("key twice", Upgrade.request(with: ("Sec-WebSocket-Key", Upgrade.key)), 400, "sec-websocket-key-missing"),
+                (
+                    "key twice", Upgrade.request(with: ("Sec-WebSocket-Key", Upgrade.key)), 400,
+                    "sec-websocket-key-missing"
+                ),
                 (
                     "version missing", Upgrade.request(without: ["Sec-WebSocket-Version"]), 426,
                     "sec-websocket-version-missing"
                 ),
                 (
-                    "version 8", Upgrade.request(without: ["Sec-WebSocket-Version"], with: ("Sec-WebSocket-Version", "8")),
+                    "version 8",
+                    Upgrade.request(without: ["Sec-WebSocket-Version"], with: ("Sec-WebSocket-Version", "8")),
                     426, "websocket-version-unsupported"
                 ),
                 (
@@ -221,7 +228,8 @@ extension Integration {
             let forwarding = try Forwarding(io: io)
             let client = try forwarding.gatehouse.connect()
             try client.send(
-                Upgrade.request(without: ["Sec-WebSocket-Key"], with: ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")))
+                Upgrade.request(without: ["Sec-WebSocket-Key"], with: ("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA=="))
+            )
             let backend = try forwarding.origin.accept()
             _ = try backend.readHead()
             try backend.send(Upgrade.response())

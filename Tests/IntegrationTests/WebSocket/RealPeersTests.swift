@@ -89,7 +89,8 @@ extension Integration {
                 ),
             ] {
                 let gatehouse = try GatehouseProcess(io: io, upstream: Peer.shared(server).url)
-                let response = try gatehouse.exchange(Upgrade.request("/origin", with: ("Origin", "https://evil.example")))
+                let response = try gatehouse.exchange(
+                    Upgrade.request("/origin", with: ("Origin", "https://evil.example")))
                 #expect(response.status == 403)
                 let verdict = try gatehouse.ledger.wait(for: "session.refused")["verdict"]
                 #expect(expected.contains(verdict["cause"].text ?? ""), "\(server): \(verdict)")
