@@ -79,6 +79,7 @@ let package = Package(
 
         // Tests
         shell("TestSupport", "Wire", path: "Tests/TestSupport"),
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         tests("WireTests", "Wire"),
         tests("HTTPWireTests", "HTTPWire", "Wire"),
         tests("WebSocketWireTests", "WebSocketWire", "Wire"),
@@ -89,6 +90,7 @@ let package = Package(
         tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),
+        tests("PerformanceTests", "EventLoop", "Wire", "CAllocationCounter"),
         tests("IntegrationTests", "Wire"),
     ],
     swiftLanguageModes: [.v6],
