@@ -297,6 +297,8 @@ int clinux_wait_signal(int milliseconds) {
     return signal < 0 ? 0 : signal;
 }
 
+int clinux_pid(void) { return getpid(); }
+
 void clinux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 
 uint64_t clinux_raise_descriptor_limit(void) {

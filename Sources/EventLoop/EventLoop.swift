@@ -149,5 +149,10 @@ package struct LoopFailure: Error, CustomStringConvertible {
     package let operation: String
     package let errno: Int32
 
+    package init(operation: String, errno: Int32) {
+        self.operation = operation
+        self.errno = errno
+    }
+
     package var description: String { "\(operation) failed: errno \(errno)" }
 }

@@ -1,3 +1,4 @@
+import Configuration
 import Diagnosis
 import EventLoop
 import HTTPWire
@@ -48,7 +49,7 @@ final class Exchange {
     var lastEndpoint: UpstreamEndpoint?
     /// Why there is no answer that may be passed on.
     var failure: HandshakeFailure?
-    var responseFault: ResponseFault?
+    var responseFault: ProxyCore.ResponseFault?
     var refusal: Refusal?
 
     // From the backend

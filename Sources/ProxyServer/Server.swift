@@ -6,7 +6,7 @@
 import CLinux
 package import Configuration
 import Diagnosis
-import EventLoop
+package import EventLoop
 import ProxyCore
 import Synchronization
 import TLSEngine
@@ -28,9 +28,8 @@ package final class Server {
     private let load: Load
     private var state: ServerState
     private let shared: SharedParts
-    private let redaction: Redaction
+    private let redaction: LogRedaction
     private var threads: [WorkerThread.Handle] = []
-    private var adminThread: AdminServer?
     private let ledger: Ledger
     private let status: ProcessStatus
     private let version: String
@@ -51,7 +50,7 @@ package final class Server {
         }
         let count = snapshot.workers ?? Int(max(1, clinux_cpu_count()))
         let log: LogWriter
-        do throws(LogOutputError) {
+        do throws(LogDestinationError) {
             log = try LogWriter(output: Server.output(snapshot.log.output), format: Server.format(snapshot.log))
         } catch {
             throw StartFailure("\(error)")
@@ -78,7 +77,17 @@ package final class Server {
     /// The time for lines that no loop writes.
     private static var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
-    private static func output(_ output: Configuration.LogOutput) -> Telemetry.LogOutput {
+    /// What is wrong with a configuration beyond its text: certificates that can't be loaded. Nil if nothing is.
+    package static func problem(of snapshot: Snapshot) -> String? {
+        do throws(TLSContextError) {
+            _ = try ServerState(snapshot, generation: 0)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private static func output(_ output: LogOutput) -> LogDestination {
         switch output {
         case .standardOutput: .standardOutput
         case .standardError: .standardError
@@ -86,7 +95,7 @@ package final class Server {
         }
     }
 
-    private static func format(_ log: LogSettings) -> Telemetry.LogFormat {
+    private static func format(_ log: LogSettings) -> LineFormat {
         switch log.format {
         case .json: .json
         case .pretty: .pretty
@@ -162,23 +171,22 @@ package final class Server {
         }
     }
 
-    private func startAdmin() throws(StartFailure) {
-        guard let address = state.snapshot.admin.listener else { return }
-        do throws(LoopFailure) {
-            let admin = try AdminServer(address, settings: state.snapshot.admin, shared: shared, status: status)
-            adminAddress = admin.address
-            adminThread = admin
-            admin.start()
-        } catch {
-            throw StartFailure("Admin: " + Server.explain(error, address))
-        }
-    }
+    private func startAdmin() throws(StartFailure) {}
 
     private func announce() {
-        ledger.processStarted(version: version, io: backend.rawValue, workers: wakers.count, at: Server.now)
+        ledger.processStarted(version: version, io: backend.rawValue, workers: wakers.count, pid: clinux_pid(), at: Server.now)
         for address in addresses { ledger.listenerReady(address, at: Server.now) }
         if let adminAddress { ledger.adminReady(adminAddress, at: Server.now) }
-        for notice in state.notices { ledger.upstreamUnverified(notice, at: Server.now) }
+        sayUnverified()
+    }
+
+    /// `verify: false` is said loudly, at each start and reload.
+    private func sayUnverified() {
+        for cluster in state.snapshot.clusters where !cluster.tls.verify {
+            for endpoint in cluster.endpoints where endpoint.isSecure {
+                ledger.upstreamUnverified(cluster: cluster.name, endpoint: endpoint.description, at: Server.now)
+            }
+        }
     }
 
     // MARK: Signals
@@ -209,8 +217,8 @@ package final class Server {
             }
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             status.reloaded(true)
-            ledger.configReloaded(at: Server.now)
-            for notice in state.notices { ledger.upstreamUnverified(notice, at: Server.now) }
+            ledger.configurationReloaded(file: snapshot.file, at: Server.now)
+            sayUnverified()
         } catch {
             reject(error.problems.map(\.description))
         }
@@ -218,19 +226,19 @@ package final class Server {
 
     private func reject(_ problems: [String]) {
         status.reloaded(false)
-        ledger.configRejected(problems, at: Server.now)
+        ledger.configurationRejected(errors: problems, at: Server.now)
     }
 
     /// Drains all workers, for as long as the configuration says.
     private func drainAndStop() -> Int32 {
         status.isDraining.store(true, ordering: .relaxed)
-        ledger.draining(sessions: shared.openTunnels, at: Server.now)
+        ledger.processDraining(sessions: shared.openTunnels, at: Server.now)
         for mailbox in shared.mailboxes { _ = mailbox.post(.drain) }
         let limit = clinux_monotonic() + state.snapshot.drain.timeout.nanoseconds + 1_000_000_000
         while clinux_monotonic() < limit, shared.drainProgress != 0 {
             let signal = clinux_wait_signal(50)
             if signal == 15 || signal == 2 {
-                ledger.stopped(exit: 128 + Int(signal), at: Server.now)
+                ledger.processStopped(exit: 128 + signal, at: Server.now)
                 shared.log.stop(within: .milliseconds(500))
                 return 128 + signal
             }
@@ -243,9 +251,8 @@ package final class Server {
     package func stop() {
         for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
         for thread in threads { thread.join() }
-        adminThread?.stop()
         shared.resolver.stop()
-        ledger.stopped(exit: 0, at: Server.now)
+        ledger.processStopped(exit: 0, at: Server.now)
         shared.log.stop(within: .seconds(2))
     }
 }

@@ -1,7 +1,7 @@
 package import Configuration
 import HTTPWire
 import ProxyCore
-import TLSEngine
+package import TLSEngine
 
 /// A configuration with everything built that it names: what the workers share until the next reload. Immutable.
 package final class ServerState: Sendable {

@@ -51,8 +51,8 @@ final class SharedParts: Sendable {
     var openConnections: Int { connections.load(ordering: .relaxed) }
 
     /// The redaction that `state` asks for. The key stays, so that equal secrets are seen to be equal across a reload.
-    func redaction(for state: ServerState) -> Redaction {
-        Redaction(
+    func redaction(for state: ServerState) -> LogRedaction {
+        LogRedaction(
             key: redactionKey, fields: state.snapshot.log.redactedFields, parameters: state.snapshot.log.redactedParameters)
     }
 
@@ -61,5 +61,16 @@ final class SharedParts: Sendable {
     /// Sessions that are left in a process that drains; nil before every worker has said so.
     var drainProgress: Int? {
         left.withLock { counts in counts.contains(.max) ? nil : counts.reduce(0, +) }
+    }
+}
+
+extension SharedParts {
+    /// The state of WebSocket service for whoever asks on the public port.
+    func healthAnswer(draining: Bool) -> OwnResponse {
+        let state = draining ? "draining" : "ok"
+        let body = "{\"status\":\"\(state)\",\"websocket\":{\"sessions\":\(openTunnels)},\"connections\":\(openConnections)}\n"
+        return OwnResponse(
+            status: draining ? 503 : 200, reason: draining ? "Service Unavailable" : "OK",
+            contentType: "application/json", body: Array(body.utf8))
     }
 }

@@ -1,7 +1,9 @@
 import Configuration
+import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import TLSEngine
 import Wire
 
 extension Worker {
@@ -185,7 +187,6 @@ extension Worker {
                 return
             }
         }
-        metrics.unsolicitedUpstreamBytes.add(1)
         loop.close(connection, .now)
     }
 

@@ -2,6 +2,7 @@ import Configuration
 import Diagnosis
 import EventLoop
 import ProxyCore
+import Telemetry
 import WebSocketWire
 import Wire
 
@@ -19,7 +20,11 @@ extension Worker {
         let notices = session.pointee.analyzer?.relayed(direction, bytes, at: loop.now) ?? []
         let special = session.pointee.special
         let id = session.pointee.id
-        special?.observe(direction, bytes) { ledger.message($0, direction: direction, session: id, at: loop.now) }
+        special?.observe(direction, bytes) { message in
+            ledger.sessionMessage(
+                id, direction, message.opcode, size: message.size, compressed: message.isCompressed,
+                start: message.excerpt.isEmpty ? nil : message.excerpt, at: loop.now)
+        }
         let judgement = session.pointee.tunnel?.closing == nil ? special?.judge(direction, bytes) : nil
 
         if session.pointee.hasSentClose(towards) {

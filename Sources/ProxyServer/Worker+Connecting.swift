@@ -3,6 +3,7 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import Telemetry
 import TLSEngine
 import Wire
 
@@ -105,7 +106,6 @@ extension Worker {
     /// A kept connection turned out to be closed before a byte of an answer: the same request on a new one.
     func retryOnNewConnection(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         guard let endpoint = exchange.endpoint else { return }
-        metrics.retries.add(1)
         close(session, .upstream)
         exchange.isRequestSent = false
         exchange.partialResponse = []

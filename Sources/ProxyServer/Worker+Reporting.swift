@@ -4,8 +4,9 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
-import TLSEngine
 import Telemetry
+import TLSEngine
+import WebSocketWire
 import Wire
 
 // What happened, told to the ledger and counted. Everything is reported once, at the moment at which it is decided.
@@ -13,13 +14,8 @@ import Wire
 extension Worker {
     /// An upgrade came: from here on, everything that is learnt of it gathers in its observation.
     func observeHandshake(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead) {
-        let identity = exchange.identity
         let observation = HandshakeObservation(
-            session: session.pointee.id, openedAt: exchange.startedAt,
-            client: ClientFacts(
-                address: exchange.peer ?? SocketAddress(v4: 0, port: 0),
-                forwardedFor: identity.flatMap { $0.address.host == exchange.peer?.host ? nil : $0.address.host },
-                forwardedTrusted: identity?.peerIsTrusted ?? false, scheme: identity?.isSecure == true ? "https" : "http"))
+            session: session.pointee.id, openedAt: exchange.startedAt, client: clientFacts(exchange))
         observation.request = head
         exchange.observation = observation
     }
@@ -31,7 +27,7 @@ extension Worker {
         guard let observation = completed(session, exchange) else { return }
         observation.response = head
         let judgement = HandshakeJudge.judge(observation)
-        ledger.handshake(.opened, observation, judgement, status: 101, reason: nil, detail: nil, at: loop.now)
+        ledger.sessionOpened(observation, findings: judgement.findings, tls: session.pointee.downstreamTLS?.facts, at: loop.now)
         exchange.observation = nil
     }
 
@@ -44,8 +40,9 @@ extension Worker {
         metrics.handshakes[.refused].add(1)
         let judgement = HandshakeJudge.judge(observation)
         if let verdict = judgement.verdict { metrics.refusals[verdict.cause].add(1) }
-        ledger.handshake(
-            .refused, observation, judgement, status: refusal.status, reason: refusal.reason, detail: refusal.detail, at: loop.now)
+        ledger.sessionRefused(
+            observation, status: refusal.status, judgement: judgement, reason: refusal.reason, detail: refusal.detail,
+            tls: session.pointee.downstreamTLS?.facts, at: loop.now)
         exchange.observation = nil
         return judgement.verdict
     }
@@ -61,8 +58,9 @@ extension Worker {
         metrics.handshakes[exchange.response == nil ? .abandoned : .refused].add(1)
         let judgement = HandshakeJudge.judge(observation)
         if let verdict = judgement.verdict { metrics.refusals[verdict.cause].add(1) }
-        ledger.handshake(
-            .refused, observation, judgement, status: status, reason: exchange.failure?.name, detail: nil, at: loop.now)
+        ledger.sessionRefused(
+            observation, status: exchange.response?.status, judgement: judgement, tls: session.pointee.downstreamTLS?.facts,
+            at: loop.now)
         exchange.observation = nil
     }
 
@@ -77,23 +75,24 @@ extension Worker {
         guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
         let record = analyzer.report(at: loop.now)
         metrics.liveSessions.add(-1)
-        metrics.sessionEnded(record)
-        ledger.closed(
-            record, session: session.pointee.id, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
+        count(record)
+        ledger.sessionClosed(
+            session.pointee.id, record, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
     }
 
     /// A rule of RFC 6455 was broken in a session that goes on.
     func reportFault(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         guard let fault = session.pointee.analyzer?.frames(from: side).fault else { return }
-        ledger.fault(fault, side: side, session: session.pointee.id, at: loop.now)
+        ledger.sessionFinding(session.pointee.id, finding(fault, side), at: loop.now)
     }
 
     /// The client's TLS handshake failed.
     func reportTLSFailure(_ session: UnsafeMutablePointer<Session>, _ failure: TLSFailure) {
         metrics.tlsHandshakes[.downstream, .failure].add(1)
-        ledger.tlsFailed(
-            kind: failure.kind.name, sentence: failure.sentence, client: loop.peerAddress(session.pointee.downstream),
-            session: session.pointee.id, at: loop.now)
+        let finding = Finding(
+            id: "tls.\(failure.kind.name)", layer: .tls, severity: .failure, blame: .client, text: failure.sentence,
+            evidence: loop.peerAddress(session.pointee.downstream).map { [Evidence(what: "client", observed: "\($0)")] } ?? [])
+        ledger.sessionFinding(session.pointee.id, finding, at: loop.now)
     }
 
     /// An answer of Gatehouse's own that is no error.
@@ -107,10 +106,9 @@ extension Worker {
         observation.route = exchange.route?.name ?? ""
         observation.cluster = exchange.cluster?.cluster.name ?? ""
         observation.endpoint = (exchange.endpoint ?? exchange.lastEndpoint)?.name
-        if let began = exchange.connectBegan, let connected = exchange.connectedAt {
-            observation.timings.connect = connected - began
-            observation.timings.tls = exchange.securedAt.map { $0 - connected }
-        }
+        let measured = timings(exchange)
+        observation.timings.connect = measured.connect
+        observation.timings.tls = measured.tls
         observation.timings.total = loop.now - exchange.startedAt
         observation.bodyIsComplete = exchange.isResponseComplete
         return observation
@@ -121,15 +119,71 @@ extension Worker {
     ) {
         metrics.requests[answeredBy, StatusClass(status: status)].add(1)
         metrics.requestTime.observe(loop.now - exchange.startedAt)
-        ledger.request(
+        var timings = timings(exchange)
+        timings.total = loop.now - exchange.startedAt
+        ledger.httpRequest(
+            session.pointee.id,
             RequestRecord(
-                session: session.pointee.id, client: exchange.peer, identity: exchange.identity?.address, isTrusted: exchange.identity?.peerIsTrusted ?? false,
-                isSecure: exchange.identity?.isSecure ?? false, request: exchange.request, status: status,
-                route: exchange.route?.name, cluster: exchange.cluster?.cluster.name,
+                client: clientFacts(exchange), request: exchange.request, status: status == 0 ? nil : status,
+                route: exchange.route?.name ?? "", cluster: exchange.cluster?.cluster.name ?? "",
                 endpoint: (exchange.endpoint ?? exchange.lastEndpoint)?.name, bytesIn: exchange.requestBytes,
-                bytesOut: exchange.responseBytes, startedAt: exchange.startedAt, connectBegan: exchange.connectBegan,
-                connectedAt: exchange.connectedAt, sentAt: exchange.sentAt, respondedAt: exchange.responseStartedAt,
-                answeredBy: answeredBy, reason: reason),
+                bytesOut: exchange.responseBytes, timings: timings, answeredBy: answeredBy, reason: reason),
             at: loop.now)
+    }
+
+    private func clientFacts(_ exchange: Exchange) -> ClientFacts {
+        let identity = exchange.identity
+        return ClientFacts(
+            address: exchange.peer ?? SocketAddress(v4: 0, port: 0),
+            forwardedFor: identity.flatMap { identity in
+                exchange.peer.map { $0.high == identity.address.high && $0.low == identity.address.low } == true
+                    ? nil : identity.address.host
+            },
+            forwardedTrusted: identity?.peerIsTrusted ?? false, scheme: identity?.isSecure == true ? "https" : "http")
+    }
+
+    private func timings(_ exchange: Exchange) -> HandshakeTimings {
+        var timings = HandshakeTimings()
+        if let began = exchange.connectBegan, let connected = exchange.connectedAt {
+            timings.connect = connected - began
+            timings.tls = exchange.securedAt.map { $0 - connected }
+        }
+        if let sent = exchange.sentAt, let answered = exchange.responseStartedAt { timings.response = answered - sent }
+        return timings
+    }
+
+    private func finding(_ fault: LocatedFault, _ side: Side) -> Finding {
+        Finding(
+            id: "websocket.\(fault.fault.name)", layer: .websocket, severity: .failure, blame: side == .downstream ? .client : .backend,
+            text: fault.fault.sentence,
+            evidence: [
+                Evidence(
+                    what: "frame", observed: "byte \(fault.offset) after the opening handshake",
+                    location: Evidence.Location(side: side, offset: fault.offset, length: 2))
+            ])
+    }
+
+    /// Adds an ended session to the cells.
+    private func count(_ record: SessionRecord) {
+        metrics.sessionDuration.observe(record.duration)
+        if let verdict = record.verdict { metrics.badEnds[verdict.cause].add(1) }
+        let ender: Ender = switch record.first {
+            case .downstream?: .downstream
+            case .upstream?: .upstream
+            default: .gatehouse
+        }
+        let first = record.first == .downstream ? record.downstream : record.upstream
+        metrics.closes[ender, CloseCodeClass(code: first.closeCode ?? first.sentCode)].add(1)
+        for (direction, side) in [(Direction.clientToServer, record.downstream), (.serverToClient, record.upstream)] {
+            metrics.sessionBytes[direction].add(side.bytes)
+            let counts = side.counts
+            for (label, count) in [
+                (OpcodeLabel.continuation, counts.continuation), (.text, counts.text), (.binary, counts.binary),
+                (.close, counts.close), (.ping, counts.ping), (.pong, counts.pong),
+            ] where count.frames > 0 {
+                metrics.frames[direction, label].add(count.frames)
+                metrics.frameBytes[direction, label].add(count.bytes)
+            }
+        }
     }
 }

@@ -56,7 +56,6 @@ extension Worker {
 
     /// A head is complete: everything that can be decided from it alone is decided here, in order.
     private func requestArrived(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead) {
-        metrics.requests.add(1)
         exchange.request = head
         exchange.requestBody = BodyDecoder(framing: head.framing)
         exchange.keepsDownstream = head.keepAlive && !drain.isActive
@@ -115,7 +114,8 @@ extension Worker {
         let peer = exchange.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
         exchange.peer = peer
         return ClientIdentity(
-            head, peer: peer, isSecure: session.pointee.downstreamTLS != nil, trusted: exchange.state.snapshot.trustedProxies)
+            peer: peer, isSecure: session.pointee.downstreamTLS != nil,
+            trustedProxies: exchange.state.snapshot.trustedProxies, head: head)
     }
 
     // MARK: Body

@@ -76,7 +76,6 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead, _ rest: Chunk
     ) {
         guard let request = exchange.request else { return loop.release(rest) }
-        metrics.responseTime.observe(loop.now - (exchange.sentAt ?? loop.now))
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
         if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade, interimCount: exchange.interimResponses) {

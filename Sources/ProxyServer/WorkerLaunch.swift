@@ -1,4 +1,5 @@
 import CLinux
+import Configuration
 import EventLoop
 
 /// How a worker's start went.

@@ -87,13 +87,9 @@ struct DecodingTests {
     }
 
     @Test func `the unspecified and loopback addresses of IPv6 are addresses`() {
-        // Wire's parser refuses an address that is `::` and at most one group; passes with and without that fault.
-        withKnownIssue("SocketAddress(host:) does not read ::1 and ::", isIntermittent: true) {
-            let snapshot = try decode(
-                "upstream: \"http://[::1]:8000\"\nlisten: \"[::]:8080\"\nadmin: {listen: \"[::1]:9900\"}")
-            #expect(snapshot.listeners.map(\.address.description) == ["[::]:8080"])
-            #expect(snapshot.admin.listener?.isLoopback == true)
-        }
+        let snapshot = try decode("upstream: \"http://[::1]:8000\"\nlisten: \"[::]:8080\"\nadmin: {listen: \"[::1]:9900\"}")
+        #expect(snapshot.listeners.map(\.address.description) == ["[::]:8080"])
+        #expect(snapshot.admin.listener?.isLoopback == true)
     }
 
     @Test func `a route's timeouts stand over the general ones`() throws {

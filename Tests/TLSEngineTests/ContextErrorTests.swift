@@ -47,7 +47,8 @@ import Wire
         let identity = authority.issue()
         let good = files.write(identity, as: "good")
         let cut = identity.certificatePEM.split(separator: "\n").enumerated().filter { $0.offset != 3 }.map(\.element)
-        let error = try error(certificate: files.write(cut.joined(separator: "\n") + "\n", as: "cut.pem"), key: good.key)
+        let error = try error(
+            certificate: files.write(cut.joined(separator: "\n") + "\n", as: "cut.pem"), key: good.key)
         #expect(error.kind == .malformed)
     }
 
@@ -71,7 +72,8 @@ import Wire
     @Test func `an encrypted key is refused with the command that decrypts it`() throws {
         let identity = authority.issue()
         let good = files.write(identity, as: "good")
-        let error = try error(certificate: good.certificate, key: files.write(identity.encryptedKeyPEM, as: "locked.key"))
+        let error = try error(
+            certificate: good.certificate, key: files.write(identity.encryptedKeyPEM, as: "locked.key"))
         #expect(error.kind == .keyEncrypted)
         #expect(error.sentence.contains("openssl pkey"))
     }
@@ -99,7 +101,9 @@ import Wire
     @Test func `a broken second certificate fails the whole context`() throws {
         let good = files.write(authority.issue(), as: "good")
         let broken = CertificateFiles(certificate: good.certificate, key: files.missing("gone.key"))
-        let error = #expect(throws: TLSContextError.self) { try TLSContext.server(.init(certificates: [good, broken])) }
+        let error = #expect(throws: TLSContextError.self) {
+            try TLSContext.server(.init(certificates: [good, broken]))
+        }
         #expect(error?.path == broken.key)
         #expect(throws: TLSContextError.self) { try TLSContext.server(.init(certificates: [])) }
     }
@@ -148,7 +152,8 @@ import Wire
 
     @Test func `names in a certificate can't forge a line of a log`() throws {
         let evil = authority.issue(.init(commonName: "a\nb\u{1B}[31m\u{202E}", names: ["DNS:ok.test"]))
-        let subject = try CertificateInspector.inspect(path: files.write(evil.certificatePEM, as: "evil.pem"))[0].subject
+        let subject = try CertificateInspector.inspect(path: files.write(evil.certificatePEM, as: "evil.pem"))[0]
+            .subject
         #expect(subject.utf8.allSatisfy { (0x20...0x7E).contains($0) })
     }
 }

@@ -125,7 +125,9 @@ import Wire
             pair.server.receive(Array(room[..<produced]))
         }
         var tiny = [UInt8](repeating: 0, count: 50)
-        let result = tiny.withUnsafeMutableBytes { room in bytes("x").withUnsafeBytes { pair.client.session.encrypt($0, into: room) } }
+        let result = tiny.withUnsafeMutableBytes { room in
+            bytes("x").withUnsafeBytes { pair.client.session.encrypt($0, into: room) }
+        }
         guard case .ciphertext(0, 0) = result else {
             Issue.record("something came out of too little room")
             return

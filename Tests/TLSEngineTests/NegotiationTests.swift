@@ -28,25 +28,30 @@ import Wire
 
     @Test(arguments: [
         ("one.test", "CN=one"), ("ONE.test", "CN=one"), ("a.two.test", "CN=two"), ("exact.two.test", "CN=exact"),
-        ("a.b.two.test", "CN=default"), ("two.test", "CN=default"), ("nobody.test", "CN=default"), ("192.0.2.7", "CN=default"),
+        ("a.b.two.test", "CN=default"), ("two.test", "CN=default"), ("nobody.test", "CN=default"),
+        ("192.0.2.7", "CN=default"),
         ("given.test", "CN=named"), ("ungiven.test", "CN=default"),
     ])
     func `the name that is asked for chooses the certificate`(_ name: String, _ subject: String) throws {
         let identities: [(String, [String], [String])] = [
             ("default", ["DNS:default.test"], []), ("one", ["DNS:one.test"], []), ("two", ["DNS:*.two.test"], []),
-            ("exact", ["DNS:exact.two.test"], []), ("later", ["DNS:one.test"], []), ("named", ["DNS:ungiven.test"], ["given.test"]),
+            ("exact", ["DNS:exact.two.test"], []), ("later", ["DNS:one.test"], []),
+            ("named", ["DNS:ungiven.test"], ["given.test"]),
         ]
         let certificates = identities.map { common, names, explicit in
             files.write(authority.issue(.init(commonName: common, names: names)), as: common, names: explicit)
         }
         let pair = try TLSPair(
-            try TLSContext.client(.init(verifies: false)), try TLSContext.server(.init(certificates: certificates)), name: name)
+            try TLSContext.client(.init(verifies: false)), try TLSContext.server(.init(certificates: certificates)),
+            name: name)
         pair.settle()
         #expect(pair.client.facts?.peer?.subject == subject)
     }
 
     @Test func `http/1.1 is answered, h2 never, and h2 alone is refused`() throws {
-        for (offer, chosen) in [("\u{2}h2\u{8}http/1.1", "http/1.1"), ("\u{8}http/1.1", "http/1.1"), ("\u{2}h2\u{8}http/1.0", nil)] {
+        for (offer, chosen) in [
+            ("\u{2}h2\u{8}http/1.1", "http/1.1"), ("\u{8}http/1.1", "http/1.1"), ("\u{2}h2\u{8}http/1.0", nil),
+        ] {
             let client = try trusting()
             let list = Array(offer.utf8)
             SSL_CTX_set_alpn_protos(client.base, list, UInt32(list.count))
@@ -118,7 +123,9 @@ import Wire
     }
 
     @Test(arguments: [TLSContext.OldestVersion.tls12, .tls13])
-    func `a session is resumed with the context that made it and with no other`(_ version: TLSContext.OldestVersion) throws {
+    func `a session is resumed with the context that made it and with no other`(_ version: TLSContext.OldestVersion)
+        throws
+    {
         let client = try trusting(oldest: version, newest: version)
         let server = try serving()
         let first = try TLSPair(client, server)
@@ -159,7 +166,10 @@ import Wire
         let pair = try TLSPair(try trusting(oldest: .tls13, keyLog: log), try serving())
         pair.settle()
         let labels = Set(lines.withLock { $0 }.compactMap { $0.split(separator: " ").first.map(String.init) })
-        #expect(labels.isSuperset(of: ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0", "CLIENT_TRAFFIC_SECRET_0"]))
+        #expect(
+            labels.isSuperset(of: [
+                "CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0", "CLIENT_TRAFFIC_SECRET_0",
+            ]))
     }
 
     @Test func `an RSA certificate serves too`() throws {

@@ -93,9 +93,12 @@ final class TLSPair {
         self.server = TLSPeer(server)
     }
 
-    convenience init(_ client: TLSContext, _ server: TLSContext, name: String = "app.test", resuming: TLSResumption? = nil) throws {
+    convenience init(
+        _ client: TLSContext, _ server: TLSContext, name: String = "app.test", resuming: TLSResumption? = nil
+    ) throws {
         try self.init(
-            client: TLSSession(client: client, serverName: name, resuming: resuming), server: TLSSession(server: server))
+            client: TLSSession(client: client, serverName: name, resuming: resuming), server: TLSSession(server: server)
+        )
     }
 
     /// Carries bytes both ways, cut by `chunking`, until neither end has anything to say.

@@ -178,10 +178,10 @@ import Wire
     }
 
     @Test func `says why a file can't be opened`() {
-        #expect(throws: LogOutputError(path: "/nonexistent/log", errno: ENOENT)) {
+        #expect(throws: LogDestinationError(path: "/nonexistent/log", errno: ENOENT)) {
             try LogWriter(output: .file("/nonexistent/log"))
         }
-        #expect(LogOutputError(path: "/nonexistent/log", errno: ENOENT).description.contains("No such file"))
+        #expect(LogDestinationError(path: "/nonexistent/log", errno: ENOENT).description.contains("No such file"))
     }
 
     @Test func `takes lines from several workers without mixing them`() async throws {
@@ -191,7 +191,7 @@ import Wire
         await withTaskGroup(of: Void.self) { group in
             for worker in 0..<4 {
                 group.addTask {
-                    let ledger = Ledger(writer: writer, redaction: Redaction(key: (1, 2)))
+                    let ledger = Ledger(writer: writer, redaction: LogRedaction(key: (1, 2)))
                     for number in 0..<500 {
                         ledger.write("test.line", at: .zero, message: "m") { line in
                             line.field("w", worker)

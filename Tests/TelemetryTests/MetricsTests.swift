@@ -2,6 +2,7 @@ import Diagnosis
 import Foundation
 import TestSupport
 import Testing
+import WebSocketWire
 import Wire
 
 @testable import Telemetry
@@ -93,22 +94,26 @@ import Wire
         #expect(worker.connectTime.count == 4)
     }
 
-    @Test func `take a session's tally and leave it empty`() {
+    @Test func `take what a session relayed since they last did`() {
         let worker = WorkerMetrics()
-        var tally = RelayTally()
-        for opcode in UInt8(0)..<16 { tally.note(opcode: opcode, payload: 10) }
-        tally.note(opcode: 1, frames: 4, payload: 400)
-        tally.bytes += 1000
-        worker.add(&tally, .serverToClient)
-        worker.add(&tally, .serverToClient)
+        var counts = FrameCounts()
+        for (index, opcode) in [Opcode.continuation, .text, .binary, .close, .ping, .pong].enumerated() {
+            counts[opcode] = FrameCount(frames: UInt64(index + 1), bytes: UInt64(index + 1) * 100)
+        }
+        worker.add(counts, bytes: 3000, .serverToClient)
+        let before = counts
+        counts.text = FrameCount(frames: 5, bytes: 777)
+        worker.add(counts, since: before, bytes: 580, .serverToClient)
         let text = text([worker])
-        let frames: (String) -> String = { "gatehouse_frames_total{direction=\"server_to_client\",opcode=\"\($0)\"}" }
-        #expect(value(frames("text"), in: text) == "5")
-        for opcode in ["continuation", "binary", "close", "ping", "pong"] { #expect(value(frames(opcode), in: text) == "1") }
-        #expect(value(frames("reserved"), in: text) == "10")
-        #expect(
-            value("gatehouse_frame_payload_bytes_total{direction=\"server_to_client\",opcode=\"text\"}", in: text) == "410")
-        #expect(value("gatehouse_session_bytes_total{direction=\"server_to_client\"}", in: text) == "1000")
+        for (index, name) in ["continuation", "text", "binary", "close", "ping", "pong"].enumerated() {
+            let labels = "{direction=\"server_to_client\",opcode=\"\(name)\"}"
+            let isText = name == "text"
+            #expect(value("gatehouse_frames_total" + labels, in: text) == String(isText ? 5 : index + 1))
+            #expect(
+                value("gatehouse_frame_payload_bytes_total" + labels, in: text)
+                    == String(isText ? 777 : (index + 1) * 100))
+        }
+        #expect(value("gatehouse_session_bytes_total{direction=\"server_to_client\"}", in: text) == "3580")
         #expect(value("gatehouse_session_bytes_total{direction=\"client_to_server\"}", in: text) == "0")
     }
 

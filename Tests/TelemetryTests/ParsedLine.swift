@@ -50,7 +50,7 @@ extension LineBuffer {
 }
 
 /// A value as `redaction` shows it.
-func shown(_ value: [UInt8], _ place: Redaction.Place, name: String = "", by redaction: Redaction) throws -> String {
+func shown(_ value: [UInt8], _ place: LogRedaction.Place, name: String = "", by redaction: LogRedaction) throws -> String {
     let name = Array(name.utf8)
     let bytes = LineBuffer.line { line in
         line.key("value")

@@ -71,5 +71,6 @@ void clinux_block_signals(void);
 /// Waits for one of SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD; at most `milliseconds` (-1: for ever). 0 when none came.
 int clinux_wait_signal(int milliseconds);
 void clinux_ignore_sigpipe(void);
+int clinux_pid(void);
 /// Raises the soft limit of descriptors to the hard one and returns it.
 uint64_t clinux_raise_descriptor_limit(void);

@@ -13,7 +13,7 @@ extension LineBuffer {
         put(0x22)
     }
 
-    /// Text that may come from anywhere: escaped, cut at the limit. Secrets go through `Redaction` instead.
+    /// Text that may come from anywhere: escaped, cut at the limit. Secrets go through `LogRedaction` instead.
     package mutating func field(_ key: StaticString, _ value: String) {
         self.key(key)
         element(value)

@@ -4,7 +4,7 @@ import Wire
 /// What the writer thread does; confined to it.
 final class LogThread {
     private let queue: LogQueue
-    private let output: LogOutput
+    private let output: LogDestination
     private var descriptor: Int32
     private let linger: UInt64
     private let pretty: PrettyRenderer?
@@ -13,7 +13,7 @@ final class LogThread {
     /// Whether the last byte that went out was not a newline.
     private var torn = false
 
-    init(queue: LogQueue, output: LogOutput, descriptor: Int32, linger: UInt64, pretty: PrettyRenderer?) {
+    init(queue: LogQueue, output: LogDestination, descriptor: Int32, linger: UInt64, pretty: PrettyRenderer?) {
         self.queue = queue
         self.output = output
         self.descriptor = descriptor
@@ -94,7 +94,7 @@ final class LogThread {
 
     private func reopen() {
         guard output.isOwned else { return }
-        do throws(LogOutputError) {
+        do throws(LogDestinationError) {
             let fresh = try output.open()
             close(descriptor)
             descriptor = fresh

@@ -12,8 +12,8 @@ package import Wire
 /// the lines go on into the old file. A write that the disk cut short is completed or, if the rest can't be
 /// written, ended with a newline before the next line, so a torn line never swallows its neighbour.
 package final class LogWriter: Sendable {
-    package let output: LogOutput
-    package let format: LogFormat
+    package let output: LogDestination
+    package let format: LineFormat
     private let queue: LogQueue
     private let linger: UInt64
     private let useColour: Bool
@@ -25,9 +25,9 @@ package final class LogWriter: Sendable {
     ///   - capacity: The most bytes that wait for the writer. Twice that is reserved, and touched only when needed.
     ///   - linger: How long the writer lets lines gather before it writes.
     package init(
-        output: LogOutput, format: LogFormat = .json, colour: Bool? = nil, capacity: Int = 4 << 20,
+        output: LogDestination, format: LineFormat = .json, colour: Bool? = nil, capacity: Int = 4 << 20,
         linger: TimeSpan = .milliseconds(10)
-    ) throws(LogOutputError) {
+    ) throws(LogDestinationError) {
         self.output = output
         self.format = format
         self.linger = linger.nanoseconds

@@ -5,7 +5,7 @@ package import Wire
 /// The metrics of one worker. Made once at start; the registry sums them over the workers on a scrape.
 ///
 /// The relay touches none of these per frame: a session keeps plain counts of its own and adds them at its end, and
-/// from time to time while it lasts (`RelayTally`).
+/// from time to time while it lasts (`WorkerMetrics+Sessions.swift`).
 package final class WorkerMetrics: Sendable {
     // Connections
     /// Connections accepted from clients.

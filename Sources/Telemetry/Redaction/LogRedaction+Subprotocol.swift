@@ -5,7 +5,7 @@
 /// 2. has a prefix that says so: `base64url.bearer.authorization.k8s.io.…`, `openai-insecure-api-key.…`, `bearer-…`,
 /// 3. is a JSON Web Token, or
 /// 4. is long and does not read like a protocol's name (`SecretShape`).
-extension Redaction {
+extension LogRedaction {
     /// The value of the field: items between commas.
     func subprotocols(_ value: UnsafeBufferPointer<UInt8>, into line: inout LineBuffer) {
         var marked = false

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Where log lines go.
-package enum LogOutput: Sendable, Hashable {
+package enum LogDestination: Sendable, Hashable {
     case standardOutput
     case standardError
     /// A file, appended to, made with mode 0640 if it isn't there, opened anew by `LogWriter.reopen`.
@@ -20,14 +20,14 @@ package enum LogOutput: Sendable, Hashable {
     }
 
     /// The descriptor to write to; for a file a new one.
-    func open() throws(LogOutputError) -> Int32 {
+    func open() throws(LogDestinationError) -> Int32 {
         switch self {
         case .standardOutput: return STDOUT_FILENO
         case .standardError: return STDERR_FILENO
         case .descriptor(let descriptor): return descriptor
         case .file(let path):
             let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0o640)
-            guard descriptor >= 0 else { throw LogOutputError(path: path, errno: errno) }
+            guard descriptor >= 0 else { throw LogDestinationError(path: path, errno: errno) }
             return descriptor
         }
     }
@@ -39,7 +39,7 @@ package enum LogOutput: Sendable, Hashable {
 }
 
 /// A log file that can't be opened.
-package struct LogOutputError: Error, Sendable, Hashable, CustomStringConvertible {
+package struct LogDestinationError: Error, Sendable, Hashable, CustomStringConvertible {
     package let path: String
     package let errno: Int32
 
@@ -50,7 +50,7 @@ package struct LogOutputError: Error, Sendable, Hashable, CustomStringConvertibl
 }
 
 /// The two looks of the log.
-package enum LogFormat: String, Sendable, Hashable, CaseIterable {
+package enum LineFormat: String, Sendable, Hashable, CaseIterable {
     /// One JSON object a line.
     case json
     /// The same for people: short lines, refusals explained; colour only on a terminal.

@@ -3,7 +3,7 @@
 /// One pass over the bytes. Only five bytes can complete the beginning of a secret: `=` and `%` (for `%3D`) after a
 /// parameter's name, `:` before `//user@` or inside JSON, `.` inside a JSON Web Token, and a space after `Bearer`. At
 /// each of them the bytes before and after are looked at; all others are passed by.
-extension Redaction {
+extension LogRedaction {
     /// How a value ends and which names count.
     enum Surroundings {
         /// The whole value is one URL: only `&` and `#` end a parameter.

@@ -8,12 +8,12 @@
 /// |---|---|
 /// | `Authorization`, `Proxy-Authorization` | all but the scheme |
 /// | `Cookie` | the value of each cookie; `Set-Cookie`: of the cookie, not of its attributes |
-/// | `Sec-WebSocket-Protocol` | items that carry a token (`Redaction+Subprotocol.swift`) |
+/// | `Sec-WebSocket-Protocol` | items that carry a token (`LogRedaction+Subprotocol.swift`) |
 /// | fields that the operator named, or whose name ends in token, secret, password, api-key … | the whole value |
 /// | anywhere | values of parameters with such names, `user:password@` of URLs, JSON Web Tokens, `Bearer …` |
 ///
 /// Where a boundary is doubtful, more is redacted rather than less.
-package final class Redaction: Sendable {
+package final class LogRedaction: Sendable {
     /// Where a value stood.
     package enum Place: Sendable {
         /// A request line, `GET /path?query HTTP/1.1`, or a response's status line.
