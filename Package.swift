@@ -88,6 +88,7 @@ let package = Package(
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests("ArchitectureTests"),
         tests("IntegrationTests", "Wire"),
     ],

@@ -13,17 +13,21 @@ extension LineBuffer {
     }
 
     /// Text that may hold secrets, as the member `key`.
-    mutating func field(_ key: StaticString, secretive text: String, _ redaction: LogRedaction) {
+    package mutating func field(
+        _ key: StaticString, redacted text: String, _ redaction: LogRedaction, _ place: LogRedaction.Place = .text
+    ) {
         self.key(key)
-        element(secretive: text, redaction)
+        element(redacted: text, redaction, place)
     }
 
     /// Text that may hold secrets, as the next element.
-    mutating func element(secretive text: String, _ redaction: LogRedaction) {
+    package mutating func element(
+        redacted text: String, _ redaction: LogRedaction, _ place: LogRedaction.Place = .text
+    ) {
         var text = text
         text.withUTF8 { bytes in
             openString()
-            redaction.write(bytes, .text, into: &self)
+            redaction.write(bytes, place, into: &self)
             closeString()
         }
     }
