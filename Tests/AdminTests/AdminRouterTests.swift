@@ -20,7 +20,7 @@ import Wire
 
     @Test(arguments: [
         ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/", .index), ("/api/causes", .causes),
-        ("/api/sessions", .sessions(SessionFilter())), ("/api/sessions/5f3000000001a", .notFound),
+        ("/api/sessions", .sessions(SessionFilter())), ("/api/sessions/5f300000001a", .notFound),
         ("/api/sessions/05f300000001a", .session(SessionID("05f300000001a") ?? SessionID(0))),
         ("/api/sessions/zzzzzzzzzzzzz", .notFound), ("/metrics/", .notFound), ("/metricsx", .notFound),
         ("//metrics", .notFound), ("/../metrics", .notFound), ("", .index), ("/METRICS", .notFound),

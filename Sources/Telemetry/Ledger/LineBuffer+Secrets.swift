@@ -46,13 +46,19 @@ extension LineBuffer {
     /// The field lines of a head: `[["Name","value"],…]`, all of them, in their order and case.
     mutating func fields(of head: some MessageHead, _ redaction: LogRedaction) {
         beginArray("fields")
+        // A token may stand in another line than the item that announces it.
+        var marked = false
         head.bytes.withUnsafeBufferPointer { all in
             for field in head.fields {
                 let name = all.within(field.name)
                 beginArray()
                 value(name)
                 openString()
-                redaction.write(all.within(field.value), .field, name: name, into: &self)
+                if field.known == .secWebSocketProtocol {
+                    redaction.subprotocols(all.within(field.value), &marked, into: &self)
+                } else {
+                    redaction.write(all.within(field.value), .field, name: name, into: &self)
+                }
                 closeString()
                 endArray()
             }

@@ -6,8 +6,8 @@ package import Diagnosis
 /// always say the same. Nothing is unescaped on the way that could harm (`LedgerValue`).
 ///
 /// ```text
-/// 12:00:00.123  refused 403   GET /ws HTTP/1.1 from 203.0.113.7:51034              5f3kq0000001a
-///     origin    https://www.app.example
+/// 12:00:00.123  refused 403   GET /ws                                                    5f3kq0000001a
+///     client    203.0.113.7, origin https://www.app.example
 ///     answered  backend, uvicorn: 403 without server field; content-length: 0
 ///     cause     The backend does not allow this Origin
 ///               origin-not-allowed · proven · blame: backend
@@ -61,15 +61,15 @@ package struct PrettyRenderer: Sendable {
     }
 
     private func opened(_ line: LedgerValue, on page: inout Page) {
-        let place = line["endpoint"]?.text.map { " to \($0)" } ?? ""
-        let time = line["ms"]?["total"]?.text.map { " in \(PrettyRenderer.milliseconds($0))" } ?? ""
-        page.head(line, "opened", "101", .good, "\(target(line)) from \(client(line))\(place)\(time)")
+        let place = line["endpoint"]?.text.map { " → \($0)" } ?? ""
+        let time = line["ms"]?["total"]?.text.map { ", \(PrettyRenderer.milliseconds($0))" } ?? ""
+        page.head(line, "opened", "101", .good, "\(target(line)), \(client(line, short: true))\(place)\(time)")
         findings(line, on: &page)
     }
 
     private func refused(_ line: LedgerValue, on page: inout Page) {
-        page.head(line, "refused", line["status"]?.text ?? "", .bad, "\(target(line)) from \(client(line))")
-        if let origin = line["origin"]?.text { page.row("origin", origin) }
+        page.head(line, "refused", line["status"]?.text ?? "", .bad, target(line))
+        page.row("client", client(line) + (line["origin"]?.text.map { ", origin \($0)" } ?? ""))
         if let responder = line["answered_by"] { answered(responder, on: &page) }
         if let detail = line["detail"]?.text {
             page.row("reason", detail)
@@ -91,11 +91,10 @@ package struct PrettyRenderer: Sendable {
         let code = side?[first == "gatehouse" ? "close_code_sent" : "close_code"]?.text ?? side?["end"]?.text ?? ""
         let party = ["downstream": "client", "upstream": "backend"][first] ?? first
         let duration = line["duration_ms"]?.text.map { PrettyRenderer.duration($0) } ?? ""
-        let reason = side?["close_reason"]?.text.map { ", \"\($0)\"" } ?? ""
+        let reason = side?["close_reason"]?.text.map { " \"\($0)\"" } ?? ""
         page.head(
             line, "closed", code, isBad ? .bad : .calm,
-            "by \(party)\(reason) after \(duration), \(traffic(line, "downstream", "from client")), "
-                + traffic(line, "upstream", "from backend"))
+            "by \(party)\(reason), \(duration), ↑ \(traffic(line, "downstream")), ↓ \(traffic(line, "upstream"))")
         if isBad {
             page.row("order", line["order"]?.elements.compactMap(\.text).joined(separator: " → ") ?? "")
         }
@@ -109,7 +108,7 @@ package struct PrettyRenderer: Sendable {
         let tone: Ink.Tone = status.first == "5" || status == "none" ? .bad : .calm
         page.head(
             line, "request", status, tone,
-            "\(target(line)) from \(client(line)), answered by \(line["answered_by"]?.text ?? "nobody")\(time)\(reason)")
+            "\(target(line)), \(client(line, short: true)), \(line["answered_by"]?.text ?? "nobody")\(time)\(reason)")
     }
 
     /// Every other line: its message, then its fields.
@@ -144,7 +143,7 @@ package struct PrettyRenderer: Sendable {
             page.row(index == 0 ? "evidence" : "", text)
         }
         let probes = (verdict["probes"]?.elements ?? []).map { "\($0["change"]?.text ?? "") → \($0["outcome"]?.text ?? "")" }
-        for (index, probe) in probes.enumerated() { page.row(index == 0 ? "tried" : "", probe) }
+        page.row("tried", probes.joined(separator: " · "))
         for (index, step) in (verdict["fix"]?.elements ?? []).prefix(3).enumerated() {
             page.row(index == 0 ? "fix" : "", step.text ?? "", tone: .good)
         }
@@ -160,20 +159,25 @@ package struct PrettyRenderer: Sendable {
         }
     }
 
+    /// Method and target; the version says nothing to a person.
     private func target(_ line: LedgerValue) -> String {
-        PrettyRenderer.shortened(line["request"]?["line"]?.text ?? "a connection", 200)
+        var text = line["request"]?["line"]?.text ?? "a connection"
+        for version in [" HTTP/1.1", " HTTP/1.0"] where text.hasSuffix(version) { text.removeLast(version.count) }
+        return PrettyRenderer.shortened(text, 200)
     }
 
-    private func client(_ line: LedgerValue) -> String {
+    /// Who asked, without a port: behind a trusted proxy the one that it names.
+    private func client(_ line: LedgerValue, short: Bool = false) -> String {
         let address = line["client"]?["address"]?.text ?? "unknown"
-        guard let behind = line["client"]?["forwarded_for"]?.text else { return address }
-        return line["client"]?["forwarded_trusted"]?.text == "true" ? "\(behind) via \(address)" : address
+        let host = address.lastIndex(of: ":").map { String(address[..<$0]) } ?? address
+        guard line["client"]?["forwarded_trusted"]?.text == "true", let behind = line["client"]?["forwarded_for"]?.text
+        else { return host }
+        return short ? behind : "\(behind) via \(host)"
     }
 
-    private func traffic(_ line: LedgerValue, _ side: String, _ name: String) -> String {
+    private func traffic(_ line: LedgerValue, _ side: String) -> String {
         let messages = line[side]?["messages"]?.members.compactMap { $0.value.text.flatMap { UInt64($0) } } ?? []
-        let count = messages.reduce(0) { $0 &+ $1 }
         let bytes = line[side]?["bytes"]?.text.flatMap { UInt64($0) } ?? 0
-        return "\(count) message\(count == 1 ? "" : "s") (\(PrettyRenderer.size(bytes))) \(name)"
+        return "\(messages.reduce(0) { $0 &+ $1 }) (\(PrettyRenderer.size(bytes)))"
     }
 }

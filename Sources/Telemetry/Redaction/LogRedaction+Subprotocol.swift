@@ -6,9 +6,10 @@
 /// 3. is a JSON Web Token, or
 /// 4. is long and does not read like a protocol's name (`SecretShape`).
 extension LogRedaction {
-    /// The value of the field: items between commas.
-    func subprotocols(_ value: UnsafeBufferPointer<UInt8>, into line: inout LineBuffer) {
-        var marked = false
+    /// The value of a line of the field: items between commas.
+    ///
+    /// - Parameter marked: Whether the item before announced a secret; lines of one head are one list (RFC 9110 §5.3).
+    func subprotocols(_ value: UnsafeBufferPointer<UInt8>, _ marked: inout Bool, into line: inout LineBuffer) {
         var start = 0
         while start < value.count {
             let end = value.index(of: 0x2C, from: start) ?? value.count
