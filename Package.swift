@@ -96,6 +96,7 @@ let package = Package(
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests("ArchitectureTests"),
         tests("PerformanceTests", "EventLoop", "Wire", "CAllocationCounter"),
         tests("IntegrationTests", "Wire"),
