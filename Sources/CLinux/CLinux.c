@@ -1,1 +1,311 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+static int result_of(int value) { return value < 0 ? -errno : value; }
+
+// Addresses
+
+static const uint64_t mapped_prefix = 0x0000FFFF00000000ull;
+
+clinux_address clinux_address_make(uint64_t high, uint64_t low, uint16_t port) {
+    clinux_address out;
+    memset(&out, 0, sizeof out);
+    if (high == 0 && (low >> 32) == (mapped_prefix >> 32)) {
+        struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl((uint32_t)low)};
+        memcpy(out.bytes, &v4, sizeof v4);
+        out.length = sizeof v4;
+    } else {
+        struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+        uint64_t halves[2] = {__builtin_bswap64(high), __builtin_bswap64(low)};
+        memcpy(&v6.sin6_addr, halves, 16);
+        memcpy(out.bytes, &v6, sizeof v6);
+        out.length = sizeof v6;
+    }
+    return out;
+}
+
+void clinux_address_read(const clinux_address *address, uint64_t *high, uint64_t *low, uint16_t *port) {
+    sa_family_t family;
+    memcpy(&family, address->bytes, sizeof family);
+    *high = *low = *port = 0;
+    if (family == AF_INET) {
+        struct sockaddr_in v4;
+        memcpy(&v4, address->bytes, sizeof v4);
+        *low = mapped_prefix | ntohl(v4.sin_addr.s_addr);
+        *port = ntohs(v4.sin_port);
+    } else if (family == AF_INET6) {
+        struct sockaddr_in6 v6;
+        uint64_t halves[2];
+        memcpy(&v6, address->bytes, sizeof v6);
+        memcpy(halves, &v6.sin6_addr, 16);
+        *high = __builtin_bswap64(halves[0]);
+        *low = __builtin_bswap64(halves[1]);
+        *port = ntohs(v6.sin6_port);
+    }
+}
+
+// Sockets
+
+static int stream_socket(const clinux_address *address) {
+    sa_family_t family;
+    memcpy(&family, address->bytes, sizeof family);
+    return result_of(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int clinux_set_no_delay(int fd) {
+    int on = 1;
+    return result_of(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
+}
+
+int clinux_listen(const clinux_address *address, bool reuse_port, int backlog) {
+    int fd = stream_socket(address), on = 1;
+    if (fd < 0) return fd;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    // Accepted sockets inherit it, which saves a call for each of them.
+    clinux_set_no_delay(fd);
+    if (bind(fd, (const struct sockaddr *)address->bytes, address->length) < 0 || listen(fd, backlog) < 0) {
+        int error = -errno;
+        close(fd);
+        return error;
+    }
+    return fd;
+}
+
+int clinux_socket(const clinux_address *address) {
+    int fd = stream_socket(address);
+    if (fd >= 0) clinux_set_no_delay(fd);
+    return fd;
+}
+
+int clinux_connect(int fd, const clinux_address *address) {
+    return result_of(connect(fd, (const struct sockaddr *)address->bytes, address->length));
+}
+
+int clinux_accept(int fd) { return result_of(accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
+
+int clinux_peer(int fd, clinux_address *address) {
+    socklen_t length = sizeof address->bytes;
+    int result = result_of(getpeername(fd, (struct sockaddr *)address->bytes, &length));
+    address->length = length;
+    return result;
+}
+
+int clinux_local(int fd, clinux_address *address) {
+    socklen_t length = sizeof address->bytes;
+    int result = result_of(getsockname(fd, (struct sockaddr *)address->bytes, &length));
+    address->length = length;
+    return result;
+}
+
+int clinux_socket_error(int fd) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return errno;
+    return error;
+}
+
+int clinux_set_reset_on_close(int fd) {
+    struct linger now = {.l_onoff = 1, .l_linger = 0};
+    return result_of(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now));
+}
+
+ssize_t clinux_receive(int fd, void *bytes, size_t count) {
+    ssize_t result = recv(fd, bytes, count, MSG_DONTWAIT);
+    return result < 0 ? -errno : result;
+}
+
+ssize_t clinux_send(int fd, const void *bytes, size_t count) {
+    ssize_t result = send(fd, bytes, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return result < 0 ? -errno : result;
+}
+
+int clinux_shutdown_write(int fd) { return result_of(shutdown(fd, SHUT_WR)); }
+int clinux_close(int fd) { return result_of(close(fd)); }
+
+// epoll and eventfd
+
+int clinux_epoll_create(void) { return result_of(epoll_create1(EPOLL_CLOEXEC)); }
+
+int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data.u64 = data};
+    return result_of(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+}
+
+int clinux_epoll_remove(int epoll, int fd) { return result_of(epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL)); }
+
+int clinux_epoll_wait(int epoll, struct epoll_event *events, int limit, int64_t nanoseconds) {
+    // Rounded up, so that a deadline has passed when the wait ends.
+    int milliseconds = nanoseconds < 0 ? -1 : nanoseconds > 2000000000000 ? 2000000 : (int)((nanoseconds + 999999) / 1000000);
+    int result = epoll_wait(epoll, events, limit, milliseconds);
+    return result < 0 ? (errno == EINTR ? 0 : -errno) : result;
+}
+
+int clinux_eventfd(void) { return result_of(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)); }
+
+void clinux_eventfd_signal(int fd) {
+    uint64_t one = 1;
+    // A full counter means that the reader has a wake-up waiting: nothing is lost.
+    ssize_t unused = write(fd, &one, sizeof one);
+    (void)unused;
+}
+
+void clinux_eventfd_clear(int fd) {
+    uint64_t count;
+    ssize_t unused = read(fd, &count, sizeof count);
+    (void)unused;
+}
+
+bool clinux_eventfd_wait(int fd, int milliseconds) {
+    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    return poll(&entry, 1, milliseconds) > 0;
+}
+
+// Time and memory
+
+static uint64_t clock_nanoseconds(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+uint64_t clinux_monotonic(void) { return clock_nanoseconds(CLOCK_MONOTONIC); }
+uint64_t clinux_realtime(void) { return clock_nanoseconds(CLOCK_REALTIME); }
+
+void clinux_sleep(uint64_t nanoseconds) {
+    struct timespec span = {.tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+    nanosleep(&span, NULL);
+}
+
+void *clinux_reserve(size_t size) {
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE | MAP_NORESERVE, -1, 0);
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+void clinux_unreserve(void *memory, size_t size) { munmap(memory, size); }
+
+// Names
+
+int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit) {
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG}, *list = NULL;
+    int code = getaddrinfo(host, NULL, &hints, &list), count = 0;
+    if (code != 0) return code < 0 ? code : -code;
+    for (struct addrinfo *each = list; each && count < limit; each = each->ai_next) {
+        if (each->ai_addrlen > sizeof out->bytes) continue;
+        memset(&out[count], 0, sizeof out[count]);
+        memcpy(out[count].bytes, each->ai_addr, each->ai_addrlen);
+        // The port lies at the same place in both families.
+        ((struct sockaddr_in *)(void *)out[count].bytes)->sin_port = htons(port);
+        out[count++].length = each->ai_addrlen;
+    }
+    freeaddrinfo(list);
+    return count;
+}
+
+const char *clinux_resolve_error(int code) { return gai_strerror(code); }
+
+// Threads and signals
+
+struct start {
+    void (*body)(void *);
+    void *argument;
+};
+
+static void *run(void *raw) {
+    struct start start = *(struct start *)raw;
+    free(raw);
+    start.body(start.argument);
+    return NULL;
+}
+
+int clinux_spawn(const char *name, size_t stack, void (*body)(void *), void *argument, uint64_t *thread) {
+    struct start *start = malloc(sizeof *start);
+    if (!start) return -ENOMEM;
+    *start = (struct start){body, argument};
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack);
+    pthread_t handle;
+    int error = pthread_create(&handle, &attributes, run, start);
+    pthread_attr_destroy(&attributes);
+    if (error) {
+        free(start);
+        return -error;
+    }
+    pthread_setname_np(handle, name);
+    *thread = (uint64_t)handle;
+    return 0;
+}
+
+int clinux_join(uint64_t thread) { return -pthread_join((pthread_t)thread, NULL); }
+
+int clinux_pin_to_cpu(int cpu) {
+    cpu_set_t allowed, one;
+    CPU_ZERO(&one);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) return -errno;
+    // The n-th processor that this process may use, which need not be number n.
+    for (int each = 0; each < CPU_SETSIZE; each++)
+        if (CPU_ISSET(each, &allowed) && cpu-- == 0) {
+            CPU_SET(each, &one);
+            return result_of(sched_setaffinity(0, sizeof one, &one));
+        }
+    return -EINVAL;
+}
+
+int clinux_cpu_count(void) {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0) return 1;
+    return CPU_COUNT(&allowed);
+}
+
+static sigset_t awaited(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGCHLD);
+    return set;
+}
+
+void clinux_block_signals(void) {
+    sigset_t set = awaited();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int clinux_wait_signal(int milliseconds) {
+    sigset_t set = awaited();
+    struct timespec limit = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    int signal = sigtimedwait(&set, NULL, milliseconds < 0 ? NULL : &limit);
+    return signal < 0 ? 0 : signal;
+}
+
+int clinux_pid(void) { return getpid(); }
+
+void clinux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
+
+uint64_t clinux_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 0;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}

@@ -1,8 +1,24 @@
 /// What one buffer brought, so that a relay branches once per buffer and not once per frame.
 package struct FrameNotices: OptionSet, Sendable, Hashable {
-    package let rawValue: UInt16
+    package let rawValue: UInt8
 
-    @inlinable package init(rawValue: UInt16) { self.rawValue = rawValue }
+    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    // The four that a relay calls per buffer, as plain bit operations: the ones that `OptionSet` brings are generic,
+    // and a caller in another module would reach them through a witness table.
+
+    @inlinable package var isEmpty: Bool { rawValue == 0 }
+
+    @inlinable package func contains(_ notices: FrameNotices) -> Bool { rawValue & notices.rawValue == notices.rawValue }
+
+    @inlinable package func isDisjoint(with notices: FrameNotices) -> Bool { rawValue & notices.rawValue == 0 }
+
+    @inlinable package mutating func formUnion(_ notices: FrameNotices) {
+        self = FrameNotices(rawValue: rawValue | notices.rawValue)
+    }
+
+    /// What ends a session or makes it odd. A constant and not a literal of two, for the same reason.
+    @inlinable package static var closeOrFault: FrameNotices { FrameNotices(rawValue: 0b1_1000) }
 
     /// A message came to its end.
     @inlinable package static var messageEnded: FrameNotices { FrameNotices(rawValue: 1 << 0) }

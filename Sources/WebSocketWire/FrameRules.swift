@@ -16,6 +16,12 @@ package struct FrameRules: Sendable, Hashable {
         self.allowedReservedBits = allowedReservedBits & 0b111
     }
 
+    /// Whether the frames must be masked (§5.1). By pattern, not by `==`, which another module's enum answers
+    /// through a witness table.
+    @inlinable var mustMask: Bool {
+        if case .clientToServer = direction { true } else { false }
+    }
+
     /// The first fault of a header, in the order of its bytes.
     ///
     /// - Parameter insideMessage: whether a fragmented message is open.
@@ -51,11 +57,7 @@ package struct FrameRules: Sendable, Hashable {
             if first & 0x80 == 0 { return .controlFragmented }
             if isLong { return .controlTooLong }
         }
-        if direction == .clientToServer {
-            if !isMasked { return .unmaskedFromClient }
-        } else if isMasked {
-            return .maskedFromServer
-        }
+        if mustMask != isMasked { return mustMask ? .unmaskedFromClient : .maskedFromServer }
         if opcode == 0x0, !insideMessage { return .continuationWithoutStart }
         if opcode == 0x1 || opcode == 0x2, insideMessage { return .dataInsideMessage }
         return nil

@@ -85,13 +85,13 @@ extension FrameTally {
 
     private mutating func began(_ header: FrameHeader, _ notices: inout FrameNotices) {
         currentByte = header.firstByte
-        if closeBegun { notices.insert(.sawFrameAfterClose) }
+        if closeBegun { notices.formUnion(.sawFrameAfterClose) }
         switch header.opcode {
         case .close: collects = !closeBegun
         case .ping, .pong: collects = keepsHeartbeatPayloads
         default: collects = false
         }
-        if header.opcode == .close { closeBegun = true }
+        if header.firstByte & 0x0F == 0x8 { closeBegun = true }
         guard collects else { return }
         makeRare()
         rare[0].collected.begin(header)
@@ -103,14 +103,14 @@ extension FrameTally {
         storedCounts[opcode].frames &+= 1
         switch opcode {
         case .ping:
-            notices.insert(.sawPing)
+            notices.formUnion(.sawPing)
             if collects { rare[0].ping = rare[0].collected.bytes }
         case .pong:
-            notices.insert(.sawPong)
+            notices.formUnion(.sawPong)
             if collects { rare[0].pong = rare[0].collected.bytes }
         case .close:
             guard collects else { break }
-            notices.insert(.sawClose)
+            notices.formUnion(.sawClose)
             let payload = rare[0].collected.bytes
             let close = unsafe CloseFrame(payload: payload.span.bytes)
             rare[0].close = close
@@ -120,7 +120,7 @@ extension FrameTally {
             messageCount &+= 1
             largest = max(largest, openMessage)
             openMessage = 0
-            notices.insert(.messageEnded)
+            notices.formUnion(.messageEnded)
         }
         collects = false
     }
@@ -128,7 +128,7 @@ extension FrameTally {
     private mutating func record(_ fault: FrameFault, at offset: UInt64, _ notices: inout FrameNotices) {
         makeRare()
         guard rare[0].fault == nil else { return }
-        notices.insert(.sawFault)
+        notices.formUnion(.sawFault)
         rare[0].fault = LocatedFault(fault, at: offset)
     }
 

@@ -36,7 +36,9 @@ package struct FrameTally: Sendable {
         var offset = 0
         while offset < bytes.byteCount {
             if parser.isAtMessageBoundary && !closeBegun {
-                offset = countRuns(bytes, from: offset, &notices)
+                let start = offset
+                offset = countRuns(bytes, from: start)
+                if offset > start { notices.formUnion(.messageEnded) }
                 if offset == bytes.byteCount { break }
             }
             offset = observeFrame(bytes, from: offset, &notices)
@@ -49,10 +51,10 @@ package struct FrameTally: Sendable {
     ///
     /// Only called at a message boundary before any close. Every load lies inside the span: a header is read where
     /// four bytes are left, and a frame counted where all of it is.
-    @inlinable mutating func countRuns(_ bytes: RawSpan, from start: Int, _ notices: inout FrameNotices) -> Int {
+    @inlinable mutating func countRuns(_ bytes: RawSpan, from start: Int) -> Int {
         let end = bytes.byteCount
-        let maskBit: UInt8 = parser.rules.direction == .clientToServer ? 0x80 : 0
-        let keyLength = parser.rules.direction == .clientToServer ? 4 : 0
+        let maskBit: UInt8 = parser.rules.mustMask ? 0x80 : 0
+        let keyLength = parser.rules.mustMask ? 4 : 0
         let ignored = ~(parser.rules.allowedReservedBits &<< 4)
         var offset = start
         var text = FrameCount()
@@ -63,17 +65,14 @@ package struct FrameTally: Sendable {
             let kind = UInt8(truncatingIfNeeded: word) & ignored
             let second = UInt8(truncatingIfNeeded: word &>> 8)
             guard kind == 0x81 || kind == 0x82, second & 0x80 == maskBit else { break }
-            var length = Int(second & 0x7F)
-            var headerLength = 2 &+ keyLength
-            var compared: UInt32 = 0x0000_FFFF
-            if length >= 126 {
-                guard length == 126 else { break }
-                length = Int(UInt16(truncatingIfNeeded: word &>> 16).byteSwapped)
-                guard length >= 126 else { break }
-                headerLength = 4 &+ keyLength
-                compared = 0xFFFF_FFFF
-            }
-            let stride = headerLength &+ length
+            // Both forms of the length without a branch: which one a frame has is hard to predict.
+            let short = Int(second & 0x7F)
+            let long = Int(UInt16(truncatingIfNeeded: word &>> 16).byteSwapped)
+            let isLong = short == 126
+            let length = isLong ? long : short
+            guard short != 127, !isLong || long >= 126 else { break }
+            let compared: UInt32 = isLong ? 0xFFFF_FFFF : 0x0000_FFFF
+            let stride = 2 &+ keyLength &+ length &+ (isLong ? 2 : 0)
             guard stride <= end &- offset else { break }
             // The run: frames with the same header up to the masking key. The next place is known before its
             // header is loaded.
@@ -104,7 +103,6 @@ package struct FrameTally: Sendable {
         messageCount &+= text.frames &+ binary.frames
         largest = max(largest, longest)
         parser.position &+= UInt64(truncatingIfNeeded: offset &- start)
-        notices.insert(.messageEnded)
         return offset
     }
 }

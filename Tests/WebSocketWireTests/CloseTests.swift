@@ -7,9 +7,7 @@ import Wire
 @Suite("Closing (RFC 6455 §5.5.1, §7.4)") struct CloseTests {
     @Test func `exactly the codes that may stand on the wire are valid`() {
         let valid = Set(Array(1000...1003) + Array(1007...1014) + Array(3000...4999))
-        for number in 0...65_535 {
-            #expect(CloseCode(UInt16(number)).isValidOnWire == valid.contains(number), "\(number)")
-        }
+        #expect((0...65_535).filter { CloseCode(UInt16($0)).isValidOnWire } == valid.sorted())
     }
 
     @Test func `every code has a name and a meaning`() {

@@ -1,1 +1,76 @@
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/// Linux calls that the Glibc module doesn't export (variadic, macro or _GNU_SOURCE), one plain function each.
+///
+/// Functions give -errno on failure, so that no caller has to read a thread-local after the fact.
+
+/// An address in the form the kernel takes: `length` bytes of sockaddr_in or sockaddr_in6.
+typedef struct {
+    _Alignas(8) uint8_t bytes[28];
+    uint32_t length;
+} clinux_address;
+
+/// IPv6 halves in host order; an IPv4-mapped address becomes a sockaddr_in.
+clinux_address clinux_address_make(uint64_t high, uint64_t low, uint16_t port);
+void clinux_address_read(const clinux_address *address, uint64_t *high, uint64_t *low, uint16_t *port);
+
+int clinux_listen(const clinux_address *address, bool reuse_port, int backlog);
+int clinux_socket(const clinux_address *address);
+int clinux_connect(int fd, const clinux_address *address);
+int clinux_accept(int fd);
+int clinux_peer(int fd, clinux_address *address);
+int clinux_local(int fd, clinux_address *address);
+int clinux_socket_error(int fd);
+/// Makes the next close send RST instead of FIN.
+int clinux_set_reset_on_close(int fd);
+int clinux_set_no_delay(int fd);
+ssize_t clinux_receive(int fd, void *bytes, size_t count);
+ssize_t clinux_send(int fd, const void *bytes, size_t count);
+int clinux_shutdown_write(int fd);
+int clinux_close(int fd);
+
+int clinux_epoll_create(void);
+int clinux_epoll_add(int epoll, int fd, uint32_t events, uint64_t data);
+int clinux_epoll_remove(int epoll, int fd);
+int clinux_epoll_wait(int epoll, struct epoll_event *events, int limit, int64_t nanoseconds);
+
+int clinux_eventfd(void);
+void clinux_eventfd_signal(int fd);
+void clinux_eventfd_clear(int fd);
+/// Waits until the eventfd was signalled; false after `milliseconds`.
+bool clinux_eventfd_wait(int fd, int milliseconds);
+
+/// CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds.
+uint64_t clinux_monotonic(void);
+uint64_t clinux_realtime(void);
+void clinux_sleep(uint64_t nanoseconds);
+
+/// Reserves zeroed pages that cost nothing until touched; NULL where the kernel refuses.
+void *clinux_reserve(size_t size);
+void clinux_unreserve(void *memory, size_t size);
+
+/// Resolves `host` to at most `limit` stream addresses with `port`; the count, or a negative EAI_ code.
+int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit);
+const char *clinux_resolve_error(int code);
+
+/// Runs `body(argument)` on a new thread called `name` (15 characters at most) whose stack has `stack` bytes.
+int clinux_spawn(const char *name, size_t stack, void (*body)(void *), void *argument, uint64_t *thread);
+int clinux_join(uint64_t thread);
+int clinux_pin_to_cpu(int cpu);
+int clinux_cpu_count(void);
+
+/// Blocks the signals that the process waits for, in the calling thread and all that it starts.
+void clinux_block_signals(void);
+/// Waits for one of SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD; at most `milliseconds` (-1: for ever). 0 when none came.
+int clinux_wait_signal(int milliseconds);
+void clinux_ignore_sigpipe(void);
+int clinux_pid(void);
+/// Raises the soft limit of descriptors to the hard one and returns it.
+uint64_t clinux_raise_descriptor_limit(void);

@@ -1,4 +1,4 @@
-import Wire
+package import Wire
 
 /// Writes a head, octet by octet, into one buffer that is used again.
 ///
@@ -95,6 +95,18 @@ package struct HeadWriter: Sendable {
             bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
             shift -= 4
         }
+    }
+
+    /// Adds an address without its port; IPv4 without building text.
+    package mutating func append(_ address: SocketAddress) {
+        guard address.isV4 else { return append(address.host) }
+        append(address.low >> 24 & 0xFF)
+        append(".")
+        append(address.low >> 16 & 0xFF)
+        append(".")
+        append(address.low >> 8 & 0xFF)
+        append(".")
+        append(address.low & 0xFF)
     }
 
     /// Ends the line; false if it was refused and taken back.

@@ -1,0 +1,54 @@
+import ProxyCore
+import Wire
+
+/// The definitions of `limits` and `timeouts`.
+enum SchemaLimits {
+    private static let standardTimeouts = Timeouts()
+    private static let standardLimits = Limits()
+
+    static let timeouts: [KeyDefinition] = [
+        timeout("head", standardTimeouts.head, "For the whole head of a request, from its first byte."),
+        timeout(
+            "connect", standardTimeouts.connect, "For a connection to an endpoint, its name's resolution included."),
+        timeout("response", standardTimeouts.response, "From the end of a request to the end of the response's head."),
+        timeout(
+            "idle", standardTimeouts.idle,
+            "Without a byte in either direction of an upgraded session or a streamed response."),
+        timeout("keep_alive", standardTimeouts.keepAlive, "For the next request on a connection that is kept."),
+        timeout("body", standardTimeouts.body, "Between two pieces of a request's body."),
+        timeout("write", standardTimeouts.write, "For a side to accept anything of what waits for it."),
+        timeout("tls", standardTimeouts.tls, "For a TLS handshake, on either side."),
+        timeout("closing", standardTimeouts.closing, "For the peer's part of a closing handshake."),
+    ]
+
+    /// Those that hold after a route is chosen, and so can differ by route.
+    static let timeoutsOfRoutes: Set<String> = ["connect", "response", "idle", "body", "write", "closing"]
+
+    static let limits: [KeyDefinition] = [
+        KeyDefinition(
+            "head", .size(1 << 10...1 << 20), default: SizeText.text(UInt64(standardLimits.head)),
+            "The head of a request or response; a larger one gets 431."),
+        KeyDefinition(
+            "fields", .integer(1...10_000), default: "\(standardLimits.fields)", "Field lines of a head; more get 431."),
+        KeyDefinition(
+            "target", .size(64...1 << 20), default: SizeText.text(UInt64(standardLimits.target)),
+            "The target of a request; a longer one gets 414."),
+        KeyDefinition(
+            "body", .size(0...1 << 50), default: SizeText.text(standardLimits.body),
+            "The body of a request; a larger one gets 413. 0 for no limit: bodies are streamed and cost no memory."),
+        KeyDefinition(
+            "connections", .integer(1...10_000_000), default: "\(standardLimits.connections)",
+            "Downstream connections of the process; more are closed at once."),
+        KeyDefinition(
+            "upgrades_in_flight", .integer(1...10_000_000), default: "\(standardLimits.upgradesInFlight)",
+            "Opening handshakes that wait for their response; more get 503."),
+        KeyDefinition(
+            "sessions", .integer(1...10_000_000), default: "\(standardLimits.sessions)",
+            "Upgraded sessions of the process; more get 503."),
+        .notAvailable("sessions_per_address", "Upgraded sessions of one client address."),
+    ]
+
+    private static func timeout(_ name: String, _ standard: TimeSpan, _ about: String) -> KeyDefinition {
+        KeyDefinition(name, .duration(), default: DurationText.text(standard), about)
+    }
+}

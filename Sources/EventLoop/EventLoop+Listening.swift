@@ -1,0 +1,119 @@
+package import Wire
+import CIOUring
+import CLinux
+
+/// A bound address that accepts connections.
+struct Listener {
+    /// Marks a timer's owner as a listener's, to be resumed.
+    static let timerMark: UInt64 = 1 << 63
+
+    var descriptor: Int32
+    var tag: UInt32
+    var armed = false
+    var stopped = false
+    /// What the backend's user data calls it.
+    var generation: UInt32
+}
+
+/// A bound and listening socket that no loop serves yet.
+package struct BoundSocket: Sendable {
+    package let descriptor: Int32
+    /// The address as bound, with the port that the kernel chose for port 0.
+    package let address: SocketAddress
+
+    /// Binds and listens.
+    /// - Parameter shared: SO_REUSEPORT, so that each loop has a socket of its own.
+    package static func bind(_ address: SocketAddress, shared: Bool, backlog: Int32 = 4096) throws(LoopFailure) -> BoundSocket {
+        var raw = clinux_address_make(address.high, address.low, address.port)
+        let descriptor = clinux_listen(&raw, shared, backlog)
+        guard descriptor >= 0 else { throw LoopFailure(operation: "binding \(address)", errno: -descriptor) }
+        return BoundSocket(descriptor: descriptor, address: EventLoop.localAddress(of: descriptor) ?? address)
+    }
+
+    /// Gives the socket up without having served it.
+    package func close() { _ = clinux_close(descriptor) }
+}
+
+extension EventLoop {
+    /// Accepts from `socket` from now on; its connections come as `accepted(listener: tag, …)`. The loop closes it.
+    package func listen(_ socket: BoundSocket, tag: UInt32) {
+        listeners.append(Listener(descriptor: socket.descriptor, tag: tag, generation: UInt32(listeners.count)))
+        armListener(listeners.count - 1)
+    }
+
+    /// Stops accepting and closes the socket, so that the kernel refuses or another process takes what comes.
+    package func stopListening(tag: UInt32) {
+        for index in listeners.indices where listeners[index].tag == tag && !listeners[index].stopped {
+            listeners[index].stopped = true
+            switch backend {
+            case .uring:
+                if listeners[index].armed { cancelAccept(index) }
+            case .epoll: _ = clinux_epoll_remove(epoll.descriptor, listeners[index].descriptor)
+            }
+            _ = clinux_close(listeners[index].descriptor)
+        }
+    }
+
+    func resumeListener(tag: UInt32) {
+        for index in listeners.indices where listeners[index].tag == tag && !listeners[index].armed {
+            armListener(index)
+        }
+    }
+
+    /// Accepting failed: says so and rests for a moment, since trying on at once would spin (EMFILE).
+    func pauseListener(_ index: Int, errno: Int32) {
+        listeners[index].armed = false
+        ready.push(.acceptFailed(listener: listeners[index].tag, errno: errno))
+        _ = timers.schedule(
+            owner: Listener.timerMark | UInt64(listeners[index].tag), at: now + .milliseconds(200))
+    }
+
+    /// Takes over a descriptor that the kernel accepted.
+    func accepted(_ descriptor: Int32, listener index: Int) {
+        guard let id = connections.insert(descriptor, owner: 0, flags: []) else {
+            // The table is full: a limit of the composition should have come first.
+            _ = clinux_close(descriptor)
+            return
+        }
+        if backend == .epoll, !watch(id, descriptor) { return }
+        ready.push(.accepted(listener: listeners[index].tag, id))
+    }
+
+    private func armListener(_ index: Int) {
+        guard !listeners[index].stopped else { return }
+        listeners[index].armed = true
+        switch backend {
+        case .uring: armAccept(index)
+        case .epoll: watchListener(index)
+        }
+    }
+
+    // MARK: Addresses
+
+    /// The peer's address, or nil if the connection is gone.
+    package func peerAddress(_ id: ConnectionID) -> SocketAddress? {
+        guard let state = connections.live(id) else { return nil }
+        var raw = clinux_address()
+        guard clinux_peer(state.pointee.descriptor, &raw) >= 0 else { return nil }
+        return EventLoop.address(raw)
+    }
+
+    /// The address on our end, or nil if the connection is gone.
+    package func localAddress(_ id: ConnectionID) -> SocketAddress? {
+        connections.live(id).flatMap { EventLoop.localAddress(of: $0.pointee.descriptor) }
+    }
+
+    static func localAddress(of descriptor: Int32) -> SocketAddress? {
+        var raw = clinux_address()
+        return clinux_local(descriptor, &raw) >= 0 ? address(raw) : nil
+    }
+
+    private static func address(_ raw: clinux_address) -> SocketAddress {
+        var raw = raw
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        var port: UInt16 = 0
+        clinux_address_read(&raw, &high, &low, &port)
+        return SocketAddress(high: high, low: low, port: port)
+    }
+}

@@ -1,0 +1,293 @@
+import CIOUring
+import CLinux
+import Wire
+
+// io_uring: single issuer, deferred task work, one submission per turn.
+//
+// Receives are multishot and pick their buffer from a ring of provided small buffers; a side that fills them receives one shot at
+// a time into the ring of large ones. Sends go out without waiting (MSG_DONTWAIT): they complete within the submission, and
+// their buffer is free again in the same turn. Only what a peer refuses is sent with an operation that waits.
+//
+// The ring of provided buffers begins small and grows when it runs dry, because a few buffers that stay in the cache
+// beat a thousand that don't; what the kernel doesn't have lies on the pool's stack for our own bytes.
+
+/// What the io_uring backend keeps.
+struct UringState {
+    static let smallGroup: UInt16 = 0
+    static let largeGroup: UInt16 = 1
+    static let batch = 128
+
+    var ring: OpaquePointer?
+    /// Small and large buffers that the kernel holds.
+    var provided = 0
+    var providedSmall = 0
+    /// How many small buffers the kernel is to hold; doubled when they run out.
+    var targetSmall = 64
+    var maximumSmall = 768
+    let completions: UnsafeMutablePointer<ciouring_completion> = .allocate(capacity: batch)
+    var taken = 0
+    var position = 0
+    let wakeBytes: UnsafeMutablePointer<UInt64> = .allocate(capacity: 1)
+    /// Connections whose receive found no buffer.
+    var starved: [ConnectionID] = []
+
+    static func openRing(error: inout Int32) -> OpaquePointer? { ciouring_open(1024, 8192, &error) }
+
+    /// What an operation's user data says besides slot and generation, in its upper eight bits.
+    enum Operation: UInt64 {
+        case ignored, receive, send, connect, accept, wake, cancel
+    }
+
+    static func user(_ operation: Operation, _ slot: UInt32, _ generation: UInt32) -> UInt64 {
+        operation.rawValue << 56 | UInt64(generation & 0xFF_FFFF) << 32 | UInt64(slot)
+    }
+}
+
+extension EventLoop {
+    func startUring() {
+        _ = ciouring_register_buffers(uring.ring, UringState.smallGroup, 1024)
+        _ = ciouring_register_buffers(uring.ring, UringState.largeGroup, 32)
+        while let buffer = buffers.takeLarge() { provide(buffer) }
+        fillSmall()
+        ciouring_publish_buffers(uring.ring, UringState.largeGroup)
+        armWake()
+    }
+
+    func waitUring(_ nanoseconds: UInt64) {
+        if !uring.starved.isEmpty { feedStarved() }
+        ciouring_publish_buffers(uring.ring, UringState.smallGroup)
+        ciouring_publish_buffers(uring.ring, UringState.largeGroup)
+        _ = ciouring_submit_and_wait(uring.ring, nanoseconds)
+    }
+
+    /// Works through the kernel's completions until one of them means something to the owner.
+    func advanceUring() {
+        while ready.isEmpty {
+            if uring.position == uring.taken {
+                uring.position = 0
+                uring.taken = Int(ciouring_take(uring.ring, uring.completions, UInt32(UringState.batch)))
+                if uring.taken == 0 { return }
+            }
+            let completion = uring.completions[uring.position]
+            uring.position += 1
+            dispatch(completion)
+        }
+    }
+
+    private func dispatch(_ completion: ciouring_completion) {
+        guard let operation = UringState.Operation(rawValue: completion.user >> 56) else { return }
+        let slot = UInt32(truncatingIfNeeded: completion.user)
+        switch operation {
+        case .receive: received(slot, connections.state(slot), completion)
+        case .send: sent(slot, connections.state(slot), completion.result)
+        case .connect: connectEnded(slot, connections.state(slot), completion.result)
+        case .accept: acceptCompleted(Int(slot), completion)
+        case .wake:
+            ready.push(.woken)
+            armWake()
+        case .cancel, .ignored: break
+        }
+    }
+
+    private func armWake() {
+        ciouring_read(uring.ring, waker.descriptor, uring.wakeBytes, 8, UringState.user(.wake, 0, 0))
+    }
+
+    // MARK: Buffers
+
+    private func provide(_ buffer: Int32) {
+        let large = buffers.isLarge(buffer)
+        let size = large ? BufferPool.largeSize : BufferPool.smallSize
+        uring.provided += 1
+        if !large { uring.providedSmall += 1 }
+        ciouring_provide_buffer(
+            uring.ring, large ? UringState.largeGroup : UringState.smallGroup, buffers.start(buffer),
+            UInt32(size), UInt16(buffer))
+    }
+
+    private func fillSmall() {
+        while uring.providedSmall < uring.targetSmall, let buffer = buffers.takeSmall() { provide(buffer) }
+    }
+
+    func recycleUring(_ buffer: Int32) {
+        if buffers.isLarge(buffer) || uring.providedSmall < uring.targetSmall {
+            provide(buffer)
+        } else {
+            buffers.recycle(buffer)
+        }
+    }
+
+    /// Receives that found no buffer are begun again, with more buffers at hand.
+    private func feedStarved() {
+        uring.targetSmall = min(uring.targetSmall * 2, uring.maximumSmall)
+        fillSmall()
+        guard uring.providedSmall > 0 else { return }
+        let starved = uring.starved
+        uring.starved.removeAll(keepingCapacity: true)
+        for id in starved {
+            guard let state = connections.live(id) else { continue }
+            state.pointee.flags.remove(.starved)
+            if state.pointee.flags.contains(.wantsReceive) { armReceive(id.slot, state) }
+        }
+    }
+
+    // MARK: Receiving
+
+    func armReceive(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>) {
+        guard state.pointee.flags.isDisjoint(with: [.receiveArmed, .ended, .closing, .connecting, .starved]) else { return }
+        state.pointee.flags.insert(.receiveArmed)
+        state.pointee.operations += 1
+        let user = UringState.user(.receive, slot, state.pointee.generation)
+        if state.pointee.flags.contains(.large) {
+            ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.largeGroup, user)
+        } else {
+            ciouring_receive_multishot(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)
+        }
+    }
+
+    func cancelReceive(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>) {
+        guard state.pointee.flags.contains(.receiveArmed), !state.pointee.flags.contains(.receiveCancelled) else { return }
+        state.pointee.flags.insert(.receiveCancelled)
+        ciouring_cancel(
+            uring.ring, UringState.user(.receive, slot, state.pointee.generation), UringState.user(.cancel, 0, 0))
+    }
+
+    private func received(
+        _ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>, _ completion: ciouring_completion
+    ) {
+        let id = ConnectionID(slot: slot, generation: state.pointee.generation)
+        let over = completion.flags & CIOURING_MORE == 0
+        if over {
+            state.pointee.flags.remove([.receiveArmed, .receiveCancelled])
+            state.pointee.operations -= 1
+        }
+        if completion.flags & CIOURING_HAS_BUFFER != 0 {
+            let buffer = Int32(completion.flags >> CIOURING_BUFFER_SHIFT)
+            uring.provided -= 1
+            if !buffers.isLarge(buffer) { uring.providedSmall -= 1 }
+            buffers.claim(buffer)
+            let count = Int(completion.result)
+            if count > 0, !state.pointee.flags.contains(.closing) {
+                deliver(id, state, Chunk(start: buffers.start(buffer), count: count, buffer: buffer), over: over)
+                return
+            }
+            releaseBuffer(buffer)
+        }
+        if state.pointee.flags.contains(.closing) { return releaseIfIdle(slot, state) }
+        switch completion.result {
+        case 0:
+            state.pointee.flags.insert(.ended)
+            state.pointee.flags.remove(.wantsReceive)
+            ready.push(.finished(id, owner: state.pointee.owner))
+        case -105 /* ENOBUFS */:
+            if state.pointee.flags.contains(.large) { state.pointee.flags.remove(.large) }
+            state.pointee.flags.insert(.starved)
+            uring.starved.append(id)
+        case -125 /* ECANCELED */, -4 /* EINTR */:
+            if state.pointee.flags.contains(.wantsReceive) { armReceive(slot, state) }
+        default:
+            if completion.result < 0 { fail(id, state, errno: -completion.result) }
+        }
+    }
+
+    private func deliver(
+        _ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>, _ chunk: Chunk, over: Bool
+    ) {
+        let wasLarge = state.pointee.flags.contains(.large)
+        adaptBufferSize(state, received: chunk.count)
+        ready.push(.received(id, owner: state.pointee.owner, chunk))
+        if over {
+            if state.pointee.flags.contains(.wantsReceive) { armReceive(id.slot, state) }
+        } else if wasLarge != state.pointee.flags.contains(.large) {
+            // Begun again in the other size when the cancellation has come back.
+            cancelReceive(id.slot, state)
+        }
+    }
+
+    // MARK: Sending
+
+    func submitSend(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>) {
+        let node = sends.node(state.pointee.firstSend)
+        state.pointee.flags.insert(.sendInFlight)
+        state.pointee.operations += 1
+        ciouring_send(
+            uring.ring, state.pointee.descriptor, node.pointee.start, node.pointee.count,
+            state.pointee.flags.contains(.blocked), UringState.user(.send, slot, state.pointee.generation))
+    }
+
+    private func sent(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>, _ result: Int32) {
+        state.pointee.operations -= 1
+        state.pointee.flags.remove(.sendInFlight)
+        if state.pointee.flags.contains(.closing) { return releaseIfIdle(slot, state) }
+        let id = ConnectionID(slot: slot, generation: state.pointee.generation)
+        if result >= 0 {
+            if !took(Int(result), state) { becameBlocked(id, state) }
+        } else if result == -11 /* EAGAIN */ {
+            becameBlocked(id, state)
+        } else if result != -4 /* EINTR */ {
+            dropSends(state)
+            return fail(id, state, errno: -result)
+        }
+        if state.pointee.firstSend >= 0 { submitSend(slot, state) } else { queueEmptied(id, state) }
+    }
+
+    // MARK: Connecting, accepting, closing
+
+    func awaitConnect(_ id: ConnectionID, _ descriptor: Int32) {
+        connections.state(id.slot).pointee.operations += 1
+        ciouring_poll_writable(uring.ring, descriptor, UringState.user(.connect, id.slot, id.generation))
+    }
+
+    private func connectEnded(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>, _ result: Int32) {
+        state.pointee.operations -= 1
+        state.pointee.flags.remove(.connecting)
+        if state.pointee.flags.contains(.closing) { return releaseIfIdle(slot, state) }
+        let id = ConnectionID(slot: slot, generation: state.pointee.generation)
+        let error = result < 0 ? -result : clinux_socket_error(state.pointee.descriptor)
+        guard error == 0 else { return fail(id, state, errno: error) }
+        ready.push(.connected(id, owner: state.pointee.owner))
+        if state.pointee.flags.contains(.wantsReceive) { armReceive(slot, state) }
+        if state.pointee.firstSend >= 0 { submitSend(slot, state) }
+    }
+
+    func armAccept(_ index: Int) {
+        ciouring_accept_multishot(
+            uring.ring, listeners[index].descriptor, UringState.user(.accept, UInt32(index), 0))
+    }
+
+    func cancelAccept(_ index: Int) {
+        ciouring_cancel(uring.ring, UringState.user(.accept, UInt32(index), 0), UringState.user(.cancel, 0, 0))
+    }
+
+    private func acceptCompleted(_ index: Int, _ completion: ciouring_completion) {
+        let over = completion.flags & CIOURING_MORE == 0
+        if over { listeners[index].armed = false }
+        if completion.result >= 0 {
+            if listeners[index].stopped {
+                _ = clinux_close(completion.result)
+            } else {
+                accepted(completion.result, listener: index)
+                if over { resumeListener(tag: listeners[index].tag) }
+            }
+        } else if !listeners[index].stopped {
+            let aborted = completion.result == -103 /* ECONNABORTED */ || completion.result == -4 /* EINTR */
+            if aborted { resumeListener(tag: listeners[index].tag) } else { pauseListener(index, errno: -completion.result) }
+        }
+    }
+
+    func cancelOperations(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>) {
+        let generation = state.pointee.generation
+        cancelReceive(slot, state)
+        let unused = UringState.user(.cancel, 0, 0)
+        if state.pointee.flags.contains(.sendInFlight) {
+            ciouring_cancel(uring.ring, UringState.user(.send, slot, generation), unused)
+        }
+        if state.pointee.flags.contains(.connecting) {
+            ciouring_cancel(uring.ring, UringState.user(.connect, slot, generation), unused)
+        }
+    }
+
+    func closeDescriptor(_ descriptor: Int32) {
+        ciouring_close_descriptor(uring.ring, descriptor, UringState.user(.ignored, 0, 0))
+    }
+}

@@ -1,0 +1,134 @@
+import HTTPWire
+import Wire
+
+/// Writes `X-Forwarded-For/Proto/Host/Port` and `Forwarded` (RFC 7239).
+///
+/// From a trusted peer the lists go on with one more hop, and its word about scheme, host and port stands; from anybody
+/// else they begin with us (threat B20). Both families always say the same: where a trusted peer sent only one of them,
+/// the other is made from it, so that a backend which prefers the other doesn't take the edge for the client.
+enum ForwardedFields {
+    static func write(_ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter) {
+        let section = head.section
+        let identity = context.identity
+        let believed = identity.peerIsTrusted
+        let hasList = believed && section.has(KnownField.xForwardedFor)
+        let hasForwarded = believed && section.has(KnownField.forwarded)
+        let scheme = believed ? token(section, .xForwardedProto) : nil
+        let host = believed ? authority(section, .xForwardedHost) : nil
+        let port = believed ? number(section, .xForwardedPort) : nil
+
+        writer.beginField("X-Forwarded-For")
+        if hasList {
+            copyList(section, .xForwardedFor, into: &writer)
+        } else if hasForwarded {
+            copyNodes(section, into: &writer)
+        }
+        writer.append(identity.peer)
+        writer.endLine()
+
+        writer.beginField("X-Forwarded-Proto")
+        if let scheme { writer.append(section.bytes, scheme) } else { writer.append(identity.peerIsSecure ? "https" : "http") }
+        writer.endLine()
+
+        let named = host ?? head.effectiveHost
+        if let named { writer.field("X-Forwarded-Host", named, of: section.bytes) }
+        if let port {
+            writer.field("X-Forwarded-Port", port, of: section.bytes)
+        } else if scheme == nil {
+            writer.field("X-Forwarded-Port", UInt64(context.listenerPort))
+        } else {
+            // The listener's port is not the one that a client of the edge used.
+            let isSecure = scheme.map { section.bytes.matches("https", at: $0) } ?? identity.peerIsSecure
+            let stated = named.flatMap { Authority(section.bytes, $0)?.port }
+            writer.field("X-Forwarded-Port", UInt64(stated ?? (isSecure ? 443 : 80)))
+        }
+
+        writer.beginField("Forwarded")
+        if hasForwarded {
+            copyList(section, .forwarded, into: &writer)
+        } else if hasList {
+            copyAsElements(section, scheme, host, into: &writer)
+        }
+        writer.append("for=")
+        writeNode(identity.peer, into: &writer)
+        if let named = head.effectiveHost { writeHost(section, named, into: &writer) }
+        writer.append(identity.peerIsSecure ? ";proto=https" : ";proto=http")
+        writer.endLine()
+    }
+
+    /// `for` of our peer; IPv6 in brackets and quotes (RFC 7239 §6).
+    private static func writeNode(_ address: SocketAddress, into writer: inout HeadWriter) {
+        if !address.isV4 { writer.append("\"[") }
+        writer.append(address)
+        if !address.isV4 { writer.append("]\"") }
+    }
+
+    /// All elements of a list and a comma.
+    private static func copyList(_ section: FieldSection, _ name: FieldName, into writer: inout HeadWriter) {
+        for element in section.elements(of: name) {
+            writer.append(section.bytes, element)
+            writer.append(", ")
+        }
+    }
+
+    /// The nodes of `Forwarded` as a list for `X-Forwarded-For`.
+    private static func copyNodes(_ section: FieldSection, into writer: inout HeadWriter) {
+        for element in section.elements(of: .forwarded) {
+            guard let node = ForwardedElement(section.bytes, element).node else { continue }
+            if let address = ForwardedElement.address(section.bytes, node) {
+                writer.append(address)
+            } else {
+                writer.append("unknown")
+            }
+            writer.append(", ")
+        }
+    }
+
+    /// The hops of `X-Forwarded-For` as elements for `Forwarded`; what the edge said of scheme and host stands with the
+    /// first, since it saw the client.
+    private static func copyAsElements(
+        _ section: FieldSection, _ scheme: Range<Int>?, _ host: Range<Int>?, into writer: inout HeadWriter
+    ) {
+        var isFirst = true
+        for node in section.elements(of: .xForwardedFor) {
+            writer.append("for=")
+            if let address = ForwardedElement.address(section.bytes, node) {
+                writeNode(address, into: &writer)
+            } else {
+                writer.append("unknown")
+            }
+            if isFirst {
+                if let host { writeHost(section, host, into: &writer) }
+                if let scheme {
+                    writer.append(";proto=")
+                    writer.append(section.bytes, scheme)
+                }
+            }
+            isFirst = false
+            writer.append(", ")
+        }
+    }
+
+    private static func writeHost(_ section: FieldSection, _ host: Range<Int>, into writer: inout HeadWriter) {
+        let needsQuotes = !section.bytes.isToken(host)
+        writer.append(needsQuotes ? ";host=\"" : ";host=")
+        writer.append(section.bytes, host)
+        if needsQuotes { writer.append("\"") }
+    }
+
+    private static func token(_ section: FieldSection, _ name: FieldName) -> Range<Int>? {
+        guard let value = section.value(of: name) else { return nil }
+        var elements = ListElements(value)
+        return elements.next(in: section.bytes).flatMap { section.bytes.isToken($0) ? $0 : nil }
+    }
+
+    private static func authority(_ section: FieldSection, _ name: FieldName) -> Range<Int>? {
+        section.value(of: name).flatMap { Authority(section.bytes, $0) == nil ? nil : $0 }
+    }
+
+    private static func number(_ section: FieldSection, _ name: FieldName) -> Range<Int>? {
+        section.value(of: name).flatMap { value in
+            (1...5).contains(value.count) && value.allSatisfy { section.bytes[$0].isDigit } ? value : nil
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/// A named set of endpoints that serve the same thing, with one policy to choose among them.
+package struct Cluster: Sendable, Hashable {
+    /// The name of the configuration, for log lines and metric labels.
+    package var name: String
+    /// At least one.
+    package var endpoints: [Endpoint]
+    package var policy: BalancingPolicy
+    /// For the endpoints whose scheme is `https`.
+    package var tls: UpstreamTLS
+
+    package init(
+        name: String, endpoints: [Endpoint], policy: BalancingPolicy = .roundRobin, tls: UpstreamTLS = UpstreamTLS()
+    ) {
+        self.name = name
+        self.endpoints = endpoints
+        self.policy = policy
+        self.tls = tls
+    }
+}
+
+/// How a cluster chooses the endpoint of a new session.
+package enum BalancingPolicy: String, Sendable, Hashable, CaseIterable {
+    /// One after the other.
+    case roundRobin = "round-robin"
+    /// The one with the fewest live sessions; sessions live long, so turns alone do not balance them.
+    case leastSessions = "least-sessions"
+    /// Two at random, and of them the one with fewer sessions: nearly as even, and it does not stampede a newcomer.
+    case randomOfTwo = "random-of-two"
+}

@@ -1,0 +1,19 @@
+/// How much Gatehouse takes in before it refuses, with the answer that a breach gets.
+package struct Limits: Sendable, Hashable {
+    /// Bytes of a request's or response's head: 431 towards the client, 502 for a response.
+    package var head: Int = 32 * 1024
+    /// Field lines of a head: 431.
+    package var fields: Int = 100
+    /// Bytes of the request target: 414.
+    package var target: Int = 8 * 1024
+    /// Bytes of a request's body: 413. Zero for no limit; bodies are streamed and cost no memory.
+    package var body: UInt64 = 0
+    /// Downstream connections of the whole process; more are closed at once.
+    package var connections: Int = 20_000
+    /// Opening handshakes that wait for their response: 503.
+    package var upgradesInFlight: Int = 1_000
+    /// Upgraded sessions of the whole process: 503.
+    package var sessions: Int = 10_000
+
+    package init() {}
+}

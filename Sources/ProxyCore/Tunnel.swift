@@ -1,0 +1,199 @@
+// The relay's state machine.
+//
+// Theory of operation. After a valid 101 the shell sends on what it receives, from the buffer into which the kernel put it, without
+// asking; the tunnel decides everything else: who must pause, what is carried across when a side ends, and when it is all over.
+// Each input is a method, its answer a set of actions; time comes in as `now`.
+//
+//             ┌──────── open ────────┐  FIN of one side ──► FIN to the other, which may still send
+//             │                      │  RST of one side ──► what was received is delivered, then RST to the other
+//             │                      │  close(code)     ──► closing: close frames at the next frame boundary, both ways
+//             └───────┬──────────────┘
+//                     ▼
+//                  closing ──► both sides ended, or `deadline` ──► over
+//
+// Invariants: at most one of pause/resume per side in an answer; after `over` every answer is empty; a side that has ended is
+// never resumed.
+package import Wire
+
+/// What the shell is to do, in this order: pauses and resumes, then close frames, then ends.
+package struct TunnelActions: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt16
+
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    package static let pauseDownstream = TunnelActions(rawValue: 1 << 0)
+    package static let pauseUpstream = TunnelActions(rawValue: 1 << 1)
+    package static let resumeDownstream = TunnelActions(rawValue: 1 << 2)
+    package static let resumeUpstream = TunnelActions(rawValue: 1 << 3)
+    /// Send FIN after what is queued.
+    package static let finishDownstream = TunnelActions(rawValue: 1 << 4)
+    package static let finishUpstream = TunnelActions(rawValue: 1 << 5)
+    /// Send RST.
+    package static let resetDownstream = TunnelActions(rawValue: 1 << 6)
+    package static let resetUpstream = TunnelActions(rawValue: 1 << 7)
+    /// Write the close frame of `Tunnel.closing` to this side at its next frame boundary.
+    package static let sendCloseDownstream = TunnelActions(rawValue: 1 << 8)
+    package static let sendCloseUpstream = TunnelActions(rawValue: 1 << 9)
+    /// The session is over: close both connections (after what is queued), write the ledger line, release everything.
+    package static let over = TunnelActions(rawValue: 1 << 10)
+
+    package static func pause(_ side: Side) -> TunnelActions { side == .downstream ? .pauseDownstream : .pauseUpstream }
+    package static func resume(_ side: Side) -> TunnelActions { side == .downstream ? .resumeDownstream : .resumeUpstream }
+    package static func finish(_ side: Side) -> TunnelActions { side == .downstream ? .finishDownstream : .finishUpstream }
+    package static func reset(_ side: Side) -> TunnelActions { side == .downstream ? .resetDownstream : .resetUpstream }
+    package static func sendClose(_ side: Side) -> TunnelActions {
+        side == .downstream ? .sendCloseDownstream : .sendCloseUpstream
+    }
+}
+
+/// Decides about one relayed session. About a hundred bytes, no heap.
+package struct Tunnel: Sendable {
+    /// The durations that bound a tunnel.
+    package struct Limits: Sendable, Hashable {
+        /// Silence on both sides that ends the session.
+        package var idle: TimeSpan
+        /// How long a side may refuse to take bytes.
+        package var write: TimeSpan
+        /// How long a closing handshake, or a half-closed session that is silent, may take.
+        package var closing: TimeSpan
+
+        package init(idle: TimeSpan, write: TimeSpan, closing: TimeSpan) {
+            self.idle = idle
+            self.write = write
+            self.closing = closing
+        }
+    }
+
+    /// The close frame that Gatehouse itself sends.
+    package struct Closing: Sendable, Hashable {
+        package var code: UInt16
+        package var why: LocalEnd
+
+        package init(code: UInt16, why: LocalEnd) {
+            self.code = code
+            self.why = why
+        }
+    }
+
+    private struct SideState: Sendable {
+        /// FIN or RST has come from this side.
+        var ended = false
+        /// FIN or RST has gone to this side.
+        var closedTowards = false
+        /// Since when it has refused bytes; `never` while it takes them.
+        var blockedSince = Timestamp.never
+        /// RST this side as soon as it has taken what is queued.
+        var resetWhenDrained = false
+    }
+
+    private let limits: Limits
+    private var downstream = SideState()
+    private var upstream = SideState()
+    private var closingDeadline = Timestamp.never
+    /// Since when one side has been half-closed.
+    private var halfClosedSince = Timestamp.never
+    /// Set once Gatehouse closes the session itself.
+    package private(set) var closing: Closing?
+    package private(set) var isOver = false
+
+    package init(limits: Limits) { self.limits = limits }
+
+    // MARK: Inputs
+
+    /// `side` doesn't take bytes at present: stop receiving from the other, so that nothing piles up.
+    package mutating func blocked(_ side: Side, now: Timestamp) -> TunnelActions {
+        guard !isOver else { return [] }
+        self[side].blockedSince = now
+        return self[side.opposite].ended ? [] : .pause(side.opposite)
+    }
+
+    /// `side` has taken all that was queued for it.
+    package mutating func drained(_ side: Side, now: Timestamp) -> TunnelActions {
+        guard !isOver else { return [] }
+        self[side].blockedSince = .never
+        if self[side].resetWhenDrained {
+            isOver = true
+            return [.reset(side), .over]
+        }
+        return self[side.opposite].ended ? [] : .resume(side.opposite)
+    }
+
+    /// FIN came from `side`: carried across; the other may still send what it has.
+    package mutating func finished(_ side: Side, now: Timestamp) -> TunnelActions {
+        guard !isOver, !self[side].ended else { return [] }
+        self[side].ended = true
+        if self[side.opposite].ended {
+            isOver = true
+            return .over
+        }
+        if halfClosedSince == .never { halfClosedSince = now }
+        guard !self[side.opposite].closedTowards else { return [] }
+        self[side.opposite].closedTowards = true
+        return .finish(side.opposite)
+    }
+
+    /// RST, or another failure of `side`'s transport: the other side gets what was received before, and then RST too.
+    package mutating func failed(_ side: Side, now: Timestamp) -> TunnelActions {
+        guard !isOver else { return [] }
+        self[side].ended = true
+        let other = side.opposite
+        if self[other].blockedSince != .never, closing == nil {
+            self[other].resetWhenDrained = true
+            return []
+        }
+        isOver = true
+        return self[other].ended && closing != nil ? .over : [.reset(other), .over]
+    }
+
+    /// Gatehouse ends the session (drain, enforcement, policy): close frames both ways, then a bounded wait for the answers.
+    package mutating func close(_ closing: Closing, now: Timestamp) -> TunnelActions {
+        guard !isOver, self.closing == nil else { return [] }
+        self.closing = closing
+        closingDeadline = now + limits.closing
+        var actions: TunnelActions = []
+        for side in Side.allCases where !self[side].closedTowards { actions.insert(.sendClose(side)) }
+        return actions
+    }
+
+    /// A close frame came from `side` after ours had gone to it: its closing handshake is complete.
+    package mutating func answeredClose(_ side: Side) -> TunnelActions {
+        guard !isOver, closing != nil else { return [] }
+        self[side].ended = true
+        if self[side.opposite].ended {
+            isOver = true
+            return .over
+        }
+        return []
+    }
+
+    /// `deadline` has passed, as far as the caller knew it. `lastActivity` is when bytes last came from either side.
+    package mutating func deadlinePassed(now: Timestamp, lastActivity: Timestamp) -> (TunnelActions, Timeout?) {
+        guard !isOver, deadline(lastActivity: lastActivity) <= now else { return ([], nil) }
+        isOver = true
+        if closing != nil, closingDeadline <= now { return (.over, .closingHandshake) }
+        for side in Side.allCases where self[side].blockedSince != .never {
+            if self[side].blockedSince + limits.write <= now { return ([.reset(side), .over], .write) }
+        }
+        return (.over, halfClosedSince != .never ? .closingHandshake : .idle)
+    }
+
+    // MARK: State
+
+    /// When to ask `deadlinePassed` at the latest.
+    package func deadline(lastActivity: Timestamp) -> Timestamp {
+        var earliest = min(lastActivity + limits.idle, closingDeadline)
+        if halfClosedSince != .never { earliest = min(earliest, max(halfClosedSince, lastActivity) + limits.closing) }
+        for side in Side.allCases where self[side].blockedSince != .never {
+            earliest = min(earliest, self[side].blockedSince + limits.write)
+        }
+        return earliest
+    }
+
+    /// Whether `side` has sent FIN or RST.
+    package func hasEnded(_ side: Side) -> Bool { self[side].ended }
+
+    private subscript(side: Side) -> SideState {
+        get { side == .downstream ? downstream : upstream }
+        set { if side == .downstream { downstream = newValue } else { upstream = newValue } }
+    }
+}

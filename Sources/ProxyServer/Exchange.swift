@@ -1,0 +1,90 @@
+import Configuration
+import Diagnosis
+import EventLoop
+import HTTPWire
+import ProxyCore
+import Wire
+
+/// The HTTP stage of a session: one request and its response at a time, reused while the connection is kept.
+///
+/// Bytes that arrive before they can go on (the rest of a buffer behind a head, early bytes of a client that doesn't wait for its
+/// 101, a pipelined request) wait in `pending`; receiving pauses meanwhile, so that a buffer or two is the most that gathers.
+final class Exchange {
+    let id: SessionID
+    /// The configuration under which the request came; it stays with it when the server reloads.
+    var state: ServerState
+    var startedAt: Timestamp
+
+    // From the client
+    var scanner: HeadScanner
+    /// The beginning of a head that is not complete yet.
+    var partialHead: [UInt8] = []
+    /// Bytes behind the head that could not go on yet.
+    var pending: [UInt8] = []
+    var request: RequestHead?
+    var requestBody = BodyDecoder(framing: .none)
+    var requestBytes: UInt64 = 0
+    var isRequestSent = false
+    var isUpgrade = false
+    var identity: ClientIdentity?
+    /// The transport's other end; asked for once a connection.
+    var peer: SocketAddress?
+    /// The canonical path, by which routes are matched.
+    var path: [UInt8] = []
+
+    // Where it goes
+    var routeIndex: Int?
+    var cluster: UpstreamCluster?
+    var endpoint: UpstreamEndpoint?
+    /// Endpoints that were tried for this request, and addresses of the present one.
+    var triedEndpoints: [Bool] = []
+    var nextAddress = 0
+    var isReused = false
+    var connectBegan: Timestamp?
+    var connectedAt: Timestamp?
+    var securedAt: Timestamp?
+    var sentAt: Timestamp?
+    var lastConnectError: Int32 = 0
+    /// The endpoint that was let go last, for the line.
+    var lastEndpoint: UpstreamEndpoint?
+    /// Why there is no answer that may be passed on.
+    var failure: HandshakeFailure?
+    var responseFault: ProxyCore.ResponseFault?
+    var refusal: Refusal?
+
+    // From the backend
+    var responseScanner: HeadScanner
+    var partialResponse: [UInt8] = []
+    var response: ResponseHead?
+    var responseBody = BodyDecoder(framing: .none)
+    var responseNextHop = BodyDecoder.NextHop.sameFraming
+    var responseBytes: UInt64 = 0
+    var interimResponses = 0
+    var responseStartedAt: Timestamp?
+    /// Whether any byte of an answer has gone to the client: from then on, nothing can be retried or replaced.
+    var hasAnswered = false
+    var keepsDownstream = true
+    var keepsUpstream = false
+    /// Set for an upgrade, until its outcome is in the ledger.
+    var observation: HandshakeObservation?
+
+    init(id: SessionID, state: ServerState, now: Timestamp) {
+        self.id = id
+        self.state = state
+        startedAt = now
+        scanner = HeadScanner(limit: state.snapshot.limits.head)
+        responseScanner = HeadScanner(limit: state.snapshot.limits.head)
+    }
+
+    /// The route that was matched.
+    var route: Route? { routeIndex.map { state.snapshot.routes.routes[$0] } }
+
+    /// The timeouts of the route, or the general ones before it is known.
+    var timeouts: Timeouts { route?.timeouts ?? state.snapshot.timeouts }
+
+    /// Whether the request body has been read to its end.
+    var isRequestComplete: Bool { request != nil && requestBody.isComplete }
+
+    /// Whether the response body has been read to its end.
+    var isResponseComplete: Bool { response != nil && responseBody.isComplete }
+}

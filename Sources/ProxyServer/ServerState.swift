@@ -1,0 +1,73 @@
+package import Configuration
+import HTTPWire
+import ProxyCore
+package import TLSEngine
+
+/// A configuration with everything built that it names: what the workers share until the next reload. Immutable.
+package final class ServerState: Sendable {
+    package let snapshot: Snapshot
+    /// By listener; nil for plain HTTP.
+    let listenerTLS: [TLSContext?]
+    /// By cluster; nil where no endpoint is spoken to over TLS.
+    let clusterTLS: [TLSContext?]
+    /// Counts reloads, so that workers know their clusters are of another age.
+    let generation: Int
+
+    /// Loads the certificates that `snapshot` names. All or nothing: on failure what ran before goes on.
+    package init(_ snapshot: Snapshot, generation: Int) throws(TLSContextError) {
+        self.snapshot = snapshot
+        self.generation = generation
+        var listeners: [TLSContext?] = []
+        for listener in snapshot.listeners {
+            listeners.append(try listener.tls.map(ServerState.context))
+        }
+        listenerTLS = listeners
+        var clusters: [TLSContext?] = []
+        for cluster in snapshot.clusters {
+            clusters.append(
+                cluster.endpoints.contains(where: \.isSecure) ? try ServerState.context(cluster.tls) : nil)
+        }
+        clusterTLS = clusters
+    }
+
+    /// Warnings that are to be said loudly at start.
+    package var notices: [String] {
+        (listenerTLS + clusterTLS).flatMap { $0?.notices ?? [] }
+    }
+}
+
+extension ServerState {
+    private static func context(_ tls: Configuration.ListenerTLS) throws(TLSContextError) -> TLSContext {
+        try TLSContext.server(
+            TLSContext.ServerOptions(
+                certificates: tls.certificates.map { TLSEngine.CertificateFiles(certificate: $0.certificate, key: $0.key) },
+                clientCertificate: tls.clientAuthorityFile == nil ? .ignored : .required,
+                clientCA: tls.clientAuthorityFile))
+    }
+
+    private static func context(_ tls: UpstreamTLS) throws(TLSContextError) -> TLSContext {
+        var identity: TLSEngine.CertificateFiles?
+        if let certificate = tls.certificateFile, let key = tls.keyFile {
+            identity = TLSEngine.CertificateFiles(certificate: certificate, key: key)
+        }
+        return try TLSContext.client(
+            TLSContext.ClientOptions(
+                ca: tls.authorityFile, serverName: tls.serverName, verifies: tls.verify, certificate: identity))
+    }
+}
+
+extension ServerState {
+    /// How much of a head is read before it is refused.
+    var headLimits: HeadLimits {
+        HeadLimits(
+            head: snapshot.limits.head, target: snapshot.limits.target, fieldLine: snapshot.limits.head,
+            fieldCount: snapshot.limits.fields)
+    }
+
+    /// The index of the route that serves a request, by its host and canonical path; nil if none does.
+    func match(_ head: RequestHead, _ path: [UInt8]) -> Int? {
+        var host = head.effectiveHost ?? 0..<0
+        if let authority = Authority(head.bytes, host) { host = authority.host }
+        return snapshot.routes.match(host: head.bytes.span.bytes.extracting(host), path: path.span.bytes)
+    }
+}

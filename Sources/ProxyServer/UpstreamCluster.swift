@@ -1,0 +1,91 @@
+import EventLoop
+import ProxyCore
+import Wire
+
+/// A cluster as one worker sees it: its endpoints with their load, and where its policy stands.
+final class UpstreamCluster {
+    let cluster: Cluster
+    let endpoints: [UpstreamEndpoint]
+    private var cursor: UInt32
+    /// What `Host` says where a client sent none: the first endpoint's authority.
+    let authority: [UInt8]
+    private var candidates: [EndpointPicker.Candidate]
+
+    init(_ cluster: Cluster, endpoints: [UpstreamEndpoint], cursor: UInt32) {
+        self.cluster = cluster
+        self.endpoints = endpoints
+        self.cursor = cursor
+        authority = Array((cluster.endpoints.first?.authority ?? "").utf8)
+        candidates = endpoints.map { _ in EndpointPicker.Candidate() }
+    }
+
+    /// The endpoint for a request, among those that were not tried for it yet.
+    func pick(tried: [Bool], random: UInt64) -> Int? {
+        for index in endpoints.indices {
+            candidates[index].sessions = endpoints[index].active
+            candidates[index].isUsable = index >= tried.count || !tried[index]
+        }
+        return EndpointPicker.pick(cluster.policy, among: candidates, cursor: &cursor, random: random)
+    }
+}
+
+/// One endpoint as one worker sees it: its addresses, its live sessions, and the connections that it keeps.
+///
+/// A kept connection is idle: anything that comes on it (FIN, RST, or worse, bytes that nobody asked for) makes it
+/// unusable, and it is closed at once. The newest is used first, since it is the least likely to be closed by the backend.
+final class UpstreamEndpoint {
+    /// A connection that waits for its next request.
+    struct Idle {
+        var connection: ConnectionID
+        var channel: SecureChannel?
+        var since: Timestamp
+    }
+
+    static let maximumIdle = 256
+    static let idleLifetime = TimeSpan.seconds(30)
+
+    let endpoint: Endpoint
+    /// For logs and metric labels.
+    let name: String
+    let index: UInt32
+    var addresses: [SocketAddress]
+    /// Why there are no addresses, if resolving failed.
+    var resolutionError: String?
+    var active: UInt32 = 0
+    private(set) var idle: [Idle] = []
+
+    init(_ endpoint: Endpoint, index: UInt32) {
+        self.endpoint = endpoint
+        self.index = index
+        name = endpoint.description
+        addresses = endpoint.address.map { [$0] } ?? []
+    }
+
+    /// Keeps a connection for the next request; the eldest comes back to be closed when there are too many.
+    func keep(_ connection: ConnectionID, _ channel: SecureChannel?, now: Timestamp) -> Idle? {
+        idle.append(Idle(connection: connection, channel: channel, since: now))
+        return idle.count > UpstreamEndpoint.maximumIdle ? idle.removeFirst() : nil
+    }
+
+    /// The newest kept connection, which is the caller's from here on.
+    func takeIdle() -> Idle? { idle.popLast() }
+
+    /// Forgets a kept connection that turned out to be unusable.
+    func forget(_ connection: ConnectionID) -> Idle? {
+        guard let place = idle.firstIndex(where: { $0.connection == connection }) else { return nil }
+        return idle.remove(at: place)
+    }
+
+    /// Takes out the connections that have been idle since before `limit`.
+    func takeExpired(before limit: Timestamp) -> [Idle] {
+        let expired = idle.prefix { $0.since < limit }
+        idle.removeFirst(expired.count)
+        return Array(expired)
+    }
+
+    /// Takes out all kept connections.
+    func takeAll() -> [Idle] {
+        defer { idle = [] }
+        return idle
+    }
+}

@@ -1,0 +1,57 @@
+import Configuration
+import Diagnosis
+import EventLoop
+import ProxyCore
+import Telemetry
+import TLSEngine
+import Wire
+
+extension Worker {
+    /// A client connected: it gets a session, and TLS begins where the listener speaks it.
+    func accepted(_ connection: ConnectionID, listener: Int) {
+        metrics.connections.add(1)
+        guard shared.admitConnection(limit: state.snapshot.limits.connections) else {
+            metrics.acceptErrors[.other].add(1)
+            return loop.close(connection, .now)
+        }
+        guard let session = sessions.insert(id: makeID(), downstream: connection, listener: UInt16(listener), now: loop.now)
+        else {
+            shared.releaseConnection()
+            return loop.close(connection, .now)
+        }
+        loop.setOwner(connection, Owner.session(session.pointee.slot, .downstream))
+        if let context = state.listenerTLS[listener] {
+            guard let tls = try? TLSSession(server: context) else { return abandon(session, .overload) }
+            session.pointee.downstreamTLS = SecureChannel(session: tls, now: loop.now)
+            session.pointee.phase = .securing
+            setDeadline(session, loop.now + state.snapshot.timeouts.tls, .tlsHandshake)
+        } else {
+            setDeadline(session, loop.now + state.snapshot.timeouts.head, .requestHead)
+        }
+        loop.startReceiving(connection)
+    }
+
+    /// A TLS handshake is complete.
+    func secured(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
+        if side == .downstream {
+            session.pointee.phase = .readingHead
+            setDeadline(session, loop.now + state.snapshot.timeouts.head, .requestHead)
+        } else {
+            session.pointee.exchange?.securedAt = loop.now
+            sendRequest(session)
+        }
+    }
+
+    /// A TLS session failed, in its handshake or later.
+    func secureFailed(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ failure: TLSFailure) {
+        switch (session.pointee.phase, side) {
+        case (.over, _), (.free, _): break
+        case (.securing, _):
+            reportTLSFailure(session, failure)
+            end(session)
+        case (.connecting, .upstream):
+            upstreamUnusable(session, .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence))
+        default: transportFailed(session, side, 0)
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import Configuration
+import Diagnosis
+import EventLoop
+import HTTPWire
+import ProxyCore
+import Wire
+
+/// Why Gatehouse answers a request itself, and how.
+struct Refusal {
+    var status: Int
+    /// Stable id for the log, the page and metrics: `upstream_refused`.
+    var reason: String
+    /// What exactly, where that is known; never shown to the client.
+    var detail: String?
+    /// Seconds after which trying again makes sense.
+    var retryAfter: Int?
+    var fields: [(String, String)] = []
+
+    init(_ status: Int, _ reason: String, detail: String? = nil, retryAfter: Int? = nil, fields: [(String, String)] = []) {
+        self.status = status
+        self.reason = reason
+        self.detail = detail
+        self.retryAfter = retryAfter
+        self.fields = fields
+    }
+
+    /// The answer to a failed attempt to reach the backend.
+    init(_ failure: HandshakeFailure) {
+        switch failure {
+        case .connectTimedOut, .responseHeadTimedOut: self.init(504, failure.name)
+        case .noEndpoint, .noAddress: self.init(503, failure.name, retryAfter: 5)
+        case .upstreamTLS(_, let sentence): self.init(502, failure.name, detail: sentence)
+        default: self.init(502, failure.name)
+        }
+    }
+}
+
+extension Worker {
+    /// Answers the request with an error of Gatehouse's own; the connection ends with it.
+    func refuse(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: Refusal) {
+        if !session.pointee.upstream.isNone { close(session, .upstream) }
+        if exchange.endpoint != nil { releaseEndpoint(exchange) }
+        let wasUpgradeInFlight = exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
+        if wasUpgradeInFlight { upgradesInFlight -= 1 }
+        exchange.refusal = refusal
+        exchange.keepsDownstream = false
+        let verdict = reportRefusal(session, exchange, refusal)
+        var page = ErrorPage(status: refusal.status, reason: refusal.reason, session: session.pointee.id)
+        page.cause = verdict?.cause.rawValue
+        page.retryAfter = refusal.retryAfter
+        page.fields = refusal.fields
+        page.write(to: exchange.request, keepsConnection: false, into: &writer)
+        send(session, .downstream, writer.bytes)
+        guard session.pointee.phase != .over else { return }
+        session.pointee.exchange = nil
+        linger(session)
+    }
+
+    /// Requests that Gatehouse answers itself: the state of its service, and the admin endpoints where they are public.
+    func answersItself(
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ path: [UInt8]
+    ) -> Bool {
+        if let health = exchange.state.snapshot.healthPath, path == Array(health.utf8) {
+            answer(session, exchange, head, shared.healthAnswer(draining: drain.isActive))
+            return true
+        }
+        return false
+    }
+
+    /// Sends a response of our own and goes on with the connection where the request allows it.
+    func answer(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ response: OwnResponse) {
+        let keeps = exchange.keepsDownstream && exchange.requestBody.isComplete
+        exchange.keepsDownstream = keeps
+        send(session, .downstream, response.bytes(headOnly: head.method == .head, keepAlive: keeps))
+        guard session.pointee.phase != .over else { return }
+        reportOwnAnswer(session, exchange, response.status)
+        session.pointee.phase = .exchanging
+        session.pointee.exchange = nil
+        if keeps { nextRequest(session, exchange) } else { linger(session) }
+    }
+}

@@ -1,0 +1,132 @@
+import Configuration
+import Diagnosis
+import EventLoop
+import HTTPWire
+import ProxyCore
+import WebSocketWire
+import Wire
+
+// The hot path. A received buffer is observed (frame headers only) and sent on as it is: no copy, no allocation, no
+// reference counted. Observing comes first because a send only queues the buffer for the end of the turn, so
+// nothing is gained by the other order, and the buffer is still ours.
+
+extension Worker {
+    /// Bytes of a tunnel: observed, and sent on to the other side.
+    @inline(__always)
+    func relay(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
+        guard session.pointee.isPlainRelay else { return relayWithCare(session, side, chunk) }
+        let notices =
+            session.pointee.analyzer?.relayed(side.direction, RawSpan(_unsafeBytes: chunk.bytes), at: loop.now) ?? []
+        send(session, side.opposite, chunk)
+        if notices.contains(.sawFault) { reportFault(session, side) }
+    }
+
+    /// The same for bytes that stand elsewhere.
+    func relayCopy(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ bytes: UnsafeRawBufferPointer) {
+        var rest = bytes
+        while !rest.isEmpty, session.pointee.phase == .tunnel {
+            guard let room = loop.takeBuffer() else { return abandon(session, .overload) }
+            let count = min(room.count, rest.count)
+            room.mutableBytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]))
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            relay(session, side, room.narrowed(to: 0..<count))
+        }
+    }
+
+    /// A valid 101 has been sent: from here on the session is a tunnel.
+    func openTunnel(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead) {
+        guard let endpoint = exchange.endpoint, let route = exchange.route, let request = exchange.request else { return }
+        let timeouts = exchange.timeouts
+        session.pointee.phase = .tunnel
+        session.pointee.tunnel = Tunnel(
+            limits: Tunnel.Limits(idle: timeouts.idle, write: timeouts.write, closing: timeouts.closing))
+        session.pointee.analyzer = exchange.observation.map { HandshakeJudge.analyzer(for: $0, at: loop.now) }
+        session.pointee.facts = SessionFacts(
+            client: exchange.peer ?? SocketAddress(v4: 0, port: 0), clientHost: exchange.identity?.address.host ?? "",
+            route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
+            path: request.text(request.pathRange, limit: 200), origin: request.value(of: .origin).map { request.text($0, limit: 200) },
+            openedAt: loop.now)
+        session.pointee.special = SpecialRelay(exchange.state.snapshot, agreement: agreement(request, head))
+        session.pointee.isPlainRelay = session.pointee.special == nil
+        upgradesInFlight -= 1
+        tunnels += 1
+        shared.tunnelOpened()
+        reportOpened(session, exchange, head)
+        setTunnelDeadline(session)
+    }
+
+    private func agreement(_ request: RequestHead, _ response: ResponseHead) -> ExtensionAgreement {
+        func list(_ head: some MessageHead) -> ExtensionList {
+            var list = ExtensionList()
+            for value in head.values(of: .secWebSocketExtensions) { list.append(head.bytes.span.bytes.extracting(value)) }
+            return list
+        }
+        guard response.has(.secWebSocketExtensions) else { return ExtensionAgreement() }
+        return ExtensionAgreement(offered: list(request), answered: list(response))
+    }
+
+    /// What the tunnel decided.
+    func perform(_ session: UnsafeMutablePointer<Session>, _ actions: TunnelActions) {
+        guard !actions.isEmpty, session.pointee.phase == .tunnel else { return }
+        for side in Side.allCases {
+            if actions.contains(.pause(side)) { pause(session, side) }
+            if actions.contains(.resume(side)) { resume(session, side) }
+        }
+        if !actions.isDisjoint(with: [.sendCloseDownstream, .sendCloseUpstream]) { sendCloses(session, actions) }
+        for side in Side.allCases {
+            if actions.contains(.finish(side)) { finish(session, side) }
+            if actions.contains(.reset(side)) {
+                session.pointee.analyzer?.local(side, .followedOtherSide, closeCode: nil, at: loop.now)
+                close(session, side, reset: true)
+            }
+        }
+        if actions.contains(.over) { endTunnel(session) } else { setTunnelDeadline(session) }
+    }
+
+    /// FIN or RST came from a side of a tunnel.
+    func tunnelSideEnded(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ how: TransportEnd) {
+        session.pointee.analyzer?.ended(side, how, at: loop.now)
+        let actions =
+            how == .finished
+            ? session.pointee.tunnel?.finished(side, now: loop.now) : session.pointee.tunnel?.failed(side, now: loop.now)
+        perform(session, actions ?? [])
+    }
+
+    /// The session is over: its line is written, both connections close.
+    func endTunnel(_ session: UnsafeMutablePointer<Session>) {
+        reportClosed(session)
+        session.pointee.facts?.endpoint.active -= 1
+        tunnels -= 1
+        shared.tunnelClosed()
+        close(session, .upstream)
+        close(session, .downstream)
+        end(session)
+    }
+
+    /// Everything is over, whatever the phase: connections, timer, slot.
+    func end(_ session: UnsafeMutablePointer<Session>) {
+        guard session.pointee.phase != .over, session.pointee.phase != .free else { return }
+        if let exchange = session.pointee.exchange, session.pointee.phase == .connecting || session.pointee.phase == .exchanging {
+            releaseEndpoint(exchange)
+            if exchange.isUpgrade { upgradesInFlight -= 1 }
+        }
+        close(session, .upstream)
+        close(session, .downstream)
+        loop.cancel(session.pointee.timer)
+        session.pointee.timer = .none
+        sessions.end(session)
+        shared.releaseConnection()
+    }
+
+    /// Ends a session of ours for our own reasons, with what its phase still allows to say.
+    func abandon(_ session: UnsafeMutablePointer<Session>, _ why: LocalEnd) {
+        if session.pointee.phase == .tunnel {
+            for side in Side.allCases { session.pointee.analyzer?.local(side, why, closeCode: nil, at: loop.now) }
+            for side in Side.allCases { close(session, side, reset: true) }
+            endTunnel(session)
+        } else {
+            close(session, .downstream, reset: true)
+            end(session)
+        }
+    }
+}

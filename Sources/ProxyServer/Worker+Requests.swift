@@ -1,0 +1,171 @@
+import Configuration
+import Diagnosis
+import EventLoop
+import HTTPWire
+import ProxyCore
+import Wire
+
+extension Worker {
+    /// Bytes that wait in front of an upstream, or behind a request, before receiving pauses.
+    static let pendingLimit = 64 << 10
+
+    /// Bytes of a request's head, or what stands before it.
+    func receivedRequestBytes(_ session: UnsafeMutablePointer<Session>, _ chunk: Chunk) {
+        defer { loop.release(chunk) }
+        readHead(session, chunk.bytes)
+    }
+
+    /// Reads on in a request's head; what stands behind it waits in `pending`.
+    func readHead(_ session: UnsafeMutablePointer<Session>, _ bytes: UnsafeRawBufferPointer) {
+        let exchange = session.pointee.exchange ?? beginExchange(session)
+        let began = exchange.scanner.hasBegun
+        let before = exchange.partialHead.count
+        switch exchange.scanner.scan(RawSpan(_unsafeBytes: bytes)) {
+        case .needMore:
+            exchange.partialHead.append(contentsOf: bytes)
+            if !began, exchange.scanner.hasBegun {
+                exchange.startedAt = loop.now
+                setDeadline(session, loop.now + state.snapshot.timeouts.head, .requestHead)
+            }
+        case .tooLarge:
+            exchange.startedAt = began ? exchange.startedAt : loop.now
+            refuse(session, exchange, Refusal(431, "head_too_large"))
+        case .complete(let length):
+            if !began { exchange.startedAt = loop.now }
+            let inThisPiece = length - before
+            let head: RequestHead
+            if before == 0 {
+                head = RequestHead(
+                    parsing: RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[..<inThisPiece])),
+                    limits: exchange.state.headLimits)
+            } else {
+                exchange.partialHead.append(contentsOf: bytes[..<inThisPiece])
+                head = RequestHead(copy: exchange.partialHead, limits: exchange.state.headLimits)
+                exchange.partialHead = []
+            }
+            if inThisPiece < bytes.count { exchange.pending.append(contentsOf: bytes[inThisPiece...]) }
+            requestArrived(session, exchange, head)
+        }
+    }
+
+    private func beginExchange(_ session: UnsafeMutablePointer<Session>) -> Exchange {
+        let exchange = Exchange(id: session.pointee.id, state: state, now: loop.now)
+        session.pointee.exchange = exchange
+        return exchange
+    }
+
+    /// A head is complete: everything that can be decided from it alone is decided here, in order.
+    private func requestArrived(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead) {
+        exchange.request = head
+        exchange.requestBody = BodyDecoder(framing: head.framing)
+        exchange.keepsDownstream = head.keepAlive && !drain.isActive
+        exchange.identity = identify(session, exchange, head)
+        exchange.isUpgrade = UpgradeRequestCheck.isWebSocketAttempt(head)
+        if exchange.isUpgrade { observeHandshake(session, exchange, head) }
+        if let status = head.refusalStatus {
+            return refuse(session, exchange, Refusal(status, "malformed_request", detail: head.refusal?.kind.rawValue))
+        }
+        let path: [UInt8]
+        switch CanonicalPath(head.bytes, head.pathRange, allowing: [.emptySegments, .parameters]) {
+        case .canonical(let bytes): path = bytes
+        case .refused(let reason): return refuse(session, exchange, Refusal(400, "path_refused", detail: reason.rawValue))
+        }
+        exchange.path = path
+        if answersItself(session, exchange, head, path) { return }
+        guard let route = exchange.state.match(head, path) else { return refuse(session, exchange, Refusal(404, "no_route")) }
+        exchange.routeIndex = route
+        exchange.cluster = clusters(for: exchange, route)
+        if exchange.isUpgrade, let refusal = refusalOfUpgrade(exchange, head) { return refuse(session, exchange, refusal) }
+        if case .contentLength(let count) = head.framing, exceedsBodyLimit(exchange, count) {
+            return refuse(session, exchange, Refusal(413, "body_too_large"))
+        }
+        if exchange.isUpgrade { upgradesInFlight += 1 }
+        session.pointee.phase = .connecting
+        connect(session, exchange)
+    }
+
+    func exceedsBodyLimit(_ exchange: Exchange, _ count: UInt64) -> Bool {
+        exchange.state.snapshot.limits.body > 0 && count > exchange.state.snapshot.limits.body
+    }
+
+    /// The clusters of the configuration under which the request came. After a reload in the middle of a head these are the new ones.
+    private func clusters(for exchange: Exchange, _ route: Int) -> UpstreamCluster {
+        if exchange.state !== state {
+            exchange.state = state
+        }
+        return clusters[exchange.state.snapshot.routes.routes[route].clusterIndex]
+    }
+
+    /// Whether the handshake itself, or a limit, forbids the upgrade.
+    private func refusalOfUpgrade(_ exchange: Exchange, _ head: RequestHead) -> Refusal? {
+        if let (status, needsVersion) = UpgradeRequestCheck.refusal(head) {
+            return Refusal(status, "invalid_upgrade", fields: needsVersion ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [])
+        }
+        if drain.isActive { return Refusal(503, "draining", retryAfter: 5) }
+        let limits = exchange.state.snapshot.limits
+        if shared.openTunnels >= limits.sessions { return Refusal(503, "session_limit", retryAfter: 10) }
+        if upgradesInFlight >= limits.upgradesInFlight { return Refusal(503, "upgrade_limit", retryAfter: 1) }
+        return nil
+    }
+
+    private func identify(
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead
+    ) -> ClientIdentity {
+        let peer = exchange.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
+        exchange.peer = peer
+        return ClientIdentity(
+            peer: peer, isSecure: session.pointee.downstreamTLS != nil,
+            trustedProxies: exchange.state.snapshot.trustedProxies, head: head)
+    }
+
+    // MARK: Body
+
+    /// Bytes behind a request's head: its body, early bytes of a tunnel to be, or the next request.
+    func receivedRequestBody(_ session: UnsafeMutablePointer<Session>, _ chunk: Chunk) {
+        guard let exchange = session.pointee.exchange else { return loop.release(chunk) }
+        if session.pointee.phase == .connecting || exchange.isUpgrade || exchange.requestBody.isComplete {
+            exchange.pending.append(contentsOf: chunk.bytes)
+            loop.release(chunk)
+            if exchange.pending.count >= Worker.pendingLimit { pause(session, .downstream) }
+            return
+        }
+        forwardRequestBody(session, exchange, chunk)
+    }
+
+    /// Sends on what of the chunk belongs to the request's body.
+    func forwardRequestBody(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ chunk: Chunk) {
+        defer { loop.release(chunk) }
+        var cursor = ByteCursor(RawSpan(_unsafeBytes: chunk.bytes))
+        do throws(BodyFault) {
+            while let range = try exchange.requestBody.nextForwarded(&cursor) {
+                loop.retain(chunk)
+                send(session, .upstream, chunk.narrowed(to: range))
+                exchange.requestBytes += UInt64(range.count)
+            }
+        } catch {
+            return requestBodyFailed(session, exchange, Refusal(400, "malformed_body", detail: error.kind.rawValue))
+        }
+        guard session.pointee.phase == .exchanging else { return }
+        if exceedsBodyLimit(exchange, exchange.requestBody.payloadBytes) {
+            return requestBodyFailed(session, exchange, Refusal(413, "body_too_large"))
+        }
+        if exchange.requestBody.isComplete {
+            if cursor.offset < chunk.count { exchange.pending.append(contentsOf: chunk.bytes[cursor.offset...]) }
+            awaitResponse(session, exchange)
+        } else {
+            setDeadline(session, loop.now + exchange.timeouts.body, .requestBody)
+        }
+    }
+
+    /// The body can't be forwarded to its end: the backend must not take what it has for the whole.
+    private func requestBodyFailed(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: Refusal) {
+        close(session, .upstream, reset: true)
+        if exchange.hasAnswered { end(session) } else { refuse(session, exchange, refusal) }
+    }
+
+    /// The request has gone upstream whole.
+    func awaitResponse(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
+        guard exchange.response == nil else { return }
+        setDeadline(session, loop.now + exchange.timeouts.response, .responseHead)
+    }
+}

@@ -1,0 +1,175 @@
+// One worker: a loop, its sessions, and everything that happens to them.
+//
+// Theory of operation. A worker runs on a thread of its own and shares nothing mutable with others: it has its own listening
+// sockets (SO_REUSEPORT), its own upstream connections, its own metrics cells. Both sides of a session live on it for life. It
+// takes completions from the loop and answers them; which file answers what follows a session's life:
+//
+//     Worker+Accepting   accept, TLS with the client
+//     Worker+Requests    request head → checks → route
+//     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
+//     Worker+Responses   response head: relayed, refused, or a valid 101
+//     Worker+Bodies      bodies in both directions, the end of an exchange
+//     Worker+Relaying    the tunnel: the hot path
+//     Worker+Closing     close frames of ours, drain
+//     Worker+Deadlines   one timer a session
+//     Worker+Answers     Gatehouse's own responses
+//     Worker+Reporting   ledger lines and metrics
+//     Worker+Transport   sending, finishing, closing, with or without TLS
+//
+// A session that is over stays valid until the end of the turn, so every function may call another that ends it and look at the
+// phase afterwards.
+import Admin
+import CLinux
+import Configuration
+import Diagnosis
+import EventLoop
+import HTTPWire
+import ProxyCore
+import Telemetry
+import Wire
+
+/// What other threads may ask of a worker.
+enum WorkerMessage: Sendable {
+    case reload(ServerState)
+    case drain
+    case stop
+    case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
+}
+
+/// Serves connections on one loop. Confined to its thread.
+final class Worker {
+    let index: Int
+    let loop: EventLoop
+    let shared: SharedParts
+    let metrics: WorkerMetrics
+    var state: ServerState
+    var sessions: SessionTable
+    /// By cluster of the snapshot.
+    var clusters: [UpstreamCluster] = []
+    /// All endpoints of all clusters, of reloaded configurations too as long as they have sessions.
+    var endpoints: [UpstreamEndpoint] = []
+    var ledger: Ledger
+    /// Reused for every head that is written.
+    var writer = HeadWriter(capacity: 4096)
+    var random: RandomBits
+    private var nextID: UInt64
+    var drain = DrainSchedule()
+    var upgradesInFlight = 0
+    var tunnels = 0
+    private var isStopped = false
+
+    init(index: Int, loop: EventLoop, state: ServerState, shared: SharedParts) throws(LoopFailure) {
+        guard let sessions = SessionTable(capacity: 1 << 18) else { throw LoopFailure(operation: "reserving sessions", errno: 12) }
+        self.index = index
+        self.loop = loop
+        self.state = state
+        self.shared = shared
+        self.sessions = sessions
+        metrics = shared.metrics[index]
+        random = RandomBits(seed: shared.seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
+        nextID = shared.seed << 32 | UInt64(index)
+        ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
+        adopt(state)
+    }
+
+    /// Serves until it is told to stop and everything is over.
+    func run() {
+        _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
+        while !isStopped {
+            loop.wait(until: drain.nextStep)
+            let began = clinux_monotonic()
+            while let completion = loop.next() { handle(completion) }
+            if drain.isActive { continueDrain() }
+            sessions.releaseOver()
+            metrics.loopLag.observe(TimeSpan(nanoseconds: clinux_monotonic() &- began))
+            metrics.buffersInUse.set(loop.buffersInUse)
+        }
+    }
+
+    /// A name for the next session or request.
+    func makeID() -> SessionID {
+        // The lower half counts in this worker's residue class; the upper half was drawn at start.
+        let step = UInt64(shared.metrics.count)
+        nextID = nextID & ~0xFFFF_FFFF | UInt64(UInt32(truncatingIfNeeded: nextID) &+ UInt32(truncatingIfNeeded: step))
+        return SessionID(nextID)
+    }
+
+    private func handle(_ completion: Completion) {
+        switch completion {
+        case .received(let connection, let owner, let chunk):
+            guard case .session(let slot, let side) = Owner.meaning(owner) else {
+                return receivedElsewhere(connection, owner, chunk)
+            }
+            received(sessions.session(slot), side, chunk)
+        case .blocked(_, let owner): withSession(owner) { blocked($0, $1) }
+        case .drained(_, let owner): withSession(owner) { drained($0, $1) }
+        case .finished(let connection, let owner):
+            guard case .session(let slot, let side) = Owner.meaning(owner) else { return endedElsewhere(connection, owner) }
+            transportFinished(sessions.session(slot), side)
+        case .failed(let connection, let owner, let errno):
+            guard case .session(let slot, let side) = Owner.meaning(owner) else { return endedElsewhere(connection, owner) }
+            transportFailed(sessions.session(slot), side, errno)
+        case .connected(_, let owner): withSession(owner) { session, _ in connected(session) }
+        case .accepted(let listener, let connection): accepted(connection, listener: Int(listener))
+        case .acceptFailed(_, let errno):
+            metrics.acceptErrors[.descriptors].add(1)
+            ledger.listenerPaused(errno: errno, at: loop.now)
+        case .timer(let owner): timerFired(owner)
+        case .woken: for message in shared.mailboxes[index].takeAll() { handle(message) }
+        }
+    }
+
+    private func withSession(_ owner: UInt64, _ body: (UnsafeMutablePointer<Session>, Side) -> Void) {
+        guard case .session(let slot, let side) = Owner.meaning(owner) else { return }
+        let session = sessions.session(slot)
+        guard session.pointee.phase != .over, session.pointee.phase != .free else { return }
+        body(session, side)
+    }
+
+    private func handle(_ message: WorkerMessage) {
+        switch message {
+        case .reload(let state): adopt(state)
+        case .drain: beginDrain()
+        case .stop: isStopped = true
+        case .resolved(let endpoint, let addresses, let failure):
+            for known in endpoints where known.endpoint == endpoint {
+                if !addresses.isEmpty { known.addresses = addresses }
+                known.resolutionError = addresses.isEmpty ? failure : nil
+            }
+        }
+    }
+
+    /// Takes over a configuration: new requests go by it, what is under way keeps its own.
+    private func adopt(_ state: ServerState) {
+        self.state = state
+        ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
+        clusters = state.snapshot.clusters.map { cluster in
+            let members = cluster.endpoints.map { endpoint -> UpstreamEndpoint in
+                // A kept endpoint keeps its addresses, load and connections; TLS settings may have changed, so
+                // secured connections are not kept across a reload.
+                if let known = endpoints.first(where: { $0.endpoint == endpoint && !$0.endpoint.isSecure }) { return known }
+                let made = UpstreamEndpoint(endpoint, index: UInt32(endpoints.count))
+                endpoints.append(made)
+                return made
+            }
+            return UpstreamCluster(cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()))
+        }
+        let current = Set(clusters.flatMap { $0.endpoints.map(\.index) })
+        for endpoint in endpoints where !current.contains(endpoint.index) {
+            for idle in endpoint.takeAll() { loop.close(idle.connection, .now) }
+        }
+        for endpoint in endpoints where current.contains(endpoint.index) && endpoint.addresses.isEmpty {
+            shared.resolver.resolve(endpoint.endpoint)
+        }
+    }
+
+    /// Closes what kept connections have outlived, and asks for names again.
+    func sweep() {
+        for endpoint in endpoints {
+            for idle in endpoint.takeExpired(before: Timestamp(nanoseconds: loop.now.nanoseconds &- UpstreamEndpoint.idleLifetime.nanoseconds)) {
+                loop.close(idle.connection, .now)
+            }
+        }
+        _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
+    }
+}

@@ -1,0 +1,79 @@
+package import Wire
+
+/// Lines about the process rather than about a session.
+extension Ledger {
+    package func processStarted(version: String, io: String, workers: Int, pid: Int32, at time: Timestamp) {
+        write("process.started", at: time, message: "Gatehouse started") { line in
+            line.field("version", version)
+            line.field("io", io)
+            line.field("workers", workers)
+            line.field("pid", Int(pid))
+        }
+    }
+
+    package func listenerReady(_ address: SocketAddress, at time: Timestamp) {
+        write("listener.ready", at: time, message: "a listener accepts connections") {
+            $0.field("address", address: address)
+        }
+    }
+
+    package func adminReady(_ address: SocketAddress, at time: Timestamp) {
+        write("admin.ready", at: time, message: "the admin endpoints are served") {
+            $0.field("address", address: address)
+        }
+    }
+
+    package func workerStarted(_ worker: Int, at time: Timestamp) {
+        write("worker.started", at: time, message: "an event loop runs") { $0.field("worker", worker) }
+    }
+
+    package func configurationReloaded(file: String?, at time: Timestamp) {
+        write("config.reloaded", at: time, message: "the new configuration is in force") { line in
+            if let file { line.field("file", file) }
+        }
+    }
+
+    /// - Parameter errors: One sentence each, with file, line and suggestion.
+    package func configurationRejected(errors: [String], at time: Timestamp) {
+        write(
+            "config.rejected", level: .error, at: time,
+            message: "the new configuration has errors; the old one stays in force"
+        ) { line in
+            line.beginArray("errors")
+            for error in errors { line.element(redacted: error, redaction) }
+            line.endArray()
+        }
+    }
+
+    package func processDraining(sessions: Int, at time: Timestamp) {
+        write("process.draining", at: time, message: "no new sessions; open ones are being closed") {
+            $0.field("sessions", sessions)
+        }
+    }
+
+    package func drainProgress(sessions: Int, at time: Timestamp) {
+        write("drain.progress", at: time, message: "sessions are being closed") { $0.field("sessions", sessions) }
+    }
+
+    package func processStopped(exit: Int32, at time: Timestamp) {
+        write("process.stopped", at: time, message: "Gatehouse ends") { $0.field("exit", Int(exit)) }
+    }
+
+    /// Accepting stopped for a moment, because the system refuses more connections.
+    package func listenerPaused(errno: Int32, at time: Timestamp) {
+        write("listener.paused", level: .warning, at: time, message: "accepting pauses: no descriptors or memory left") {
+            $0.field("errno", Int(errno))
+        }
+    }
+
+    /// The configuration says `verify: false` for an upstream: said loudly at every start and reload.
+    package func upstreamUnverified(cluster: String, endpoint: String, at time: Timestamp) {
+        write(
+            "upstream.unverified", level: .warning, at: time,
+            message: "the certificate of this upstream is not verified: anybody on the way can read and change its traffic"
+        ) { line in
+            line.field("cluster", cluster)
+            line.field("endpoint", endpoint)
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package import Diagnosis
+package import HTTPWire
+package import Wire
+
+/// What is known of one exchange that was no upgrade, when it is over.
+package struct RequestRecord {
+    package var client: ClientFacts
+    /// Nil if no complete head came.
+    package var request: RequestHead?
+    /// The status code that went to the client; nil if none did.
+    package var status: Int?
+    package var route: String
+    package var cluster: String
+    package var endpoint: String?
+    /// Bytes of the request's body, and of the response's, as they were relayed.
+    package var bytesIn: UInt64
+    package var bytesOut: UInt64
+    package var timings: HandshakeTimings
+    package var answeredBy: Responder.Who
+    /// Gatehouse's own reason, where it answered or gave up: `connect_timeout`, `timeout:idle` …
+    package var reason: String?
+
+    package init(
+        client: ClientFacts, request: RequestHead?, status: Int?, route: String = "", cluster: String = "",
+        endpoint: String? = nil, bytesIn: UInt64 = 0, bytesOut: UInt64 = 0,
+        timings: HandshakeTimings = HandshakeTimings(), answeredBy: Responder.Who, reason: String? = nil
+    ) {
+        self.client = client
+        self.request = request
+        self.status = status
+        self.route = route
+        self.cluster = cluster
+        self.endpoint = endpoint
+        self.bytesIn = bytesIn
+        self.bytesOut = bytesOut
+        self.timings = timings
+        self.answeredBy = answeredBy
+        self.reason = reason
+    }
+}
+
+/// `http.request`: one line for an exchange.
+extension Ledger {
+    package func httpRequest(_ session: SessionID, _ record: borrowing RequestRecord, at time: Timestamp) {
+        let level: LogLevel = record.reason == nil ? .info : .warning
+        line.begin("http.request", level: level, at: time, session: session, message: "a request was answered")
+        line.field("client", record.client, redaction)
+        if let request = record.request {
+            line.beginObject("request")
+            line.field("line", request.bytes, request.lineRange, .startLine, redaction)
+            if let host = request.effectiveHost { line.field("host", request.bytes, host, .text, redaction) }
+            line.endObject()
+        }
+        if let status = record.status { line.field("status", status) }
+        line.field("route", record.route)
+        line.field("cluster", record.cluster)
+        if let endpoint = record.endpoint { line.field("endpoint", endpoint) }
+        line.field("bytes_in", record.bytesIn)
+        line.field("bytes_out", record.bytesOut)
+        line.beginObject("ms")
+        if let span = record.timings.connect { line.field("connect", milliseconds: span) }
+        if let span = record.timings.tls { line.field("tls", milliseconds: span) }
+        if let span = record.timings.response { line.field("response", milliseconds: span) }
+        if let span = record.timings.total { line.field("total", milliseconds: span) }
+        line.endObject()
+        line.field("answered_by", record.answeredBy.rawValue)
+        if let reason = record.reason { line.field("reason", reason) }
+        deliver()
+    }
+}

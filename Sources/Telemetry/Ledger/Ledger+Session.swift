@@ -1,0 +1,34 @@
+package import Diagnosis
+package import WebSocketWire
+package import Wire
+
+/// Lines of a session that is still open: `session.finding`, `session.message`.
+extension Ledger {
+    /// Something worth knowing about a running session.
+    package func sessionFinding(_ session: SessionID, _ finding: Finding, at time: Timestamp) {
+        let level: LogLevel = finding.severity == .note ? .info : .warning
+        write("session.finding", level: level, at: time, session: session, message: "something odd in a session") {
+            line in
+            line.members(of: finding, redaction)
+        }
+    }
+
+    /// One message, where the operator asked for that (`log.frames`).
+    ///
+    /// - Parameters:
+    ///   - size: Payload bytes as they were sent, compressed if they were.
+    ///   - start: The first bytes of the message, unmasked and inflated; nil if they are not to be shown.
+    package func sessionMessage(
+        _ session: SessionID, _ direction: Direction, _ opcode: Opcode, size: UInt64, compressed: Bool,
+        start: [UInt8]? = nil, at time: Timestamp
+    ) {
+        write("session.message", at: time, session: session, message: "a message was relayed") { line in
+            line.field("direction", direction.name)
+            line.field("type", OpcodeLabel(opcode: opcode.number).label)
+            line.field("opcode", UInt64(opcode.number))
+            line.field("size", size)
+            line.field("compressed", compressed)
+            if let start { line.field("start", start, 0..<start.count, .text, redaction) }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Glibc
+
+/// The bounded buffer between the workers and the writer thread: two blocks of bytes and one lock.
+///
+/// Workers append whole lines to the front block; the writer swaps the blocks and writes the back one without the
+/// lock. The lock is thus held for one copy or one swap, never for a system call, so no worker ever waits for the
+/// log's file, pipe or terminal. A line that finds no room is dropped and counted.
+///
+/// Signals are rare on purpose: only the line that finds the front block empty wakes the writer, which then lets
+/// `linger` go by before it takes the block, so that a busy second costs a hundred writes and not one a line.
+///
+/// A condition variable needs pthread's own mutex, therefore not `Synchronization.Mutex`.
+final class LogQueue: @unchecked Sendable {
+    // Sendable by hand: everything below is read and written under `lock` only, but for the pointers, which never change.
+    private let lock: UnsafeMutablePointer<pthread_mutex_t>
+    /// Wakes the writer.
+    private let wake: UnsafeMutablePointer<pthread_cond_t>
+    /// Wakes those who wait for the writer's end.
+    private let done: UnsafeMutablePointer<pthread_cond_t>
+    private let blocks: (UnsafeMutableRawPointer, UnsafeMutableRawPointer)
+    private let capacity: Int
+
+    private var frontIsFirst = true
+    private var front: (bytes: Int, lines: UInt64) = (0, 0)
+    private var lost: UInt64 = 0
+    private var hurry = false
+    private var reopenAsked = false
+    private var stopping = false
+    private var isFinished = false
+
+    /// What the writer takes out at once.
+    struct Batch {
+        var bytes: UnsafeRawBufferPointer
+        var lines: UInt64
+        /// Lines lost since the process began.
+        var lost: UInt64
+        var reopen: Bool
+        var stopping: Bool
+    }
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        // Untouched pages cost nothing: a quiet log never has more than its first few.
+        blocks = (
+            .allocate(byteCount: capacity, alignment: 16), .allocate(byteCount: capacity, alignment: 16)
+        )
+        lock = .allocate(capacity: 1)
+        wake = .allocate(capacity: 1)
+        done = .allocate(capacity: 1)
+        pthread_mutex_init(lock, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(wake, &attributes)
+        pthread_cond_init(done, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(wake)
+        pthread_cond_destroy(done)
+        pthread_mutex_destroy(lock)
+        for pointer in [wake, done] { pointer.deallocate() }
+        lock.deallocate()
+        blocks.0.deallocate()
+        blocks.1.deallocate()
+    }
+
+    // MARK: The workers' side
+
+    /// Appends one line, or counts it as lost. Never waits for more than another copy.
+    func append(_ line: UnsafeRawBufferPointer) -> Bool {
+        guard let source = line.baseAddress, line.count > 0 else { return true }
+        pthread_mutex_lock(lock)
+        guard line.count <= capacity - front.bytes, !isFinished else {
+            lost &+= 1
+            pthread_mutex_unlock(lock)
+            return false
+        }
+        let block = frontIsFirst ? blocks.0 : blocks.1
+        (block + front.bytes).copyMemory(from: source, byteCount: line.count)
+        let wasEmpty = front.bytes == 0
+        front.bytes += line.count
+        front.lines &+= 1
+        // Half full: the writer should not linger any more.
+        let urgent = !hurry && front.bytes > capacity / 2
+        if urgent { hurry = true }
+        pthread_mutex_unlock(lock)
+        if wasEmpty || urgent { pthread_cond_signal(wake) }
+        return true
+    }
+
+    /// Lines lost since the process began.
+    var lostLines: UInt64 {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return lost
+    }
+
+    func askReopen() {
+        pthread_mutex_lock(lock)
+        reopenAsked = true
+        pthread_mutex_unlock(lock)
+        pthread_cond_signal(wake)
+    }
+
+    /// Asks the writer to end and waits until it has written what is there, or until `deadline`.
+    func stop(deadline: timespec) -> Bool {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        stopping = true
+        pthread_cond_signal(wake)
+        var until = deadline
+        while !isFinished {
+            if pthread_cond_timedwait(done, lock, &until) == ETIMEDOUT { break }
+        }
+        return isFinished
+    }
+
+    // MARK: The writer's side
+
+    /// Waits for lines (then for `linger` more), and takes them all.
+    ///
+    /// The batch's bytes are the writer's until its next call.
+    func take(linger: UInt64) -> Batch {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        while front.bytes == 0, !stopping, !reopenAsked { pthread_cond_wait(wake, lock) }
+        if linger > 0 {
+            var until = LogQueue.monotonic(after: linger)
+            while !hurry, !stopping, !reopenAsked {
+                if pthread_cond_timedwait(wake, lock, &until) == ETIMEDOUT { break }
+            }
+        }
+        let block = frontIsFirst ? blocks.0 : blocks.1
+        let batch = Batch(
+            bytes: UnsafeRawBufferPointer(start: block, count: front.bytes), lines: front.lines, lost: lost,
+            reopen: reopenAsked, stopping: stopping)
+        frontIsFirst.toggle()
+        front = (0, 0)
+        hurry = false
+        reopenAsked = false
+        return batch
+    }
+
+    /// Counts lines that were taken and could not be written.
+    func countLost(_ lines: UInt64) {
+        pthread_mutex_lock(lock)
+        lost &+= lines
+        pthread_mutex_unlock(lock)
+    }
+
+    /// Whether `stop` was called: waits for a pipe end then.
+    var isStopping: Bool {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        return stopping
+    }
+
+    /// The writer's last word. False if lines came in since it looked: then it has to write these first.
+    func finish() -> Bool {
+        pthread_mutex_lock(lock)
+        defer { pthread_mutex_unlock(lock) }
+        guard front.bytes == 0 else { return false }
+        isFinished = true
+        pthread_cond_broadcast(done)
+        return true
+    }
+
+    /// The monotonic clock `nanoseconds` from now.
+    static func monotonic(after nanoseconds: UInt64) -> timespec {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let sum = UInt64(time.tv_nsec) + nanoseconds % 1_000_000_000
+        time.tv_sec += Int(clamping: nanoseconds / 1_000_000_000 + sum / 1_000_000_000)
+        time.tv_nsec = Int(sum % 1_000_000_000)
+        return time
+    }
+}

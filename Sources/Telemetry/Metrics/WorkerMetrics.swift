@@ -1,0 +1,158 @@
+package import Diagnosis
+import Synchronization
+package import Wire
+
+/// The metrics of one worker. Made once at start; the registry sums them over the workers on a scrape.
+///
+/// The relay touches none of these per frame: a session keeps plain counts of its own and adds them at its end, and
+/// from time to time while it lasts (`WorkerMetrics+Sessions.swift`).
+package final class WorkerMetrics: Sendable {
+    // Connections
+    /// Connections accepted from clients.
+    package let connections: Counter
+    /// Connections from clients that are open now.
+    package let openConnections: Gauge
+    /// Failures of accept(2).
+    package let acceptErrors: CounterFamily<AcceptError>
+    /// TLS handshakes that were finished or failed, by side.
+    package let tlsHandshakes: CounterGrid<Side, Success>
+
+    // Requests and handshakes
+    /// Requests answered, by who answered and with what class of status; upgrades included.
+    package let requests: CounterGrid<Responder.Who, StatusClass>
+    package let handshakes: CounterFamily<HandshakeOutcome>
+    /// Verdicts on refused and failed handshakes.
+    package let refusals: CounterFamily<Cause>
+    /// Verdicts on sessions that ended badly.
+    package let badEnds: CounterFamily<Cause>
+
+    // Sessions
+    package let liveSessions: Gauge
+    /// Ended sessions by who ended first and with which close code.
+    package let closes: CounterGrid<Ender, CloseCodeClass>
+    package let frames: CounterGrid<Direction, OpcodeLabel>
+    /// Payload bytes of those frames.
+    package let frameBytes: CounterGrid<Direction, OpcodeLabel>
+    /// Bytes relayed in open sessions, frame headers included.
+    package let sessionBytes: CounterFamily<Direction>
+    /// Bytes of HTTP bodies.
+    package let bodyBytes: CounterFamily<Direction>
+    /// Our timers that fired.
+    package let timeouts: CounterFamily<Timeout>
+    /// Times that receiving was stopped because the other side did not accept.
+    package let backPressure: CounterFamily<Direction>
+    /// Pings of our own, by the side they went to.
+    package let heartbeats: CounterFamily<Side>
+
+    // Times
+    package let connectTime: Histogram
+    package let handshakeTime: Histogram
+    package let requestTime: Histogram
+    package let sessionDuration: Histogram
+
+    // The loop
+    /// How late a turn came to what was due.
+    package let loopLag: Histogram
+    package let buffersInUse: Gauge
+    package let buffers: Gauge
+
+    let families: [MetricFamily]
+    let slab: MetricSlab
+    private let endpoints = Mutex<[EndpointMetrics]>([])
+
+    package init() {
+        let slab = MetricSlab(capacity: 1024)
+        var layout = MetricLayout(slab: slab)
+        connections = layout.counter("connections_total", "Connections accepted from clients.")
+        openConnections = layout.gauge("connections_open", "Connections from clients that are open.")
+        acceptErrors = layout.counters(
+            "accept_errors_total", "Failures to accept a connection, by what was missing.", by: "reason")
+        tlsHandshakes = layout.grid(
+            "tls_handshakes_total", "TLS handshakes by side and outcome.", by: "side", "outcome")
+        requests = layout.grid(
+            "requests_total", "Requests by who answered and class of status, upgrades included.", by: "answered_by",
+            "status")
+        handshakes = layout.counters(
+            "handshakes_total", "WebSocket opening handshakes by outcome.", by: "outcome")
+        refusals = layout.counters(
+            "handshake_refusals_total", "Refused and failed opening handshakes by the verdict's cause.", by: "cause",
+            sparse: true)
+        badEnds = layout.counters(
+            "session_bad_ends_total", "Sessions that ended badly by the verdict's cause.", by: "cause", sparse: true)
+        liveSessions = layout.gauge("sessions_live", "WebSocket sessions that are open.")
+        closes = layout.grid(
+            "sessions_closed_total", "Ended WebSocket sessions by who ended first and close code.", by: "first",
+            "code", sparse: true)
+        frames = layout.grid(
+            "frames_total", "WebSocket frames relayed by direction and opcode.", by: "direction", "opcode")
+        frameBytes = layout.grid(
+            "frame_payload_bytes_total", "Payload bytes of relayed frames by direction and opcode.", by: "direction",
+            "opcode")
+        sessionBytes = layout.counters(
+            "session_bytes_total", "Bytes relayed in WebSocket sessions, frame headers included.", by: "direction")
+        bodyBytes = layout.counters("http_body_bytes_total", "Bytes of relayed HTTP bodies.", by: "direction")
+        timeouts = layout.counters("timeouts_total", "Timers of Gatehouse that fired.", by: "timeout")
+        backPressure = layout.counters(
+            "back_pressure_total", "Times that receiving stopped because the other side did not accept.",
+            by: "direction")
+        heartbeats = layout.counters("heartbeats_total", "Pings sent by Gatehouse by the side they went to.", by: "side")
+        connectTime = layout.histogram(
+            "upstream_connect_seconds", "Time to connect to an endpoint, TLS excluded.", .quick)
+        handshakeTime = layout.histogram(
+            "handshake_seconds", "Time from the end of an upgrade request's head to the answer's head.", .quick)
+        requestTime = layout.histogram(
+            "request_seconds", "Time from the end of a request's head to the end of its response, upgrades excluded.",
+            .quick)
+        sessionDuration = layout.histogram("session_duration_seconds", "Length of ended WebSocket sessions.", .long)
+        loopLag = layout.histogram("loop_lag_seconds", "How late the event loop came to timers that were due.", .lag)
+        buffersInUse = layout.gauge("buffers_in_use", "Receive buffers that hold bytes not yet sent on.")
+        buffers = layout.gauge("buffers", "Receive buffers that exist.")
+        families = layout.families
+        self.slab = slab
+    }
+
+    /// The cells of an endpoint, made when it is first named. Called when a configuration is taken up, never per request.
+    package func endpoint(cluster: String, endpoint: String) -> EndpointMetrics {
+        endpoints.withLock { known in
+            if let found = known.first(where: { $0.cluster == cluster && $0.endpoint == endpoint }) { return found }
+            let made = EndpointMetrics(cluster: cluster, endpoint: endpoint)
+            known.append(made)
+            return made
+        }
+    }
+
+    /// The endpoints named so far.
+    var namedEndpoints: [EndpointMetrics] { endpoints.withLock { $0 } }
+}
+
+/// The metrics of one endpoint on one worker. Cluster and endpoint come from the configuration, never from a client.
+package final class EndpointMetrics: Sendable {
+    package let cluster: String
+    package let endpoint: String
+    /// Sessions open to it now.
+    package let sessions: Gauge
+    package let connects: CounterFamily<Success>
+    package let requests: CounterFamily<StatusClass>
+    /// 1 while it is held for healthy. Written by worker 0 alone, because the workers' values are summed.
+    package let healthy: Gauge
+    package let connectTime: Histogram
+
+    let families: [MetricFamily]
+    let slab: MetricSlab
+
+    init(cluster: String, endpoint: String) {
+        self.cluster = cluster
+        self.endpoint = endpoint
+        let slab = MetricSlab(capacity: 64)
+        var layout = MetricLayout(slab: slab)
+        sessions = layout.gauge("endpoint_sessions", "WebSocket sessions open to an endpoint.")
+        connects = layout.counters(
+            "endpoint_connects_total", "Connections to an endpoint by outcome.", by: "outcome")
+        requests = layout.counters(
+            "endpoint_requests_total", "Answers of an endpoint by class of status.", by: "status")
+        healthy = layout.gauge("endpoint_healthy", "1 if the endpoint is held for healthy.")
+        connectTime = layout.histogram("endpoint_connect_seconds", "Time to connect to an endpoint.", .quick)
+        families = layout.families
+        self.slab = slab
+    }
+}
