@@ -53,9 +53,10 @@ package struct CauseEntry: Sendable {
         self.paragraph = paragraph
         self.blame = blame
         self.isDecidableAtOnce = first
-        self.clauses = clauses
         self.probes = probes
         self.decides = decides
+        let decision = decides.isEmpty ? "" : "; what would decide: \(decides)"
+        self.clauses = clauses.map { $0.deciding(decision) }
         self.fix = fix
         self.stackFixes = stackFixes
     }

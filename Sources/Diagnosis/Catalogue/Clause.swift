@@ -18,6 +18,14 @@ package struct Clause: Sendable {
         self.unless = SignSet(unless)
         self.isProof = isProof
         self.signs = signs
+        text = signs.map { $0.text }.joined(separator: ", and ")
+        reason = text
+    }
+
+    func deciding(_ decision: String) -> Clause {
+        var clause = self
+        clause.reason = text + decision
+        return clause
     }
 
     /// Speaks for the cause.
@@ -43,6 +51,9 @@ package struct Clause: Sendable {
     /// The weight of a clause that rules out: more than all that could speak for it.
     package static let exclusion = -10_000
 
-    /// The clause as half a sentence: "the answer is 403, and Origin and Host name different hosts".
-    package var text: String { signs.map(\.text).joined(separator: ", and ") }
+    /// The clause as half a sentence: "the answer is 403, and Origin and Host name different hosts". Put together once: every verdict
+    /// quotes a few.
+    package let text: String
+    /// The same with what would decide, as an alternative says it.
+    private(set) var reason: String
 }

@@ -40,7 +40,10 @@ struct Fingerprint: Sendable {
         case bodyEmpty
         case bodyIs(StaticString)
         case bodyBegins(StaticString)
+        /// The body contains this, at least four letters in lower case.
         case bodyHas(StaticString)
+        /// The same by its number, see `bodyTexts`.
+        case bodyMark(Int)
         case html
         /// Exactly this number of fields.
         case fields(Int)
@@ -70,51 +73,105 @@ struct Fingerprint: Sendable {
     }
 }
 
+extension Fingerprint {
+    /// All fingerprints, ready for use: what they look for in bodies is numbered, so that one pass finds it.
+    static let compiled: [Fingerprint] = all.map { fingerprint in
+        fingerprint.with(
+            fingerprint.marks.map { mark in
+                guard case .bodyHas(let text) = mark, let number = bodyTexts.firstIndex(where: { "\($0)" == "\(text)" }) else { return mark }
+                return .bodyMark(number)
+            })
+    }
+
+    /// The texts that fingerprints look for in bodies, at most 64.
+    static let bodyTexts: [StaticString] = {
+        var texts: [StaticString] = []
+        for case .bodyHas(let text) in all.flatMap(\.marks) where !texts.contains(where: { "\($0)" == "\(text)" }) { texts.append(text) }
+        precondition(texts.count <= 64, "Fingerprint: more body texts than bits")
+        return texts
+    }()
+
+    private func with(_ marks: [Mark]) -> Fingerprint { Fingerprint(stack, role, confidence, because, marks, signs) }
+}
+
 /// What the marks are compared with: one answer, with what several marks ask for worked out once.
-struct AnswerView {
+///
+/// A class, because it goes through a hundred comparisons and is never copied.
+final class AnswerView {
     let head: ResponseHead
     let body: [UInt8]
     let isHTML: Bool
     let servers: [Range<Int>]
+    /// The numbers of the body texts that were found, as bits.
+    var bodyMarks: UInt64 = 0
+    /// A bit per length of a field's name: most names are ruled out by their length.
+    private let nameLengths: UInt64
+    private let bytes: [UInt8]
+    /// No Server field, or only those of intermediaries.
+    private lazy var hasNoOwnServer = servers.allSatisfy { isIntermediaryName($0) }
 
     init(_ head: ResponseHead, _ body: [UInt8]) {
         self.head = head
         self.body = body
+        bytes = head.bytes
         servers = head.section.has(KnownField.server) ? head.values(of: .server) : []
-        let isTyped = head.value(of: .contentType).map { head.bytes.contains("text/html", in: $0) } ?? false
-        let start = body.firstIndex { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 } ?? 0
-        let all = start..<body.count
-        isHTML = isTyped && !body.isEmpty || body.begins("<!doctype html", in: all) || body.begins("<html", in: all)
+        var lengths: UInt64 = 0
+        for field in head.fields { lengths |= 1 << UInt64(min(field.name.count, 63)) }
+        nameLengths = lengths
+        let isTyped = head.section.has(KnownField.contentType) && (head.value(of: .contentType).map { head.bytes.contains("text/html", in: $0) } ?? false)
+        let start = body.firstIndex { $0 > 0x20 } ?? 0
+        isHTML = isTyped && !body.isEmpty || body.begins("<!doctype html", in: start..<body.count) || body.begins("<html", in: start..<body.count)
+    }
+
+    func holdsAll(_ marks: [Fingerprint.Mark]) -> Bool {
+        for mark in marks where !holds(mark) { return false }
+        return true
     }
 
     func holds(_ mark: Fingerprint.Mark) -> Bool {
         switch mark {
-        case .server(let text): return servers.contains { head.bytes.contains(text, in: $0) }
+        case .server(let text): return servers.contains { bytes.contains(text, in: $0) }
         case .noServer: return servers.isEmpty
-        case .noOwnServer: return servers.allSatisfy(isIntermediaryName)
+        case .noOwnServer: return hasNoOwnServer
         case .has(let field): return head.section.has(field)
         case .lacks(let field): return !head.section.has(field)
-        case .named(let name): return head.fields.contains { $0.known == .other && head.bytes.matches(name, at: $0.name) }
-        case .value(let name, let text):
-            return head.fields.contains { head.bytes.matches(name, at: $0.name) && head.bytes.contains(text, in: $0.value) }
-        case .spelled(let name): return head.fields.contains { head.bytes.equals(name, at: $0.name) }
+        case .named(let name): return anyField(name) { _ in true }
+        case .value(let name, let text): return anyField(name) { bytes.contains(text, in: $0) }
+        case .spelled(let name):
+            guard mayHave(name) else { return false }
+            return head.fields.contains { $0.name.count == name.utf8CodeUnitCount && bytes.equals(name, at: $0.name) }
         case .status(let status): return head.status == status
         case .statusAtLeast(let status): return head.status >= status
-        case .reason(let text): return head.bytes.equals(text, at: head.reasonRange)
-        case .reasonEmpty: return head.bytes.withoutBlanks(head.reasonRange).isEmpty
+        case .reason(let text): return bytes.equals(text, at: head.reasonRange)
+        case .reasonEmpty: return bytes.withoutBlanks(head.reasonRange).isEmpty
         case .bodyEmpty: return body.isEmpty
-        case .bodyIs(let text): return body.matches(text, at: 0..<body.count)
+        case .bodyIs(let text): return body.count == text.utf8CodeUnitCount && body.spells(text, at: 0)
         case .bodyBegins(let text): return body.begins(text, in: 0..<body.count)
         case .bodyHas(let text): return body.contains(text, in: 0..<body.count)
+        case .bodyMark(let number): return bodyMarks >> UInt64(number) & 1 == 1
         case .html: return isHTML
         case .fields(let count): return head.fields.count == count
         case .fieldsAre(let names):
-            return head.fields.count == names.count && zip(head.fields, names).allSatisfy { head.bytes.equals($1, at: $0.name) }
+            return head.fields.count == names.count && zip(head.fields, names).allSatisfy { bytes.equals($1, at: $0.name) }
         }
     }
 
-    private func isIntermediaryName(_ value: Range<Int>) -> Bool {
-        let names: [StaticString] = ["nginx", "caddy", "apache", "envoy", "cloudflare", "haproxy", "traefik", "varnish", "openresty", "awselb", "cloudfront", "fly/", "google frontend", "istio"]
-        return names.contains { head.bytes.begins($0, in: value) }
+    private func mayHave(_ name: StaticString) -> Bool { nameLengths >> UInt64(min(name.utf8CodeUnitCount, 63)) & 1 == 1 }
+
+    private func anyField(_ name: StaticString, _ test: (Range<Int>) -> Bool) -> Bool {
+        guard mayHave(name) else { return false }
+        let length = name.utf8CodeUnitCount
+        for field in head.fields where field.name.count == length && bytes.spells(name, at: field.name.lowerBound) {
+            if test(field.value) { return true }
+        }
+        return false
     }
+
+    private func isIntermediaryName(_ value: Range<Int>) -> Bool {
+        AnswerView.intermediaryNames.contains { bytes.begins($0, in: value) }
+    }
+
+    private static let intermediaryNames: [StaticString] = [
+        "nginx", "caddy", "apache", "envoy", "cloudflare", "haproxy", "traefik", "varnish", "openresty", "awselb", "cloudfront", "fly/", "google frontend", "istio",
+    ]
 }

@@ -9,7 +9,9 @@ struct ResponderReading {
     private(set) var path: [Stack] = []
 
     init(_ view: AnswerView, into signs: inout SignReading) {
-        let found = Fingerprint.all.filter { $0.marks.allSatisfy(view.holds) }
+        let table = Fingerprint.compiled
+        var found: [Fingerprint] = []
+        for index in table.indices where view.holdsAll(table[index].marks) { found.append(table[index]) }
         // The strongest author: who says its name or shows its own page goes before who only has its shape; edges and intermediaries with
         // pages of their own before the backends that they hide.
         let authors = found.filter { $0.role == .author }
@@ -25,7 +27,7 @@ struct ResponderReading {
         }
         // Where the body is somebody's own page, what the server behind it might be is no sign of anything.
         author = best?.stack
-        let because = found.filter { $0.stack == best?.stack }.map(\.because)
+        let because = found.filter { $0.stack == best?.stack }.map { $0.because }
         if let best {
             responder = Responder(who: best.stack.who, stack: best.stack.name, confidence: best.confidence, because: ResponderReading.unique(because))
         } else if let hop = path.first {

@@ -19,7 +19,7 @@ package enum HandshakeJudge {
     package static func judge(_ observation: HandshakeObservation) -> HandshakeJudgement {
         var reading = SignReading()
         let answer = read(observation, into: &reading)
-        let findings = findings(observation)
+        let findings = findings(observation, reading)
         guard needsVerdict(observation, reading) else {
             return HandshakeJudgement(findings: findings, responder: answer?.responder, verdict: nil)
         }
@@ -77,12 +77,20 @@ package enum HandshakeJudge {
         return answer
     }
 
-    private static func findings(_ observation: HandshakeObservation) -> [Finding] {
-        guard let request = observation.request, UpgradeRequestCheck.isWebSocketAttempt(request) else { return [] }
-        var findings = UpgradeRequestCheck.findings(request)
-        if let response = observation.response { findings += UpgradeResponseCheck.findings(request, response) }
+    /// Faults of the heads; they were all seen while the signs were read, so that a clean handshake isn't checked twice.
+    private static func findings(_ observation: HandshakeObservation, _ reading: SignReading) -> [Finding] {
+        guard let request = observation.request, !reading.has(.isPlainRequest) else { return [] }
+        var findings: [Finding] = []
+        if !requestFaults.isDisjoint(with: reading.set) { findings = UpgradeRequestCheck.findings(request) }
+        if let response = observation.response, !answerFaults.isDisjoint(with: reading.set) {
+            findings += UpgradeResponseCheck.findings(request, response)
+        }
         return findings
     }
+
+    private static let requestFaults = SignSet(RequestFault.allCases.map { $0.sign })
+    private static let answerFaults = SignSet(ResponseFault.allCases.map { $0.sign })
+    private static let fatalFaults = SignSet(ResponseFault.allCases.filter { $0.isFatal }.map { $0.sign })
 
     /// A verdict is due where a handshake was meant and did not succeed: healthy ones, plain requests that were answered, and clients that
     /// only looked are left alone.
@@ -96,11 +104,10 @@ package enum HandshakeJudge {
         }
         guard let response = observation.response else { return false }
         guard !reading.has(.isPlainRequest) else { return reading.has(.engineIOPolling) && response.status >= 400 }
-        guard response.status == 101, let request = observation.request else { return true }
-        let faults = UpgradeResponseCheck.faults(request, response)
-        if faults.contains(where: \.isFatal) { return true }
+        guard response.status == 101 else { return true }
+        if !fatalFaults.isDisjoint(with: reading.set) { return true }
         // RFC 6455 lets a client go on without a subprotocol; browsers, which send Origin, don't.
-        return faults.contains(.subprotocolNotSelected) && !reading.has(.originAbsent)
+        return reading.has(.subprotocolNotSelected) && !reading.has(.originAbsent)
     }
 
     /// What Gatehouse refused itself needs no weighing.

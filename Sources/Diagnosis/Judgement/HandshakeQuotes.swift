@@ -17,11 +17,11 @@ struct HandshakeQuotes {
         case .requestFieldAt(let index):
             guard let request = observation.request, index < request.fields.count else { return nil }
             let field = request.fields[index]
-            let note = field.value.count > 300 ? "\(request.text(field.name, limit: 60)): (\(field.value.count) bytes)" : Redaction.field(request, index)
+            let note = field.value.count > 300 ? "\(request.bytes.shown(field.name, limit: 60)): (\(field.value.count) bytes)" : Redaction.field(request, index)
             return Evidence(what: "request field", observed: note, location: .downstream(field.name.lowerBound..<field.value.upperBound))
         case .statusLine:
             guard let response = observation.response else { return nil }
-            return Evidence(what: "status line", observed: response.text(response.lineRange, limit: 200), location: .upstream(response.lineRange))
+            return Evidence(what: "status line", observed: response.bytes.shown(response.lineRange, limit: 200), location: .upstream(response.lineRange))
         case .responseField(let name):
             guard let response = observation.response else { return nil }
             return Evidence(
@@ -40,7 +40,7 @@ struct HandshakeQuotes {
         guard let request = observation.request else { return nil }
         let expected: String? =
             switch sign {
-            case .originOtherHost, .originSiblingHost, .originOtherPort: request.value(of: .host).map { "an Origin for the host \(request.text($0, limit: 100))" }
+            case .originOtherHost, .originSiblingHost, .originOtherPort: request.value(of: .host).map { "an Origin for the host \(request.bytes.shown($0, limit: 100))" }
             case .upgradeFieldMissing: "Upgrade: websocket"
             case .connectionTokenMissing: "Connection: Upgrade"
             case .keyMissing, .keyMalformed, .keyRepeated: "16 random bytes in base64, once"

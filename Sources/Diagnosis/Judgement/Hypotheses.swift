@@ -26,12 +26,17 @@ struct Hypotheses {
         let table = ClauseTable.shared
         var sums = [Int](repeating: 0, count: table.entries.count)
         var touched: [Int] = []
-        for row in table.rows where row.when.isSubset(of: signs) && row.unless.isDisjoint(with: signs) {
-            if sums[row.entry] == 0 { touched.append(row.entry) }
-            sums[row.entry] += row.weight
+        signs.forEach { first in
+            for index in table.starts[first]..<table.starts[first + 1] {
+                let row = table.rows[index]
+                guard row.when.isSubset(of: signs), row.unless.isDisjoint(with: signs) else { continue }
+                if sums[row.entry] == 0 { touched.append(row.entry) }
+                sums[row.entry] += row.weight
+            }
         }
         var ranked: [Hypothesis] = []
-        for index in touched where sums[index] >= 8 {
+        // In the taxonomy's order, so that equal sums always stand alike.
+        for index in touched.sorted() where sums[index] >= 8 {
             if ranked.contains(where: { $0.cause == table.entries[index].cause }) { continue }
             let entry = table.entries[index]
             var spoke: [Clause] = []
@@ -39,7 +44,7 @@ struct Hypotheses {
                 spoke.append(clause)
             }
             spoke.sort { $0.weight > $1.weight }
-            ranked.append(Hypothesis(cause: entry.cause, score: sums[index], isProven: spoke.contains(where: \.isProof), clauses: spoke))
+            ranked.append(Hypothesis(cause: entry.cause, score: sums[index], isProven: spoke.contains { $0.isProof }, clauses: spoke))
         }
         // A proof goes before any sum: what names itself isn't outvoted.
         ranked.sort { ($0.confidence == .proven ? 1 : 0, $0.score) > ($1.confidence == .proven ? 1 : 0, $1.score) }
@@ -47,7 +52,7 @@ struct Hypotheses {
     }
 }
 
-/// All clauses in one row after the other.
+/// All clauses one after the other, sorted by their first sign, so that only those are compared whose first sign is there.
 struct ClauseTable {
     struct Row {
         let when: SignSet
@@ -57,14 +62,24 @@ struct ClauseTable {
     }
 
     let rows: [Row]
+    /// Where the rows of each sign begin, by its number; one more marks the end.
+    let starts: [Int]
     let entries: [CauseEntry]
 
     static let shared = ClauseTable(CauseCatalogue.entries)
 
     init(_ entries: [CauseEntry]) {
         self.entries = entries
-        rows = entries.enumerated().flatMap { index, entry in
-            entry.clauses.map { Row(when: $0.when, unless: $0.unless, weight: $0.weight, entry: index) }
+        var byFirst = [[Row]](repeating: [], count: 513)
+        for (index, entry) in entries.enumerated() {
+            for clause in entry.clauses {
+                guard let first = clause.signs.first else { continue }
+                byFirst[Int(first.rawValue)].append(Row(when: clause.when, unless: clause.unless, weight: clause.weight, entry: index))
+            }
         }
+        var starts = [0]
+        for rows in byFirst { starts.append(starts[starts.count - 1] + rows.count) }
+        self.starts = starts
+        rows = byFirst.flatMap { $0 }
     }
 }

@@ -41,11 +41,8 @@ struct VerdictWriter {
 
     private func alternatives(_ rest: ArraySlice<Hypotheses.Hypothesis>, _ first: Confidence) -> [Alternative] {
         rest.filter { $0.score >= 10 }.prefix(first == .proven ? 3 : 6).map { other in
-            let entry = CauseCatalogue.entry(other.cause)
-            let reason = other.clauses.first?.text ?? "nothing rules it out"
-            let decides = entry.decides.isEmpty ? "" : "; what would decide: \(entry.decides)"
             let confidence: Confidence = first == .proven || other.score < 60 ? .possible : .likely
-            return Alternative(cause: other.cause, confidence: confidence, because: reason + decides)
+            return Alternative(cause: other.cause, confidence: confidence, because: other.clauses.first?.reason ?? "nothing rules it out")
         }
     }
 

@@ -1,26 +1,30 @@
 import HTTPWire
+import Wire
 
 // Searches in text that is bytes: without strings, without regard to the case of letters.
 
 extension [UInt8] {
+    /// Whether `text`, which is lower case, stands at `start`, in any case of letters; the caller knows that it fits.
+    func spells(_ text: StaticString, at start: Int) -> Bool {
+        let length = text.utf8CodeUnitCount
+        guard start >= 0, start + length <= count else { return false }
+        let span = unsafe self.span.bytes
+        let letters = unsafe text.utf8Start
+        for offset in 0..<length where unsafe span.byte(at: start + offset).asLowercase != letters[offset] { return false }
+        return true
+    }
+
     /// Where `text`, which is lower case, first begins in `range`.
     func find(_ text: StaticString, in range: Range<Int>) -> Int? {
         let length = text.utf8CodeUnitCount
         let range = range.clamped(to: 0..<count)
         guard length > 0, range.count >= length else { return nil }
-        return text.withUTF8Buffer { wanted in
-            let first = unsafe wanted[0]
-            var start = range.lowerBound
-            while start <= range.upperBound - length {
-                if self[start].asLowercase == first {
-                    var offset = 1
-                    while offset < length, unsafe self[start + offset].asLowercase == wanted[offset] { offset += 1 }
-                    if offset == length { return start }
-                }
-                start += 1
-            }
-            return nil
+        let span = unsafe self.span.bytes
+        let first = unsafe text.utf8Start[0]
+        for start in range.lowerBound...range.upperBound - length where span.byte(at: start).asLowercase == first {
+            if spells(text, at: start) { return start }
         }
+        return nil
     }
 
     /// Whether `text`, which is lower case, stands somewhere in `range`.
@@ -28,8 +32,7 @@ extension [UInt8] {
 
     /// Whether `range` begins with `text`, which is lower case.
     func begins(_ text: StaticString, in range: Range<Int>) -> Bool {
-        let length = text.utf8CodeUnitCount
-        return range.count >= length && matches(text, at: range.lowerBound..<range.lowerBound + length)
+        range.count >= text.utf8CodeUnitCount && spells(text, at: range.lowerBound)
     }
 
     /// `name=value` pairs; a pair without `=` has an empty value.
@@ -54,6 +57,15 @@ extension [UInt8] {
     /// Whether `range` has the shape of a JSON Web Token: `eyJ…` with two dots.
     func isJSONWebToken(_ range: Range<Int>) -> Bool {
         begins("eyj", in: range) && range.count > 20 && self[range.clamped(to: 0..<count)].count { $0 == 0x2E } == 2
+    }
+}
+
+extension [UInt8] {
+    /// `printable` for the common case that all of `range` is plain text, which needs no building letter by letter.
+    func shown(_ range: Range<Int>, limit: Int) -> String {
+        let part = range.clamped(to: 0..<count).prefix(limit)
+        for index in part where self[index] < 0x20 || self[index] >= 0x7F || self[index] == 0x5C { return printable(range, limit: limit) }
+        return String(decoding: self[part.lowerBound..<part.upperBound], as: UTF8.self)
     }
 }
 

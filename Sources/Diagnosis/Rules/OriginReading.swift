@@ -41,14 +41,13 @@ struct HostAndPort {
     let port: String?
 
     init(_ bytes: [UInt8], _ range: Range<Int>) {
-        let text = bytes.printable(range, limit: 255).lowercased()
-        self.init(text)
+        self.init(String(decoding: bytes[range.clamped(to: 0..<bytes.count)].prefix(255).map { $0.asLowercase }, as: UTF8.self))
     }
 
     init(_ text: String) {
-        if let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") {
+        if let colon = text.utf8.lastIndex(of: 0x3A), !text.utf8[colon...].contains(0x5D) {
             host = String(text[..<colon])
-            port = String(text[text.index(after: colon)...])
+            port = String(text[text.utf8.index(after: colon)...])
         } else {
             host = text
             port = nil
@@ -62,7 +61,7 @@ struct HostAndPort {
 
     /// A name that the public DNS doesn't have: a single label, or one of the endings for private use.
     var isInternal: Bool {
-        !host.contains(".") || [".local", ".internal", ".lan", ".svc", ".localdomain", ".home.arpa"].contains { host.hasSuffix($0) }
+        !host.utf8.contains(0x2E) || [".local", ".internal", ".lan", ".svc", ".localdomain", ".home.arpa"].contains { host.hasSuffix($0) }
     }
 
     /// Whether the two differ only by `www.`, or share the two last labels.
@@ -73,10 +72,10 @@ struct HostAndPort {
 
     private static func domain(_ host: String) -> Substring {
         var dots = 0
-        var index = host.endIndex
-        while index > host.startIndex {
-            let before = host.index(before: index)
-            if host[before] == "." {
+        var index = host.utf8.endIndex
+        while index > host.utf8.startIndex {
+            let before = host.utf8.index(before: index)
+            if host.utf8[before] == 0x2E {
                 dots += 1
                 if dots == 2 { return host[index...] }
             }

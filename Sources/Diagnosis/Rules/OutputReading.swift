@@ -1,4 +1,4 @@
-package import Wire
+import Wire
 
 /// What a line of the backend's own output says about a handshake or a session: the words that the wire can't carry.
 ///

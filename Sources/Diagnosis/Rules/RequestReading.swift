@@ -11,10 +11,9 @@ enum RequestReading {
         readTarget(head, into: &signs)
         readForwarding(head, into: &signs)
         signs.add(observation.client.scheme == "https" ? .clientUsedTLS : .clientUsedPlain)
-        let longest = head.fields.map(\.value.count).max() ?? 0
-        signs.add(.headIsLarge, if: head.bytes.count > 8000)
-        if longest > 7800, let index = head.fields.firstIndex(where: { $0.value.count == longest }) {
-            signs.add(.fieldIsLarge, .requestFieldAt(index))
+        if head.bytes.count > 7800 {
+            signs.add(.headIsLarge)
+            if let index = head.fields.firstIndex(where: { $0.value.count > 7800 }) { signs.add(.fieldIsLarge, .requestFieldAt(index)) }
         }
         signs.add(.queryIsLong, if: head.targetRange.count > 4000)
     }
@@ -69,7 +68,7 @@ enum RequestReading {
                 if bytes.isJSONWebToken(pair.value) { tokens.append(pair.value) }
             }
         }
-        for element in head.elements(of: .secWebSocketProtocol) {
+        for element in head.section.has(KnownField.secWebSocketProtocol) ? head.elements(of: .secWebSocketProtocol) : [] {
             let isWord = ["bearer", "authorization", "jwt", "token", "access_token"].contains(bytes.printable(element, limit: 20).lowercased())
             if isWord || bytes.isJSONWebToken(element) || CredentialReading.isTokenLike(bytes.printable(element, limit: 200)) {
                 signs.add(.hasSubprotocolToken, .requestField(.secWebSocketProtocol))

@@ -10,7 +10,7 @@ enum ResponseReading {
         if let request { readUpgrade(request, head, into: &signs) }
         readFields(head, into: &signs)
         if let request, signs.has(.statusRedirect) { RedirectReading.read(head, request, into: &signs) }
-        readBody(view, into: &signs)
+        view.bodyMarks = readBody(view, into: &signs)
         return ResponderReading(view, into: &signs)
     }
 
@@ -87,19 +87,20 @@ enum ResponseReading {
         }
     }
 
-    private static func readBody(_ view: AnswerView, into signs: inout SignReading) {
+    private static func readBody(_ view: AnswerView, into signs: inout SignReading) -> UInt64 {
         let body = view.body
         guard !body.isEmpty else {
             signs.add(.bodyIsEmpty)
-            return
+            return 0
         }
-        guard view.head.status != 101 else { return }
+        guard view.head.status != 101 else { return 0 }
         signs.add(.bodyIsHTML, if: view.isHTML)
         signs.add(.bodyIsJSON, if: body.first == 0x7B || body.first == 0x5B)
-        BodyPhrases.shared.read(body, 0..<body.count, into: &signs) { .body($0) }
+        let marks = BodyPhrases.shared.read(body, 0..<body.count, into: &signs) { .body($0) }
         if !view.isHTML { signs.remove(.bodyIsApplicationPage) }
         var end = body.count
         while end > 0, body[end - 1] <= 0x20 { end -= 1 }
         if body.matches("bad request", at: 0..<end) { signs.add(.saysBadRequest, .body(0..<end)) }
+        return marks
     }
 }

@@ -31,6 +31,17 @@ package struct SignSet: Sendable, Hashable {
 
     package mutating func formUnion(_ other: SignSet) { words |= other.words }
 
+    /// Calls `body` with the number of every sign, in order.
+    func forEach(_ body: (Int) -> Void) {
+        for index in 0..<8 {
+            var word = words[index]
+            while word != 0 {
+                body(index << 6 | word.trailingZeroBitCount)
+                word &= word &- 1
+            }
+        }
+    }
+
     /// The signs in the order of their declaration.
     package var signs: [Sign] { Sign.allCases.filter(contains) }
 }
