@@ -22,7 +22,8 @@ package enum CheckConfigCommand {
                 Terminal.line(isJSON ? "{\"ok\":false,\"problem\":\"\(failure)\"}" : "\(file): \(failure)")
                 return ExitCode.problemFound.rawValue
             }
-            Terminal.line(isJSON ? snapshot.checkJSON : "\(file): \(snapshot.summary)")
+            Terminal.line(isJSON ? snapshot.checkJSON : "\(file): the configuration is good.")
+            for warning in snapshot.warnings where !isJSON { Terminal.line("warning: \(warning)") }
             return ExitCode.success.rawValue
         } catch {
             Terminal.line(isJSON ? error.json : error.description)

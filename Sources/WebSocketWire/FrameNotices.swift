@@ -17,6 +17,9 @@ package struct FrameNotices: OptionSet, Sendable, Hashable {
         self = FrameNotices(rawValue: rawValue | notices.rawValue)
     }
 
+    /// What ends a session or makes it odd. A constant and not a literal of two, for the same reason.
+    @inlinable package static var closeOrFault: FrameNotices { FrameNotices(rawValue: 0b1_1000) }
+
     /// A message came to its end.
     @inlinable package static var messageEnded: FrameNotices { FrameNotices(rawValue: 1 << 0) }
     /// A ping came to its end.

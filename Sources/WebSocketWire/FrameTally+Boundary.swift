@@ -1,4 +1,4 @@
-package import Wire
+import Wire
 
 extension FrameTally {
     /// Where in `bytes`, which are about to be observed, the first frame ends: the place for a frame of ours. Nil if none does.

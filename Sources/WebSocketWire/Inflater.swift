@@ -18,7 +18,7 @@ import Wire
         package var size: UInt64
         /// The most inflated bytes for each compressed one, once `ratioFloor` is passed. DEFLATE can reach 1032.
         package private(set) var ratio: UInt64
-        /// Inflated bytes up to which the ratio is not judged: short messages of zeros are nothing bad.
+        /// Inflated bytes up to which the ratio is not judged (it is after every 512 compressed bytes, and at the end): short messages of zeros are nothing bad.
         package var ratioFloor: UInt64
 
         package init(size: UInt64 = 16 << 20, ratio: UInt64 = 200, ratioFloor: UInt64 = 1 << 20) {
@@ -30,6 +30,8 @@ import Wire
 
     /// The most bytes that are handed out at once.
     package static let stepSize = 4096
+    /// Compressed bytes from one judgement of the ratio to the next: at most half a MiB of output lies between.
+    private static let judgedEvery = 512
 
     /// Inflated bytes of the message so far.
     package private(set) var inflated: UInt64 = 0
@@ -63,10 +65,30 @@ import Wire
     package func inflate(
         _ bytes: RawSpan, _ take: (RawSpan) throws(FrameFault) -> Void
     ) throws(FrameFault) {
-        if let fault { throw fault }
         guard bytes.byteCount > 0 else { return }
+        try orBreak { () throws(FrameFault) in try run(bytes, take) }
+    }
+
+    /// Ends the message: puts the tail that the sender took off behind it, and hands out the rest.
+    package func endMessage(_ take: (RawSpan) throws(FrameFault) -> Void) throws(FrameFault) {
+        try orBreak { () throws(FrameFault) in
+            guard compressed > 0 else { return }
+            let tail: InlineArray<4, UInt8> = [0x00, 0x00, 0xFF, 0xFF]
+            try unsafe run(tail.span.bytes, take)
+            try judgeRatio()
+            // Bit 7: between two blocks; the lower bits: what is left of the last byte.
+            guard let state = unsafe state, unsafe state.pointee.data_type & 0xBF == 0x80 else { throw .deflateInvalid }
+        }
+        inflated = 0
+        compressed = 0
+        if !takesOverContext { release() }
+    }
+
+    /// After a fault nothing can be inflated any more: what follows may refer to what was lost.
+    private func orBreak(_ act: () throws(FrameFault) -> Void) throws(FrameFault) {
+        if let fault { throw fault }
         do throws(FrameFault) {
-            try run(bytes, take)
+            try act()
         } catch {
             fault = error
             release()
@@ -74,41 +96,29 @@ import Wire
         }
     }
 
-    /// Ends the message: puts the tail that the sender took off behind it, and hands out the rest.
-    package func endMessage(_ take: (RawSpan) throws(FrameFault) -> Void) throws(FrameFault) {
-        if let fault { throw fault }
-        defer {
-            inflated = 0
-            compressed = 0
-        }
-        guard compressed > 0 else { return }
-        let tail: InlineArray<4, UInt8> = [0x00, 0x00, 0xFF, 0xFF]
-        try unsafe inflate(tail.span.bytes, take)
-        // Bit 7: between two blocks; the lower bits: what is left of the last byte.
-        guard let state = unsafe state, unsafe state.pointee.data_type & 0xBF == 0x80 else {
-            fault = .deflateInvalid
-            release()
-            throw .deflateInvalid
-        }
-        if !takesOverContext { release() }
-    }
-
     private func run(_ bytes: RawSpan, _ take: (RawSpan) throws(FrameFault) -> Void) throws(FrameFault) {
         let (state, step) = try unsafe prepare()
         var offset = 0
         while offset < bytes.byteCount {
-            // zlib counts in 32 bits.
-            let end = min(bytes.byteCount, offset + 1 << 30)
+            let due = Inflater.judgedEvery - Int(compressed % UInt64(Inflater.judgedEvery))
+            let end = min(bytes.byteCount, offset + due)
             try unsafe run(bytes.extracting(offset..<end), state, step, take)
+            compressed += UInt64(end - offset)
             offset = end
+            if compressed % UInt64(Inflater.judgedEvery) == 0 { try judgeRatio() }
         }
     }
 
+    /// The ratio, where it depends on nothing but the message: what a number of compressed bytes gave, all of it.
+    private func judgeRatio() throws(FrameFault) {
+        if inflated > limits.ratioFloor, inflated / limits.ratio > compressed { throw .inflationTooLarge }
+    }
+
+    /// Inflates all of `bytes`, which are few.
     private func run(
         _ bytes: RawSpan, _ state: UnsafeMutablePointer<z_stream>, _ step: UnsafeMutableRawBufferPointer,
         _ take: (RawSpan) throws(FrameFault) -> Void
     ) throws(FrameFault) {
-        let before = compressed
         // zlib reads through a pointer that is not const; it does not write there. Set to nil before the bytes go.
         unsafe bytes.withUnsafeBytes { input in
             unsafe state.pointee.next_in = UnsafeMutablePointer(
@@ -122,11 +132,11 @@ import Wire
             let code = unsafe CZlib.inflate(state, Z_SYNC_FLUSH)
             let produced = unsafe step.count - Int(state.pointee.avail_out)
             let left = unsafe state.pointee.avail_in
-            compressed = before + UInt64(bytes.byteCount) - UInt64(left)
-            inflated += UInt64(produced)
-            if inflated > limits.size { throw .messageTooLarge }
-            if inflated > limits.ratioFloor, inflated / limits.ratio > compressed { throw .inflationTooLarge }
-            if produced > 0 { try unsafe take(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(step)[..<produced])) }
+            // What fits goes out before the fault, so that the first fault is the same however the steps fall.
+            let fitting = Int(min(UInt64(produced), limits.size - inflated))
+            inflated += UInt64(fitting)
+            if fitting > 0 { try unsafe take(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(step)[..<fitting])) }
+            if fitting < produced { throw .messageTooLarge }
             switch code {
             case Z_OK:
                 if left == 0, produced < Inflater.stepSize { return }

@@ -13,7 +13,7 @@ let commands: [(name: String, definition: CommandDefinition, run: (FlagParser.Re
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 
-func overview() -> String {
+let overview = { () -> String in
     var text = """
         Gatehouse stands before a backend, forwards HTTP and WebSocket, and says why a WebSocket fails.
 

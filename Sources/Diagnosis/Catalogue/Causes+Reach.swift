@@ -53,7 +53,7 @@ extension CauseCatalogue {
         """
         A limiter counts requests per address or user. Clients that reconnect in a loop without a pause run into it, and every attempt makes it worse.
         """,
-        clauses: [.proves(.status429), .says(88, .saysRateLimited), .says(30, .status503, .retryAfter), .says(60, .reasonSaysRate), .says(10, .status503, .byNginx, .intermediaryOwnPage)],
+        clauses: [.proves(.status429, unless: [.saysTooManyConnections]), .says(88, .saysRateLimited), .says(30, .status503, .retryAfter), .says(60, .reasonSaysRate), .says(10, .status503, .byNginx, .intermediaryOwnPage)],
         fix: ["Reconnect with a growing, random delay; or raise the limit for the handshake's path"],
         on: [.on(.nginx, "`limit_req zone=... burst=20 nodelay;`, or a zone of its own for the WebSocket path"), .on(.cloudflare, "the rate limiting rule of the path"), .on(.traefik, "the rateLimit middleware"), .on(.haproxy, "the stick-table rule with `http-request deny deny_status 429`"), .on(.awsAPIGateway, "the stage's throttling")])
 
@@ -115,7 +115,7 @@ extension CauseCatalogue {
     static let tlsToPlainHttpPort = CauseEntry(
         .tlsToPlainHttpPort, .tls, "TLS was spoken to a port that speaks plain HTTP", blame: .client, first: true,
         "The address says wss:// or https://, but what listens there speaks plain HTTP: OpenSSL calls that `wrong version number`.",
-        clauses: [.proves(.failedTLSPlain), .proves(.failedClientTLS)],
+        clauses: [.proves(.failedTLSPlain), .proves(.failedClientTLS), .says(40, .failedTLSOther)],
         fix: ["Use ws:// on this port, or give the server a certificate and let it speak TLS"],
         on: [.on(.uvicorn, "`--ssl-keyfile` and `--ssl-certfile`, or TLS in front of it"), .on(.nginx, "`listen 443 ssl;`"), .on(.node, "https.createServer instead of http.createServer")])
 

@@ -14,7 +14,7 @@ package enum ResponseForwarding {
     ///
     /// - Parameters:
     ///   - forUpgrade: whether the request that went upstream asked for the WebSocket upgrade. Whether a 101 to it is a
-    ///     valid one says `UpgradeResponse`.
+    ///     valid one says `UpgradeResponseCheck` (Diagnosis).
     ///   - interimCount: how many interim responses came before this head.
     package static func fault(of head: ResponseHead, forUpgrade: Bool, interimCount: Int = 0) -> ResponseFault? {
         if let fault = head.refusal { return .head(fault) }
@@ -76,7 +76,7 @@ package enum ResponseForwarding {
         writer.end()
     }
 
-    /// Writes the 101 that opens a tunnel; `UpgradeResponse.fault` has been asked.
+    /// Writes the 101 that opens a tunnel; `UpgradeResponseCheck` has been asked.
     package static func writeUpgrade(
         _ head: ResponseHead, toRequest request: RequestHead, into writer: inout HeadWriter
     ) {
