@@ -53,13 +53,13 @@ package struct SessionAnalyzer: Sendable {
             if wantsExcerpt.client { extendExcerpt(direction, bytes) }
             let notices = clientFrames.observe(bytes)
             clientClock.spoke(UInt64(bytes.byteCount), notices, clientFrames.largestMessage, now, until: firstEndAt)
-            if !notices.isDisjoint(with: [.sawClose, .sawFault]) { remarkable(direction, notices, now) }
+            if !notices.isDisjoint(with: .closeOrFault) { remarkable(direction, notices, now) }
             return notices
         }
         if wantsExcerpt.server { extendExcerpt(direction, bytes) }
         let notices = serverFrames.observe(bytes)
         serverClock.spoke(UInt64(bytes.byteCount), notices, serverFrames.largestMessage, now, until: firstEndAt)
-        if !notices.isDisjoint(with: [.sawClose, .sawFault]) { remarkable(direction, notices, now) }
+        if !notices.isDisjoint(with: .closeOrFault) { remarkable(direction, notices, now) }
         return notices
     }
 

@@ -37,7 +37,7 @@ extension LineBuffer {
         beginObject(key)
         // 1005 never stands on the wire: it is a close frame without a code (RFC 6455 §7.4.1).
         if let code = side.closeCode ?? (side.closedWithoutCode ? 1005 : nil) { field("close_code", UInt64(code)) }
-        if let reason = side.closeReason, !reason.isEmpty { field("close_reason", secretive: reason, redaction) }
+        if let reason = side.closeReason, !reason.isEmpty { field("close_reason", redacted: reason, redaction) }
         if let code = side.sentCode { field("close_code_sent", UInt64(code)) }
         if let end = side.endName { field("end", end) }
         beginObject("messages")

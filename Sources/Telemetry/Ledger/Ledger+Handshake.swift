@@ -33,7 +33,7 @@ extension Ledger {
             if let responder = judgement.responder { line.field("answered_by", responder, redaction) }
             if let reason = reason ?? handshake.failure?.name { line.field("reason", reason) }
             if let detail = detail ?? handshake.failure?.detail {
-                line.field("detail", secretive: detail, redaction)
+                line.field("detail", redacted: detail, redaction)
             }
             line.field("findings", judgement.findings, redaction)
             if let verdict = judgement.verdict { line.field("verdict", verdict, redaction) }
@@ -94,7 +94,7 @@ extension LineBuffer {
     mutating func field(_ key: StaticString, _ client: ClientFacts, _ redaction: LogRedaction) {
         beginObject(key)
         field("address", address: client.address)
-        if let forwarded = client.forwardedFor { field("forwarded_for", secretive: forwarded, redaction) }
+        if let forwarded = client.forwardedFor { field("forwarded_for", redacted: forwarded, redaction) }
         field("forwarded_trusted", client.forwardedTrusted)
         field("scheme", client.scheme)
         endObject()

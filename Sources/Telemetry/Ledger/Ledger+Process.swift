@@ -40,7 +40,7 @@ extension Ledger {
             message: "the new configuration has errors; the old one stays in force"
         ) { line in
             line.beginArray("errors")
-            for error in errors { line.element(secretive: error, redaction) }
+            for error in errors { line.element(redacted: error, redaction) }
             line.endArray()
         }
     }

@@ -13,17 +13,21 @@ extension LineBuffer {
     }
 
     /// Text that may hold secrets, as the member `key`.
-    mutating func field(_ key: StaticString, secretive text: String, _ redaction: LogRedaction) {
+    package mutating func field(
+        _ key: StaticString, redacted text: String, _ redaction: LogRedaction, _ place: LogRedaction.Place = .text
+    ) {
         self.key(key)
-        element(secretive: text, redaction)
+        element(redacted: text, redaction, place)
     }
 
     /// Text that may hold secrets, as the next element.
-    mutating func element(secretive text: String, _ redaction: LogRedaction) {
+    package mutating func element(
+        redacted text: String, _ redaction: LogRedaction, _ place: LogRedaction.Place = .text
+    ) {
         var text = text
         text.withUTF8 { bytes in
             openString()
-            redaction.write(bytes, .text, into: &self)
+            redaction.write(bytes, place, into: &self)
             closeString()
         }
     }
@@ -42,13 +46,19 @@ extension LineBuffer {
     /// The field lines of a head: `[["Name","value"],…]`, all of them, in their order and case.
     mutating func fields(of head: some MessageHead, _ redaction: LogRedaction) {
         beginArray("fields")
+        // A token may stand in another line than the item that announces it.
+        var marked = false
         head.bytes.withUnsafeBufferPointer { all in
             for field in head.fields {
                 let name = all.within(field.name)
                 beginArray()
                 value(name)
                 openString()
-                redaction.write(all.within(field.value), .field, name: name, into: &self)
+                if field.known == .secWebSocketProtocol {
+                    redaction.subprotocols(all.within(field.value), &marked, into: &self)
+                } else {
+                    redaction.write(all.within(field.value), .field, name: name, into: &self)
+                }
                 closeString()
                 endArray()
             }

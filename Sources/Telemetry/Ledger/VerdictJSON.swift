@@ -26,7 +26,7 @@ extension LineBuffer {
     /// The members of a verdict in the open object.
     mutating func members(of verdict: Verdict, _ redaction: LogRedaction) {
         field("cause", verdict.cause.rawValue)
-        field("title", secretive: verdict.title, redaction)
+        field("title", redacted: verdict.title, redaction)
         field("confidence", verdict.confidence.rawValue)
         field("blame", verdict.blame.rawValue)
         if let responder = verdict.answeredBy { field("answered_by", responder, redaction) }
@@ -34,20 +34,20 @@ extension LineBuffer {
         beginArray("probes")
         for probe in verdict.probes {
             beginObject()
-            field("change", secretive: probe.change, redaction)
-            field("outcome", secretive: probe.outcome, redaction)
+            field("change", redacted: probe.change, redaction)
+            field("outcome", redacted: probe.outcome, redaction)
             endObject()
         }
         endArray()
         beginArray("fix")
-        for step in verdict.fix { element(secretive: step, redaction) }
+        for step in verdict.fix { element(redacted: step, redaction) }
         endArray()
         beginArray("alternatives")
         for alternative in verdict.alternatives {
             beginObject()
             field("cause", alternative.cause.rawValue)
             field("confidence", alternative.confidence.rawValue)
-            field("because", secretive: alternative.because, redaction)
+            field("because", redacted: alternative.because, redaction)
             endObject()
         }
         endArray()
@@ -56,10 +56,10 @@ extension LineBuffer {
     package mutating func field(_ key: StaticString, _ responder: Responder, _ redaction: LogRedaction) {
         beginObject(key)
         field("who", responder.who.rawValue)
-        if let stack = responder.stack { field("stack", secretive: stack, redaction) }
+        if let stack = responder.stack { field("stack", redacted: stack, redaction) }
         field("confidence", responder.confidence.rawValue)
         beginArray("because")
-        for reason in responder.because { element(secretive: reason, redaction) }
+        for reason in responder.because { element(redacted: reason, redaction) }
         endArray()
         endObject()
     }
@@ -81,7 +81,7 @@ extension LineBuffer {
         field("layer", finding.layer.rawValue)
         field("severity", finding.severity.rawValue)
         field("blame", finding.blame.rawValue)
-        field("text", secretive: finding.text, redaction)
+        field("text", redacted: finding.text, redaction)
         field("evidence", finding.evidence, redaction)
     }
 
@@ -89,9 +89,9 @@ extension LineBuffer {
         beginArray(key)
         for piece in evidence {
             beginObject()
-            field("what", secretive: piece.what, redaction)
-            field("observed", secretive: piece.observed, redaction)
-            if let expected = piece.expected { field("expected", secretive: expected, redaction) }
+            field("what", redacted: piece.what, redaction)
+            field("observed", redacted: piece.observed, redaction)
+            if let expected = piece.expected { field("expected", redacted: expected, redaction) }
             if let location = piece.location {
                 beginObject("at")
                 field("side", location.side.name)

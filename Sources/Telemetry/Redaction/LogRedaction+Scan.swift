@@ -22,7 +22,9 @@ extension LogRedaction {
                 index &+= 1
                 continue
             }
-            guard let secret = secret(value, at: index, from: clean, surroundings), !secret.isEmpty else {
+            guard let secret = secret(value, at: index, from: clean, surroundings), !secret.isEmpty,
+                !SecretShape.isMark(value.part(secret.lowerBound, secret.upperBound))
+            else {
                 index &+= 1
                 continue
             }

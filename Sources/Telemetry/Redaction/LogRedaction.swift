@@ -96,7 +96,9 @@ package final class LogRedaction: Sendable {
         case .credentials: credentials(value, into: &line)
         case .cookie: cookies(value, isSet: false, into: &line)
         case .setCookie: cookies(value, isSet: true, into: &line)
-        case .subprotocols: subprotocols(value, into: &line)
+        case .subprotocols:
+            var marked = false
+            subprotocols(value, &marked, into: &line)
         }
     }
 

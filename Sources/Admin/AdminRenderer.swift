@@ -1,0 +1,190 @@
+import Diagnosis
+package import Telemetry
+package import Wire
+
+/// Writes the bodies of the admin endpoints from values.
+///
+/// What came from a client is escaped by the `LineBuffer` and redacted by the `LogRedaction`, as in the ledger.
+package struct AdminRenderer: Sendable {
+    private let redaction: LogRedaction
+
+    package init(redaction: LogRedaction) { self.redaction = redaction }
+
+    private static let json = "application/json; charset=utf-8"
+
+    // MARK: Health
+
+    /// 200 as long as the process answers at all.
+    package func healthz() -> AdminResponse { text(200, "ok\n") }
+
+    /// 200 while new sessions are taken, else 503 with the reason in a word: `draining`, `starting`.
+    package func readyz(notReadyBecause reason: String?) -> AdminResponse {
+        guard let reason else { return text(200, "ok\n") }
+        return text(503, reason + "\n")
+    }
+
+    /// The live state of WebSocket service, for `health.path` on the public port: counts only, nothing about anybody.
+    package func webSocketHealth(_ workers: [WorkerMetrics], isDraining: Bool, at time: Timestamp) -> AdminResponse {
+        func sum(_ outcome: HandshakeOutcome) -> UInt64 { workers.reduce(0) { $0 &+ $1.handshakes[outcome].value } }
+        var line = LineBuffer()
+        line.beginObject()
+        line.field("status", constant: isDraining ? "draining" : "ok")
+        line.field("time", time: time)
+        line.field("sessions", workers.reduce(0) { $0 + $1.liveSessions.value })
+        line.beginObject("handshakes")
+        line.field("opened", sum(.opened))
+        line.field("refused", sum(.refused))
+        line.field("failed", sum(.failed))
+        line.field("abandoned", sum(.abandoned))
+        line.endObject()
+        line.finish()
+        return AdminResponse(status: isDraining ? 503 : 200, contentType: AdminRenderer.json, body: line.bytes())
+    }
+
+    // MARK: Data
+
+    package func metrics(_ workers: [WorkerMetrics], _ process: MetricsRegistry.Process) -> AdminResponse {
+        AdminResponse(
+            status: 200, contentType: MetricsRegistry.contentType,
+            body: MetricsRegistry.render(workers, process: process))
+    }
+
+    /// The sessions that `filter` lets through, in the order given; `total` counts those past the limit too.
+    package func sessions(_ sessions: [SessionSummary], _ filter: SessionFilter, at time: Timestamp) -> AdminResponse {
+        let matching = sessions.filter { filter.includes($0) }
+        var line = LineBuffer(lineLimit: 16 << 20)
+        line.beginObject()
+        line.field("time", time: time)
+        line.field("total", matching.count)
+        line.beginArray("sessions")
+        for session in matching.prefix(filter.limit) {
+            line.beginObject()
+            members(of: session, at: time, into: &line)
+            line.endObject()
+        }
+        line.endArray()
+        line.finish()
+        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
+    }
+
+    /// One session; 404 if it is not (or no longer) there.
+    package func session(_ session: SessionSummary?, at time: Timestamp) -> AdminResponse {
+        guard let session else { return error(404, "no such session is open; its end is in the ledger") }
+        var line = LineBuffer()
+        line.beginObject()
+        members(of: session, at: time, into: &line)
+        line.finish()
+        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
+    }
+
+    /// How often each cause was the verdict, the most frequent first.
+    package func causes(_ workers: [WorkerMetrics]) -> AdminResponse {
+        var line = LineBuffer(lineLimit: 1 << 20)
+        line.beginObject()
+        line.beginArray("causes")
+        for count in CauseCount.all(workers) {
+            line.beginObject()
+            line.field("cause", count.cause.rawValue)
+            line.field("refusals", count.refusals)
+            line.field("bad_ends", count.badEnds)
+            line.endObject()
+        }
+        line.endArray()
+        line.finish()
+        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
+    }
+
+    /// Links to the rest.
+    package func index(version: String) -> AdminResponse {
+        let links = [
+            ("readyz", "whether new sessions are taken"), ("metrics", "for Prometheus"),
+            ("api/sessions", "open sessions; ?route= &endpoint= &client= &state= &limit="),
+            ("api/causes", "what the verdicts said"),
+        ]
+        let items = links.map { "<li><a href=\"\($0.0)\">\($0.0)</a>: \(AdminRenderer.escaped($0.1))</li>\n" }
+        let page = """
+            <!doctype html>
+            <html lang="en"><meta charset="utf-8"><title>Gatehouse</title>
+            <h1>Gatehouse \(AdminRenderer.escaped(version))</h1>
+            <ul>
+            \(items.joined())</ul>
+            </html>
+
+            """
+        return AdminResponse(status: 200, contentType: "text/html; charset=utf-8", body: Array(page.utf8))
+    }
+
+    // MARK: Refusals
+
+    /// The answer to a request that gets none of the above; nil for those that do.
+    package func refusal(_ request: AdminRequest) -> AdminResponse? {
+        switch request {
+        case .notFound: return error(404, "nothing is here; see / for what there is")
+        case .methodNotAllowed:
+            var response = error(405, "only GET and HEAD are served here")
+            response.further = [.init("Allow", "GET, HEAD")]
+            return response
+        case .misdirected:
+            return error(421, "this Host is not served here; use its address or localhost")
+        case .unauthorized:
+            var response = error(401, "an Authorization field with the admin token is needed: Bearer TOKEN")
+            response.further = [.init("WWW-Authenticate", "Bearer realm=\"gatehouse\"")]
+            return response
+        case .forbidden: return error(403, "pages of other origins may not ask here")
+        case .healthz, .readyz, .metrics, .sessions, .session, .causes, .index: return nil
+        }
+    }
+
+    private func error(_ status: Int, _ sentence: String) -> AdminResponse {
+        var line = LineBuffer()
+        line.beginObject()
+        line.field("status", status)
+        line.field("error", sentence)
+        line.finish()
+        return AdminResponse(status: status, contentType: AdminRenderer.json, body: line.bytes())
+    }
+
+    private func text(_ status: Int, _ text: String) -> AdminResponse {
+        AdminResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
+    }
+
+    private func members(of session: SessionSummary, at now: Timestamp, into line: inout LineBuffer) {
+        line.field("id", session: session.id)
+        line.field("state", session.state.rawValue)
+        line.field("client", address: session.client)
+        if let forwarded = session.forwardedFor { line.field("forwarded_for", redacted: forwarded, redaction) }
+        line.field("route", session.route)
+        line.field("cluster", session.cluster)
+        if let endpoint = session.endpoint { line.field("endpoint", endpoint) }
+        line.field("path", redacted: session.path, redaction, .target)
+        if let origin = session.origin { line.field("origin", redacted: origin, redaction) }
+        if let name = session.subprotocol { line.field("subprotocol", redacted: name, redaction, .subprotocol) }
+        line.field("opened_at", time: session.openedAt)
+        line.field("age_ms", milliseconds: now - session.openedAt)
+        line.field("last_activity", time: session.lastActivity)
+        line.field("idle_ms", milliseconds: now - session.lastActivity)
+        for (key, traffic) in [
+            ("client_to_server" as StaticString, session.clientToServer), ("server_to_client", session.serverToClient),
+        ] {
+            line.beginObject(key)
+            line.field("messages", traffic.messages)
+            line.field("bytes", traffic.bytes)
+            line.endObject()
+        }
+        line.field("worker", session.worker)
+    }
+
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            default: result.append(character)
+            }
+        }
+        return result
+    }
+}

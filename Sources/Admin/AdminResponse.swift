@@ -1,0 +1,41 @@
+/// A complete answer of the admin endpoints: the shell writes the status line, these fields and the body.
+package struct AdminResponse: Sendable, Hashable {
+    package var status: Int
+    package var contentType: String
+    package var body: [UInt8]
+    /// Fields besides those of `fields`: `Allow`, `WWW-Authenticate`.
+    package var further: [Field] = []
+
+    package struct Field: Sendable, Hashable {
+        package var name: String
+        package var value: String
+
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package init(status: Int, contentType: String, body: [UInt8], further: [Field] = []) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+        self.further = further
+    }
+
+    /// All fields in order, `Content-Length` included. HEAD gets them without the body.
+    ///
+    /// Nothing here may be kept, framed, sniffed or run: what the endpoints show came from clients.
+    package var fields: [Field] {
+        [
+            Field("Content-Type", contentType),
+            Field("Content-Length", String(body.count)),
+            Field("Cache-Control", "no-store"),
+            Field("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+            Field("X-Content-Type-Options", "nosniff"),
+            Field("X-Frame-Options", "DENY"),
+            Field("Referrer-Policy", "no-referrer"),
+            Field("Cross-Origin-Resource-Policy", "same-origin"),
+        ] + further
+    }
+}

@@ -1,0 +1,126 @@
+import Wire
+
+/// Decides what an admin request asks for, and whether it may: a function of the request's text alone.
+///
+/// Three doors, in this order:
+/// 1. *Host.* A page whose name was made to point at 127.0.0.1 (DNS rebinding) sends its own name. Accepted are IP
+///    addresses (no name to rebind), `localhost`, and the names that the operator gave; all else gets 421.
+/// 2. *Origin.* No page has business here: an Origin that isn't the Host itself gets 403.
+/// 3. *Token*, if there is one: compared in constant time. Probes of health need none on the admin listener, but
+///    on the public port everything does.
+///
+/// Only GET and HEAD exist, and neither has an effect.
+package struct AdminRouter: Sendable {
+    private let hosts: [String]?
+    private let token: [UInt8]?
+    private let prefix: String
+
+    /// The router of the admin listener.
+    ///
+    /// - Parameters:
+    ///   - hosts: Names that may stand in Host besides addresses and `localhost`.
+    ///   - token: What `Authorization: Bearer` must carry; nil if nothing (loopback).
+    package init(hosts: [String] = [], token: String? = nil) {
+        self.hosts = hosts.map { $0.lowercased() }
+        self.token = token.map { Array($0.utf8) }
+        prefix = ""
+    }
+
+    /// The router of a path on the public port, where every Host is served and every request needs the token.
+    package init(publicPath: String, token: String) {
+        hosts = nil
+        self.token = Array(token.utf8)
+        var path = publicPath
+        while path.last == "/" { path.removeLast() }
+        prefix = path
+    }
+
+    /// - Parameters:
+    ///   - path: The target's path, before the `?`.
+    ///   - query: What follows the `?`, or nil.
+    package func route(
+        method: String, path: String, query: String?, host: String?, origin: String?, authorization: String?
+    ) -> AdminRequest {
+        guard isOurs(host) else { return .misdirected }
+        guard isSameSite(origin, host) else { return .forbidden }
+        guard method == "GET" || method == "HEAD" else { return .methodNotAllowed }
+        let request = resource(path, query)
+        if needsToken(request), !isAuthorized(authorization) { return .unauthorized }
+        return request
+    }
+
+    private func resource(_ path: String, _ query: String?) -> AdminRequest {
+        guard path.hasPrefix(prefix) else { return .notFound }
+        let rest = path.dropFirst(prefix.count)
+        switch rest {
+        case "", "/": return .index
+        case "/healthz": return .healthz
+        case "/readyz": return .readyz
+        case "/metrics": return .metrics
+        case "/api/sessions", "/api/sessions/": return .sessions(SessionFilter(query: query ?? ""))
+        case "/api/causes": return .causes
+        default: break
+        }
+        let sessions = "/api/sessions/"
+        guard rest.hasPrefix(sessions), let id = SessionID(rest.dropFirst(sessions.count)) else { return .notFound }
+        return .session(id)
+    }
+
+    // MARK: Doors
+
+    private func isOurs(_ host: String?) -> Bool {
+        guard let hosts else { return true }
+        guard let host, !host.isEmpty else { return false }
+        let name = AdminRouter.withoutPort(host).lowercased()
+        return name == "localhost" || SocketAddress(host: name) != nil || AdminRouter.isV6Literal(name) || hosts.contains(name)
+    }
+
+    /// An Origin is sent with fetches of other sites, and with our own page's where it isn't a plain GET.
+    private func isSameSite(_ origin: String?, _ host: String?) -> Bool {
+        guard let origin else { return true }
+        guard let host, let scheme = origin.range(of: "://") else { return false }
+        return origin[scheme.upperBound...].lowercased() == host.lowercased()
+    }
+
+    private func needsToken(_ request: AdminRequest) -> Bool {
+        guard token != nil else { return false }
+        switch request {
+        case .healthz, .readyz: return hosts == nil
+        default: return true
+        }
+    }
+
+    /// Takes as long for a wrong token as for a right one of its length.
+    private func isAuthorized(_ authorization: String?) -> Bool {
+        guard let token, let authorization else { return false }
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return false }
+        let given = Array(parts[1].utf8)
+        var difference = given.count ^ token.count
+        for index in given.indices { difference |= Int(given[index] ^ (token.isEmpty ? 0 : token[index % token.count])) }
+        return difference == 0
+    }
+
+    private static func withoutPort(_ host: String) -> Substring {
+        if host.first == "[" { return host.prefix { $0 != "]" } + (host.contains("]") ? "]" : "") }
+        return host.prefix { $0 != ":" }
+    }
+
+    /// `[::1]` and its kind: brackets around nothing but hexadecimal digits, colons and dots can't be a name.
+    private static func isV6Literal(_ name: String) -> Bool {
+        name.count > 3 && name.first == "[" && name.last == "]"
+            && name.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+    }
+}
+
+extension String {
+    /// The first place where `text` stands, without Foundation.
+    fileprivate func range(of text: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}
