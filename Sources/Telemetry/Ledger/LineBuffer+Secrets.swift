@@ -54,7 +54,9 @@ extension LineBuffer {
                 beginArray()
                 value(name)
                 openString()
-                if field.known == .secWebSocketProtocol {
+                if redaction.isPlain(field.known) {
+                    redaction.scan(all.within(field.value), .prose, into: &self)
+                } else if field.known == .secWebSocketProtocol {
                     redaction.subprotocols(all.within(field.value), &marked, into: &self)
                 } else {
                     redaction.write(all.within(field.value), .field, name: name, into: &self)

@@ -45,10 +45,12 @@ enum SecretName {
         case (11, 0x32) where equals(name, "set-cookie2"): return .setCookie
         case (22, 0x6C) where equals(name, "sec-websocket-protocol"): return .subprotocols
         case (7, 0x72) where equals(name, "referer"), (8, 0x6E) where equals(name, "location"),
-            (16, 0x6E) where equals(name, "content-location"):
+            (16, 0x6E) where equals(name, "content-location"), (14, 0x6C) where equals(name, "x-original-url"),
+            (13, 0x6C) where equals(name, "x-rewrite-url"):
             return .target
         default: break
         }
+        guard mayEndSecret(last) || !operators.isEmpty else { return .plain }
         return withNormalised(name) { name in
             if operators.contains(where: { same($0, name) }) { return .secret }
             if ends(name, "authorization") { return .credentials }
@@ -122,6 +124,14 @@ enum SecretName {
 
     /// Longer names are nobody's: not compared.
     private static let limit = 96
+
+    /// The last letters of `endings` and of `authorization`: most names end otherwise and need no closer look.
+    private static func mayEndSecret(_ last: UInt8) -> Bool {
+        switch last {
+        case 0x6E, 0x74, 0x64, 0x65, 0x79, 0x6C, 0x73, 0x5F, 0x2D, 0x2E, 0x5B, 0x5D: true  // n t d e y l s _ - . [ ]
+        default: false
+        }
+    }
 
     private static func withNormalised<Result>(
         _ name: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Result
