@@ -47,8 +47,8 @@ extension LineBuffer {
         } else {
             budget -= length
         }
-        // No input byte takes more than six.
-        reserve(length * 6)
+        // No input byte takes more than six, and a block of eight is copied whole.
+        reserve(length * 6 + 8)
         var index = 0
         while index < length {
             index = copyPlain(start, index, length)
@@ -75,10 +75,13 @@ extension LineBuffer {
         var index = from
         while length - index >= 8 {
             let block = UnsafeRawPointer(start + index).loadUnaligned(as: UInt64.self)
-            if LineBuffer.hasOdd(block) { break }
+            // All eight are copied, and those from the first odd one on are written over.
             UnsafeMutableRawPointer(base + count).storeBytes(of: block, as: UInt64.self)
-            count &+= 8
-            index &+= 8
+            let odd = LineBuffer.odd(block.littleEndian)
+            let plain = odd == 0 ? 8 : odd.trailingZeroBitCount / 8
+            count &+= plain
+            index &+= plain
+            if plain < 8 { return index }
         }
         while index < length {
             let byte = start[index]
@@ -89,19 +92,20 @@ extension LineBuffer {
         return index
     }
 
-    /// Whether one of eight bytes is not printable ASCII, or is `"` or `\`: tests on all eight at once, in one register.
+    /// The top bits of those of eight bytes that are not printable ASCII, or are `"` or `\`; only the lowest one is exact.
     ///
-    /// A byte minus 0x20 borrows from its top bit if it is smaller; a byte that equals a constant is zero after XOR and
-    /// borrows when 1 is taken away. Borrows run on into the next byte only where one was found already.
+    /// Tests on all eight at once, in one register: a byte minus 0x20 borrows from its top bit if it is smaller; a byte
+    /// that equals a constant is zero after XOR and borrows when 1 is taken away. A borrow runs on into the next bytes, which
+    /// is why only the first that is found counts.
     @inline(__always)
-    private static func hasOdd(_ block: UInt64) -> Bool {
+    private static func odd(_ block: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let quote = block ^ (ones &* 0x22)
         let backslash = block ^ (ones &* 0x5C)
         let delete = block ^ (ones &* 0x7F)
         let small = (block &- ones &* 0x20) & ~block
         let equal = ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((delete &- ones) & ~delete)
-        return (block | small | equal) & (ones &* 0x80) != 0
+        return (block | small | equal) & (ones &* 0x80)
     }
 
     /// Escapes what stands at `start` and says how many input bytes that took.
