@@ -13,7 +13,8 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ path: [UInt8]
     ) -> Bool {
         let settings = exchange.state.snapshot.admin
-        guard let prefix = settings.publicPath, let token = settings.token, path.starts(with: Array(prefix.utf8)) else { return false }
+        guard let prefix = settings.publicPath, let token = settings.token, PathPattern.isBelow(path.span.bytes, Array(prefix.utf8))
+        else { return false }
         let request = AdminDesk.request(head, AdminRouter(publicPath: prefix, token: token.revealed))
         let question = AdminQuestion(
             request: request, headOnly: head.method == .head, worker: index, slot: session.pointee.slot, session: session.pointee.id)

@@ -71,7 +71,9 @@ extension Worker {
 
     /// Sends a response of our own and goes on with the connection where the request allows it.
     func answer(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ response: AdminResponse) {
-        let keeps = exchange.keepsDownstream && exchange.requestBody.isComplete
+        // A request that follows in the same buffer is left to a new connection: answering in a row here would answer
+        // inside answering, as deep as the client likes.
+        let keeps = exchange.keepsDownstream && exchange.requestBody.isComplete && exchange.pending.isEmpty
         exchange.keepsDownstream = keeps
         send(session, .downstream, AdminDesk.bytes(response, headOnly: head.method == .head, keepAlive: keeps))
         guard session.pointee.phase != .over else { return }

@@ -49,6 +49,7 @@ extension Worker {
 
     /// An exchange is over: a line for the request, or for the refused upgrade that it was.
     func report(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, aborted: Bool) {
+        guard !exchange.isReported else { return }
         let status = exchange.response?.status ?? 0
         guard let observation = completed(session, exchange) else {
             return requestLine(

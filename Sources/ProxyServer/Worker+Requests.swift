@@ -111,7 +111,8 @@ extension Worker {
     private func identify(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead
     ) -> ClientIdentity {
-        let peer = exchange.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
+        let peer = session.pointee.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
+        session.pointee.peer = peer
         exchange.peer = peer
         return ClientIdentity(
             peer: peer, isSecure: session.pointee.downstreamTLS != nil,

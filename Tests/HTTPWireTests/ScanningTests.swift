@@ -11,7 +11,8 @@ import Wire
                 var name = bytes("abcdefgh-IJKLMNOP")
                 name[place] = UInt8(octet)
                 let head = RequestHead(copy: bytes("GET / HTTP/1.1\r\nHost: a\r\n", name, ": v\r\n\r\n"))
-                #expect(head.isForwardable == name[place].isToken || octet == 0x3A && place > 0, "name \(octet) at \(place)")
+                let isGood = name[place].isToken || (octet == 0x3A && place > 0)
+                #expect(head.isForwardable == isGood, "name \(octet) at \(place)")
 
                 var value = bytes("0123456789abcdefg")
                 value[place] = UInt8(octet)

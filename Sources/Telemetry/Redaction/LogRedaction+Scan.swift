@@ -16,11 +16,22 @@ extension LogRedaction {
         // Everything before `clean` is written.
         var clean = 0
         var index = 0
+        guard let start = UnsafeRawPointer(value.baseAddress) else { return }
         while index < value.count {
-            let byte = value[index]
-            guard byte <= 0x3D, byte == 0x3D || byte == 0x2E || byte == 0x3A || byte == 0x25 || byte == 0x20 else {
-                index &+= 1
-                continue
+            if value.count - index >= 8 {
+                let found = LogRedaction.triggers((start + index).loadUnaligned(as: UInt64.self).littleEndian)
+                guard found != 0 else {
+                    index &+= 8
+                    continue
+                }
+                index &+= found.trailingZeroBitCount / 8
+            } else {
+                switch value[index] {
+                case 0x3D, 0x2E, 0x3A, 0x25, 0x20: break
+                default:
+                    index &+= 1
+                    continue
+                }
             }
             guard let secret = secret(value, at: index, from: clean, surroundings), !secret.isEmpty,
                 !SecretShape.isMark(value.part(secret.lowerBound, secret.upperBound))
@@ -34,6 +45,17 @@ extension LogRedaction {
             index = max(index + 1, clean)
         }
         line.text(value.part(clean, value.count))
+    }
+
+    /// The top bits of those of eight bytes that are `=`, `.`, `:`, `%` or a space; only the lowest one is exact.
+    @inline(__always)
+    private static func triggers(_ block: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        @inline(__always) func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
+        let found =
+            zeros(block ^ (ones &* 0x3D)) | zeros(block ^ (ones &* 0x2E)) | zeros(block ^ (ones &* 0x3A))
+            | zeros(block ^ (ones &* 0x25)) | zeros(block ^ (ones &* 0x20))
+        return found & (ones &* 0x80)
     }
 
     private func secret(
