@@ -26,6 +26,10 @@ func shell(_ name: String, _ dependencies: Target.Dependency..., path: String? =
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: house)
 }
 
+/// The shells that relay bytes. In release builds the run-time half of the law of exclusivity is left out here: each access to a
+/// stored property of a class would cost a call, a hundred of them for an echo. Debug builds, and so all tests, keep it.
+let relaying: [SwiftSetting] = house + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 func tests(_ name: String, _ dependencies: Target.Dependency...) -> Target {
     .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: house)
 }
@@ -53,15 +57,18 @@ let package = Package(
         core("ProxyCore", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis"),
 
         // Shells
-        shell("EventLoop", "Wire", "CLinux", "CIOUring"),
+        .target(name: "EventLoop", dependencies: ["Wire", "CLinux", "CIOUring"], swiftSettings: relaying),
         shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
         shell("Telemetry", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"),
 
         // Composition
-        shell(
-            "ProxyServer", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
-            "Configuration", "Telemetry", "Admin", "CLinux"),
+        .target(
+            name: "ProxyServer",
+            dependencies: [
+                "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration",
+                "Telemetry", "Admin", "CLinux",
+            ], swiftSettings: relaying),
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
             "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
@@ -79,6 +86,7 @@ let package = Package(
 
         // Tests
         shell("TestSupport", "Wire", path: "Tests/TestSupport"),
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         tests("WireTests", "Wire"),
         tests("HTTPWireTests", "HTTPWire", "Wire"),
         tests("WebSocketWireTests", "WebSocketWire", "Wire"),
@@ -90,6 +98,9 @@ let package = Package(
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests("ArchitectureTests"),
+        tests(
+            "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
+            "CAllocationCounter"),
         tests("IntegrationTests", "Wire"),
     ],
     swiftLanguageModes: [.v6],

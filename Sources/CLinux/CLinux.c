@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -171,6 +172,11 @@ void clinux_eventfd_clear(int fd) {
     (void)unused;
 }
 
+bool clinux_eventfd_wait(int fd, int milliseconds) {
+    struct pollfd entry = {.fd = fd, .events = POLLIN};
+    return poll(&entry, 1, milliseconds) > 0;
+}
+
 // Time and memory
 
 static uint64_t clock_nanoseconds(clockid_t clock) {
@@ -181,6 +187,11 @@ static uint64_t clock_nanoseconds(clockid_t clock) {
 
 uint64_t clinux_monotonic(void) { return clock_nanoseconds(CLOCK_MONOTONIC); }
 uint64_t clinux_realtime(void) { return clock_nanoseconds(CLOCK_REALTIME); }
+
+void clinux_sleep(uint64_t nanoseconds) {
+    struct timespec span = {.tv_sec = (time_t)(nanoseconds / 1000000000), .tv_nsec = (long)(nanoseconds % 1000000000)};
+    nanosleep(&span, NULL);
+}
 
 void *clinux_reserve(size_t size) {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE | MAP_NORESERVE, -1, 0);
@@ -285,6 +296,8 @@ int clinux_wait_signal(int milliseconds) {
     int signal = sigtimedwait(&set, NULL, milliseconds < 0 ? NULL : &limit);
     return signal < 0 ? 0 : signal;
 }
+
+int clinux_pid(void) { return getpid(); }
 
 void clinux_ignore_sigpipe(void) { signal(SIGPIPE, SIG_IGN); }
 

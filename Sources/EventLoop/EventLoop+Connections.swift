@@ -112,12 +112,24 @@ extension EventLoop {
         // A peer that has sent FIN can still fail us when we send to it.
         let first = !state.pointee.flags.contains(.failed)
         state.pointee.flags.insert([.ended, .failed])
-        state.pointee.flags.remove([.wantsReceive, .blocked, .overfull, .notifyWhenSent])
+        state.pointee.flags.remove(.wantsReceive)
+        state.pointee.flags.remove(.owesDrained)
         if !state.pointee.flags.contains(.sendInFlight) { dropSends(state) }
         if state.pointee.flags.contains(.closeWhenSent) {
             beginClose(id.slot, state)
         } else if first {
             ready.push(.failed(id, owner: state.pointee.owner, errno: errno))
         }
+    }
+}
+
+extension EventLoop {
+    /// Ends a connection that was to be emptied and wasn't in time, if the slot still has the same tenant.
+    ///
+    /// - Parameter lowGeneration: the lower 16 bits of the generation that the connection had.
+    package func closeIfSame(slot: UInt32, lowGeneration: UInt32) {
+        let generation = connections.state(slot).pointee.generation
+        guard generation & 0xFFFF == lowGeneration else { return }
+        close(ConnectionID(slot: slot, generation: generation), .reset)
     }
 }

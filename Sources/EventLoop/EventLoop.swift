@@ -46,12 +46,13 @@ package final class EventLoop {
 
     /// - Parameters:
     ///   - backend: nil tries io_uring first and takes epoll where the kernel refuses it.
+    ///   - given: made beforehand where other threads must know it before the loop runs; a loop belongs to the thread that makes it.
     ///   - maximumConnections: slots to reserve (56 bytes of address space each).
-    package init(backend wanted: Backend?, maximumConnections: Int = 1 << 18) throws(LoopFailure) {
+    package init(backend wanted: Backend?, waker given: Waker? = nil, maximumConnections: Int = 1 << 18) throws(LoopFailure) {
         let monotonic = clinux_monotonic()
         epoch = clinux_realtime() &- monotonic
         now = Timestamp(nanoseconds: monotonic &+ epoch)
-        guard let waker = Waker() else { throw LoopFailure(operation: "eventfd", errno: 24) }
+        guard let waker = given ?? Waker() else { throw LoopFailure(operation: "eventfd", errno: 24) }
         guard let connections = ConnectionTable(capacity: maximumConnections),
             let buffers = BufferPool(smallCount: 1024, largeCount: 32)
         else { throw LoopFailure(operation: "reserving buffers", errno: 12) }
@@ -147,6 +148,11 @@ package final class EventLoop {
 package struct LoopFailure: Error, CustomStringConvertible {
     package let operation: String
     package let errno: Int32
+
+    package init(operation: String, errno: Int32) {
+        self.operation = operation
+        self.errno = errno
+    }
 
     package var description: String { "\(operation) failed: errno \(errno)" }
 }

@@ -5,7 +5,8 @@ import Synchronization
 package final class Waker: Sendable {
     let descriptor: Int32
 
-    init?() {
+    /// Nil when the process is out of descriptors.
+    package init?() {
         let descriptor = clinux_eventfd()
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor

@@ -1,3 +1,4 @@
+import Configuration
 import Diagnosis
 import EventLoop
 import HTTPWire
@@ -26,6 +27,10 @@ final class Exchange {
     var isRequestSent = false
     var isUpgrade = false
     var identity: ClientIdentity?
+    /// The transport's other end.
+    var peer: SocketAddress?
+    /// The canonical path, by which routes are matched.
+    var path: [UInt8] = []
 
     // Where it goes
     var routeIndex: Int?
@@ -40,6 +45,12 @@ final class Exchange {
     var securedAt: Timestamp?
     var sentAt: Timestamp?
     var lastConnectError: Int32 = 0
+    /// The endpoint that was let go last, for the line.
+    var lastEndpoint: UpstreamEndpoint?
+    /// Why there is no answer that may be passed on.
+    var failure: HandshakeFailure?
+    var responseFault: ProxyCore.ResponseFault?
+    var refusal: Refusal?
 
     // From the backend
     var responseScanner: HeadScanner
@@ -54,6 +65,8 @@ final class Exchange {
     var hasAnswered = false
     var keepsDownstream = true
     var keepsUpstream = false
+    /// Its line is in the ledger already.
+    var isReported = false
     /// Set for an upgrade, until its outcome is in the ledger.
     var observation: HandshakeObservation?
 

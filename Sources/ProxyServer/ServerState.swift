@@ -1,6 +1,7 @@
 package import Configuration
+import HTTPWire
 import ProxyCore
-import TLSEngine
+package import TLSEngine
 
 /// A configuration with everything built that it names: what the workers share until the next reload. Immutable.
 package final class ServerState: Sendable {
@@ -52,5 +53,21 @@ extension ServerState {
         return try TLSContext.client(
             TLSContext.ClientOptions(
                 ca: tls.authorityFile, serverName: tls.serverName, verifies: tls.verify, certificate: identity))
+    }
+}
+
+extension ServerState {
+    /// How much of a head is read before it is refused.
+    var headLimits: HeadLimits {
+        HeadLimits(
+            head: snapshot.limits.head, target: snapshot.limits.target, fieldLine: snapshot.limits.head,
+            fieldCount: snapshot.limits.fields)
+    }
+
+    /// The index of the route that serves a request, by its host and canonical path; nil if none does.
+    func match(_ head: RequestHead, _ path: [UInt8]) -> Int? {
+        var host = head.effectiveHost ?? 0..<0
+        if let authority = Authority(head.bytes, host) { host = authority.host }
+        return snapshot.routes.match(host: head.bytes.span.bytes.extracting(host), path: path.span.bytes)
     }
 }

@@ -6,8 +6,9 @@ import Wire
 /// One downstream connection and, while it has one, its upstream counterpart: what a worker keeps for it.
 ///
 /// What only the HTTP stage needs hangs in `exchange` and is dropped when a tunnel opens, so that an idle WebSocket session costs
-/// this value, two slots of the loop and a small `SessionFacts`.
-struct Session {
+/// this value, two slots of the loop and a small `SessionFacts`. Not copyable: it lives in its slot of the table, and a copy would
+/// count every reference that it holds, on the hot path.
+struct Session: ~Copyable {
     /// Where the session stands. The comment names what ends the phase.
     enum Phase: UInt8 {
         /// Not in use.
@@ -55,6 +56,8 @@ struct Session {
     var deadline: Timestamp = .never
     var deadlineName: Timeout = .requestHead
     var acceptedAt: Timestamp
+    /// The client's transport address, asked for with the first request.
+    var peer: SocketAddress?
 
     var exchange: Exchange?
     var facts: SessionFacts?

@@ -7,12 +7,15 @@ final class UpstreamCluster {
     let cluster: Cluster
     let endpoints: [UpstreamEndpoint]
     private var cursor: UInt32
+    /// What `Host` says where a client sent none: the first endpoint's authority.
+    let authority: [UInt8]
     private var candidates: [EndpointPicker.Candidate]
 
     init(_ cluster: Cluster, endpoints: [UpstreamEndpoint], cursor: UInt32) {
         self.cluster = cluster
         self.endpoints = endpoints
         self.cursor = cursor
+        authority = Array((cluster.endpoints.first?.authority ?? "").utf8)
         candidates = endpoints.map { _ in EndpointPicker.Candidate() }
     }
 

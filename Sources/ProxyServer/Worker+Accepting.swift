@@ -1,5 +1,8 @@
 import Configuration
+import Diagnosis
 import EventLoop
+import ProxyCore
+import Telemetry
 import TLSEngine
 import Wire
 
@@ -8,7 +11,7 @@ extension Worker {
     func accepted(_ connection: ConnectionID, listener: Int) {
         metrics.connections.add(1)
         guard shared.admitConnection(limit: state.snapshot.limits.connections) else {
-            metrics.connectionsRefused.add(1)
+            metrics.acceptErrors[.other].add(1)
             return loop.close(connection, .now)
         }
         guard let session = sessions.insert(id: makeID(), downstream: connection, listener: UInt16(listener), now: loop.now)

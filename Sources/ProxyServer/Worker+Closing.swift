@@ -2,96 +2,103 @@ import Configuration
 import Diagnosis
 import EventLoop
 import ProxyCore
+import Telemetry
 import WebSocketWire
 import Wire
 
-// Close frames of Gatehouse's own: at drain, and when enforcement fails a session. They stand at a frame boundary of the stream that
-// they join, and nothing follows them.
+// Relaying with care: enforcement, message lines, and close frames of Gatehouse's own (drain, enforcement). A frame of ours
+// stands at a frame boundary of the stream that it joins, and after a close frame nothing follows.
 
 extension Worker {
-    /// Relays where more is to be done than sending on.
+    /// Relays where more is to be done than observing and sending on.
     func relayWithCare(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
-        var chunk = chunk
-        var violation: FrameFault?
-        let special = session.pointee.special
-        if let special, session.pointee.tunnel?.closing == nil {
-            (violation, chunk) = enforce(session, special, side, chunk)
-        }
-        let notices = session.pointee.analyzer?.relayed(side.direction, RawSpan(_unsafeBytes: chunk.bytes), at: loop.now) ?? []
+        let direction = side.direction
         let towards = side.opposite
+        let bytes = RawSpan(_unsafeBytes: chunk.bytes)
+        let boundary =
+            session.pointee.hasClosePending(towards) ? session.pointee.analyzer?.frames(from: side).firstBoundary(in: bytes) : nil
+        let notices = session.pointee.analyzer?.relayed(direction, bytes, at: loop.now) ?? []
+        let special = session.pointee.special
+        let id = session.pointee.id
+        special?.observe(direction, bytes) { message in
+            ledger.sessionMessage(
+                id, direction, message.opcode, size: message.size, compressed: message.isCompressed,
+                start: message.excerpt.isEmpty ? nil : message.excerpt, at: loop.now)
+        }
+        let judgement = session.pointee.tunnel?.closing == nil ? special?.judge(direction, bytes) : nil
+
         if session.pointee.hasSentClose(towards) {
             loop.release(chunk)
         } else if session.pointee.hasClosePending(towards) {
-            sendUpToBoundary(session, side, chunk)
-        } else if chunk.count > 0 {
-            send(session, towards, chunk)
+            // Up to the end of the frame that is under way; then ours.
+            send(session, towards, chunk.narrowed(to: 0..<(boundary ?? chunk.count)))
+            if boundary != nil, session.pointee.phase == .tunnel { writeClose(session, towards) }
+        } else if let judgement {
+            if !judgement.owed.isEmpty { send(session, towards, judgement.owed) }
+            send(session, towards, chunk.narrowed(to: 0..<judgement.forwardable))
         } else {
-            loop.release(chunk)
+            send(session, towards, chunk)
         }
+
         guard session.pointee.phase == .tunnel else { return }
         if notices.contains(.sawFault) { reportFault(session, side) }
+        if let fault = judgement?.fault { return failSession(session, side, fault.fault) }
         if notices.contains(.sawClose), session.pointee.tunnel?.closing != nil {
             perform(session, session.pointee.tunnel?.answeredClose(side) ?? [])
         }
-        if let violation { failSession(session, side, violation) }
-    }
-
-    /// Hands the chunk to the validator, and cuts it where the first violation stands.
-    private func enforce(
-        _ session: UnsafeMutablePointer<Session>, _ special: SpecialRelay, _ side: Side, _ chunk: Chunk
-    ) -> (FrameFault?, Chunk) {
-        special.observeMessages(side.direction, chunk.bytes) { message in
-            ledger.message(message, direction: side.direction, session: session.pointee.id, at: loop.now)
-        }
-        guard let (allowed, fault) = special.validate(side.direction, chunk.bytes) else { return (nil, chunk) }
-        return (fault, chunk.narrowed(to: 0..<min(allowed, chunk.count)))
     }
 
     /// RFC 6455 §7.1.7: the side that broke a rule is told which; the other learns that the session goes away.
     private func failSession(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ fault: FrameFault) {
+        session.pointee.special?.otherCode = (side.opposite, CloseCode(1001))
+        let closing = Tunnel.Closing(code: fault.closeCode.rawValue, why: .enforcement)
+        let actions = session.pointee.tunnel?.close(closing, now: loop.now) ?? []
+        // What a side says after it broke the rules is not read any more, so its answer isn't waited for.
+        perform(session, actions)
         guard session.pointee.phase == .tunnel else { return }
-        session.pointee.special?.closeCodes[Int(side.opposite.rawValue)] = 1001
-        perform(session, session.pointee.tunnel?.close(Tunnel.Closing(code: fault.closeCode, why: .enforcement), now: loop.now) ?? [])
+        perform(session, session.pointee.tunnel?.answeredClose(side) ?? [])
     }
 
     /// Writes, or marks as pending, the close frames that the tunnel asks for.
     func sendCloses(_ session: UnsafeMutablePointer<Session>, _ actions: TunnelActions) {
         session.pointee.isPlainRelay = false
         for side in Side.allCases where actions.contains(.sendClose(side)) {
-            let direction = side.opposite.direction
-            // Bytes towards this side come from the other; between two frames of theirs is a place for ours. Where the stream
-            // can't be read any more there is none, and the session ends without one.
-            guard let analyzer = session.pointee.analyzer, !analyzer.isDesynchronised(direction) || isEnforced(session) else {
+            guard session.pointee.phase == .tunnel, let analyzer = session.pointee.analyzer else { return }
+            let incoming = analyzer.frames(from: side.opposite)
+            if incoming.close != nil || (incoming.isDesynchronised && session.pointee.special?.enforces != true) {
+                // The other side's own close frame went through, or there is no telling where a frame ends: ours has no place.
                 session.pointee.setCloseSent(side)
-                continue
-            }
-            if analyzer.hasClosed(direction) {
-                // The other side's own close frame has gone through; ours may not follow it.
-                session.pointee.setCloseSent(side)
-            } else if analyzer.isAtFrameBoundary(direction) || isEnforced(session) {
+            } else if isAtFrameBoundary(session, towards: side) {
                 writeClose(session, side)
+            } else if session.pointee.special?.enforces == true {
+                // A frame was cut by enforcement; it will never end.
+                session.pointee.setCloseSent(side)
             } else {
                 session.pointee.setClosePending(side)
             }
-            if session.pointee.phase == .tunnel, analyzer.hasClosed(side.direction) {
+            if session.pointee.phase == .tunnel, analyzer.frames(from: side).close != nil {
                 perform(session, session.pointee.tunnel?.answeredClose(side) ?? [])
             }
-            guard session.pointee.phase == .tunnel else { return }
         }
     }
 
-    private func isEnforced(_ session: UnsafeMutablePointer<Session>) -> Bool {
-        session.pointee.tunnel?.closing?.why == .enforcement
+    private func isAtFrameBoundary(_ session: UnsafeMutablePointer<Session>, towards side: Side) -> Bool {
+        if let special = session.pointee.special, special.enforces { return special.isAtFrameBoundary(towards: side) }
+        return session.pointee.analyzer?.isAtFrameBoundary(towards: side) ?? false
     }
 
     private func writeClose(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         guard let closing = session.pointee.tunnel?.closing else { return }
-        let code = session.pointee.special?.closeCodes[Int(side.rawValue)] ?? closing.code
+        var code = CloseCode(closing.code)
+        if let other = session.pointee.special?.otherCode, other.side == side { code = other.code }
         session.pointee.setCloseSent(side)
-        // We are the server of the downstream side and the client of the upstream one, so only the latter's frame is masked.
-        let key = side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil
-        send(session, side, FrameWriter.close(code: code, reason: closeReason(closing.why), maskingKey: key))
-        session.pointee.analyzer?.local(side, closing.why, closeCode: code, at: loop.now)
+        // We are the server of the downstream side and the client of the upstream one: only the latter's frame is masked.
+        var frame: [UInt8] = []
+        FrameWriter.appendClose(
+            code, reason: closeReason(closing.why),
+            maskingKey: side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil, to: &frame)
+        session.pointee.analyzer?.local(side, closing.why, closeCode: code.rawValue, at: loop.now)
+        send(session, side, frame)
     }
 
     private func closeReason(_ why: LocalEnd) -> String {
@@ -100,15 +107,6 @@ extension Worker {
         case .enforcement: "protocol error"
         default: ""
         }
-    }
-
-    /// A close frame waits for a boundary: what of the chunk still belongs to the frame is sent, then the close.
-    private func sendUpToBoundary(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
-        let towards = side.opposite
-        guard let boundary = session.pointee.analyzer?.lastBoundary(side.direction) else { return send(session, towards, chunk) }
-        send(session, towards, chunk.narrowed(to: 0..<min(boundary, chunk.count)))
-        guard session.pointee.phase == .tunnel else { return }
-        writeClose(session, towards)
     }
 }
 

@@ -3,6 +3,7 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import Telemetry
 import TLSEngine
 import Wire
 
@@ -105,7 +106,6 @@ extension Worker {
     /// A kept connection turned out to be closed before a byte of an answer: the same request on a new one.
     func retryOnNewConnection(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         guard let endpoint = exchange.endpoint else { return }
-        metrics.retries.add(1)
         close(session, .upstream)
         exchange.isRequestSent = false
         exchange.partialResponse = []
@@ -134,12 +134,14 @@ extension Worker {
         session.pointee.phase = .exchanging
         exchange.isRequestSent = true
         exchange.sentAt = loop.now
-        RequestForwarding.write(
-            request,
-            context: ForwardingContext(
-                identity: identity, listenerPort: exchange.state.snapshot.listeners[Int(session.pointee.listener)].address.port,
-                host: hostValue(route, endpoint), rewrite: route.rewrite, isWebSocketUpgrade: exchange.isUpgrade),
-            into: &writer)
+        var context = ForwardingContext(
+            identity: identity, listenerPort: exchange.state.snapshot.listeners[Int(session.pointee.listener)].address.port,
+            host: hostValue(route, endpoint), rewrite: route.rewrite, canonicalPath: exchange.path,
+            isWebSocketUpgrade: exchange.isUpgrade)
+        context.defaultHost = exchange.cluster?.authority ?? []
+        guard RequestForwarding.write(request, context: context, into: &writer) else {
+            return refuse(session, exchange, Refusal(400, "malformed_request"))
+        }
         writer.bytes.withUnsafeBytes { send(session, .upstream, copying: $0) }
         guard session.pointee.phase == .exchanging else { return }
         loop.startReceiving(session.pointee.upstream)

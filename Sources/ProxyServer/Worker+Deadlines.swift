@@ -1,7 +1,9 @@
 import Configuration
+import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import Telemetry
 import Wire
 
 // One timer a session. Deadlines move with every byte; the timer doesn't: it fires when it was set for, and is set again if

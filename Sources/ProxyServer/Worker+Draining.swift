@@ -1,5 +1,6 @@
 import Configuration
 import EventLoop
+import HTTPWire
 import ProxyCore
 import Wire
 

@@ -36,23 +36,33 @@ extension Worker {
     /// A valid 101 has been sent: from here on the session is a tunnel.
     func openTunnel(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead) {
         guard let endpoint = exchange.endpoint, let route = exchange.route, let request = exchange.request else { return }
-        let negotiated = UpgradeResponseCheck.compressionNegotiated(head)
         let timeouts = exchange.timeouts
         session.pointee.phase = .tunnel
         session.pointee.tunnel = Tunnel(
             limits: Tunnel.Limits(idle: timeouts.idle, write: timeouts.write, closing: timeouts.closing))
-        session.pointee.analyzer = SessionAnalyzer(openedAt: loop.now, compression: negotiated)
+        session.pointee.analyzer = exchange.observation.map { HandshakeJudge.analyzer(for: $0, at: loop.now) }
         session.pointee.facts = SessionFacts(
             client: exchange.peer ?? SocketAddress(v4: 0, port: 0), clientHost: exchange.identity?.address.host ?? "",
             route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
             path: request.text(request.pathRange, limit: 200), origin: request.value(of: .origin).map { request.text($0, limit: 200) },
             openedAt: loop.now)
-        session.pointee.special = SpecialRelay(state: exchange.state, compression: UpgradeResponseCheck.negotiation(head))
+        session.pointee.special = SpecialRelay(exchange.state.snapshot, agreement: agreement(request, head))
+        session.pointee.isPlainRelay = session.pointee.special == nil
         upgradesInFlight -= 1
         tunnels += 1
         shared.tunnelOpened()
         reportOpened(session, exchange, head)
         setTunnelDeadline(session)
+    }
+
+    private func agreement(_ request: RequestHead, _ response: ResponseHead) -> ExtensionAgreement {
+        func list(_ head: some MessageHead) -> ExtensionList {
+            var list = ExtensionList()
+            for value in head.values(of: .secWebSocketExtensions) { list.append(head.bytes.span.bytes.extracting(value)) }
+            return list
+        }
+        guard response.has(.secWebSocketExtensions) else { return ExtensionAgreement() }
+        return ExtensionAgreement(offered: list(request), answered: list(response))
     }
 
     /// What the tunnel decided.

@@ -56,7 +56,6 @@ extension Worker {
 
     /// A head is complete: everything that can be decided from it alone is decided here, in order.
     private func requestArrived(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead) {
-        metrics.requests.add(1)
         exchange.request = head
         exchange.requestBody = BodyDecoder(framing: head.framing)
         exchange.keepsDownstream = head.keepAlive && !drain.isActive
@@ -67,10 +66,11 @@ extension Worker {
             return refuse(session, exchange, Refusal(status, "malformed_request", detail: head.refusal?.kind.rawValue))
         }
         let path: [UInt8]
-        switch CanonicalPath(head.bytes, head.pathRange) {
+        switch CanonicalPath(head.bytes, head.pathRange, allowing: [.emptySegments, .parameters]) {
         case .canonical(let bytes): path = bytes
         case .refused(let reason): return refuse(session, exchange, Refusal(400, "path_refused", detail: reason.rawValue))
         }
+        exchange.path = path
         if answersItself(session, exchange, head, path) { return }
         guard let route = exchange.state.match(head, path) else { return refuse(session, exchange, Refusal(404, "no_route")) }
         exchange.routeIndex = route
@@ -98,8 +98,8 @@ extension Worker {
 
     /// Whether the handshake itself, or a limit, forbids the upgrade.
     private func refusalOfUpgrade(_ exchange: Exchange, _ head: RequestHead) -> Refusal? {
-        if let status = UpgradeRequestCheck.refusalStatus(head) {
-            return Refusal(status, "invalid_upgrade", fields: status == 426 ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [])
+        if let (status, needsVersion) = UpgradeRequestCheck.refusal(head) {
+            return Refusal(status, "invalid_upgrade", fields: needsVersion ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [])
         }
         if drain.isActive { return Refusal(503, "draining", retryAfter: 5) }
         let limits = exchange.state.snapshot.limits
@@ -111,7 +111,8 @@ extension Worker {
     private func identify(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead
     ) -> ClientIdentity {
-        let peer = exchange.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
+        let peer = session.pointee.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
+        session.pointee.peer = peer
         exchange.peer = peer
         return ClientIdentity(
             peer: peer, isSecure: session.pointee.downstreamTLS != nil,

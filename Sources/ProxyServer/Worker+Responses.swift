@@ -76,10 +76,9 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead, _ rest: Chunk
     ) {
         guard let request = exchange.request else { return loop.release(rest) }
-        metrics.responseTime.observe(loop.now - (exchange.sentAt ?? loop.now))
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
-        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade) {
+        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade, interimCount: exchange.interimResponses) {
             loop.release(rest)
             exchange.responseFault = fault
             return responseUnusable(session, exchange, .malformedResponse(head.faults))
@@ -118,17 +117,17 @@ extension Worker {
             exchange.keepsDownstream && plan.mayKeepConnection && exchange.requestBody.isComplete && !drain.isActive
         var verdictField: [UInt8]?
         if let observation = exchange.observation {
-            observation.appendBody(RawSpan(_unsafeBytes: rest.bytes))
+            observeBody(session, exchange, rest)
             verdictField = refusalField(exchange, observation)
         }
         ResponseForwarding.write(
             head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField, into: &writer)
         exchange.hasAnswered = true
         setDeadline(session, loop.now + exchange.timeouts.idle, .idle)
-        guard let room = loop.takeBuffer(), writer.bytes.count < room.count / 2 else {
+        guard writer.bytes.count <= 32 << 10, let room = loop.takeBuffer() else {
             send(session, .downstream, writer.bytes)
             guard session.pointee.phase == .exchanging else { return loop.release(rest) }
-            return forwardResponseBody(session, exchange, rest)
+            return forwardResponseBody(session, exchange, rest, observes: false)
         }
         // A small body goes out with its head in one piece: one send, one segment.
         writer.bytes.withUnsafeBytes { room.mutableBytes.copyMemory(from: $0) }
@@ -140,7 +139,7 @@ extension Worker {
         }
         send(session, .downstream, room.narrowed(to: 0..<filled))
         guard session.pointee.phase == .exchanging else { return loop.release(rest) }
-        forwardResponseBody(session, exchange, forwarded)
+        forwardResponseBody(session, exchange, forwarded, observes: false)
     }
 
     /// Copies what goes on of a body's beginning behind its head; false if the body is malformed and the exchange over.
@@ -172,7 +171,7 @@ extension Worker {
     private func switchProtocols(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ request: RequestHead, _ head: ResponseHead, _ rest: Chunk
     ) {
-        let valid = UpgradeResponseCheck.isValid101(request: request, response: head)
+        let valid = UpgradeResponseCheck.isValid101(request, head)
         guard valid || exchange.state.snapshot.websocket.invalid101 == .relay else {
             loop.release(rest)
             exchange.failure = nil

@@ -13,6 +13,7 @@
 //     Worker+Closing     close frames of ours, drain
 //     Worker+Deadlines   one timer a session
 //     Worker+Answers     Gatehouse's own responses
+//     Worker+Admin       admin requests on the public port
 //     Worker+Reporting   ledger lines and metrics
 //     Worker+Transport   sending, finishing, closing, with or without TLS
 //
@@ -33,8 +34,9 @@ enum WorkerMessage: Sendable {
     case reload(ServerState)
     case drain
     case stop
-    case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
     case summaries(Reply<[SessionSummary]>)
+    case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
+    case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
 }
 
 /// Serves connections on one loop. Confined to its thread.
@@ -82,7 +84,8 @@ final class Worker {
             while let completion = loop.next() { handle(completion) }
             if drain.isActive { continueDrain() }
             sessions.releaseOver()
-            metrics.turned(nanoseconds: clinux_monotonic() &- began, buffersInUse: loop.buffersInUse)
+            metrics.loopLag.observe(TimeSpan(nanoseconds: clinux_monotonic() &- began))
+            metrics.buffersInUse.set(loop.buffersInUse)
         }
     }
 
@@ -112,7 +115,7 @@ final class Worker {
         case .connected(_, let owner): withSession(owner) { session, _ in connected(session) }
         case .accepted(let listener, let connection): accepted(connection, listener: Int(listener))
         case .acceptFailed(_, let errno):
-            metrics.acceptErrors.add(1)
+            metrics.acceptErrors[.descriptors].add(1)
             ledger.listenerPaused(errno: errno, at: loop.now)
         case .timer(let owner): timerFired(owner)
         case .woken: for message in shared.mailboxes[index].takeAll() { handle(message) }
@@ -131,19 +134,20 @@ final class Worker {
         case .reload(let state): adopt(state)
         case .drain: beginDrain()
         case .stop: isStopped = true
+        case .summaries(let reply): reply.give(summaries())
+        case .adminAnswer(let slot, let session, let bytes): adminAnswered(slot, session, bytes)
         case .resolved(let endpoint, let addresses, let failure):
             for known in endpoints where known.endpoint == endpoint {
                 if !addresses.isEmpty { known.addresses = addresses }
                 known.resolutionError = addresses.isEmpty ? failure : nil
             }
-        case .summaries(let reply): reply.give(summaries())
         }
     }
 
     /// Takes over a configuration: new requests go by it, what is under way keeps its own.
     private func adopt(_ state: ServerState) {
         self.state = state
-        ledger.redaction = shared.redaction(for: state)
+        ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
         clusters = state.snapshot.clusters.map { cluster in
             let members = cluster.endpoints.map { endpoint -> UpstreamEndpoint in
                 // A kept endpoint keeps its addresses, load and connections; TLS settings may have changed, so

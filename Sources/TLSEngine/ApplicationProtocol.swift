@@ -6,8 +6,8 @@ enum ApplicationProtocol {
     /// The list as it is sent: each name after its length.
     static let wireForm: [UInt8] = [UInt8(name.utf8.count)] + Array(name.utf8)
 
-    /// Makes a server choose. A client that offers others only is refused with no_application_protocol (§3.2): it would not
-    /// understand what it got.
+    /// Makes a server choose. A client that offers others only is refused with no_application_protocol (§3.2): it
+    /// would not understand what it got.
     static func installServer(in context: OpaquePointer) {
         SSL_CTX_set_alpn_select_cb(
             context,

@@ -2,9 +2,10 @@ import COpenSSL
 
 /// Checks the peer's certificate chain and collects *every* problem instead of stopping at the first.
 ///
-/// OpenSSL's own check ends at the first error that its callback doesn't forgive. Here the callback notes the error and lets the
-/// check go on; afterwards the chain counts as verified only if nothing at all was noted. So a certificate that is both expired and
-/// for another name says both, and nothing that OpenSSL would refuse is let through.
+/// OpenSSL's own check ends at the first error that its callback doesn't forgive. Here the callback notes the error
+/// and lets the check go on; afterwards the chain counts as verified only if nothing at all was noted. So a
+/// certificate that is both expired and for another name says both, and nothing that OpenSSL would refuse is let
+/// through.
 enum ChainCheck {
     /// For SSL_CTX_set_cert_verify_callback: 1 if the chain is good, else 0 with the weightiest error set.
     static let callback: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = { store, _ in

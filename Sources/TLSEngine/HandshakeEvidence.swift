@@ -2,8 +2,8 @@ import Wire
 
 /// What a handshake showed on its way, kept because OpenSSL's own error says too little afterwards.
 ///
-/// The callbacks of the context write here (they run inside a call of the session), and the classifier reads here when the
-/// handshake fails. `forget()` gives the memory back once the handshake is complete.
+/// The callbacks of the context write here (they run inside a call of the session), and the classifier reads here
+/// when the handshake fails. `forget()` gives the memory back once the handshake is complete.
 struct HandshakeEvidence {
     static let firstBytesKept = 16
 

@@ -2,8 +2,8 @@ import COpenSSL
 
 /// Receives the secrets of every session of a context, one line each in the key log format that Wireshark reads.
 ///
-/// Whoever has these lines reads the sessions: the sink is called only if the operator asked for it. It is called on the thread of
-/// the session and must not block.
+/// Whoever has these lines reads the sessions: the sink is called only if the operator asked for it. It is called on
+/// the thread of the session and must not block.
 package final class KeyLog: Sendable {
     private let sink: @Sendable (_ line: String) -> Void
 

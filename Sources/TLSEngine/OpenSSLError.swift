@@ -27,8 +27,8 @@ package struct OpenSSLError: Sendable, Hashable, CustomStringConvertible {
 
     /// Takes every entry out of this thread's queue, oldest first.
     ///
-    /// The queue belongs to the thread and not to the session: each call of the engine that fails drains it, so that no
-    /// session ever reads another's errors.
+    /// The queue belongs to the thread and not to the session: each call of the engine that fails drains it, so that
+    /// no session ever reads another's errors.
     static func drain() -> [OpenSSLError] {
         var entries: [OpenSSLError] = []
         var data: UnsafePointer<CChar>?

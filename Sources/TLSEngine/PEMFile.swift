@@ -29,8 +29,8 @@ struct PEMFile {
                 ? "the file is empty; a PEM file with -----BEGIN …----- blocks is expected"
                 : looksLikeDER
                     ? "the file looks like DER; convert it to PEM (openssl x509 -inform der -in FILE -out FILE.pem)"
-                    : "no complete PEM block was found; -----BEGIN …----- and -----END …----- lines with base 64 between "
-                        + "them are expected")
+                    : "no complete PEM block was found; -----BEGIN …----- and -----END …----- lines with base 64 "
+                        + "between them are expected")
     }
 
     /// Every certificate, in the file's order. At least one, or it is an error.
@@ -47,7 +47,8 @@ struct PEMFile {
         guard certificates.isEmpty else { return certificates }
         throw TLSContextError(
             .wrongPEMKind, path: path,
-            "the file holds \(labels), but no CERTIFICATE; name the certificate's file here and the key's file as the key")
+            "the file holds \(labels), but no CERTIFICATE; name the certificate's file here and the key's file as "
+                + "the key")
     }
 
     /// The one private key.

@@ -15,34 +15,36 @@ struct PeerAlert {
     }
 
     private var fromServer: FailureReason.Conclusion {
-        // TLS 1.2 has no alert of its own for it: handshake_failure after a request that we left unanswered says the same. In TLS
-        // 1.3 it arrives when the handshake is complete for us already.
-        let saysMissing = alert == Alert.certificateRequired || alert == Alert.handshakeFailure || alert == Alert.badCertificate
+        // TLS 1.2 has no alert of its own for it: handshake_failure after a request that we left unanswered says the
+        // same. In TLS 1.3 it arrives when the handshake is complete for us already.
+        let saysMissing =
+            alert == Alert.certificateRequired || alert == Alert.handshakeFailure || alert == Alert.badCertificate
         if certificateRequested, !hasOwnCertificate, saysMissing {
             return (
                 .clientCertificateRequired,
-                "The server asked for a client certificate, got none and gave up (\(text)); a certificate was expected of us. Set "
-                    + "certificate and key for this upstream"
+                "The server asked for a client certificate, got none and gave up (\(text)); a certificate was "
+                    + "expected of us. Set certificate and key for this upstream"
             )
         }
         if certificateRequested, hasOwnCertificate, Alert.aboutCertificates.contains(alert) {
             return (
                 .clientCertificateRejected,
-                "The server refused our client certificate (\(text)); one that its client authority issued, and that is in date, was expected. "
-                    + "Check which issuer it accepts"
+                "The server refused our client certificate (\(text)); one that its client authority issued, and that "
+                    + "is in date, was expected. Check which issuer it accepts"
             )
         }
         switch alert {
         case Alert.protocolVersion:
             return (
                 .protocolVersion,
-                "The server accepts none of our versions of TLS (\(text)); TLS 1.2 or 1.3 was expected. Update the server"
+                "The server accepts none of our versions of TLS (\(text)); TLS 1.2 or 1.3 was expected. Update the "
+                    + "server"
             )
         case Alert.unrecognizedName:
             return (
                 .alertReceived(alert),
-                "The server knows no \(serverName ?? "such name") (\(text)); a server for that name was expected. Check the host, or set "
-                    + "server_name"
+                "The server knows no \(serverName ?? "such name") (\(text)); a server for that name was expected. "
+                    + "Check the host, or set server_name"
             )
         case Alert.noApplicationProtocol:
             return (
@@ -52,8 +54,9 @@ struct PeerAlert {
         case Alert.handshakeFailure, Alert.insufficientSecurity:
             return (
                 .alertReceived(alert),
-                "The server found nothing that both ends accept (\(text)): no shared cipher suite, or it has no certificate for "
-                    + "\(serverName ?? "the name"). Compare cipher suites, and check that the name is configured there"
+                "The server found nothing that both ends accept (\(text)): no shared cipher suite, or it has no "
+                    + "certificate for \(serverName ?? "the name"). Compare cipher suites, and check that the name "
+                    + "is configured there"
             )
         default:
             return (.alertReceived(alert), "The server gave up \(when): \(text). Its log says more")
@@ -65,13 +68,15 @@ struct PeerAlert {
         case Alert.unknownCA, Alert.badCertificate, Alert.certificateUnknown, Alert.certificateExpired:
             return (
                 .alertReceived(alert),
-                "The client does not accept our certificate (\(text)); it expects one of an issuer that it knows, in date, for the name that it "
-                    + "asked for, with the full chain. Check the certificate file of this listener"
+                "The client does not accept our certificate (\(text)); it expects one of an issuer that it knows, in "
+                    + "date, for the name that it asked for, with the full chain. Check the certificate file of this "
+                    + "listener"
             )
         case Alert.protocolVersion:
             return (
                 .protocolVersion,
-                "The client accepts none of our versions of TLS (\(text)); TLS 1.2 or 1.3 was expected. Update the client"
+                "The client accepts none of our versions of TLS (\(text)); TLS 1.2 or 1.3 was expected. Update the "
+                    + "client"
             )
         default:
             return (.alertReceived(alert), "The client gave up \(when): \(text). Its log says more")

@@ -10,7 +10,8 @@ package struct SecureRandom: RandomNumberGenerator, Sendable {
     package static func fill(_ bytes: UnsafeMutableRawBufferPointer) {
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
         let filled = RAND_bytes_ex(nil, start.assumingMemoryBound(to: UInt8.self), bytes.count, 0)
-        precondition(filled == 1, "SecureRandom: the system gives no random bytes (getrandom failed); nothing safe can be done")
+        precondition(
+            filled == 1, "SecureRandom: the system gives no random bytes (getrandom failed); nothing safe can be done")
     }
 
     /// The next 64 random bits.

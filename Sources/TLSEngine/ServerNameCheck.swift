@@ -12,10 +12,13 @@ enum ServerNameCheck {
             return X509_VERIFY_PARAM_set1_ip_asc(parameters, address.host) == 1
         }
         let host = name.hasSuffix(".") ? String(name.dropLast()) : name
-        guard (1...253).contains(host.utf8.count), host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return false }
+        guard (1...253).contains(host.utf8.count), host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return false
+        }
         // As browsers do: the subject's common name counts for nothing, and a wildcard is a whole label.
         let flags = UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
         X509_VERIFY_PARAM_set_hostflags(parameters, flags)
-        return X509_VERIFY_PARAM_set1_host(parameters, host, 0) == 1 && copensslshim_set_tlsext_host_name(ssl, host) == 1
+        return X509_VERIFY_PARAM_set1_host(parameters, host, 0) == 1
+            && copensslshim_set_tlsext_host_name(ssl, host) == 1
     }
 }

@@ -3,8 +3,8 @@ import COpenSSLShim
 
 /// Which certificate a server shows for the name that the client asks for (SNI, RFC 6066 §3).
 ///
-/// An exact name beats a wildcard, a wildcard covers one label, and the first certificate serves whoever asks for no name or
-/// for one that nobody has. Among equals the earlier one wins. Never changed after the context is built.
+/// An exact name beats a wildcard, a wildcard covers one label, and the first certificate serves whoever asks for no
+/// name or for one that nobody has. Among equals the earlier one wins. Never changed after the context is built.
 final class ServerNameTable: @unchecked Sendable {
     private var exact: [String: OpaquePointer] = [:]
     private var wildcard: [String: OpaquePointer] = [:]

@@ -48,7 +48,9 @@ extension TLSContext {
             try identity?.install(in: context)
             guard ApplicationProtocol.installClient(in: context) else { throw refused("ALPN could not be set") }
             if issuers.isEmpty {
-                guard SSL_CTX_set_default_verify_paths(context) == 1 else { throw refused("the system's store could not be named") }
+                guard SSL_CTX_set_default_verify_paths(context) == 1 else {
+                    throw refused("the system's store could not be named")
+                }
             } else {
                 try trust(issuers, in: context)
             }
@@ -62,8 +64,8 @@ extension TLSContext {
         } else {
             SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nil)
             notices.append(
-                "the upstream's certificate is not verified (verify: false): whoever can intercept the connection can read and "
-                    + "change it; name the issuer's certificate as ca instead")
+                "the upstream's certificate is not verified (verify: false): whoever can intercept the connection "
+                    + "can read and change it; name the issuer's certificate as ca instead")
         }
         // Tells apart "no certificate asked for" from "asked for, and we had none" when the server gives up later.
         SSL_CTX_set_cert_cb(
@@ -99,7 +101,8 @@ extension TLSContext {
                 if entry.pointee.d_name.0 != 0x2E { return nil }
             }
         }
-        return "the system's certificate store is empty (\(file), \(directory)), so no upstream can be verified; install "
-            + "ca-certificates, or name the issuer's certificate as ca"
+        return
+            "the system's certificate store is empty (\(file), \(directory)), so no upstream can be verified; "
+            + "install ca-certificates, or name the issuer's certificate as ca"
     }
 }

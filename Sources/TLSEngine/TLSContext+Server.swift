@@ -85,12 +85,15 @@ extension TLSContext {
         guard options.clientCertificate != .ignored else { return [] }
         guard let path = options.clientCA else {
             throw TLSContextError(
-                .noCertificate, "client certificates are \(options.clientCertificate.rawValue), but no client_ca says who issues them")
+                .noCertificate,
+                "client certificates are \(options.clientCertificate.rawValue), but no client_ca says who issues them")
         }
         return try PEMFile(path: path).certificates()
     }
 
-    private static func configure(_ context: OpaquePointer, options: ServerOptions, issuers: [Certificate]) throws(TLSContextError) {
+    private static func configure(_ context: OpaquePointer, options: ServerOptions, issuers: [Certificate])
+        throws(TLSContextError)
+    {
         // Forward secrecy and authenticated encryption only; what lacks both has been out of use for a decade.
         guard SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1 else {
             throw refused("the cipher suites could not be set")

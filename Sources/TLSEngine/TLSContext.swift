@@ -1,15 +1,17 @@
 import COpenSSL
 import COpenSSLShim
 
-/// Everything that the sessions of one listener, or of one upstream cluster, have in common: certificates, trust, versions.
+/// Everything that the sessions of one listener, or of one upstream cluster, have in common: certificates, trust,
+/// versions.
 ///
-/// Theory of operation. A context is built whole from files or not at all; a reload builds another one and new sessions take
-/// that, while the sessions that live keep the one they were made with (they hold a reference). A server has one OpenSSL context for
-/// each certificate, all configured alike, and the first of them starts every handshake; SNI may exchange it for another.
-/// Session tickets are sealed with keys that live and die with the context, so nothing is resumed across a reload.
+/// Theory of operation. A context is built whole from files or not at all; a reload builds another one and new
+/// sessions take that, while the sessions that live keep the one they were made with (they hold a reference). A
+/// server has one OpenSSL context for each certificate, all configured alike, and the first of them starts every
+/// handshake; SNI may exchange it for another. Session tickets are sealed with keys that live and die with the
+/// context, so nothing is resumed across a reload.
 ///
-/// @unchecked Sendable: nothing of a context changes after `init`, and OpenSSL counts references to SSL_CTX, and guards its session cache,
-/// with atomics and locks of its own. So all loops share one.
+/// @unchecked Sendable: nothing of a context changes after `init`, and OpenSSL counts references to SSL_CTX, and
+/// guards its session cache, with atomics and locks of its own. So all loops share one.
 package final class TLSContext: @unchecked Sendable {
     /// Which end of a handshake the context's sessions play.
     package enum Role: Sendable, Hashable {
@@ -18,7 +20,8 @@ package final class TLSContext: @unchecked Sendable {
     }
 
     package let role: Role
-    /// What the operator should know though it is no error (verification switched off, an empty trust store). One log line each.
+    /// What the operator should know though it is no error (verification switched off, an empty trust store). One log
+    /// line each.
     package let notices: [String]
     /// The name to ask for and to check, in place of the one that each session names. Clients only.
     package let serverName: String?
@@ -73,7 +76,8 @@ package final class TLSContext: @unchecked Sendable {
     }
 
     /// An OpenSSL context with what both roles share. The caller owns it.
-    static func makeBare(role: Role, oldest: OldestVersion, newest: OldestVersion?, keyLog: KeyLog?) throws(TLSContextError)
+    static func makeBare(role: Role, oldest: OldestVersion, newest: OldestVersion?, keyLog: KeyLog?)
+        throws(TLSContextError)
         -> OpaquePointer
     {
         OpenSSLError.clear()
@@ -112,7 +116,8 @@ package final class TLSContext: @unchecked Sendable {
     static func refused(_ what: String) -> TLSContextError {
         let reasons = OpenSSLError.drain().map(\.description).joined(separator: "; ")
         return TLSContextError(
-            .refused, "OpenSSL: \(what) (\(reasons.isEmpty ? "no reason given" : reasons)); check the OpenSSL configuration")
+            .refused,
+            "OpenSSL: \(what) (\(reasons.isEmpty ? "no reason given" : reasons)); check the OpenSSL configuration")
     }
 
     /// Adds the certificates of `path` to what `context` trusts.

@@ -41,8 +41,8 @@ struct TLSIdentity {
         let reasons = OpenSSLError.drain().map(\.text).joined(separator: ", ")
         throw TLSContextError(
             .refused, path: path,
-            "OpenSSL refuses the certificate or its key (\(reasons)); have it issued anew with ECDSA P-256 or RSA of at "
-                + "least 2048 bits, and SHA-256")
+            "OpenSSL refuses the certificate or its key (\(reasons)); have it issued anew with ECDSA P-256 or RSA of "
+                + "at least 2048 bits, and SHA-256")
     }
 
     private func checkKey(keyPath: String) throws(TLSContextError) {
@@ -51,13 +51,13 @@ struct TLSIdentity {
         if let index = chain.firstIndex(where: { key.belongs(to: $0) }) {
             throw TLSContextError(
                 .chainOrder, path: path,
-                "the first certificate of the file is \(subject), but the key belongs to certificate \(index + 2); put the "
-                    + "server's own certificate first and its issuers after it")
+                "the first certificate of the file is \(subject), but the key belongs to certificate \(index + 2); "
+                    + "put the server's own certificate first and its issuers after it")
         }
         throw TLSContextError(
             .keyMismatch, path: keyPath,
-            "the key does not belong to the certificate \(subject) in \(path); name the key that the certificate was issued "
-                + "for")
+            "the key does not belong to the certificate \(subject) in \(path); name the key that the certificate was "
+                + "issued for")
     }
 
     private func checkDates() throws(TLSContextError) {
@@ -66,14 +66,14 @@ struct TLSIdentity {
         if X509_cmp_current_time(X509_get0_notAfter(certificate.x509)) < 0 {
             throw TLSContextError(
                 .expired, path: path,
-                "the certificate \(facts.subject) expired on \(facts.notAfter.calendarText); renew it, and check the job "
-                    + "that renews it")
+                "the certificate \(facts.subject) expired on \(facts.notAfter.calendarText); renew it, and check the "
+                    + "job that renews it")
         }
         if X509_cmp_current_time(X509_get0_notBefore(certificate.x509)) > 0 {
             throw TLSContextError(
                 .notYetValid, path: path,
-                "the certificate \(facts.subject) is valid only from \(facts.notBefore.calendarText) on; wait, or check this "
-                    + "machine's clock")
+                "the certificate \(facts.subject) is valid only from \(facts.notBefore.calendarText) on; wait, or "
+                    + "check this machine's clock")
         }
     }
 }

@@ -2,8 +2,8 @@ import COpenSSL
 
 /// What a client keeps of a finished session in order to resume it: less work for both ends of the next connection.
 ///
-/// Only a session to the same name with the same context resumes it. A resumed handshake sends no certificate, so what one context
-/// let pass unverified must not come in through another.
+/// Only a session to the same name with the same context resumes it. A resumed handshake sends no certificate, so
+/// what one context let pass unverified must not come in through another.
 ///
 /// @unchecked Sendable: an SSL_SESSION is reference-counted with atomics and not changed by those who resume it.
 package final class TLSResumption: @unchecked Sendable {

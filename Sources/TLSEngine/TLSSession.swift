@@ -1,16 +1,16 @@
-package import Wire
 import COpenSSL
 import COpenSSLShim
+package import Wire
 
 /// One TLS connection, driven through memory: ciphertext in and out, plaintext in and out, no socket.
 ///
 /// Theory of operation. The owner of the socket hands over what it received as a slice that the session advances
-/// (`inout`): what the session didn't take is not copied anywhere and stays the owner's, so back-pressure reaches the socket by
-/// itself. First `handshake` until it is complete; then `decrypt` and `encrypt`. What the session wants to send
-/// of its own accord (handshake flights, tickets, alerts, answers to key updates, close_notify) waits as pending ciphertext:
-/// after *every* call, whatever it answered, look at `pendingCiphertext` and send what `drain` gives. `encrypt` puts
-/// pending ciphertext first, so order holds. After `.failed` the session answers nothing but that failure; its alert still
-/// waits to be drained.
+/// (`inout`): what the session didn't take is not copied anywhere and stays the owner's, so back-pressure reaches the
+/// socket by itself. First `handshake` until it is complete; then `decrypt` and `encrypt`. What the session wants to
+/// send of its own accord (handshake flights, tickets, alerts, answers to key updates, close_notify) waits as pending
+/// ciphertext: after *every* call, whatever it answered, look at `pendingCiphertext` and send what `drain` gives.
+/// `encrypt` puts pending ciphertext first, so order holds. After `.failed` the session answers nothing but that
+/// failure; its alert still waits to be drained.
 ///
 ///     received bytes ──► handshake / decrypt ──► plaintext
 ///     plaintext ──► encrypt ──► bytes to send      drain ──► bytes to send
@@ -39,7 +39,8 @@ package struct TLSSession: ~Copyable {
 
     /// The answer of `decrypt`.
     package enum DecryptResult {
-        /// So many bytes of plaintext were written, at least one. Call again: only `.needMore` means that nothing is left.
+        /// So many bytes of plaintext were written, at least one. Call again: only `.needMore` means that nothing is
+        /// left.
         case plaintext(Int)
         /// All ciphertext was taken and nothing more can come of it.
         case needMore
@@ -50,8 +51,8 @@ package struct TLSSession: ~Copyable {
 
     /// The answer of `encrypt`.
     package enum EncryptResult {
-        /// So many bytes of ciphertext were written, for so many bytes of plaintext. Neither, if the room is too small for
-        /// anything (see `room(for:)`).
+        /// So many bytes of ciphertext were written, for so many bytes of plaintext. Neither, if the room is too
+        /// small for anything (see `room(for:)`).
         case ciphertext(produced: Int, taken: Int)
         case failed(TLSFailure)
     }
@@ -105,8 +106,8 @@ package struct TLSSession: ~Copyable {
             SSL_set_bio(ssl, bio, bio)
             if prepare(ssl) { return (ssl, port) }
             sentence =
-                "The server's name can be neither asked for nor checked; a host name of at most 253 visible characters or an IP "
-                + "address is expected: set server_name"
+                "The server's name can be neither asked for nor checked; a host name of at most 253 visible "
+                + "characters or an IP address is expected: set server_name"
         }
         SSL_free(ssl)
         port.deinitialize(count: 1)
@@ -120,7 +121,8 @@ package struct TLSSession: ~Copyable {
         port.deallocate()
     }
 
-    /// Goes on with the handshake as far as `ciphertext` allows. A client calls it once with nothing in order to begin.
+    /// Goes on with the handshake as far as `ciphertext` allows. A client calls it once with nothing in order to
+    /// begin.
     ///
     /// Once complete, it answers `.complete` again without reading.
     package mutating func handshake(_ ciphertext: inout UnsafeRawBufferPointer) -> HandshakeResult {
@@ -184,7 +186,8 @@ package struct TLSSession: ~Copyable {
         var taken = 0
         var hasFailed = false
         while taken < plaintext.count {
-            let fitting = min(plaintext.count - taken, TLSSession.largestRecord, port.pointee.outputRoom - TLSSession.overhead)
+            let fitting = min(
+                plaintext.count - taken, TLSSession.largestRecord, port.pointee.outputRoom - TLSSession.overhead)
             guard fitting > 0 else { break }
             var count = 0
             guard SSL_write_ex(ssl, plaintext.baseAddress.map { $0 + taken }, fitting, &count) == 1 else {
@@ -230,7 +233,8 @@ package struct TLSSession: ~Copyable {
     /// Whether the peer has finished sending with a close_notify.
     package var hasReceivedCloseNotify: Bool { SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
 
-    /// The transport ended (FIN or RST). Nil if the peer had said so with close_notify; else the end may be an attacker's.
+    /// The transport ended (FIN or RST). Nil if the peer had said so with close_notify; else the end may be an
+    /// attacker's.
     ///
     /// Decrypt what was received before the end first.
     package mutating func transportEnded() -> TLSFailure? {
@@ -239,8 +243,8 @@ package struct TLSSession: ~Copyable {
         return fail(truncated: true)
     }
 
-    /// What a client may keep to resume this session; nil if the server gave nothing to resume. Ask late: TLS 1.3 servers
-    /// send it after the handshake, before or among the first data.
+    /// What a client may keep to resume this session; nil if the server gave nothing to resume. Ask late: TLS 1.3
+    /// servers send it after the handshake, before or among the first data.
     package var resumption: TLSResumption? {
         guard isOpen, let session = SSL_get1_session(ssl) else { return nil }
         let kept = TLSResumption(owning: session, context: context, serverName: serverName)

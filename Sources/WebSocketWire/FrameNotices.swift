@@ -9,13 +9,18 @@ package struct FrameNotices: OptionSet, Sendable, Hashable {
 
     @inlinable package var isEmpty: Bool { rawValue == 0 }
 
-    @inlinable package func contains(_ notices: FrameNotices) -> Bool { rawValue & notices.rawValue == notices.rawValue }
+    @inlinable package func contains(_ notices: FrameNotices) -> Bool {
+        rawValue & notices.rawValue == notices.rawValue
+    }
 
     @inlinable package func isDisjoint(with notices: FrameNotices) -> Bool { rawValue & notices.rawValue == 0 }
 
     @inlinable package mutating func formUnion(_ notices: FrameNotices) {
         self = FrameNotices(rawValue: rawValue | notices.rawValue)
     }
+
+    /// What ends a session or makes it odd. A constant and not a literal of two, for the same reason.
+    @inlinable package static var closeOrFault: FrameNotices { FrameNotices(rawValue: 0b1_1000) }
 
     /// A message came to its end.
     @inlinable package static var messageEnded: FrameNotices { FrameNotices(rawValue: 1 << 0) }

@@ -46,6 +46,28 @@ package enum Masking {
         return count
     }
 
+    /// Hands out `range` of `bytes` unmasked, in runs of at most 1 KiB that hold for the call, until `take` says no.
+    ///
+    /// Bytes that are not masked are handed out as they lie there, in one run.
+    package static func forEachPlainRun(
+        of bytes: RawSpan, _ range: Range<Int>, key: UInt32?, phase: UInt64, _ take: (RawSpan) -> Bool
+    ) {
+        let range = range.clamped(to: 0..<bytes.byteCount)
+        guard let key else {
+            _ = take(bytes.extracting(range))
+            return
+        }
+        unsafe withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { scratch in
+            var offset = range.lowerBound
+            while offset < range.upperBound {
+                let done = UInt64(truncatingIfNeeded: offset - range.lowerBound)
+                let count = unsafe copy(bytes, offset..<range.upperBound, key: key, phase: phase &+ done, to: scratch)
+                guard unsafe take(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(scratch)[..<count])) else { return }
+                offset += count
+            }
+        }
+    }
+
     /// The heart: sixteen bytes at a time from any address, the rest byte by byte. `source` may be `target`.
     private static func xor(
         _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, count: Int, key: UInt32, phase: UInt64

@@ -42,7 +42,6 @@ extension SocketAddress {
                 if atEdge {
                     let neighbour = index == 0 ? 1 : index - 1
                     guard parts.count > 2, parts[neighbour].isEmpty else { return nil }
-                    if parts.count == 3, gap == nil { gap = groups.count }
                     continue
                 }
                 if gap != nil { return nil }

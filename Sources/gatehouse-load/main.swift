@@ -1,1 +1,30 @@
-print("stub")
+import CLinux
+import Glibc
+
+// gatehouse-load: the echo backend and the load client of `make bench`.
+
+clinux_ignore_sigpipe()
+_ = clinux_raise_descriptor_limit()
+
+do {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    switch arguments.first {
+    case "serve":
+        let backend = try EchoBackend(try ServeOptions(arguments.dropFirst()))
+        backend.run()
+    case "run":
+        let report = try LoadClient(try RunOptions(arguments.dropFirst())).run()
+        print(report.json)
+        exit(report.errors == 0 ? 0 : 1)
+    case "--help", "-h", "help":
+        print(Usage.text)
+    default:
+        throw Usage.Mistake("no command given: expected serve or run; see gatehouse-load --help")
+    }
+} catch let mistake as Usage.Mistake {
+    Usage.complain(mistake.sentence)
+    exit(2)
+} catch {
+    Usage.complain("\(error)")
+    exit(3)
+}

@@ -7,7 +7,10 @@ struct DecodingTests {
     @Test func `an upstream is enough, and everything else is its default`() throws {
         let snapshot = try decode("upstream: http://127.0.0.1:8000")
         #expect(snapshot.listeners == [Listener(address: SocketAddress(v4: 0, port: 8080))])
-        #expect(snapshot.clusters == [Cluster(name: "http://127.0.0.1:8000", endpoints: [try Endpoint(url: "http://127.0.0.1:8000")])])
+        #expect(
+            snapshot.clusters == [
+                Cluster(name: "http://127.0.0.1:8000", endpoints: [try Endpoint(url: "http://127.0.0.1:8000")])
+            ])
         #expect(snapshot.routes.routes == [Route(cluster: "http://127.0.0.1:8000", clusterIndex: 0)])
         #expect(snapshot.timeouts == Timeouts())
         #expect(snapshot.limits == Limits())
@@ -24,7 +27,7 @@ struct DecodingTests {
     @Test func `every key reaches its place`() throws {
         let snapshot = try decode(
             """
-            listen: ["127.0.0.1:8001", {address: "[::1]:8002"}]
+            listen: ["127.0.0.1:8001", {address: "[2001:db8::1]:8002"}]
             trusted_proxies: [10.0.0.0/8, "fd00::/8", 192.0.2.1]
             clusters:
               app: {endpoints: [http://127.0.0.1:9001, "wss://app.internal"], policy: random-of-two, tls: {server_name: x.example, verify: true}}
@@ -44,17 +47,22 @@ struct DecodingTests {
             io: epoll
             workers: 3
             """)
-        #expect(snapshot.listeners.map(\.address.description) == ["127.0.0.1:8001", "[::1]:8002"])
+        #expect(snapshot.listeners.map(\.address.description) == ["127.0.0.1:8001", "[2001:db8::1]:8002"])
         #expect(snapshot.trustedProxies.map(\.description) == ["10.0.0.0/8", "fd00::/8", "192.0.2.1/32"])
         let cluster = try #require(snapshot.clusters.first)
-        #expect(cluster.name == "app" && cluster.policy == .randomOfTwo && cluster.tls == UpstreamTLS(serverName: "x.example"))
+        #expect(
+            cluster.name == "app" && cluster.policy == .randomOfTwo
+                && cluster.tls == UpstreamTLS(serverName: "x.example"))
         #expect(cluster.endpoints.map(\.description) == ["http://127.0.0.1:9001", "https://app.internal"])
         let route = try #require(snapshot.routes.routes.first)
         #expect(route.match.description == "*.example.com=/ws")
         #expect(route.host == .endpoint && route.upgrade == .any)
         #expect(route.rewrite == .replace(prefix: Array("/ws".utf8), with: Array("/socket".utf8)))
-        #expect(snapshot.websocket.enforce && snapshot.websocket.invalid101 == .relay && snapshot.websocket.messageLimit == 1 << 20)
-        #expect(snapshot.diagnosis.probes == .onRefusal && snapshot.diagnosis.explainInClose == ["https://app.example.com"])
+        #expect(
+            snapshot.websocket.enforce && snapshot.websocket.invalid101 == .relay
+                && snapshot.websocket.messageLimit == 1 << 20)
+        #expect(
+            snapshot.diagnosis.probes == .onRefusal && snapshot.diagnosis.explainInClose == ["https://app.example.com"])
         #expect(snapshot.log.format == .pretty && snapshot.log.output == .standardError)
         #expect(snapshot.log.frames && snapshot.log.frameBytes == 16)
         #expect(snapshot.log.redactedFields == ["x-api-key"] && snapshot.log.redactedParameters == ["key"])
@@ -66,12 +74,22 @@ struct DecodingTests {
         (limits.connections, limits.upgradesInFlight, limits.sessions) = (7, 6, 5)
         #expect(snapshot.limits == limits)
         var timeouts = Timeouts()
-        (timeouts.head, timeouts.connect, timeouts.response, timeouts.idle) = (.seconds(1), .seconds(2), .seconds(3), .seconds(5400))
-        (timeouts.keepAlive, timeouts.body, timeouts.write, timeouts.tls) = (.seconds(5), .seconds(6), .seconds(7), .seconds(8))
+        (timeouts.head, timeouts.connect, timeouts.response, timeouts.idle) = (
+            .seconds(1), .seconds(2), .seconds(3), .seconds(5400)
+        )
+        (timeouts.keepAlive, timeouts.body, timeouts.write, timeouts.tls) = (
+            .seconds(5), .seconds(6), .seconds(7), .seconds(8)
+        )
         timeouts.closing = .milliseconds(250)
         #expect(snapshot.timeouts == timeouts && route.timeouts == timeouts)
         #expect(snapshot.drain.window == .zero && snapshot.drain.timeout == .seconds(2))
         #expect(snapshot.io == .epoll && snapshot.workers == 3)
+    }
+
+    @Test func `the unspecified and loopback addresses of IPv6 are addresses`() throws {
+        let snapshot = try decode("upstream: \"http://[::1]:8000\"\nlisten: \"[::]:8080\"\nadmin: {listen: \"[::1]:9900\"}")
+        #expect(snapshot.listeners.map(\.address.description) == ["[::]:8080"])
+        #expect(snapshot.admin.listener?.isLoopback == true)
     }
 
     @Test func `a route's timeouts stand over the general ones`() throws {
@@ -89,7 +107,8 @@ struct DecodingTests {
         #expect(routes.map(\.name) == ["a", "*/b", "*/c"])
         #expect(snapshot.clusters.map(\.name) == ["http://a", "http://c"])
         #expect(routes.map(\.clusterIndex) == [0, 0, 1])
-        #expect(routes.last?.host == .fixed("c.internal:81") && routes.last?.rewrite == .strip(prefix: Array("/c".utf8)))
+        #expect(
+            routes.last?.host == .fixed("c.internal:81") && routes.last?.rewrite == .strip(prefix: Array("/c".utf8)))
     }
 
     @Test func `admin can be switched off in two ways`() throws {

@@ -10,7 +10,10 @@ struct ExamplesTests {
     private func load(_ name: String) throws -> Snapshot {
         let text = try #require(TemporaryDirectory.read("\(packageRoot)/Config/\(name).yaml"))
         let directory = try TemporaryDirectory()
-        for file in ["app.pem", "app.key", "chat.pem", "chat.key", "backend-ca.pem"] { try directory.write("tls/\(file)", "") }
+        for file in ["app.pem", "app.key", "chat.pem", "chat.key", "backend-ca.pem"] {
+            try directory.write("tls/\(file)", "")
+        }
+        defer { withExtendedLifetime(directory) {} }
         return try Snapshot.load(file: try directory.write("\(name).yaml", text))
     }
 
@@ -24,7 +27,9 @@ struct ExamplesTests {
         defer { closedir(directory) }
         var found: Set<String> = []
         while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if !name.hasPrefix(".") { found.insert(name) }
         }
         #expect(found == Set(ExamplesTests.names.map { "\($0).yaml" }))

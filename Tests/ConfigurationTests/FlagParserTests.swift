@@ -19,7 +19,8 @@ struct FlagParserTests {
     }
 
     @Test func `values stand behind a space or an equals sign`() throws {
-        let result = try FlagParser.parse(["--origin=https://a", "ws://b", "--field", "A: 1", "--field=B: =2", "--json"], for: command)
+        let result = try FlagParser.parse(
+            ["--origin=https://a", "ws://b", "--field", "A: 1", "--field=B: =2", "--json"], for: command)
         #expect(result["origin"] == "https://a")
         #expect(result.all("field") == ["A: 1", "B: =2"])
         #expect(result.has("json") && !result.has("color") && !result.wantsHelp)
@@ -27,14 +28,20 @@ struct FlagParserTests {
         #expect(result.settings == ["origin": "https://a", "field": "B: =2", "json": ""])
     }
 
-    @Test(arguments: [
-        (["--orign", "x", "u"], "unknown flag --orign; did you mean --origin?"), (["-json", "u"], "unknown flag -json; did you mean --json?"),
-        (["-x", "u"], "unknown flag -x; flags have two dashes"), (["u", "--origin"], "--origin needs a value: --origin ORIGIN"),
-        (["u", "--origin", "--json"], "--origin needs a value: --origin ORIGIN"), (["u", "--origin="], "--origin needs a value: --origin ORIGIN"),
-        (["u", "--json=yes"], "--json takes no value, and was given \"yes\""), (["--origin", "a", "--origin", "b", "u"], "--origin was given twice"),
-        (["u", "--color", "alwys"], "--color is \"alwys\", and accepts auto, always, never; did you mean always?"),
-        ([], "needs URL"), (["a", "b"], "does not know what to do with \"b\""), (["u", "--\u{1B}[31m"], "unknown flag --\\u{1B}[31m"),
-    ] as [([String], String)])
+    @Test(
+        arguments: [
+            (["--orign", "x", "u"], "unknown flag --orign; did you mean --origin?"),
+            (["-json", "u"], "unknown flag -json; did you mean --json?"),
+            (["-x", "u"], "unknown flag -x; flags have two dashes"),
+            (["u", "--origin"], "--origin needs a value: --origin ORIGIN"),
+            (["u", "--origin", "--json"], "--origin needs a value: --origin ORIGIN"),
+            (["u", "--origin="], "--origin needs a value: --origin ORIGIN"),
+            (["u", "--json=yes"], "--json takes no value, and was given \"yes\""),
+            (["--origin", "a", "--origin", "b", "u"], "--origin was given twice"),
+            (["u", "--color", "alwys"], "--color is \"alwys\", and accepts auto, always, never; did you mean always?"),
+            ([], "needs URL"), (["a", "b"], "does not know what to do with \"b\""),
+            (["u", "--\u{1B}[31m"], "unknown flag --\\u{1B}[31m"),
+        ] as [([String], String)])
     func `a fault says what was meant`(_ arguments: [String], _ expected: String) {
         #expect(faults(arguments).contains(expected), "\(faults(arguments))")
     }
@@ -49,7 +56,8 @@ struct FlagParserTests {
     }
 
     @Test func `behind two dashes everything is the rest`() throws {
-        let run = CommandDefinition(name: "gatehouse run", about: "Wraps a command.", flags: [FlagDefinition("json", "J.")], rest: "COMMAND …")
+        let run = CommandDefinition(
+            name: "gatehouse run", about: "Wraps a command.", flags: [FlagDefinition("json", "J.")], rest: "COMMAND …")
         let result = try FlagParser.parse(["--json", "--", "uvicorn", "--port", "{port}", "--json"], for: run)
         #expect(result.rest == ["uvicorn", "--port", "{port}", "--json"] && result.positionals.isEmpty)
         #expect(faults([], run) == ["needs -- COMMAND …"] && faults(["--"], run) == ["needs -- COMMAND …"])

@@ -7,7 +7,10 @@ import Wire
 struct SourcesTests {
     @Test func `flags come before environment, environment before file`() throws {
         let text = "listen: 127.0.0.1:1\nupstream: http://file\nio: epoll\nlog: {format: pretty}\nworkers: 1"
-        let environment = ["GATEHOUSE_LISTEN": "127.0.0.1:2", "GATEHOUSE_UPSTREAM": "http://environment", "GATEHOUSE_IO": "uring", "GATEHOUSE_LOG_FORMAT": "json"]
+        let environment = [
+            "GATEHOUSE_LISTEN": "127.0.0.1:2", "GATEHOUSE_UPSTREAM": "http://environment", "GATEHOUSE_IO": "uring",
+            "GATEHOUSE_LOG_FORMAT": "json",
+        ]
         let flags = ["listen": "127.0.0.1:3", "io": "auto", "json": ""]
         let snapshot = try decode(text, flags: flags, environment: environment)
         #expect(snapshot.listeners.map(\.address.port) == [3])
@@ -17,7 +20,10 @@ struct SourcesTests {
 
     @Test func `PORT is the port of the default listener alone`() throws {
         let port = ["PORT": "10000"]
-        #expect(try decode("upstream: http://a", environment: port).listeners.map(\.address.description) == ["0.0.0.0:10000"])
+        #expect(
+            try decode("upstream: http://a", environment: port).listeners.map(\.address.description) == [
+                "0.0.0.0:10000"
+            ])
         let told = try decode("upstream: http://a\nlisten: 0.0.0.0:1", environment: port)
         #expect(told.listeners.map(\.address.port) == [1])
         #expect(told.warnings.map(\.key) == ["listen"])
@@ -51,7 +57,9 @@ struct SourcesTests {
         let tls = "tls: {certificate: /dev/null, key: /dev/null}"
         let one = try decode("upstream: http://a\nlisten: {address: 0.0.0.0:1, \(tls)}", flags: ["listen": "0.0.0.0:2"])
         #expect(one.listeners.map(\.address.port) == [2] && one.listeners.first?.tls != nil)
-        #expect(try problem("upstream: http://a\nlisten: [{address: 0.0.0.0:1, \(tls)}]", flags: ["listen": "0.0.0.0:2"]).source == .flag("listen"))
+        #expect(
+            try problem("upstream: http://a\nlisten: [{address: 0.0.0.0:1, \(tls)}]", flags: ["listen": "0.0.0.0:2"])
+                .source == .flag("listen"))
     }
 
     @Test func `a flag for one admin key does not undo off`() throws {
@@ -67,10 +75,14 @@ struct SourcesTests {
     }
 
     @Test func `a file is read from disk, or says why not`() throws {
-        let path = try TemporaryDirectory().write("g.yaml", "upstream: http://a\nworkers: 2\n")
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let path = try directory.write("g.yaml", "upstream: http://a\nworkers: 2\n")
         #expect(try Snapshot.load(file: path).workers == 2)
         #expect(try Snapshot.load(file: nil, environment: ["GATEHOUSE_CONFIG": path]).file == path)
-        for (path, reason) in [("/nowhere/g.yaml", "does not exist"), ("/", "is a directory"), ("/dev/null/x", "does not exist")] {
+        for (path, reason) in [
+            ("/nowhere/g.yaml", "does not exist"), ("/", "is a directory"), ("/dev/null/x", "does not exist"),
+        ] {
             let error = try #require(throws: ConfigurationError.self) { try Snapshot.load(file: path) }
             #expect(error.description.contains(reason), "\(error)")
         }

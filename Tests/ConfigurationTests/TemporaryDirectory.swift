@@ -1,19 +1,29 @@
 import Glibc
 import Testing
 
-/// A directory of a test's own.
-struct TemporaryDirectory {
+/// A directory of a test's own, removed with its last reference.
+final class TemporaryDirectory {
     let path: String
+    private var written: [String] = []
 
     init() throws {
         var template = Array("/tmp/gatehouse-configuration-XXXXXX".utf8CString)
         path = try #require(mkdtemp(&template).map { String(cString: $0) })
     }
 
+    deinit {
+        for name in written.reversed() { remove(name) }
+        rmdir(path)
+    }
+
     /// Writes a file, making the directory in front of it, and gives its path.
     @discardableResult func write(_ name: String, _ text: String) throws -> String {
         let file = "\(path)/\(name)"
-        if let slash = name.lastIndex(of: "/") { mkdir("\(path)/\(name[..<slash])", 0o700) }
+        if let slash = name.lastIndex(of: "/") {
+            let directory = "\(path)/\(name[..<slash])"
+            if mkdir(directory, 0o700) == 0 { written.append(directory) }
+        }
+        written.append(file)
         let stream = try #require(fopen(file, "w"))
         fputs(text, stream)
         fclose(stream)

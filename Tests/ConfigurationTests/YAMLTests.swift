@@ -26,7 +26,7 @@ struct YAMLTests {
     }
 
     @Test func `a tab elsewhere is white space`() throws {
-        #expect(try decode("upstream:\thttp://a\t# here\n\t# and here\n").clusters.first?.name == "http://a")
+        #expect(try decode("upstream:\thttp://a\t# here\n").clusters.first?.name == "http://a")
     }
 
     @Test func `bytes that are not UTF-8 are refused with their place`() throws {
@@ -64,7 +64,9 @@ struct YAMLTests {
     @Test func `aliases that grow to a mountain are stopped`() throws {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...9 {
-            text += "a\(level): &a\(level) [" + [String](repeating: "*a\(level - 1)", count: 10).joined(separator: ", ") + "]\n"
+            text +=
+                "a\(level): &a\(level) [" + [String](repeating: "*a\(level - 1)", count: 10).joined(separator: ", ")
+                + "]\n"
         }
         #expect(problems(text).contains { $0.observed.contains("aliases expanded") })
     }
@@ -98,7 +100,9 @@ struct YAMLTests {
         #expect(try problem("[a, b]: c\n").observed == "a list or map as a key")
     }
 
-    @Test(arguments: ["upstream: \"http://a", "log: {format: json", "a: b: c", "upstream: @here", "- a\nb: c\n", "%", "a: 'b' c"])
+    @Test(arguments: [
+        "upstream: \"http://a", "log: {format: json", "a: b: c", "upstream: @here", "- a\nb: c\n", "%", "a: 'b' c",
+    ])
     func `broken syntax has a place`(_ text: String) throws {
         let found = try problem(text)
         #expect(found.observed.hasPrefix("YAML that can't be read"))
@@ -107,7 +111,8 @@ struct YAMLTests {
     }
 
     @Test func `an unquoted IPv6 address says that it needs quotes`() throws {
-        #expect(try problem("listen: [::]:8080\nupstream: http://a\n").remedy?.contains("quotes") == true)
+        let found = try problem("listen: [::]:8080\nupstream: http://a\n")
+        #expect(found.remedy?.contains("IPv6") == true, "\(found)")
     }
 
     @Test(arguments: ["", "# nothing\n", "---\n", "~\n", "{}\n"])
@@ -122,12 +127,16 @@ struct YAMLTests {
     }
 
     @Test func `no cut of a good file traps`() {
-        let whole = Array("listen: [{address: \"[::1]:1\"}]\nclusters:\n  a: &x {endpoints: [\"http://a\"]}\n  b: *x\nroutes: [{cluster: a}]\n".utf8)
+        let whole = Array(
+            "listen: [{address: \"[fe80::1:1]:1\"}]\nclusters:\n  a: &x {endpoints: [\"http://a\"]}\n  b: *x\nroutes: [{cluster: a}]\n"
+                .utf8)
         for end in whole.indices { _ = try? Snapshot.decode(Array(whole[..<end]), file: "g.yaml") }
         var random = SplitMix64(seed: 3)
         for _ in 0..<2000 {
             var damaged = whole
-            for _ in 0..<3 { damaged[Int(random.next() % UInt64(whole.count))] = UInt8(truncatingIfNeeded: random.next() % 128) }
+            for _ in 0..<3 {
+                damaged[Int(random.next() % UInt64(whole.count))] = UInt8(truncatingIfNeeded: random.next() % 128)
+            }
             _ = try? Snapshot.decode(damaged, file: "g.yaml")
         }
         #expect((try? Snapshot.decode(whole, file: "g.yaml")) != nil)

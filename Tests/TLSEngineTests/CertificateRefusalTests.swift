@@ -10,7 +10,8 @@ import Wire
 
     /// The client's view of a handshake with a server that shows `identity`.
     private func connect(
-        _ identity: TestIdentity, chain: [TestIdentity] = [], name: String = "app.test", options: TLSContext.ClientOptions? = nil
+        _ identity: TestIdentity, chain: [TestIdentity] = [], name: String = "app.test",
+        options: TLSContext.ClientOptions? = nil
     ) throws -> TLSPair {
         let server = try TLSContext.server(
             .init(certificates: [files.write(identity, chain: chain, as: "server")], allowsInvalidDates: true))
@@ -124,7 +125,8 @@ import Wire
     }
 
     @Test func `without verification the handshake completes and the facts say what was wrong`() throws {
-        let pair = try connect(TestAuthority.selfSigned(.init(names: ["DNS:other.test"])), options: .init(verifies: false))
+        let pair = try connect(
+            TestAuthority.selfSigned(.init(names: ["DNS:other.test"])), options: .init(verifies: false))
         let facts = try #require(pair.client.facts)
         #expect(!facts.verified)
         #expect(facts.verification.contains("self-signed"))

@@ -20,7 +20,8 @@ import Wire
         let client = try TLSContext.client(
             .init(
                 ca: files.write(authority.subject.certificatePEM, as: "ca.pem"),
-                certificate: identity.map { files.write($0, as: "client") }, oldestVersion: version, newestVersion: version))
+                certificate: identity.map { files.write($0, as: "client") }, oldestVersion: version,
+                newestVersion: version))
         let pair = try TLSPair(client, server)
         pair.settle()
         return pair

@@ -8,7 +8,9 @@ import Wire
     static let authority = TestAuthority()
 
     @Test(arguments: Chunking.all, [TLSContext.OldestVersion.tls12, .tls13])
-    func `a dialogue gives the same for every cut of its bytes`(_ chunking: Chunking, _ version: TLSContext.OldestVersion) throws {
+    func `a dialogue gives the same for every cut of its bytes`(
+        _ chunking: Chunking, _ version: TLSContext.OldestVersion
+    ) throws {
         let files = TestFiles()
         let server = try TLSContext.server(.init(certificates: [files.write(Self.authority.issue(), as: "app")]))
         let ca = files.write(Self.authority.subject.certificatePEM, as: "ca.pem")

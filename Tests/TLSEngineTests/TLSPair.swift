@@ -9,8 +9,6 @@ final class TLSPeer {
     var failure: TLSFailure?
     var plaintext: [UInt8] = []
     var hasClosed = false
-    /// Everything that this end ever sent.
-    var sent: [UInt8] = []
     /// The size of the buffer into which it decrypts.
     var room = 32 * 1024
 
@@ -52,11 +50,14 @@ final class TLSPeer {
 
     func transportEnded() -> TLSFailure? { session.transportEnded() }
 
+    /// What `session` says, copied out because the macros of Testing can't look into a noncopyable value.
+    var resumption: TLSResumption? { session.resumption }
+    var pendingCiphertext: Int { session.pendingCiphertext }
+
     /// Takes what waits to be sent.
     func send() -> [UInt8] {
         var buffer = [UInt8](repeating: 0, count: session.pendingCiphertext)
         let count = buffer.withUnsafeMutableBytes { session.drain(into: $0) }
-        sent += buffer[..<count]
         return Array(buffer[..<count])
     }
 
@@ -78,7 +79,6 @@ final class TLSPeer {
                 }
             } while !rest.isEmpty
         }
-        sent += ciphertext
         return ciphertext
     }
 }
@@ -93,9 +93,12 @@ final class TLSPair {
         self.server = TLSPeer(server)
     }
 
-    convenience init(_ client: TLSContext, _ server: TLSContext, name: String = "app.test", resuming: TLSResumption? = nil) throws {
+    convenience init(
+        _ client: TLSContext, _ server: TLSContext, name: String = "app.test", resuming: TLSResumption? = nil
+    ) throws {
         try self.init(
-            client: TLSSession(client: client, serverName: name, resuming: resuming), server: TLSSession(server: server))
+            client: TLSSession(client: client, serverName: name, resuming: resuming), server: TLSSession(server: server)
+        )
     }
 
     /// Carries bytes both ways, cut by `chunking`, until neither end has anything to say.

@@ -102,7 +102,10 @@ final class TestIdentity: @unchecked Sendable {
         X509_set_issuer_name(x509, issuer.map { X509_get_subject_name($0.x509) } ?? name)
         var extensions: [(Int32, String)] = [
             (NID_basic_constraints, request.isAuthority ? "critical,CA:TRUE" : "critical,CA:FALSE"),
-            (NID_key_usage, request.isAuthority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature,keyEncipherment"),
+            (
+                NID_key_usage,
+                request.isAuthority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature,keyEncipherment"
+            ),
             (NID_subject_key_identifier, "hash"),
         ]
         if !request.names.isEmpty { extensions.append((NID_subject_alt_name, request.names.joined(separator: ","))) }
@@ -156,7 +159,9 @@ final class TestFiles {
     func missing(_ name: String) -> String { "\(directory)/\(name)" }
 
     /// Writes certificate (with its chain) and key.
-    func write(_ identity: TestIdentity, chain: [TestIdentity] = [], as name: String, names: [String] = []) -> CertificateFiles {
+    func write(_ identity: TestIdentity, chain: [TestIdentity] = [], as name: String, names: [String] = [])
+        -> CertificateFiles
+    {
         let pem = ([identity] + chain).map(\.certificatePEM).joined()
         return CertificateFiles(
             certificate: write(pem, as: name + ".pem"), key: write(identity.keyPEM, as: name + ".key"), names: names)

@@ -7,13 +7,14 @@ import Wire
 @Suite("Closing (RFC 6455 §5.5.1, §7.4)") struct CloseTests {
     @Test func `exactly the codes that may stand on the wire are valid`() {
         let valid = Set(Array(1000...1003) + Array(1007...1014) + Array(3000...4999))
-        for number in 0...65_535 {
-            #expect(CloseCode(UInt16(number)).isValidOnWire == valid.contains(number), "\(number)")
-        }
+        #expect((0...65_535).filter { CloseCode(UInt16($0)).isValidOnWire } == valid.sorted())
     }
 
     @Test func `every code has a name and a meaning`() {
-        for number in [0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 3000, 3500, 4000, 5000] as [UInt16] {
+        for number in [
+            0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015,
+            3000, 3500, 4000, 5000,
+        ] as [UInt16] {
             #expect(!CloseCode(number).name.isEmpty)
             #expect(CloseCode(number).meaning.hasSuffix("."))
         }

@@ -24,7 +24,8 @@ import Wire
         (bytes(0xED, 0xA0, 0x80), 1), (bytes(0xED, 0xBF, 0xBF), 1), (bytes(0xED, 0x9F, 0xBF), nil),
         (bytes(0xEE, 0x80, 0x80), nil),
         // Above U+10FFFF.
-        (bytes(0xF4, 0x90, 0x80, 0x80), 1), (bytes(0xF4, 0x8F, 0xBF, 0xBF), nil), (bytes(0xF8, 0x88, 0x80, 0x80, 0x80), 0),
+        (bytes(0xF4, 0x90, 0x80, 0x80), 1), (bytes(0xF4, 0x8F, 0xBF, 0xBF), nil),
+        (bytes(0xF8, 0x88, 0x80, 0x80, 0x80), 0),
         // A character that another one breaks.
         (bytes(0xE2, 0x82, "x"), 2), (bytes(0xCE, "x"), 1), (bytes(0xF1, 0x80, 0x80, 0xC3), 3),
         (bytes("0123456789abcdef0123456789abcdef", 0xFF, "tail"), 32),
@@ -56,15 +57,17 @@ import Wire
     }
 
     @Test func `the verdict is the standard library's for every pair and many triples of bytes`() {
+        var wrong: [[UInt8]] = []
         for first in 0x00...0xFF {
             for second in stride(from: 0x00, through: 0xFF, by: 5) {
                 for tail in [[], bytes(0x80), bytes(0xBF, 0x80), bytes(0x80, 0x7F)] {
                     let text = bytes(first, second, tail)
                     let expected = String(validating: text, as: UTF8.self) != nil
                     let isValid = UTF8Validator.isValid(text.span.bytes)
-                    #expect(isValid == expected, "\(text)")
+                    if isValid != expected { wrong.append(text) }
                 }
             }
         }
+        #expect(wrong == [])
     }
 }

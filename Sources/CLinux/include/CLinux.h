@@ -44,10 +44,13 @@ int clinux_epoll_wait(int epoll, struct epoll_event *events, int limit, int64_t 
 int clinux_eventfd(void);
 void clinux_eventfd_signal(int fd);
 void clinux_eventfd_clear(int fd);
+/// Waits until the eventfd was signalled; false after `milliseconds`.
+bool clinux_eventfd_wait(int fd, int milliseconds);
 
 /// CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds.
 uint64_t clinux_monotonic(void);
 uint64_t clinux_realtime(void);
+void clinux_sleep(uint64_t nanoseconds);
 
 /// Reserves zeroed pages that cost nothing until touched; NULL where the kernel refuses.
 void *clinux_reserve(size_t size);
@@ -68,5 +71,6 @@ void clinux_block_signals(void);
 /// Waits for one of SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD; at most `milliseconds` (-1: for ever). 0 when none came.
 int clinux_wait_signal(int milliseconds);
 void clinux_ignore_sigpipe(void);
+int clinux_pid(void);
 /// Raises the soft limit of descriptors to the hard one and returns it.
 uint64_t clinux_raise_descriptor_limit(void);

@@ -95,7 +95,9 @@ package struct FlagParser {
             value = arguments[index]
             index += 1
         }
-        guard let value, !value.isEmpty else { return faults.append("--\(name) needs a value: --\(name) \(placeholder)") }
+        guard let value, !value.isEmpty else {
+            return faults.append("--\(name) needs a value: --\(name) \(placeholder)")
+        }
         if !definition.words.isEmpty, !definition.words.contains(value) {
             let nearest = NearestName.of(value, among: definition.words).map { "; did you mean \($0)?" } ?? ""
             let accepted = definition.words.joined(separator: ", ")

@@ -24,7 +24,8 @@ extension ConfigurationProblem: CustomStringConvertible {
 
     /// One line, for a log.
     package var summary: String {
-        "\(source): \(key.isEmpty ? "" : key + ": ")found \(observed); accepted: \(expected)" + (remedy.map { "; to do: \($0)" } ?? "")
+        "\(source): \(key.isEmpty ? "" : key + ": ")found \(observed); accepted: \(expected)"
+            + (remedy.map { "; to do: \($0)" } ?? "")
     }
 
     /// One JSON object: `file`, `line`, `column` or `environment` or `flag`, then `key`, `observed`, `expected`, `remedy`.
@@ -38,7 +39,8 @@ extension ConfigurationProblem: CustomStringConvertible {
         case .default: break
         }
         fields += [
-            ("key", JSONText.quoted(key)), ("observed", JSONText.quoted(observed)), ("expected", JSONText.quoted(expected)),
+            ("key", JSONText.quoted(key)), ("observed", JSONText.quoted(observed)),
+            ("expected", JSONText.quoted(expected)),
         ]
         if let remedy { fields.append(("remedy", JSONText.quoted(remedy))) }
         return "{" + fields.map { "\"\($0.0)\":\($0.1)" }.joined(separator: ",") + "}"
@@ -75,7 +77,9 @@ enum JSONText {
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
             default:
-                if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value) {
+                if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                    || (0x2028...0x2029).contains(scalar.value)
+                {
                     let digits = String(scalar.value, radix: 16)
                     result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
                 } else {

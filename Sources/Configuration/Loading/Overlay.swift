@@ -35,7 +35,8 @@ struct Overlay {
             case .list(let items) where items.contains(where: { $0["tls"] != nil }):
                 problems.append(
                     ConfigurationProblem(
-                        source: source, key: "listen", observed: "one address for the file's list of listeners with TLS",
+                        source: source, key: "listen",
+                        observed: "one address for the file's list of listeners with TLS",
                         expected: "an address where the file has one listener or none with TLS",
                         remedy: "change the file; otherwise its TLS would be lost silently"))
                 return
@@ -58,11 +59,13 @@ struct Overlay {
         let names = Schema.settable.compactMap(\.definition.environment) + [Snapshot.fileVariable]
         for name in environment.keys.sorted() where name.hasPrefix("GATEHOUSE_") && !names.contains(name) {
             let own = name.dropFirst("GATEHOUSE_".count)
-            guard let nearest = NearestName.of(String(own), among: names.map { String($0.dropFirst("GATEHOUSE_".count)) })
+            guard
+                let nearest = NearestName.of(String(own), among: names.map { String($0.dropFirst("GATEHOUSE_".count)) })
             else { continue }
             warnings.append(
                 ConfigurationProblem(
-                    source: .environment(Excerpt.plain(name, limit: 64)), key: "", observed: "a variable that is not read",
+                    source: .environment(Excerpt.plain(name, limit: 64)), key: "",
+                    observed: "a variable that is not read",
                     expected: "one of the documented variables", remedy: "did you mean GATEHOUSE_\(nearest)?"))
         }
     }

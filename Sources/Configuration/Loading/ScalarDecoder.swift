@@ -22,7 +22,8 @@ struct ScalarDecoder {
             let span = try DurationText.parse(text)
             guard zero || span > .zero else {
                 throw ScalarFault(
-                    Excerpt.quoted(text), "a time above zero", "nothing can happen in no time; for a very long wait write a long time, such as 30d")
+                    Excerpt.quoted(text), "a time above zero",
+                    "nothing can happen in no time; for a very long wait write a long time, such as 30d")
             }
             return .duration(span)
         case .word(let words): return .text(try word(words))
@@ -69,7 +70,8 @@ struct ScalarDecoder {
             guard !text.isEmpty else { throw ScalarFault("an empty text", kind.accepted) }
             return .text(text)
         case .secret:
-            guard text.utf8.count >= 16, text.utf8.count <= 4096, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            guard text.utf8.count >= 16, text.utf8.count <= 4096, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+            else {
                 throw ScalarFault(Secret.placeholder, kind.accepted, "make one with: openssl rand -hex 24")
             }
             return .text(text)
@@ -77,7 +79,9 @@ struct ScalarDecoder {
             if text == "stdout" || text == "stderr" { return .text(text) }
             guard text.contains("/") else {
                 let nearest = NearestName.of(text, among: ["stdout", "stderr"]).map { "did you mean \($0)?" }
-                throw ScalarFault(Excerpt.quoted(text), kind.accepted, nearest ?? "write ./\(Excerpt.plain(text, limit: 40)) for a file")
+                throw ScalarFault(
+                    Excerpt.quoted(text), kind.accepted,
+                    nearest ?? "write ./\(Excerpt.plain(text, limit: 40)) for a file")
             }
             return .text(try file(false))
         case .list, .map, .named, .shapes:
@@ -106,10 +110,15 @@ struct ScalarDecoder {
             throw ScalarFault(Excerpt.quoted(text), kind.accepted)
         }
         guard digits.count == 1 || digits.first != 0x30 else {
-            throw ScalarFault(Excerpt.quoted(text), kind.accepted, "remove the zero in front; some readers take it for octal")
+            throw ScalarFault(
+                Excerpt.quoted(text), kind.accepted, "remove the zero in front; some readers take it for octal")
         }
-        guard isPlain else { throw ScalarFault("\(Excerpt.quoted(text)) in quotes", kind.accepted, "remove the quotes") }
-        guard let number = Int(text), range.contains(number) else { throw ScalarFault(Excerpt.quoted(text), kind.accepted) }
+        guard isPlain else {
+            throw ScalarFault("\(Excerpt.quoted(text)) in quotes", kind.accepted, "remove the quotes")
+        }
+        guard let number = Int(text), range.contains(number) else {
+            throw ScalarFault(Excerpt.quoted(text), kind.accepted)
+        }
         return number
     }
 
@@ -132,7 +141,9 @@ struct ScalarDecoder {
         }
         if host.isEmpty || host == "*" { throw fault("did you mean 0.0.0.0:\(port)?") }
         if host == "localhost" { return SocketAddress(v4: 0x7F00_0001, port: port) }
-        if host.contains(":"), host.first != "[" { throw fault("put brackets around an IPv6 address: \"[\(Excerpt.plain(String(host), limit: 45))]:\(port)\"") }
+        if host.contains(":"), host.first != "[" {
+            throw fault("put brackets around an IPv6 address: \"[\(Excerpt.plain(String(host), limit: 45))]:\(port)\"")
+        }
         guard let address = SocketAddress(host: host, port: port) else {
             throw fault("listen on an address of this machine; names are not resolved here")
         }
@@ -142,14 +153,22 @@ struct ScalarDecoder {
     private func origin(_ kind: ValueKind) throws(ScalarFault) -> String {
         guard text.lowercased().hasPrefix("http://") || text.lowercased().hasPrefix("https://"),
             let endpoint = try? Endpoint(url: text)
-        else { throw ScalarFault(Excerpt.quoted(text), kind.accepted, "browsers send scheme, host and, if it isn't the usual one, the port") }
+        else {
+            throw ScalarFault(
+                Excerpt.quoted(text), kind.accepted,
+                "browsers send scheme, host and, if it isn't the usual one, the port")
+        }
         return endpoint.description
     }
 
     private func file(_ mustExist: Bool) throws(ScalarFault) -> String {
-        guard !text.isEmpty, !text.utf8.contains(0) else { throw ScalarFault(Excerpt.quoted(text), "the path of a file") }
+        guard !text.isEmpty, !text.utf8.contains(0) else {
+            throw ScalarFault(Excerpt.quoted(text), "the path of a file")
+        }
         if text.hasPrefix("~") {
-            throw ScalarFault(Excerpt.quoted(text), "the path of a file", "write the directory out; ~ is the shell's and not known here")
+            throw ScalarFault(
+                Excerpt.quoted(text), "the path of a file",
+                "write the directory out; ~ is the shell's and not known here")
         }
         let path = ConfigurationFile.resolve(text, from: source)
         guard mustExist else { return path }

@@ -22,15 +22,18 @@ struct SchemaDecoder {
     private mutating func map(_ entries: [Node.Entry], _ definitions: [KeyDefinition], key: String) -> DecodedMap {
         var result = DecodedMap()
         for entry in entries {
-            let path = key.isEmpty ? Excerpt.plain(entry.key, limit: 64) : "\(key).\(Excerpt.plain(entry.key, limit: 64))"
+            let path =
+                key.isEmpty ? Excerpt.plain(entry.key, limit: 64) : "\(key).\(Excerpt.plain(entry.key, limit: 64))"
             guard let definition = definitions.first(where: { $0.name == entry.key }) else {
                 unknown(entry, path, definitions)
                 continue
             }
             guard definition.isAvailable else {
                 report(
-                    entry.keySource, path, "a key whose feature is not available in this version", "a configuration without it",
-                    "remove it: \(definition.about.prefix(1).lowercased())\(definition.about.dropFirst().trimmingDot) would not happen")
+                    entry.keySource, path, "a key whose feature is not available in this version",
+                    "a configuration without it",
+                    "remove it: \(definition.about.prefix(1).lowercased())\(definition.about.dropFirst().trimmingDot) would not happen"
+                )
                 continue
             }
             result.entries.append((entry.key, value(entry.value, definition.kind, key: path)))
@@ -49,6 +52,10 @@ struct SchemaDecoder {
             guard let fitting = kinds.first(where: { $0.shape == shapeKind(of: node) }) else {
                 report(node.source, key, shape(of: node), kind.accepted, quotingRemedy(node, kind))
                 return faulty
+            }
+            // A secret's place may be missed by one level: then the text stands where a word was wanted.
+            if kind.holdsSecret, case .scalar(let text, let isPlain) = node.content {
+                return scalar(text, isPlain, node.source, fitting, key: key, isConcealed: true)
             }
             return value(node, fitting, key: key)
         case (.map(let definitions), .map(let entries)):
@@ -87,13 +94,16 @@ struct SchemaDecoder {
     }
 
     private mutating func scalar(
-        _ text: String, _ isPlain: Bool, _ source: ConfigurationSource, _ kind: ValueKind, key: String
+        _ text: String, _ isPlain: Bool, _ source: ConfigurationSource, _ kind: ValueKind, key: String,
+        isConcealed: Bool = false
     ) -> Decoded {
         do {
             let value = try ScalarDecoder(text: text, isPlain: isPlain, source: source).decode(kind)
             return Decoded(value: value, source: source, key: key)
         } catch {
-            report(source, key, kind.holdsSecret ? Secret.placeholder : error.observed, error.expected, error.remedy)
+            report(
+                source, key, isConcealed || kind.holdsSecret ? Secret.placeholder : error.observed, error.expected,
+                error.remedy)
             return Decoded(value: .faulty, source: source, key: key)
         }
     }

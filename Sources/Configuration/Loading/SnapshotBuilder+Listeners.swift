@@ -22,7 +22,8 @@ extension SnapshotBuilder {
             !listeners.isEmpty, !listeners.contains(where: { $0.address.port == port })
         {
             warn(
-                written, "no listener on \(port), which PORT asks for", "a listener on the port that the platform gives",
+                written, "no listener on \(port), which PORT asks for",
+                "a listener on the port that the platform gives",
                 "remove listen from the file if the platform should choose the port")
         }
         return listeners
@@ -47,11 +48,15 @@ extension SnapshotBuilder {
     private mutating func tls(_ written: Decoded) -> ListenerTLS? {
         guard case .map(let map) = written.value else { return nil }
         var certificates: [CertificateFiles] = []
-        if map.any("certificate") != nil || map.any("key") != nil, let pair = certificate(written) { certificates.append(pair) }
+        if map.any("certificate") != nil || map.any("key") != nil, let pair = certificate(written) {
+            certificates.append(pair)
+        }
         for item in map.list("certificates") ?? [] {
             if let pair = certificate(item) { certificates.append(pair) }
         }
-        if map.any("certificate") == nil, map.any("key") == nil, map.list("certificates")?.isEmpty ?? (map.any("certificates") == nil) {
+        if map.any("certificate") == nil, map.any("key") == nil,
+            map.list("certificates")?.isEmpty ?? (map.any("certificates") == nil)
+        {
             report(written, "TLS without a certificate", "certificate and key", "add certificate: FILE and key: FILE")
         }
         return ListenerTLS(certificates: certificates, clientAuthorityFile: map.text("client_ca"))
@@ -106,15 +111,23 @@ extension SnapshotBuilder {
 
     /// Nothing listens twice, and nothing forwards to itself.
     mutating func checkAddresses(_ snapshot: Snapshot) {
-        if let admin = snapshot.admin.listener, admin.port != 0, let place = root.map("admin")?.any("listen") ?? root.any("listen"),
+        if let admin = snapshot.admin.listener, admin.port != 0,
+            let place = root.map("admin")?.any("listen") ?? root.any("listen"),
             snapshot.listeners.contains(where: { $0.address.port == admin.port && $0.address.overlaps(admin) })
         {
-            report(place, "\(admin) for the admin endpoints and for clients", "an address for each", "give admin.listen another port, or off")
+            report(
+                place, "\(admin) for the admin endpoints and for clients", "an address for each",
+                "give admin.listen another port, or off")
         }
         for cluster in snapshot.clusters {
             for endpoint in cluster.endpoints {
-                let address = endpoint.host == "localhost" ? SocketAddress(v4: 0x7F00_0001, port: endpoint.port) : endpoint.address
-                guard let address, snapshot.listeners.contains(where: { $0.address.port == address.port && $0.address.overlaps(address) })
+                let address =
+                    endpoint.host == "localhost"
+                    ? SocketAddress(v4: 0x7F00_0001, port: endpoint.port) : endpoint.address
+                guard let address,
+                    snapshot.listeners.contains(where: {
+                        $0.address.port == address.port && $0.address.overlaps(address)
+                    })
                 else { continue }
                 let written = root.any("upstream") ?? root.any("clusters") ?? root.any("routes")
                 guard let written else { continue }

@@ -37,7 +37,8 @@ extension SnapshotBuilder {
         if !verify, let place = map.any("verify") {
             warn(
                 place, "certificates of the upstream that are not checked", "verify: true",
-                "anybody between Gatehouse and the endpoint can read and change everything; give its authority with ca instead")
+                "anybody between Gatehouse and the endpoint can read and change everything; give its authority with ca instead"
+            )
         }
         for (has, needs) in [("certificate", "key"), ("key", "certificate")] where map.any(needs) == nil {
             if let place = map.any(has) {
@@ -123,7 +124,8 @@ extension SnapshotBuilder {
         let names = clusters.map(\.name).filter(ScalarDecoder.isName)
         switch (map.any("cluster"), map.any("upstream")) {
         case (let cluster?, let upstream?):
-            report(cluster, "a cluster beside an upstream", "one of the two", "remove \(upstream.key) or \(cluster.key)")
+            report(
+                cluster, "a cluster beside an upstream", "one of the two", "remove \(upstream.key) or \(cluster.key)")
             return nil
         case (nil, let upstream?):
             return upstreamCluster(upstream)
@@ -168,7 +170,9 @@ extension SnapshotBuilder {
         guard let rewrite = map.map("rewrite") else { return (nil, host) }
         if let fixed = rewrite.text("host") {
             if let written = map.any("host") {
-                report(written, "host beside rewrite.host", "one of the two", "remove host; rewrite.host says what is sent")
+                report(
+                    written, "host beside rewrite.host", "one of the two", "remove host; rewrite.host says what is sent"
+                )
             }
             host = .fixed(fixed)
         }
@@ -195,7 +199,8 @@ extension SnapshotBuilder {
     private mutating func checkEqual(_ route: Route, to others: [Route], at place: Decoded) {
         if let other = others.first(where: { $0.match == route.match }) {
             report(
-                place, "a route that matches the same as an earlier one (\(other.match))", "routes that differ in host or path",
+                place, "a route that matches the same as an earlier one (\(other.match))",
+                "routes that differ in host or path",
                 "only one of them could ever be used; remove one or change its match")
         } else if let other = others.first(where: { $0.name == route.name }) {
             report(place, "the name \(other.name) a second time", "a name of its own for each route")
@@ -204,7 +209,8 @@ extension SnapshotBuilder {
 
     private mutating func warnAboutUnused(_ routes: [Route]) {
         guard problems.isEmpty else { return }
-        for (name, written) in root.map("clusters")?.entries ?? [] where !routes.contains(where: { $0.cluster == name }) {
+        for (name, written) in root.map("clusters")?.entries ?? [] where !routes.contains(where: { $0.cluster == name })
+        {
             warn(written, "a cluster that no route names", "a cluster that is used", "remove it, or name it in a route")
         }
     }

@@ -103,7 +103,9 @@ struct SnapshotBuilder {
         settings.redactedFields = texts(map.map("redact")?.list("fields"))
         settings.redactedParameters = texts(map.map("redact")?.list("parameters"))
         if settings.frameBytes > 0, !settings.frames, let written = map.any("frame_bytes") {
-            warn(written, "a number of bytes to show while log.frames is false", "log.frames: true with it", "set log.frames to true")
+            warn(
+                written, "a number of bytes to show while log.frames is false", "log.frames: true with it",
+                "set log.frames to true")
         }
         return settings
     }
@@ -117,7 +119,8 @@ struct SnapshotBuilder {
             let (window, timeout) = (DurationText.text(settings.window), DurationText.text(settings.timeout))
             report(
                 written, "a window of \(window) and a timeout of \(timeout)", "a window that ends before the timeout",
-                "sessions whose turn comes after the timeout would be cut off; lower drain.window or raise drain.timeout")
+                "sessions whose turn comes after the timeout would be cut off; lower drain.window or raise drain.timeout"
+            )
         }
         return settings
     }
@@ -128,7 +131,11 @@ struct SnapshotBuilder {
         if case .text = written.value { settings.listener = nil }
         guard case .map(let map) = written.value else { return settings }
         if let listen = map.any("listen") {
-            if case .address(let address) = listen.value { settings.listener = address } else { settings.listener = nil }
+            if case .address(let address) = listen.value {
+                settings.listener = address
+            } else {
+                settings.listener = nil
+            }
         }
         settings.token = map.text("token").map(Secret.init)
         settings.publicPath = map.text("path")

@@ -6,12 +6,16 @@ package enum ConfigurationReference {
         lines += ["## Keys of the file", "", header, rule]
         var later: [(path: String, about: String)] = []
         for definition in Schema.root { write(definition, prefix: "", into: &lines, later: &later) }
-        lines += ["", "### Keys of a route", "", "In each entry of `routes`; those of one route may stand at the top of the file instead.", "", header, rule]
+        lines += [
+            "", "### Keys of a route", "",
+            "In each entry of `routes`; those of one route may stand at the top of the file instead.", "", header, rule,
+        ]
         for definition in Schema.route {
             // Those that stand at the top too are described there.
             let isShared = Schema.root.contains { $0.name == definition.name } && definition.name != "timeouts"
             if definition.isAvailable {
-                lines.append(isShared ? "| `\(definition.name)` | | | As at the top. |" : row(definition, path: definition.name))
+                lines.append(
+                    isShared ? "| `\(definition.name)` | | | As at the top. |" : row(definition, path: definition.name))
             }
         }
         lines += ["", "## Flags and environment", "", "| key | flag of `serve` | variable |", "|---|---|---|"]
@@ -23,7 +27,8 @@ package enum ConfigurationReference {
         lines += [
             "| the file itself | `--config` | `\(Snapshot.fileVariable)` |",
             "| the port of the default listener | | `PORT` |", "",
-            "Lists are written with commas: `GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8,192.168.0.0/16`. An empty variable is as none.", "",
+            "Lists are written with commas: `GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8,192.168.0.0/16`. An empty variable is as none.",
+            "",
             "## Not available in this version", "",
             "These keys belong to the product's shape, but what they ask for does not exist yet. They are refused, not ignored: a check that is configured and does not happen would be worse than none.",
             "",
@@ -71,7 +76,9 @@ package enum ConfigurationReference {
         }
         lines.append(row(definition, path: path))
         if definition.name == "routes" { return }
-        for (inner, suffix) in children(of: definition.kind) { write(inner, prefix: path + suffix, into: &lines, later: &later) }
+        for (inner, suffix) in children(of: definition.kind) {
+            write(inner, prefix: path + suffix, into: &lines, later: &later)
+        }
     }
 
     private static func row(_ definition: KeyDefinition, path: String) -> String {
@@ -101,7 +108,8 @@ package enum ConfigurationReference {
         case .list(let kind): "list; each: " + accepted(kind)
         case .shapes(let kinds): kinds.map(accepted).joined(separator: "; or ")
         case .duration: "time"
-        case .size(let range) where range.lowerBound > 0: "size from \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
+        case .size(let range) where range.lowerBound > 0:
+            "size from \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
         case .size: "size"
         case .word(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         default: kind.accepted

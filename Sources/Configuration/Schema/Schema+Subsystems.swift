@@ -6,10 +6,14 @@ extension Schema {
         KeyDefinition("websocket", .map(websocket), "What is done about WebSocket beyond relaying it."),
         KeyDefinition("diagnosis", .map(diagnosis), "What the diagnosis does on its own account."),
         KeyDefinition("log", .map(log), "The ledger and the log."),
-        KeyDefinition("admin", .shapes([.word(["off"]), .map(admin)]), "The admin endpoints: health, metrics, sessions. `off` for none."),
+        KeyDefinition(
+            "admin", .shapes([.word(["off"]), .map(admin)]),
+            "The admin endpoints: health, metrics, sessions. `off` for none."),
         KeyDefinition("health", .map(health), "Health on the public port."),
         KeyDefinition("limits", .map(SchemaLimits.limits), "How much is taken in before Gatehouse refuses."),
-        KeyDefinition("timeouts", .map(SchemaLimits.timeouts), "How long Gatehouse waits for what. Each has its own name in the log when it fires."),
+        KeyDefinition(
+            "timeouts", .map(SchemaLimits.timeouts),
+            "How long Gatehouse waits for what. Each has its own name in the log when it fires."),
         KeyDefinition("drain", .map(drain), "How a process that is told to stop goes away."),
         KeyDefinition(
             "io", .word(IOBackend.allCases.map(\.rawValue)), default: IOBackend.auto.rawValue,
@@ -52,15 +56,22 @@ extension Schema {
         KeyDefinition(
             "output", .logOutput, default: "stdout", "Where lines go: stdout, stderr or a file.",
             example: "/var/log/gatehouse.log", environment: "GATEHOUSE_LOG_OUTPUT"),
-        KeyDefinition("frames", .boolean, default: "false", "Whether each message gets a line.", environment: "GATEHOUSE_LOG_FRAMES"),
+        KeyDefinition(
+            "frames", .boolean, default: "false", "Whether each message gets a line.",
+            environment: "GATEHOUSE_LOG_FRAMES"),
         KeyDefinition(
             "frame_bytes", .integer(0...4096), default: "\(LogSettings().frameBytes)",
             "How many bytes of a message its line shows. They may hold what your users send each other."),
         KeyDefinition(
             "redact",
             .map([
-                KeyDefinition("fields", .list(.fieldName), default: "[]", "Fields whose values are redacted, besides Authorization, cookies and the other credentials.", example: "[X-Api-Key]"),
-                KeyDefinition("parameters", .list(.text), default: "[]", "Query parameters whose values are redacted, besides the usual names of tokens.", example: "[key]"),
+                KeyDefinition(
+                    "fields", .list(.fieldName), default: "[]",
+                    "Fields whose values are redacted, besides Authorization, cookies and the other credentials.",
+                    example: "[X-Api-Key]"),
+                KeyDefinition(
+                    "parameters", .list(.text), default: "[]",
+                    "Query parameters whose values are redacted, besides the usual names of tokens.", example: "[key]"),
             ]),
             "What the log must not show."),
     ]
@@ -71,17 +82,19 @@ extension Schema {
             "Where the admin endpoints are served, or `off`. Anything but loopback needs a token.",
             flag: "admin-listen", environment: "GATEHOUSE_ADMIN_LISTEN"),
         KeyDefinition(
-            "path", .path, "A prefix under which the public port serves them too; needs a token.", example: "/gatehouse",
+            "path", .path, "A prefix under which the public port serves them too; needs a token.",
+            example: "/gatehouse",
             environment: "GATEHOUSE_ADMIN_PATH"),
         KeyDefinition(
-            "token", .secret, "What requests must carry as `Authorization: Bearer …`. Better given by the environment than by the file.",
+            "token", .secret,
+            "What requests must carry as `Authorization: Bearer …`. Better given by the environment than by the file.",
             environment: "GATEHOUSE_ADMIN_TOKEN"),
     ]
 
     private static let health: [KeyDefinition] = [
         KeyDefinition(
             "path", .path, "The path on the public port that serves the live state of WebSocket service.",
-            example: "/api/websocket/health", environment: "GATEHOUSE_HEALTH_PATH"),
+            example: "/api/websocket/health", environment: "GATEHOUSE_HEALTH_PATH")
     ]
 
     private static let drain: [KeyDefinition] = [
@@ -89,6 +102,7 @@ extension Schema {
             "window", .duration(zero: true), default: DurationText.text(DrainSettings().window),
             "Over how long the closes of open sessions are spread; 0s closes all at once."),
         KeyDefinition(
-            "timeout", .duration(), default: DurationText.text(DrainSettings().timeout), "When everything that is left is ended."),
+            "timeout", .duration(), default: DurationText.text(DrainSettings().timeout),
+            "When everything that is left is ended."),
     ]
 }

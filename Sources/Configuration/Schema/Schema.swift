@@ -6,23 +6,26 @@ import ProxyCore
 /// the documentation can't differ from what happens.
 enum Schema {
     /// The keys at the top of the file.
-    static let root: [KeyDefinition] = [listen, trustedProxies, upstream, cluster, clusters, match] + routeActions
+    static let root: [KeyDefinition] =
+        [listen, trustedProxies, upstream, cluster, clusters, match] + routeActions
         + [
             KeyDefinition(
                 "routes", .list(.map(route)),
                 "The routes. The most specific match wins, not the first: an exact host before `*.` and before none, then the longer path.",
-                example: "[{match: {path: /ws}, cluster: live}, {match: {path: /}, cluster: app}]"),
+                example: "[{match: {path: /ws}, cluster: live}, {match: {path: /}, cluster: app}]")
         ] + subsystems
 
     /// The keys of one entry of `routes`.
-    static let route: [KeyDefinition] = [
-        KeyDefinition("name", .name, "The route's name in log lines and metrics; without it, its match.", example: "chat"),
-        match, cluster, upstream,
-    ] + routeActions + [
-        KeyDefinition(
-            "timeouts", .map(SchemaLimits.timeouts.filter { SchemaLimits.timeoutsOfRoutes.contains($0.name) }),
-            "Timeouts of this route, in place of the ones at the top.", example: "{response: 5m, idle: 2h}"),
-    ]
+    static let route: [KeyDefinition] =
+        [
+            KeyDefinition(
+                "name", .name, "The route's name in log lines and metrics; without it, its match.", example: "chat"),
+            match, cluster, upstream,
+        ] + routeActions + [
+            KeyDefinition(
+                "timeouts", .map(SchemaLimits.timeouts.filter { SchemaLimits.timeoutsOfRoutes.contains($0.name) }),
+                "Timeouts of this route, in place of the ones at the top.", example: "{response: 5m, idle: 2h}")
+        ]
 
     // MARK: Where connections come from
 
@@ -33,7 +36,9 @@ enum Schema {
         example: "0.0.0.0:10000", flag: "listen", environment: "GATEHOUSE_LISTEN")
 
     private static let certificate: [KeyDefinition] = [
-        KeyDefinition("certificate", .file(mustExist: true), "A PEM file with the certificate and its chain.", example: "tls/app.pem"),
+        KeyDefinition(
+            "certificate", .file(mustExist: true), "A PEM file with the certificate and its chain.",
+            example: "tls/app.pem"),
         KeyDefinition("key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/app.key"),
     ]
 
@@ -41,16 +46,17 @@ enum Schema {
         KeyDefinition("address", .listenAddress(), "The address and port to listen on.", example: "0.0.0.0:443"),
         KeyDefinition(
             "tls",
-            .map(certificate + [
-                KeyDefinition(
-                    "certificates", .list(.map(certificate)),
-                    "Several certificates; the client's SNI chooses by the names that they carry, and the first is for everyone else.",
-                    example: "[{certificate: tls/app.pem, key: tls/app.key}]"),
-                KeyDefinition(
-                    "client_ca", .file(mustExist: true),
-                    "A PEM file of authorities; with it, clients must show a certificate that one of them signed.",
-                    example: "tls/clients-ca.pem"),
-            ]),
+            .map(
+                certificate + [
+                    KeyDefinition(
+                        "certificates", .list(.map(certificate)),
+                        "Several certificates; the client's SNI chooses by the names that they carry, and the first is for everyone else.",
+                        example: "[{certificate: tls/app.pem, key: tls/app.key}]"),
+                    KeyDefinition(
+                        "client_ca", .file(mustExist: true),
+                        "A PEM file of authorities; with it, clients must show a certificate that one of them signed.",
+                        example: "tls/clients-ca.pem"),
+                ]),
             "Terminates TLS here. The files are read again at each reload.",
             example: "{certificate: tls/app.pem, key: tls/app.key}"),
     ]
@@ -65,13 +71,24 @@ enum Schema {
     private static let upstreamTLS = KeyDefinition(
         "tls",
         .map([
-            KeyDefinition("server_name", .hostName, "The name for SNI and for the certificate's check, in place of the endpoint's host.", example: "app.example"),
-            KeyDefinition("ca", .file(mustExist: true), "A PEM file of authorities to trust, in place of the system's store.", example: "ca.pem"),
-            KeyDefinition("verify", .boolean, default: "true", "Whether the endpoint's certificate is checked. `false` is said loudly in the log.", example: "true"),
-            KeyDefinition("certificate", .file(mustExist: true), "A PEM file with the certificate that Gatehouse shows to the endpoint.", example: "tls/gatehouse.pem"),
-            KeyDefinition("key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/gatehouse.key"),
+            KeyDefinition(
+                "server_name", .hostName,
+                "The name for SNI and for the certificate's check, in place of the endpoint's host.",
+                example: "app.example"),
+            KeyDefinition(
+                "ca", .file(mustExist: true), "A PEM file of authorities to trust, in place of the system's store.",
+                example: "ca.pem"),
+            KeyDefinition(
+                "verify", .boolean, default: "true",
+                "Whether the endpoint's certificate is checked. `false` is said loudly in the log.", example: "true"),
+            KeyDefinition(
+                "certificate", .file(mustExist: true),
+                "A PEM file with the certificate that Gatehouse shows to the endpoint.", example: "tls/gatehouse.pem"),
+            KeyDefinition(
+                "key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/gatehouse.key"),
         ]),
-        "How `https` endpoints are checked, and what Gatehouse shows to them.", example: "{server_name: app.example, ca: ca.pem}")
+        "How `https` endpoints are checked, and what Gatehouse shows to them.",
+        example: "{server_name: app.example, ca: ca.pem}")
 
     static let upstream = KeyDefinition(
         "upstream",
@@ -85,12 +102,15 @@ enum Schema {
         "The only endpoint of a route: the short form of a cluster. `ws` and `wss` mean `http` and `https`.",
         example: "http://127.0.0.1:8000", flag: "upstream", environment: "GATEHOUSE_UPSTREAM")
 
-    static let cluster = KeyDefinition("cluster", .name, "The name of the cluster that serves the route.", example: "app")
+    static let cluster = KeyDefinition(
+        "cluster", .name, "The name of the cluster that serves the route.", example: "app")
 
     static let clusters = KeyDefinition(
         "clusters",
         .named([
-            KeyDefinition("endpoints", .list(.endpoint), "The endpoints; at least one.", example: "[http://127.0.0.1:8001, http://127.0.0.1:8002]"),
+            KeyDefinition(
+                "endpoints", .list(.endpoint), "The endpoints; at least one.",
+                example: "[http://127.0.0.1:8001, http://127.0.0.1:8002]"),
             KeyDefinition(
                 "policy", .word(BalancingPolicy.allCases.map(\.rawValue)), default: BalancingPolicy.roundRobin.rawValue,
                 "How the endpoint of a new session is chosen.", example: "least-sessions"),
@@ -105,16 +125,22 @@ enum Schema {
     static let match = KeyDefinition(
         "match",
         .map([
-            KeyDefinition("host", .hostPattern, default: "\"*\"", "The host: exact, or `*.` and a domain for everything below it.", example: "app.example.com"),
-            KeyDefinition("path", .path, default: "/", "The path, with everything below it: `/ws` is `/ws` and `/ws/a`, not `/wsx`.", example: "/ws"),
-            KeyDefinition("exact", .boolean, default: "false", "Whether the path must be this one wholly.", example: "true"),
+            KeyDefinition(
+                "host", .hostPattern, default: "\"*\"",
+                "The host: exact, or `*.` and a domain for everything below it.", example: "app.example.com"),
+            KeyDefinition(
+                "path", .path, default: "/",
+                "The path, with everything below it: `/ws` is `/ws` and `/ws/a`, not `/wsx`.", example: "/ws"),
+            KeyDefinition(
+                "exact", .boolean, default: "false", "Whether the path must be this one wholly.", example: "true"),
         ]),
         "The requests that the route serves; without it, all.", example: "{host: app.example.com, path: /ws}")
 
     static let routeActions: [KeyDefinition] = [
         KeyDefinition(
             "host", .word(["preserve", "rewrite"]), default: "preserve",
-            "What `Host` says upstream: `preserve` what the client sent, or `rewrite` it to the endpoint's own.", example: "rewrite"),
+            "What `Host` says upstream: `preserve` what the client sent, or `rewrite` it to the endpoint's own.",
+            example: "rewrite"),
         KeyDefinition(
             "rewrite",
             .map([

@@ -8,9 +8,12 @@ enum SchemaLimits {
 
     static let timeouts: [KeyDefinition] = [
         timeout("head", standardTimeouts.head, "For the whole head of a request, from its first byte."),
-        timeout("connect", standardTimeouts.connect, "For a connection to an endpoint, its name's resolution included."),
+        timeout(
+            "connect", standardTimeouts.connect, "For a connection to an endpoint, its name's resolution included."),
         timeout("response", standardTimeouts.response, "From the end of a request to the end of the response's head."),
-        timeout("idle", standardTimeouts.idle, "Without a byte in either direction of an upgraded session or a streamed response."),
+        timeout(
+            "idle", standardTimeouts.idle,
+            "Without a byte in either direction of an upgraded session or a streamed response."),
         timeout("keep_alive", standardTimeouts.keepAlive, "For the next request on a connection that is kept."),
         timeout("body", standardTimeouts.body, "Between two pieces of a request's body."),
         timeout("write", standardTimeouts.write, "For a side to accept anything of what waits for it."),
@@ -25,7 +28,8 @@ enum SchemaLimits {
         KeyDefinition(
             "head", .size(1 << 10...1 << 20), default: SizeText.text(UInt64(standardLimits.head)),
             "The head of a request or response; a larger one gets 431."),
-        KeyDefinition("fields", .integer(1...10_000), default: "\(standardLimits.fields)", "Field lines of a head; more get 431."),
+        KeyDefinition(
+            "fields", .integer(1...10_000), default: "\(standardLimits.fields)", "Field lines of a head; more get 431."),
         KeyDefinition(
             "target", .size(64...1 << 20), default: SizeText.text(UInt64(standardLimits.target)),
             "The target of a request; a longer one gets 414."),

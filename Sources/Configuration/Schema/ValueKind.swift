@@ -72,7 +72,8 @@ indirect enum ValueKind: Sendable {
         case .size: SizeText.accepted
         case .duration: DurationText.accepted
         case .word(let words): words.joined(separator: ", ")
-        case .listenAddress(let word): (word.map { "\($0) or " } ?? "") + "address:port, such as 0.0.0.0:8080 or \"[::]:8080\""
+        case .listenAddress(let word):
+            (word.map { "\($0) or " } ?? "") + "address:port, such as 0.0.0.0:8080 or \"[::]:8080\""
         case .addressBlock: "an address or a block, such as 10.0.0.0/8 or \"fd00::/8\""
         case .endpoint: "scheme://host:port with http or https, such as http://127.0.0.1:8000"
         case .origin: "an origin, such as https://app.example.com"
@@ -88,7 +89,8 @@ indirect enum ValueKind: Sendable {
         case .logOutput: "stdout, stderr or the path of a file with a / in it"
         case .list(let kind): "a list; each: \(kind.accepted)"
         case .map(let keys): "a map of " + keys.filter(\.isAvailable).map(\.name).joined(separator: ", ")
-        case .named(let keys): "a map of names; each: a map of " + keys.filter(\.isAvailable).map(\.name).joined(separator: ", ")
+        case .named(let keys):
+            "a map of names; each: a map of " + keys.filter(\.isAvailable).map(\.name).joined(separator: ", ")
         case .shapes(let kinds): kinds.map(\.accepted).joined(separator: "; or ")
         }
     }

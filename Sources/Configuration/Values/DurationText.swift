@@ -15,10 +15,14 @@ enum DurationText {
     static func parse(_ text: String) throws(ScalarFault) -> TimeSpan {
         let bytes = Array(text.utf8)
         if !bytes.isEmpty, bytes.allSatisfy({ (0x30...0x39).contains($0) }) {
-            throw ScalarFault("\(Excerpt.quoted(text)), which has no unit", accepted, "did you mean \(Excerpt.plain(text, limit: 12))s?")
+            throw ScalarFault(
+                "\(Excerpt.quoted(text)), which has no unit", accepted,
+                "did you mean \(Excerpt.plain(text, limit: 12))s?")
         }
         if bytes.contains(0x2E) || bytes.contains(0x2C) {
-            throw ScalarFault("\(Excerpt.quoted(text)), which has a fraction", accepted, "write it in a smaller unit, such as 1500ms for 1.5s")
+            throw ScalarFault(
+                "\(Excerpt.quoted(text)), which has a fraction", accepted,
+                "write it in a smaller unit, such as 1500ms for 1.5s")
         }
         var total: UInt64 = 0
         var index = 0

@@ -20,13 +20,17 @@ enum SizeText {
             throw ScalarFault(Excerpt.quoted(text), accepted, meant.map { "did you mean \(digits)\($0.name)?" })
         }
         let (product, overflow) = number.multipliedReportingOverflow(by: unit.bytes)
-        guard !overflow, product <= 1 << 50 else { throw ScalarFault(Excerpt.quoted(text), "a size of at most 1024TiB") }
+        guard !overflow, product <= 1 << 50 else {
+            throw ScalarFault(Excerpt.quoted(text), "a size of at most 1024TiB")
+        }
         return product
     }
 
     /// `count` as it would be written: in the largest unit in which it is whole.
     static func text(_ count: UInt64) -> String {
-        guard count > 0, let unit = units.last(where: { count % $0.bytes == 0 }), unit.bytes > 1 else { return "\(count)" }
+        guard count > 0, let unit = units.last(where: { count % $0.bytes == 0 }), unit.bytes > 1 else {
+            return "\(count)"
+        }
         return "\(count / unit.bytes)\(unit.name)"
     }
 }

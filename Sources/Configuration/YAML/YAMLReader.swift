@@ -104,7 +104,9 @@ struct YAMLReader: ~Copyable {
     private mutating func node(_ event: yaml_event_t, key: String, depth: Int) throws(Stopped) -> Node {
         let source = place(event)
         guard depth <= YAMLReader.deepest else {
-            report(source, key, "more than \(YAMLReader.deepest) levels", "at most \(YAMLReader.deepest) levels of nesting")
+            report(
+                source, key, "more than \(YAMLReader.deepest) levels", "at most \(YAMLReader.deepest) levels of nesting"
+            )
             throw Stopped()
         }
         let node: Node
@@ -158,7 +160,9 @@ struct YAMLReader: ~Copyable {
             var valueEvent = try next()
             defer { yaml_event_delete(&valueEvent) }
             guard case .scalar(let text, _) = name.content else {
-                report(source, key, "a list or map as a key", "text as a key", "put quotes around it if it is meant as text")
+                report(
+                    source, key, "a list or map as a key", "text as a key",
+                    "put quotes around it if it is meant as text")
                 _ = try node(valueEvent, key: key, depth: depth + 1)
                 continue
             }

@@ -12,7 +12,8 @@ enum YAMLSyntax {
         return ConfigurationProblem(
             source: .file(file, line: isPlaced ? Int(mark.line) + 1 : 0, column: isPlaced ? Int(mark.column) + 1 : 0),
             key: "",
-            observed: context.isEmpty ? "YAML that can't be read: \(said)" : "YAML that can't be read: \(said) \(context)",
+            observed: context.isEmpty
+                ? "YAML that can't be read: \(said)" : "YAML that can't be read: \(said) \(context)",
             expected: "keys and values, one for each line", remedy: remedy(said, context))
     }
 
@@ -20,6 +21,9 @@ enum YAMLSyntax {
         if said.contains("block end") || said.contains("expected key") || said.contains("':'") {
             return "look at this line's indentation and at the colon with a space behind each key; "
                 + "an IPv6 address such as \"[::1]:8080\" and text with \": \" in it need quotes"
+        }
+        if said.contains("node content") {
+            return "put quotes around text with brackets, such as the IPv6 address \"[::1]:8080\""
         }
         if said.contains("mapping values are not allowed") {
             return "there is a second colon or a wrong indentation; put quotes around text that contains \": \""

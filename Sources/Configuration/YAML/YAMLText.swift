@@ -42,14 +42,13 @@ struct YAMLText {
         }
         let indentation = line.prefix { $0 == 0x20 || $0 == 0x09 }
         guard let tab = indentation.firstIndex(of: 0x09) else { return }
-        let rest = line.dropFirst(indentation.count)
-        if rest.isEmpty || rest.first == 0x23 || rest.first == 0x0D { return }
         report(
             number, tab - line.startIndex + 1, "a tab in the indentation", "spaces",
             "YAML does not allow tabs here; replace it by spaces, two for each level")
     }
 
-    private mutating func report(_ line: Int, _ column: Int, _ observed: String, _ expected: String, _ remedy: String?) {
+    private mutating func report(_ line: Int, _ column: Int, _ observed: String, _ expected: String, _ remedy: String?)
+    {
         problems.append(
             ConfigurationProblem(
                 source: .file(file, line: line, column: column), key: "", observed: observed, expected: expected,

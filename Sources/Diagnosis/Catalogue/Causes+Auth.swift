@@ -19,7 +19,7 @@ extension CauseCatalogue {
             .says(62, .serverCode44xx, .noCredentials), .says(50, .serverCode3000, .noCredentials),
             .says(50, .serverCode1008, .reasonSaysCredentials, .noCredentials), .says(90, .engineIORefused, .noCredentials),
             .says(40, .disconnectMessage, .noCredentials), .says(75, .outputCredentials, .noCredentials), .proves(.flipCredentials),
-            .says(14, .originNeverFlips, .status403, .noCredentials), .says(12, .pathsNeverFlip, .status403, .noCredentials),
+            .says(14, .originNeverFlips, .status403, .noCredentials, unless: [.originOtherHost]), .says(12, .pathsNeverFlip, .status403, .noCredentials),
             .denies(40, .saysFirewall), .denies(50, .saysForbiddenByRule), .denies(60, .byEnvoyEmpty403),
             .denies(30, .byApache, .intermediaryOwnPage, .status403), .denies(25, .byGoUpgrader, .status403), .denies(60, .saysCrossOrigin),
             .excludes(.cloudflareMitigated),

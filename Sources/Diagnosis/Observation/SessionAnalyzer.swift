@@ -14,11 +14,16 @@ package struct SessionAnalyzer: Sendable {
     /// When the first side ended. What came later is not life; what came at the same instant may stand in the same buffer, and where
     /// buffers are cut must not matter.
     @usableFromInline var firstEndAt = Timestamp.never
+    /// The first bytes of what broke the rules, and whether more of them are wanted: a buffer may end in the middle.
+    private var faultExcerpts: (client: [UInt8], server: [UInt8]) = ([], [])
+    @usableFromInline var wantsExcerpt: (client: Bool, server: Bool) = (false, false)
     /// The handshake's time; ages count from here.
     package let openedAt: Timestamp
     package private(set) var traits: SessionTraits
     /// Who answered the handshake.
     package private(set) var stack: Stack?
+    /// An intermediary or edge that the handshake showed on the path.
+    package private(set) var hop: Stack?
     private var events = SessionEvents()
     private var downstreamEnd: TransportEnd?
     private var upstreamEnd: TransportEnd?
@@ -26,10 +31,11 @@ package struct SessionAnalyzer: Sendable {
     private var ourCodes: (downstream: UInt16, upstream: UInt16) = (0, 0)
     private var fidelity = Fidelity.full
 
-    package init(openedAt: Timestamp, traits: SessionTraits, stack: Stack? = nil) {
+    package init(openedAt: Timestamp, traits: SessionTraits, stack: Stack? = nil, hop: Stack? = nil) {
         self.openedAt = openedAt
         self.traits = traits
         self.stack = stack
+        self.hop = hop
         clientFrames = FrameTally(direction: .clientToServer, allowedReservedBits: traits.allowedReservedBits)
         serverFrames = FrameTally(direction: .serverToClient, allowedReservedBits: traits.allowedReservedBits)
         clientClock = DirectionClock(start: openedAt)
@@ -44,14 +50,16 @@ package struct SessionAnalyzer: Sendable {
     /// Bytes that one side sent, in order; called once per received buffer.
     @inlinable package mutating func relayed(_ direction: Direction, _ bytes: RawSpan, at now: Timestamp) -> FrameNotices {
         if direction == .clientToServer {
+            if wantsExcerpt.client { extendExcerpt(direction, bytes) }
             let notices = clientFrames.observe(bytes)
             clientClock.spoke(UInt64(bytes.byteCount), notices, clientFrames.largestMessage, now, until: firstEndAt)
-            if !notices.isDisjoint(with: [.sawClose, .sawFault]) { remarkable(direction, notices, now) }
+            if !notices.isDisjoint(with: .closeOrFault) { remarkable(direction, notices, now) }
             return notices
         }
+        if wantsExcerpt.server { extendExcerpt(direction, bytes) }
         let notices = serverFrames.observe(bytes)
         serverClock.spoke(UInt64(bytes.byteCount), notices, serverFrames.largestMessage, now, until: firstEndAt)
-        if !notices.isDisjoint(with: [.sawClose, .sawFault]) { remarkable(direction, notices, now) }
+        if !notices.isDisjoint(with: .closeOrFault) { remarkable(direction, notices, now) }
         return notices
     }
 
@@ -99,7 +107,7 @@ package struct SessionAnalyzer: Sendable {
             openedAt: openedAt, duration: now - openedAt, endedAfter: (firstEndAt == .never ? now : firstEndAt) - openedAt,
             first: firstParty, order: order,
             downstream: side(.downstream, now), upstream: side(.upstream, now),
-            traits: traits, stack: stack, fidelity: fidelity)
+            traits: traits, stack: stack, hop: hop, fidelity: fidelity)
         let judgement = SessionJudge.judge(record, events: events)
         record.findings = judgement.findings
         record.verdict = judgement.verdict
@@ -107,11 +115,34 @@ package struct SessionAnalyzer: Sendable {
     }
 
     @usableFromInline mutating func remarkable(_ direction: Direction, _ notices: FrameNotices, _ now: Timestamp) {
-        if notices.contains(.sawFault) { events.append(.fault, direction.source) }
+        if notices.contains(.sawFault) {
+            events.append(.fault, direction.source)
+            let frames = frames(from: direction.source)
+            if frames.isDesynchronised { keepExcerpt(direction, frames.faultExcerpt) }
+        }
         if notices.contains(.sawClose) {
             events.append(.closeFrame, direction.source)
             stop(now)
         }
+    }
+
+    /// How many bytes of a fault are kept as evidence: enough for the first line of what isn't frames.
+    private static let excerptLimit = 64
+
+    private mutating func keepExcerpt(_ direction: Direction, _ bytes: [UInt8]) {
+        let wants = bytes.count < SessionAnalyzer.excerptLimit
+        if direction == .clientToServer {
+            faultExcerpts.client = bytes
+            wantsExcerpt.client = wants
+        } else {
+            faultExcerpts.server = bytes
+            wantsExcerpt.server = wants
+        }
+    }
+
+    @usableFromInline mutating func extendExcerpt(_ direction: Direction, _ bytes: RawSpan) {
+        let present = direction == .clientToServer ? faultExcerpts.client : faultExcerpts.server
+        keepExcerpt(direction, present + bytes.copied(0..<SessionAnalyzer.excerptLimit - present.count))
     }
 
     /// The first end stops the clocks: what a side says while it is being closed is no life.
@@ -136,7 +167,7 @@ package struct SessionAnalyzer: Sendable {
             counts: frames.counts, messages: frames.messages, bytes: clock.bytes, idle: idle, largestSilence: max(clock.largestSilence, idle),
             sinceMessage: clock.lastMessage == .never ? nil : end - clock.lastMessage, largestMessage: frames.largestMessage,
             lastMessageWasLargest: clock.lastMessage != .never && clock.largestAt == clock.lastMessage,
-            fault: frames.fault, faultExcerpt: frames.faultExcerpt)
+            fault: frames.fault, faultExcerpt: side == .downstream ? faultExcerpts.client : faultExcerpts.server)
     }
 
     private var order: [String] {

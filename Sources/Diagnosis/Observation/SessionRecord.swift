@@ -16,6 +16,7 @@ package struct SessionRecord: Sendable {
     package var upstream: SideRecord
     package var traits: SessionTraits
     package var stack: Stack?
+    package var hop: Stack?
     package var fidelity: Fidelity
     package var findings: [Finding] = []
     /// Nil where the session ended as sessions should.

@@ -49,9 +49,11 @@ package struct ResponseHead: MessageHead {
     package var lineRange: Range<Int> { line.range }
 
     /// How the body ends, given what was asked (RFC 9112 §6.3).
-    package func framing(forRequestMethod method: HTTPMethod) -> BodyFraming {
+    ///
+    /// - Parameter ignoringStatus: what the fields say of a body that isn't there (304, or the answer to HEAD).
+    package func framing(forRequestMethod method: HTTPMethod, ignoringStatus: Bool = false) -> BodyFraming {
         if case .invalid(let fault) = length { return .invalid(fault) }
-        if method == .head || ResponseHead.hasNoBody(status) { return .none }
+        if method == .head || (ResponseHead.hasNoBody(status) && !ignoringStatus) { return .none }
         switch length {
         case .absent: return .untilClose
         case .octets(let count): return .contentLength(count)

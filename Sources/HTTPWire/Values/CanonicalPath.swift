@@ -4,10 +4,8 @@
 /// the same resource. Whatever servers are known to read differently is refused with its reason rather than
 /// repaired: a repaired path would be a third opinion.
 package enum CanonicalPath: Sendable, Hashable {
-    /// The octets are canonical as they stand.
-    case asIs
-    /// The canonical octets differ from the ones that came.
-    case rewritten([UInt8])
+    /// The one spelling; nearly always the octets that came.
+    case canonical([UInt8])
     /// There is no spelling that everybody would agree on.
     case refused(Reason)
 
@@ -30,6 +28,10 @@ package enum CanonicalPath: Sendable, Hashable {
         @inlinable package static var emptySegments: Allowance { Allowance(rawValue: 1) }
         /// `;x` behind a segment, which some servers cut off.
         @inlinable package static var parameters: Allowance { Allowance(rawValue: 2) }
+        /// `%2F`, which some servers read as `/`; it stays escaped.
+        @inlinable package static var escapedSlashes: Allowance { Allowance(rawValue: 4) }
+        /// Everything that can be let through: right where no decision hangs on the path, since there is one route only.
+        @inlinable package static var all: Allowance { [.emptySegments, .parameters, .escapedSlashes] }
     }
 
     /// Judges the octets of `range`, a path that begins with `/` and has no query.
@@ -48,16 +50,16 @@ package enum CanonicalPath: Sendable, Hashable {
             break
         }
         if isSimple {
-            self = .asIs
+            self = .canonical([UInt8](bytes[range]))
             return
         }
-        switch CanonicalPath.decode(bytes, range) {
+        switch CanonicalPath.decode(bytes, range, allowance) {
         case .failure(let reason): self = .refused(reason)
         case .success(let octets):
             if let reason = CanonicalPath.judgeSegments(octets, allowance) {
                 self = .refused(reason)
             } else {
-                self = octets.elementsEqual(bytes[range]) ? .asIs : .rewritten(octets)
+                self = .canonical(octets)
             }
         }
     }
@@ -67,7 +69,7 @@ package enum CanonicalPath: Sendable, Hashable {
         case failure(Reason)
     }
 
-    private static func decode(_ bytes: [UInt8], _ range: Range<Int>) -> Decoded {
+    private static func decode(_ bytes: [UInt8], _ range: Range<Int>, _ allowance: Allowance) -> Decoded {
         var octets: [UInt8] = []
         octets.reserveCapacity(range.count)
         var position = range.lowerBound
@@ -84,7 +86,7 @@ package enum CanonicalPath: Sendable, Hashable {
             else { return .failure(.escapeInvalid) }
             let value = high << 4 | low
             switch value {
-            case 0x2F: return .failure(.escapedSlash)
+            case 0x2F where !allowance.contains(.escapedSlashes): return .failure(.escapedSlash)
             case 0x5C: return .failure(.backslash)
             case 0..<0x20, 0x7F: return .failure(.escapedControl)
             case _ where value.isUnreserved: octets.append(value)

@@ -14,7 +14,7 @@ package struct ForwardedElement: Sendable, Hashable {
     package init(_ bytes: [UInt8], _ element: Range<Int>) {
         var parameters = FieldParameters(element)
         while let pair = parameters.next(in: bytes) {
-            guard let value = pair.value, pair.isWellFormed else {
+            guard let value = pair.value, pair.isWellFormed || ForwardedElement.isUnquotedNode(bytes, pair) else {
                 isWellFormed = false
                 continue
             }
@@ -30,6 +30,15 @@ package struct ForwardedElement: Sendable, Hashable {
             }
         }
         if parameters.sawEmpty { isWellFormed = false }
+    }
+
+    /// Addresses with colons belong in quotes (RFC 7239 §4); not every proxy knows that, and nothing is ambiguous about it.
+    private static func isUnquotedNode(_ bytes: [UInt8], _ pair: FieldParameters.Parameter) -> Bool {
+        guard let value = pair.value, !pair.isQuoted, !value.isEmpty else { return false }
+        return bytes.isToken(pair.name) && pair.name.upperBound + 1 == value.lowerBound
+            && value.allSatisfy {
+                bytes[$0].isToken || bytes[$0] == 0x3A || bytes[$0] == 0x5B || bytes[$0] == 0x5D
+            }
     }
 
     /// The address that a node spells, with its port if it has one: `10.0.0.1`, `10.0.0.1:80`, `::1`, `[::1]`, `[::1]:80`.

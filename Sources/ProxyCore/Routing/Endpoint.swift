@@ -59,10 +59,14 @@ package enum EndpointFault: Error, Sendable, Hashable {
     package var explanation: String {
         switch self {
         case .noScheme(let suggestion): "has no scheme; write \(suggestion)"
-        case .unknownScheme(let scheme, let suggestion): "has the scheme \(scheme), which is not http or https; write \(suggestion)"
-        case .userInformation: "carries a user name or password; leave them out, requests keep their own Authorization field"
-        case .path(let suggestion): "has a path or query; write \(suggestion), and change paths with the route's rewrite"
-        case .host: "has no usable host; write scheme://host:port with a name, an IPv4 address or an IPv6 address in brackets"
+        case .unknownScheme(let scheme, let suggestion):
+            "has the scheme \(scheme), which is not http or https; write \(suggestion)"
+        case .userInformation:
+            "carries a user name or password; leave them out, requests keep their own Authorization field"
+        case .path(let suggestion):
+            "has a path or query; write \(suggestion), and change paths with the route's rewrite"
+        case .host:
+            "has no usable host; write scheme://host:port with a name, an IPv4 address or an IPv6 address in brackets"
         case .port: "has a port that is not a number from 1 to 65535"
         }
     }

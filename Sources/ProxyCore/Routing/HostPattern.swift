@@ -1,4 +1,4 @@
-package import Wire
+import Wire
 
 /// Which hosts a route serves: any, exactly one, or everything below a domain (`*.example.com`).
 ///

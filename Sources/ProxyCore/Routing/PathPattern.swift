@@ -26,7 +26,8 @@ package enum PathPattern: Sendable, Hashable, CustomStringConvertible {
             default: throw .character
             }
         }
-        for (index, segment) in bytes.dropFirst().split(separator: 0x2F, omittingEmptySubsequences: false).enumerated() {
+        for (index, segment) in bytes.dropFirst().split(separator: 0x2F, omittingEmptySubsequences: false).enumerated()
+        {
             let isLast = index == bytes.dropFirst().count { $0 == 0x2F }
             if segment.isEmpty && !isLast { throw .notCanonical }
             if segment.elementsEqual([0x2E]) || segment.elementsEqual([0x2E, 0x2E]) { throw .notCanonical }
@@ -58,7 +59,7 @@ package enum PathPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether `path` is `prefix` or lies below it, cut at a segment.
-    static func isBelow(_ path: RawSpan, _ prefix: [UInt8]) -> Bool {
+    package static func isBelow(_ path: RawSpan, _ prefix: [UInt8]) -> Bool {
         guard begins(path, with: prefix) else { return false }
         return path.byteCount == prefix.count || prefix.last == 0x2F || path.byte(at: prefix.count) == 0x2F
     }
@@ -81,7 +82,8 @@ package enum PathPatternFault: Error, Sendable, Hashable {
         case .query: "has a query or fragment; routes look at the path alone"
         case .encoded: "has a percent sign; write the path decoded, as routes compare it"
         case .star: "has a star; a path serves everything below it already, so leave the star out"
-        case .character: "has a character that no canonical path has; write visible ASCII without spaces and backslashes"
+        case .character:
+            "has a character that no canonical path has; write visible ASCII without spaces and backslashes"
         case .notCanonical: "has an empty, . or .. segment; canonical paths have none"
         }
     }

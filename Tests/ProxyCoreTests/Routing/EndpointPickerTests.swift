@@ -42,7 +42,8 @@ struct EndpointPickerTests {
         var cursor: UInt32 = 0
         var hits = [Int](repeating: 0, count: 5)
         for _ in 0..<4000 {
-            if let index = EndpointPicker.pick(.randomOfTwo, among: candidates, cursor: &cursor, random: random.next()) {
+            if let index = EndpointPicker.pick(.randomOfTwo, among: candidates, cursor: &cursor, random: random.next())
+            {
                 hits[index] += 1
             }
         }
@@ -55,6 +56,8 @@ struct EndpointPickerTests {
         var cursor: UInt32 = 7
         #expect(EndpointPicker.pick(policy, among: [], cursor: &cursor, random: .max) == nil)
         #expect(EndpointPicker.pick(policy, among: [Candidate(isUsable: false)], cursor: &cursor, random: .max) == nil)
-        #expect(EndpointPicker.pick(policy, among: [Candidate(isUsable: false), Candidate()], cursor: &cursor, random: .max) == 1)
+        #expect(
+            EndpointPicker.pick(
+                policy, among: [Candidate(isUsable: false), Candidate()], cursor: &cursor, random: .max) == 1)
     }
 }

@@ -8,7 +8,7 @@ struct EndpointTests {
         ("https://App.Internal", "https://app.internal"),
         ("ws://localhost:80/", "http://localhost"),
         ("WSS://a_b.example:8443", "https://a_b.example:8443"),
-        ("http://[::1]:9000", "http://[::1]:9000"),
+        ("http://[2001:db8::1:0]:9000", "http://[2001:db8::1:0]:9000"),
     ])
     func `a URL with a known scheme is an endpoint`(_ url: String, _ expected: String) throws {
         #expect(try Endpoint(url: url).description == expected)

@@ -1,0 +1,73 @@
+import Wire
+import HTTPWire
+
+/// What came back on a probe, as far as the plan compares it.
+package struct ProbeOutcome: Sendable, Hashable {
+    /// The status code; nil without an answer.
+    package let status: Int?
+    /// A 101 that a browser accepts.
+    package let isAccepted: Bool
+    /// "101", "403", "closed without an answer".
+    package let text: String
+    /// What makes two answers the same: status, reason phrase, names of fields, body without the path that was asked for.
+    let likeness: [UInt8]
+    /// What the answer says about the reason.
+    let signs: SignSet
+    /// The body's sentence, for evidence.
+    let excerpt: String
+
+    /// Reads what was observed of the probe's handshake.
+    package init(_ observation: HandshakeObservation) {
+        var reading = SignReading()
+        guard let response = observation.response else {
+            status = nil
+            isAccepted = false
+            text = ProbeOutcome.words(observation.failure)
+            likeness = Array(text.utf8)
+            signs = []
+            excerpt = ""
+            return
+        }
+        status = response.status
+        isAccepted = observation.request.map { UpgradeResponseCheck.isValid101($0, response) } ?? false
+        text = isAccepted || response.status != 101 ? "\(response.status)" : "101, but not a valid one"
+        BodyPhrases.shared.read(observation.bodyStart, 0..<observation.bodyStart.count, into: &reading) { .body($0) }
+        signs = reading.set
+        excerpt = observation.bodyStart.printable(0..<observation.bodyStart.count, limit: 160)
+        likeness = ProbeOutcome.likeness(response, observation)
+    }
+
+    private static func likeness(_ response: ResponseHead, _ observation: HandshakeObservation) -> [UInt8] {
+        var bytes = Array("\(response.status) ".utf8) + Array(response.bytes[response.reasonRange])
+        for field in response.fields { bytes += [0x0A] + response.bytes[field.name].map(\.asLowercase) }
+        bytes += [0x0A]
+        // The path that servers repeat in their pages is no difference.
+        let body = observation.bodyStart
+        guard let request = observation.request, request.pathRange.count > 1 else { return bytes + body }
+        let path = Array(request.bytes[request.pathRange])
+        var position = 0
+        while position < body.count {
+            if position + path.count <= body.count, body[position] == path[0], body[position..<position + path.count].elementsEqual(path) {
+                bytes.append(0x2A)
+                position += path.count
+            } else {
+                bytes.append(body[position])
+                position += 1
+            }
+        }
+        return bytes
+    }
+
+    private static func words(_ failure: HandshakeFailure?) -> String {
+        switch failure {
+        case nil: "no answer"
+        case .responseHeadTimedOut, .clientGone: "no answer in time"
+        case .closedBeforeResponse(let end, _): end.isReset ? "reset without an answer" : "closed without an answer"
+        case .upstreamRefused: "connection refused"
+        case .connectTimedOut, .connectFailed: "no connection"
+        case .upstreamTLS: "TLS failed"
+        case .notHTTP: "not HTTP"
+        case .some(let other): other.name
+        }
+    }
+}

@@ -1,0 +1,206 @@
+import HTTPWire
+
+/// Which handshake to try next, and what all of them together prove: a value without sockets.
+///
+/// The control comes first: the unchanged request must fail again, or nothing can be shown. Then one factor at a time. Which one is
+/// decided anew each time: every kind of probe is worth the sum of the weights of the causes that it can prove, so the probe that
+/// separates most goes first. When a probe is accepted, the control comes once more; only if it still fails is the cause proven. What no
+/// probe flips is evidence too, and goes back to the catalogue as signs. At most `ProbeOptions.limit` handshakes in all.
+package struct ProbePlan: Sendable {
+    /// What to do next.
+    package enum Step: Sendable {
+        /// Perform this handshake, and `record` its outcome.
+        case probe(ProbeRequest)
+        /// All that can be shown is shown: `conclude` says it.
+        case done
+    }
+
+    private let signs: SignSet
+    private let baseline: ProbeOutcome?
+    private let choices: ProbeChoices?
+    private let options: ProbeOptions
+    private var learned = SignSet()
+    /// Flips that the last control has not confirmed yet.
+    private var pending = SignSet()
+    private var state = State.control
+    private var current: ProbeRequest?
+    private var tried: Set<ProbeRequest> = []
+    private var control: ProbeOutcome?
+    /// What each kind brought so far.
+    private var failed: Set<ProbeKind> = []
+    private var quotes: [(sign: Sign, evidence: Evidence)] = []
+    package private(set) var records: [ProbeRecord] = []
+
+    private enum State { case control, probing, confirming, done }
+
+    /// Begins with what was observed; the observation is read, not kept.
+    package init(_ observation: HandshakeObservation, options: ProbeOptions = ProbeOptions()) {
+        self.options = options
+        signs = HandshakeJudge.signs(of: observation)
+        let verdict = HandshakeJudge.judge(observation).verdict
+        if let request = observation.request {
+            choices = ProbeChoices(
+                request: request, signs: signs, options: options, scheme: observation.client.scheme,
+                bodyText: observation.bodyStart.printable(0..<observation.bodyStart.count, limit: 300))
+        } else {
+            choices = nil
+        }
+        baseline = ProbeOutcome(observation)
+        // Nothing to ask: healthy, proven by itself, or out of a probe's reach.
+        let isHopeless: SignSet = [
+            .failedName, .failedRefused, .failedTLSExpired, .failedTLSUntrusted, .failedTLSName, .failedNoEndpoint, .failedNoRoute, .failedOurOrigin, .failedOurCredentials, .failedMalformedRequest,
+            .failedLimit, .status429,
+        ]
+        if verdict == nil || verdict?.confidence == .proven || choices == nil || !isHopeless.isDisjoint(with: signs) || options.limit < 3 { state = .done }
+    }
+
+    /// The next handshake, or that there is none.
+    package mutating func next() -> Step {
+        switch state {
+        case .control, .confirming: return take(ProbeRequest(.control, "none (control)", flip: nil))
+        case .done: return .done
+        case .probing:
+            // The last handshake is the control's.
+            guard records.count < options.limit - 1, let choice = best else {
+                settle()
+                state = .done
+                return .done
+            }
+            return take(choice)
+        }
+    }
+
+    /// What came back on the handshake that `next` gave.
+    package mutating func record(_ outcome: ProbeOutcome) {
+        guard let probe = current else { return }
+        current = nil
+        tried.insert(probe)
+        records.append(ProbeRecord(change: probe.change, outcome: outcome.text))
+        switch state {
+        case .control:
+            control = outcome
+            if outcome.isAccepted {
+                learned.insert(.flipByItself)
+                state = .done
+            } else if outcome.status == 429 {
+                // Going on would only make it worse, and show nothing.
+                state = .done
+            } else {
+                learned.insert(.probedControlFails)
+                state = .probing
+            }
+        case .confirming:
+            if outcome.isAccepted { learned.insert(.flipByItself) } else { learned.formUnion(pending) }
+            state = .done
+        case .probing: read(probe, outcome)
+        case .done: return
+        }
+    }
+
+    /// The verdict on `observation`, the one with which the plan began, with all that the probes showed.
+    package func conclude(_ observation: HandshakeObservation) -> HandshakeJudgement {
+        let before = Hypotheses(signs).ranked
+        observation.furtherSigns.formUnion(learned)
+        observation.furtherEvidence += quotes
+        observation.probes = records
+        var judgement = HandshakeJudge.judge(observation)
+        if learned.contains(.flipByItself), judgement.verdict != nil {
+            // What comes and goes by itself is no proof of anything.
+            judgement.verdict?.confidence = .possible
+        }
+        guard let verdict = judgement.verdict else { return judgement }
+        let after = Hypotheses(signs.union(learned)).ranked
+        for old in before where old.score >= 30 && old.cause != verdict.cause {
+            let score = after.first { $0.cause == old.cause }?.score ?? 0
+            guard score < 10, !verdict.alternatives.contains(where: { $0.cause == old.cause }) else { continue }
+            judgement.verdict?.alternatives.append(Alternative(cause: old.cause, confidence: .excluded, because: exclusion(old.cause)))
+        }
+        return judgement
+    }
+
+    // MARK: Choosing
+
+    private mutating func take(_ probe: ProbeRequest) -> Step {
+        current = probe
+        return .probe(probe)
+    }
+
+    /// The untried handshake of the kind that can prove most.
+    private var best: ProbeRequest? {
+        guard let choices else { return nil }
+        let ranked = Hypotheses(signs.union(learned)).ranked.filter { $0.score >= 10 }
+        // Sure enough without: the leader can't be probed, and nobody else comes near.
+        guard let leader = ranked.first, leader.confidence != .proven else { return nil }
+        var worth: [ProbeKind: Int] = [:]
+        var order: [ProbeKind] = []
+        for hypothesis in ranked where hypothesis.score * 4 >= leader.score {
+            for kind in CauseCatalogue.entry(hypothesis.cause).probes {
+                if worth[kind] == nil { order.append(kind) }
+                worth[kind, default: 0] += hypothesis.score
+            }
+        }
+        for kind in order.sorted(by: { worth[$0, default: 0] > worth[$1, default: 0] }) {
+            if let choice = choices.choices(kind).first(where: { !tried.contains($0) }) { return choice }
+        }
+        return nil
+    }
+
+    // MARK: Reading
+
+    private mutating func read(_ probe: ProbeRequest, _ outcome: ProbeOutcome) {
+        switch probe.kind {
+        case .randomPath:
+            let isSame = outcome.likeness == control?.likeness
+            learned.insert(isSame ? .randomPathSame : .randomPathDiffers)
+            if outcome.status == 404 { learned.insert(.randomPathNotFound) }
+        case .plainGet:
+            if outcome.likeness == control?.likeness {
+                learned.insert(.plainSame)
+            } else if let status = outcome.status {
+                learned.insert((200..<400).contains(status) ? .plainWorks : (502...504).contains(status) ? .plainUnavailable : .plainDiffers)
+            }
+        case .engineIOPolling:
+            let reasons: SignSet = [.saysOriginRefused, .saysSessionUnknown, .saysUnsupportedEngineIO, .saysTransportRefused, .saysTokenExpired, .saysNotAuthenticated]
+            for sign in reasons.signs where outcome.signs.contains(sign) {
+                learned.insert(sign)
+                quotes.append((sign, Evidence(what: "probe's response body", observed: outcome.excerpt)))
+            }
+            learned.insert(.byEngineIO)
+        default:
+            failed.insert(probe.kind)
+            guard outcome.isAccepted, let flip = probe.flip else {
+                settle()
+                return
+            }
+            failed.remove(probe.kind)
+            pending.insert(flip)
+            quotes.append((flip, Evidence(what: "probe", observed: "\(probe.change): \(outcome.text)", expected: "\(control?.text ?? "") without the change")))
+            state = .confirming
+        }
+    }
+
+    /// What it means that nothing of a kind helped.
+    private mutating func settle() {
+        guard let choices else { return }
+        func isExhausted(_ kinds: ProbeKind...) -> Bool {
+            kinds.allSatisfy { kind in choices.choices(kind).allSatisfy { tried.contains($0) } } && kinds.contains { failed.contains($0) }
+        }
+        if isExhausted(.originSelf, .originRemoved, .originCandidate) { learned.insert(.originNeverFlips) }
+        if isExhausted(.host) { learned.insert(.hostNeverFlips) }
+        if isExhausted(.trailingSlash, .pathVariant) { learned.insert(.pathsNeverFlip) }
+    }
+
+    private func exclusion(_ cause: Cause) -> String {
+        let all = signs.union(learned)
+        let against = CauseCatalogue.entry(cause).clauses.first { $0.weight < 0 && $0.when.isSubset(of: all) && $0.unless.isDisjoint(with: all) && !$0.when.isSubset(of: signs) }
+        return against?.text ?? "the probes show another cause"
+    }
+}
+
+extension SignSet {
+    func union(_ other: SignSet) -> SignSet {
+        var all = self
+        all.formUnion(other)
+        return all
+    }
+}

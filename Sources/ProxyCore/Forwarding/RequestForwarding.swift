@@ -1,0 +1,226 @@
+package import HTTPWire
+import Wire
+
+/// Writes the head that goes upstream from the one that came (RFC 9110 §7.6, RFC 9112 §3.2; threats B18–B20, C7, C8, D14, D17).
+///
+/// The order matters and is the same for every request: first all that the client may not say to the next hop is left out
+/// (fields of the connection, names in `Connection`, identity fields and their lookalikes), then what Gatehouse says
+/// itself is written. A client that names one of our fields in `Connection` therefore strips its own, never ours. Framing
+/// is restated from what was parsed. Fields that go on do so in their order, neighbours in one copy.
+package struct RequestForwarding: Sendable {
+    /// Why a request isn't forwarded, and what the client is told.
+    package enum Refusal: Sendable, Hashable {
+        /// The head has a fault that forbids it.
+        case head(HeadFault)
+        /// CONNECT: Gatehouse is no forward proxy. → 405
+        case methodNotAllowed
+
+        package var status: Int {
+            switch self {
+            case .head(let fault): fault.status
+            case .methodNotAllowed: 405
+            }
+        }
+
+        /// The stable name for logs.
+        package var name: String {
+            switch self {
+            case .head(let fault): fault.kind.rawValue
+            case .methodNotAllowed: "method_not_allowed"
+            }
+        }
+    }
+
+    /// Whether the request must be refused rather than forwarded; to be asked before a backend is chosen.
+    package static func refusal(of head: RequestHead) -> Refusal? {
+        // A CONNECT is told what it is before anything is said of its target.
+        if head.method == .connect { return .methodNotAllowed }
+        return head.refusal.map { .head($0) }
+    }
+
+    /// Fields that are always written by us or by nobody.
+    private static var own: UInt64 {
+        HopByHopFields.common | HopByHopFields.restated | KnownField.xForwardedFor.bit | KnownField.xForwardedProto.bit
+        | KnownField.xForwardedHost.bit | KnownField.xForwardedPort.bit | KnownField.forwarded.bit
+        | KnownField.xRealIP.bit | KnownField.expect.bit
+        // Some frameworks route by these, behind the back of whoever checked the path (threat A16).
+        | KnownField.xOriginalURL.bit | KnownField.xRewriteURL.bit
+    }
+
+    /// Writes the head into `writer`, which is reset first; false, and nothing written, for a request that has a `refusal`
+    /// or whose host can't be written.
+    @discardableResult
+    package static func write(
+        _ head: RequestHead, context: borrowing ForwardingContext, into writer: inout HeadWriter
+    ) -> Bool {
+        writer.reset()
+        guard refusal(of: head) == nil else { return false }
+        let keepsHost = keepsHostLine(head, context)
+        writeLine(head, context, into: &writer)
+        guard keepsHost || writeHost(head, context, into: &writer) else {
+            writer.reset()
+            return false
+        }
+        writeFields(head, context, dropping: keepsHost ? own & ~KnownField.host.bit : own, into: &writer)
+        writeFraming(head, context, into: &writer)
+        ForwardedFields.write(head, context, into: &writer)
+        writer.beginLine()
+        writer.append(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
+        writer.append(context.pseudonym)
+        writer.endLine()
+        if context.isWebSocketUpgrade {
+            writer.field("Connection", "Upgrade")
+            writer.field("Upgrade", "websocket")
+        } else if !context.keepsUpstream {
+            writer.field("Connection", "close")
+        }
+        for index in context.extra.indices {
+            writer.field(Array(context.extra[index].name.description.utf8), context.extra[index].value)
+        }
+        writer.end()
+        return true
+    }
+
+    /// Whether the one `Host` line goes on where it stands.
+    private static func keepsHostLine(_ head: RequestHead, _ context: borrowing ForwardingContext) -> Bool {
+        guard case .preserve = context.host else { return false }
+        return head.targetForm == .origin && head.section.has(KnownField.host)
+    }
+
+    /// The request line in origin form or `*`, always HTTP/1.1.
+    private static func writeLine(
+        _ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter
+    ) {
+        if head.targetForm == .origin, context.rewrite == nil,
+            context.canonicalPath.map({ head.bytes[head.pathRange].elementsEqual($0) }) ?? true
+        {
+            if isPlainLine(head) {
+                writer.lines(head.lineRange.lowerBound..<head.lineRange.upperBound + 2, of: head.section)
+            } else {
+                writer.requestLine(method: head.methodRange, target: head.targetRange, of: head.bytes)
+            }
+            return
+        }
+        writer.beginLine()
+        writer.append(head.bytes, head.methodRange)
+        writer.append(" ")
+        if head.targetForm == .asterisk || (head.pathRange.isEmpty && head.method == .options && head.queryRange == nil) {
+            // RFC 9112 §3.2.4: an absolute target without path and query means the server as a whole.
+            writer.append("*")
+        } else {
+            writePath(head, context, into: &writer)
+            if let query = head.queryRange {
+                writer.append("?")
+                writer.append(head.bytes, query)
+            }
+        }
+        writer.append(" HTTP/1.1")
+        writer.endLine()
+    }
+
+    /// Whether the line that came is the one to be sent: a head without refusal has single blanks and CRLF in it.
+    private static func isPlainLine(_ head: RequestHead) -> Bool {
+        let line = head.lineRange
+        return head.version == .http11 && line.count > 0 && head.bytes[line.upperBound - 1] == 0x31
+    }
+
+    private static func writePath(
+        _ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter
+    ) {
+        var path = context.canonicalPath ?? Array(head.bytes[head.pathRange])
+        if path.isEmpty { path = [0x2F] }
+        guard let edit = context.rewrite?.edit(unsafe path.span.bytes) else {
+            writer.append(path)
+            return
+        }
+        writer.append(edit.inserted)
+        writer.append(path, min(edit.dropped, path.count)..<path.count)
+    }
+
+    /// Exactly one `Host`; false if there is none to be written.
+    private static func writeHost(
+        _ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter
+    ) -> Bool {
+        switch context.host {
+        case .rewrite(let host): return !host.isEmpty && writer.field("Host", host)
+        case .preserve:
+            if let host = head.effectiveHost { return writer.field("Host", host, of: head.bytes) }
+            // HTTP/1.0 may leave it out; HTTP/1.1, which we speak, may send it empty (RFC 9112 §3.2).
+            return writer.field("Host", context.defaultHost)
+        }
+    }
+
+    /// The fields that go on, in runs.
+    private static func writeFields(
+        _ head: RequestHead, _ context: borrowing ForwardingContext, dropping own: UInt64, into writer: inout HeadWriter
+    ) {
+        let section = head.section
+        let named = head.connection.contains(.named)
+        let hasRemoved = !context.removed.isEmpty || !context.extra.isEmpty
+        var start = 0
+        for index in 0..<section.fields.count {
+            let field = section.fields[index]
+            let isDropped: Bool
+            if field.known == .other {
+                isDropped = isForbidden(section, field, context)
+            } else {
+                isDropped = own & field.known.bit != 0
+            }
+            guard isDropped || (named && isNamed(index, section)) || (hasRemoved && isRemoved(section, field, context))
+            else { continue }
+            if start < index { writer.fields(start..<index, of: section) }
+            start = index + 1
+        }
+        if start < section.fields.count { writer.fields(start..<section.fields.count, of: section) }
+    }
+
+    /// Whether a field with an unknown name is one of ours, or of the configuration's, to a reader who takes `_` for `-`.
+    private static func isForbidden(
+        _ section: FieldSection, _ field: FieldLine, _ context: borrowing ForwardingContext
+    ) -> Bool {
+        guard let lookalike = HopByHopFields.lookalike(section, field.name) else { return false }
+        if lookalike.known != .other, RequestForwarding.own & lookalike.known.bit != 0 { return true }
+        return isRemoved(lookalike, context)
+    }
+
+    /// Whether `Connection` names the field; framing and host are not its to name.
+    private static func isNamed(_ index: Int, _ section: FieldSection) -> Bool {
+        let known = section.fields[index].known
+        if known != .other, HopByHopFields.restated & known.bit != 0 { return false }
+        return HopByHopFields.isNamed(index, by: section)
+    }
+
+    /// Identity fields, and the ones that are set anew.
+    private static func isRemoved(
+        _ section: FieldSection, _ field: FieldLine, _ context: borrowing ForwardingContext
+    ) -> Bool {
+        for index in context.removed.indices where context.removed[index].matches(field, in: section) { return true }
+        for index in context.extra.indices where context.extra[index].name.matches(field, in: section) { return true }
+        return false
+    }
+
+    private static func isRemoved(_ name: FieldName, _ context: borrowing ForwardingContext) -> Bool {
+        context.removed.contains(name) || context.extra.contains { $0.name == name }
+    }
+
+    /// `Content-Length` or `Transfer-Encoding`, from what was parsed, and `Expect` where somebody is to answer it.
+    private static func writeFraming(
+        _ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter
+    ) {
+        switch head.framing {
+        case .contentLength(let count): writer.field("Content-Length", count)
+        case .chunked: writer.field("Transfer-Encoding", "chunked")
+        case .none, .untilClose, .invalid: return
+        }
+        if context.forwardsExpect, head.section.has(KnownField.expect), head.expectsContinue {
+            writer.field("Expect", "100-continue")
+        }
+    }
+}
+
+extension FieldName {
+    /// Whether the line has this name.
+    func matches(_ field: FieldLine, in section: FieldSection) -> Bool {
+        field.known == known && (known != .other || matches(section.bytes, field.name))
+    }
+}

@@ -1,0 +1,271 @@
+// The process: workers, admin, signals, reload and the way out.
+//
+//     start   bind all listeners (SO_REUSEPORT, a socket for each worker) → a thread for each worker → admin thread
+//     signals the main thread waits for them: SIGHUP reload, SIGTERM and SIGINT drain, a second one ends at once
+//     stop    workers drain → report nothing left (or the drain's timeout) → stop → join → last line → flush
+import CLinux
+package import Configuration
+import Diagnosis
+package import EventLoop
+import ProxyCore
+import Synchronization
+import TLSEngine
+import Telemetry
+package import Wire
+
+/// Gatehouse as a running service.
+package final class Server {
+    /// Why the service could not start: what was tried, what came back, what to do.
+    package struct StartFailure: Error, CustomStringConvertible {
+        package let description: String
+
+        package init(_ description: String) { self.description = description }
+    }
+
+    /// Gives the configuration anew, for SIGHUP.
+    package typealias Load = () throws(ConfigurationError) -> Snapshot
+
+    private let load: Load
+    private var state: ServerState
+    private let shared: SharedParts
+    private let redaction: LogRedaction
+    private var threads: [WorkerThread.Handle] = []
+    private var admin: AdminServer?
+    private let ledger: Ledger
+    private let status: ProcessStatus
+    private let version: String
+    /// What the listeners are bound to, in the configuration's order.
+    package private(set) var addresses: [SocketAddress] = []
+    package private(set) var adminAddress: SocketAddress?
+    /// What the workers' loops run on.
+    package private(set) var backend = EventLoop.Backend.epoll
+
+    /// Builds everything that can fail before a socket is bound.
+    package init(_ snapshot: Snapshot, version: String, load: @escaping Load) throws(StartFailure) {
+        self.load = load
+        self.version = version
+        do throws(TLSContextError) {
+            state = try ServerState(snapshot, generation: 0)
+        } catch {
+            throw StartFailure("\(error)")
+        }
+        let count = snapshot.workers ?? Int(max(1, clinux_cpu_count()))
+        let log: LogWriter
+        do throws(LogDestinationError) {
+            log = try LogWriter(output: Server.output(snapshot.log.output), format: Server.format(snapshot.log))
+        } catch {
+            throw StartFailure("\(error)")
+        }
+        var random = SecureRandom()
+        var mailboxes: [Mailbox<WorkerMessage>] = []
+        var wakers: [Waker] = []
+        for _ in 0..<count {
+            guard let waker = Waker() else { throw StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)") }
+            wakers.append(waker)
+            mailboxes.append(Mailbox(capacity: 1024, waker: waker))
+        }
+        self.wakers = wakers
+        shared = SharedParts(
+            log: log, metrics: (0..<count).map { _ in WorkerMetrics() }, mailboxes: mailboxes, resolver: Resolver(),
+            seed: random.next(), redactionKey: (random.next(), random.next()))
+        redaction = shared.redaction(for: state)
+        ledger = Ledger(writer: log, redaction: redaction)
+        status = ProcessStatus(version: version, started: Server.now)
+    }
+
+    private let wakers: [Waker]
+
+    /// The time for lines that no loop writes.
+    private static var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
+
+    /// What is wrong with a configuration beyond its text: certificates that can't be loaded. Nil if nothing is.
+    package static func problem(of snapshot: Snapshot) -> String? {
+        do throws(TLSContextError) {
+            _ = try ServerState(snapshot, generation: 0)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private static func output(_ output: LogOutput) -> LogDestination {
+        switch output {
+        case .standardOutput: .standardOutput
+        case .standardError: .standardError
+        case .file(let path): .file(path)
+        }
+    }
+
+    private static func format(_ log: LogSettings) -> LineFormat {
+        switch log.format {
+        case .json: .json
+        case .pretty: .pretty
+        case .auto: output(log.output).isTerminal ? .pretty : .json
+        }
+    }
+
+    // MARK: Start
+
+    /// Binds, starts all threads, and returns when every worker accepts.
+    package func start() throws(StartFailure) {
+        clinux_ignore_sigpipe()
+        clinux_block_signals()
+        _ = clinux_raise_descriptor_limit()
+        let sockets = try bindListeners()
+        startResolver()
+        for (index, waker) in wakers.enumerated() {
+            let ready = Reply<WorkerStart>()
+            let start = WorkerLaunch(
+                index: index, waker: waker, sockets: sockets[index], state: state, shared: shared, ready: ready,
+                pins: wakers.count > 1)
+            guard let thread = WorkerThread.start(name: "gh-worker-\(index)", { start.run() }) else {
+                throw StartFailure("The kernel gave no thread for a worker; see ulimit -u.")
+            }
+            threads.append(thread)
+            switch ready.wait(milliseconds: 10_000) {
+            case .running(let backend)?: self.backend = backend
+            case .failed(let why)?: throw StartFailure(why)
+            case nil: throw StartFailure("A worker did not start within 10 s.")
+            }
+        }
+        status.io.withLock { $0 = backend.rawValue }
+        try startAdmin()
+        announce()
+    }
+
+    /// A listening socket for each listener and worker: `[worker][listener]`.
+    private func bindListeners() throws(StartFailure) -> [[BoundSocket]] {
+        var sockets = Array(repeating: [BoundSocket](), count: wakers.count)
+        for listener in state.snapshot.listeners {
+            var address = listener.address
+            for worker in wakers.indices {
+                do throws(LoopFailure) {
+                    let socket = try BoundSocket.bind(address, shared: true)
+                    // With port 0, the others take the port that the first one was given.
+                    address = socket.address
+                    sockets[worker].append(socket)
+                } catch {
+                    throw StartFailure(Server.explain(error, listener.address))
+                }
+            }
+            addresses.append(address)
+        }
+        return sockets
+    }
+
+    private static func explain(_ failure: LoopFailure, _ address: SocketAddress) -> String {
+        switch failure.errno {
+        case 98:
+            "Cannot listen on \(address): another process uses this port. Stop it, or choose another one with --listen."
+        case 13: "Cannot listen on \(address): ports below 1024 need privileges. Choose a higher one with --listen."
+        case 99: "Cannot listen on \(address): no interface of this machine has that address. 0.0.0.0 listens on all."
+        default: "Cannot listen on \(address): errno \(failure.errno)."
+        }
+    }
+
+    private func startResolver() {
+        let mailboxes = shared.mailboxes
+        shared.resolver.start { endpoint, addresses, failure in
+            for mailbox in mailboxes {
+                _ = mailbox.post(.resolved(endpoint: endpoint, addresses: addresses, failure: failure))
+            }
+        }
+    }
+
+    private func startAdmin() throws(StartFailure) {
+        let settings = state.snapshot.admin
+        do throws(LoopFailure) {
+            let admin = try AdminServer(settings, shared: shared, status: status, redaction: redaction)
+            adminAddress = admin.address
+            self.admin = admin
+            shared.setAdmin(admin)
+            admin.start()
+        } catch {
+            throw StartFailure("Admin: " + Server.explain(error, settings.listener ?? Snapshot.defaultListener))
+        }
+    }
+
+    private func announce() {
+        ledger.processStarted(version: version, io: backend.rawValue, workers: wakers.count, pid: clinux_pid(), at: Server.now)
+        for address in addresses { ledger.listenerReady(address, at: Server.now) }
+        if let adminAddress { ledger.adminReady(adminAddress, at: Server.now) }
+        sayUnverified()
+    }
+
+    /// `verify: false` is said loudly, at each start and reload.
+    private func sayUnverified() {
+        for cluster in state.snapshot.clusters where !cluster.tls.verify {
+            for endpoint in cluster.endpoints where endpoint.isSecure {
+                ledger.upstreamUnverified(cluster: cluster.name, endpoint: endpoint.description, at: Server.now)
+            }
+        }
+    }
+
+    // MARK: Signals
+
+    /// Serves until a signal ends it; the process's exit code.
+    package func run() -> Int32 {
+        while true {
+            switch clinux_wait_signal(1000) {
+            case 15, 2: return drainAndStop()
+            case 1: reload()
+            default: break
+            }
+        }
+    }
+
+    /// Takes up the configuration anew; a bad one changes nothing and is explained.
+    private func reload() {
+        shared.log.reopen()
+        do throws(ConfigurationError) {
+            let snapshot = try load()
+            if snapshot.listeners.map(\.address) != state.snapshot.listeners.map(\.address) || snapshot.workers != state.snapshot.workers {
+                return reject(["listen, workers and io can't change while the process runs: restart it to change them."])
+            }
+            do throws(TLSContextError) {
+                state = try ServerState(snapshot, generation: state.generation + 1)
+            } catch {
+                return reject(["\(error)"])
+            }
+            for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
+            status.reloaded(true)
+            ledger.configurationReloaded(file: snapshot.file, at: Server.now)
+            sayUnverified()
+        } catch {
+            reject(error.problems.map(\.description))
+        }
+    }
+
+    private func reject(_ problems: [String]) {
+        status.reloaded(false)
+        ledger.configurationRejected(errors: problems, at: Server.now)
+    }
+
+    /// Drains all workers, for as long as the configuration says.
+    private func drainAndStop() -> Int32 {
+        status.isDraining.store(true, ordering: .relaxed)
+        ledger.processDraining(sessions: shared.openTunnels, at: Server.now)
+        for mailbox in shared.mailboxes { _ = mailbox.post(.drain) }
+        let limit = clinux_monotonic() + state.snapshot.drain.timeout.nanoseconds + 1_000_000_000
+        while clinux_monotonic() < limit, shared.drainProgress != 0 {
+            let signal = clinux_wait_signal(50)
+            if signal == 15 || signal == 2 {
+                ledger.processStopped(exit: 128 + signal, at: Server.now)
+                shared.log.stop(within: .milliseconds(500))
+                return 128 + signal
+            }
+        }
+        stop()
+        return 0
+    }
+
+    /// Ends all threads and writes what is left of the log.
+    package func stop() {
+        for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
+        for thread in threads { thread.join() }
+        admin?.stop()
+        shared.resolver.stop()
+        ledger.processStopped(exit: 0, at: Server.now)
+        shared.log.stop(within: .seconds(2))
+    }
+}

@@ -1,0 +1,72 @@
+import Configuration
+import EventLoop
+import Synchronization
+import Telemetry
+import Wire
+
+/// What the workers of a server share: everything in it is immutable, atomic, or guarded by itself.
+final class SharedParts: Sendable {
+    let log: LogWriter
+    let metrics: [WorkerMetrics]
+    let mailboxes: [Mailbox<WorkerMessage>]
+    let resolver: Resolver
+    private let admin = Mutex<AdminServer?>(nil)
+    /// Drawn at start: the upper half of session ids, and the workers' random bits.
+    let seed: UInt64
+    /// Key of the fingerprints that stand in the place of secrets.
+    private let redactionKey: (UInt64, UInt64)
+    private let connections = Atomic<Int>(0)
+    private let tunnels = Atomic<Int>(0)
+    /// Sessions that each worker still has, while the process drains.
+    private let left: Mutex<[Int]>
+
+    init(
+        log: LogWriter, metrics: [WorkerMetrics], mailboxes: [Mailbox<WorkerMessage>], resolver: Resolver, seed: UInt64,
+        redactionKey: (UInt64, UInt64)
+    ) {
+        self.log = log
+        self.metrics = metrics
+        self.mailboxes = mailboxes
+        self.resolver = resolver
+        self.seed = seed
+        self.redactionKey = redactionKey
+        left = Mutex(Array(repeating: .max, count: metrics.count))
+    }
+
+    /// Counts a new downstream connection, unless that would be one too many.
+    func admitConnection(limit: Int) -> Bool {
+        if connections.add(1, ordering: .relaxed).newValue <= limit { return true }
+        connections.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    func releaseConnection() { connections.subtract(1, ordering: .relaxed) }
+
+    func tunnelOpened() { tunnels.add(1, ordering: .relaxed) }
+
+    func tunnelClosed() { tunnels.subtract(1, ordering: .relaxed) }
+
+    /// WebSocket sessions of the whole process.
+    var openTunnels: Int { tunnels.load(ordering: .relaxed) }
+
+    var openConnections: Int { connections.load(ordering: .relaxed) }
+
+    /// The redaction that `state` asks for. The key stays, so that equal secrets are seen to be equal across a reload.
+    func redaction(for state: ServerState) -> LogRedaction {
+        LogRedaction(
+            key: redactionKey, fields: state.snapshot.log.redactedFields, parameters: state.snapshot.log.redactedParameters)
+    }
+
+    /// Whom `askAdmin` asks.
+    func setAdmin(_ server: AdminServer) { admin.withLock { $0 = server } }
+
+    /// Passes a question to the admin thread; false if it can't take it.
+    func askAdmin(_ question: AdminQuestion) -> Bool { admin.withLock { $0 }?.ask(question) ?? false }
+
+    func reportProgress(worker: Int, left count: Int) { left.withLock { $0[worker] = count } }
+
+    /// Sessions that are left in a process that drains; nil before every worker has said so.
+    var drainProgress: Int? {
+        left.withLock { counts in counts.contains(.max) ? nil : counts.reduce(0, +) }
+    }
+}

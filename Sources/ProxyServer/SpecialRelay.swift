@@ -1,0 +1,56 @@
+import Configuration
+import WebSocketWire
+import Wire
+
+/// What a session needs whose payloads are read: enforcement of the rules, lines for messages. Most sessions have none.
+final class SpecialRelay {
+    private var clientValidator: MessageValidator?
+    private var serverValidator: MessageValidator?
+    private var clientObserver: MessageObserver?
+    private var serverObserver: MessageObserver?
+    /// Whether what went to a side so far ends at a frame's end; under enforcement this differs from what came.
+    private var atBoundaryDownstream = true
+    private var atBoundaryUpstream = true
+    /// The close code for the side that broke no rule, where it differs from the other's.
+    var otherCode: (side: Side, code: CloseCode)?
+
+    let enforces: Bool
+
+    /// Nil where the configuration asks for nothing of this.
+    init?(_ snapshot: Snapshot, agreement: ExtensionAgreement) {
+        enforces = snapshot.websocket.enforce
+        guard enforces || snapshot.log.frames else { return nil }
+        if enforces {
+            var limits = MessageLimits()
+            if snapshot.websocket.messageLimit > 0 { limits.size = snapshot.websocket.messageLimit }
+            clientValidator = MessageValidator(direction: .clientToServer, agreement: agreement, limits: limits)
+            serverValidator = MessageValidator(direction: .serverToClient, agreement: agreement, limits: limits)
+        }
+        if snapshot.log.frames {
+            let length = snapshot.log.frameBytes
+            clientObserver = MessageObserver(direction: .clientToServer, agreement: agreement, excerptLength: length)
+            serverObserver = MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: length)
+        }
+    }
+
+    /// Hands out the messages that end in these bytes.
+    func observe(_ direction: Direction, _ bytes: RawSpan, _ take: (MessageObserver.Message) -> Void) {
+        if direction == .clientToServer { clientObserver?.observe(bytes, take) } else { serverObserver?.observe(bytes, take) }
+    }
+
+    /// What of these bytes may go on; nil without enforcement.
+    func judge(_ direction: Direction, _ bytes: RawSpan) -> MessageValidator.Judgement? {
+        let judgement = direction == .clientToServer ? clientValidator?.judge(bytes) : serverValidator?.judge(bytes)
+        if let judgement {
+            if direction == .clientToServer {
+                atBoundaryUpstream = judgement.endsAtFrameBoundary
+            } else {
+                atBoundaryDownstream = judgement.endsAtFrameBoundary
+            }
+        }
+        return judgement
+    }
+
+    /// Whether a close frame may follow what has gone to this side under enforcement.
+    func isAtFrameBoundary(towards side: Side) -> Bool { side == .downstream ? atBoundaryDownstream : atBoundaryUpstream }
+}

@@ -1,0 +1,35 @@
+package import Configuration
+import Diagnosis
+
+/// `gatehouse explain [CAUSE]`: what a cause means, and what to change.
+package enum ExplainCommand {
+    package static let definition = CommandDefinition(
+        name: "gatehouse explain",
+        about: "Says what a cause means, who is usually to blame, and what to change. Without CAUSE it lists all.",
+        flags: [FlagDefinition("stack", value: "NAME", "Only what to change in this stack: fastapi, nginx, render …")],
+        positionals: ["[CAUSE]"],
+        examples: ["gatehouse explain origin-not-allowed", "gatehouse explain idle-timeout --stack nginx"])
+
+    package static func run(_ flags: FlagParser.Result) -> Int32 {
+        guard let id = flags.positionals.first else {
+            Terminal.write(CauseCatalogue.list())
+            return ExitCode.success.rawValue
+        }
+        guard let cause = Cause(rawValue: id) else {
+            let near = NearestName.of(id, among: Cause.allCases.map(\.rawValue)).map { " Did you mean \"\($0)\"?" } ?? ""
+            Terminal.note("gatehouse explain: there is no cause \"\(id)\".\(near) `gatehouse explain` lists all.")
+            return ExitCode.usage.rawValue
+        }
+        var stack: Stack?
+        if let name = flags["stack"] {
+            guard let known = Stack(name) else {
+                let near = NearestName.of(name, among: Stack.allCases.map(\.name)).map { " Did you mean \"\($0)\"?" } ?? ""
+                Terminal.note("gatehouse explain: there is no stack \"\(name)\".\(near)")
+                return ExitCode.usage.rawValue
+            }
+            stack = known
+        }
+        Terminal.write(CauseCatalogue.explanation(cause, stack: stack))
+        return ExitCode.success.rawValue
+    }
+}

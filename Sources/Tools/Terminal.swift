@@ -1,0 +1,40 @@
+import Glibc
+
+/// What a command prints: results to the standard output, everything about them to the standard error.
+package enum Terminal {
+    /// Whether colour may be used on the standard output.
+    package static var hasColour: Bool { isatty(1) == 1 && getenv("NO_COLOR") == nil }
+
+    /// Writes a result.
+    package static func write(_ text: String) { writeAll(1, text) }
+
+    /// Writes a line of a result.
+    package static func line(_ text: String = "") { writeAll(1, text + "\n") }
+
+    /// Writes a line about what goes on or went wrong.
+    package static func note(_ text: String) { writeAll(2, text + "\n") }
+
+    private static func writeAll(_ descriptor: Int32, _ text: String) {
+        var text = text
+        text.withUTF8 { bytes in
+            var sent = 0
+            while sent < bytes.count {
+                let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + sent }, bytes.count - sent)
+                guard count > 0 else { return }
+                sent += count
+            }
+        }
+    }
+
+    /// The process's environment.
+    package static var environment: [String: String] {
+        var result: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if pair.count == 2 { result[String(pair[0])] = String(pair[1]) }
+            entry += 1
+        }
+        return result
+    }
+}

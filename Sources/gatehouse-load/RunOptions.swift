@@ -1,0 +1,81 @@
+import EventLoop
+import Wire
+
+/// `gatehouse-load run URL …`
+struct RunOptions {
+    /// What a connection does over and over.
+    enum Mode: String { case echo, stream, connect, idle, http }
+
+    var mode = Mode.echo
+    var address = SocketAddress(v4: 0x7F00_0001, port: 80)
+    var authority = ""
+    var path = "/"
+    var connections = 64
+    var size = 64
+    var window = 1
+    var seconds = 5.0
+    var processes: [Int32] = []
+    var backend: EventLoop.Backend?
+
+    init(_ arguments: ArraySlice<String>) throws(Usage.Mistake) {
+        var flags = Flags(arguments)
+        var url: String?
+        var wantedSize: Int?
+        while let flag = flags.next() {
+            switch flag {
+            case "-m":
+                let text = try flags.value(of: flag)
+                guard let known = Mode(rawValue: text) else {
+                    throw Usage.Mistake("-m is \"\(text)\": expected echo, stream, connect, idle or http")
+                }
+                mode = known
+            case "-c": connections = try flags.number(of: flag, in: 1...100_000)
+            case "-s": wantedSize = try flags.number(of: flag, in: 0...(256 << 20))
+            case "-w": window = try flags.number(of: flag, in: 1...100_000)
+            case "-d":
+                let text = try flags.value(of: flag)
+                guard let number = Double(text), number > 0, number <= 3600 else {
+                    throw Usage.Mistake("-d is \"\(text)\": expected seconds, more than 0 and at most 3600")
+                }
+                seconds = number
+            case "-p":
+                for part in try flags.value(of: flag).split(separator: ",") {
+                    guard let number = Int32(part), number > 0 else { throw Usage.Mistake("-p names \"\(part)\": expected a process id") }
+                    processes.append(number)
+                }
+            case "--io": backend = try flags.backend(of: flag)
+            case let word where !word.hasPrefix("-") && url == nil: url = word
+            default: throw Usage.Mistake("run doesn't know \(flag); see gatehouse-load --help")
+            }
+        }
+        guard let url else { throw Usage.Mistake("run needs a URL: ws://127.0.0.1:8080/") }
+        try read(url)
+        size = wantedSize ?? (mode == .http ? 1024 : 64)
+        if mode == .stream { path = "/stream?n=\(window)&s=\(size)" }
+        if mode == .http { path = "/bytes?s=\(size)" }
+    }
+
+    private mutating func read(_ url: String) throws(Usage.Mistake) {
+        var rest = url[...]
+        for scheme in ["ws://", "http://"] where rest.hasPrefix(scheme) { rest = rest.dropFirst(scheme.count) }
+        if let slash = rest.firstIndex(of: "/") {
+            path = String(rest[slash...])
+            rest = rest[..<slash]
+        }
+        authority = String(rest)
+        var host = rest
+        var port: UInt16 = 80
+        if let colon = rest.lastIndex(of: ":"), !rest.hasSuffix("]") {
+            guard let number = UInt16(rest[rest.index(after: colon)...]) else {
+                throw Usage.Mistake("the URL \(url) has no valid port: expected ws://ADDRESS:PORT/")
+            }
+            port = number
+            host = rest[..<colon]
+        }
+        if host == "localhost" { host = "127.0.0.1" }
+        guard let parsed = SocketAddress(host: host, port: port) else {
+            throw Usage.Mistake("the URL \(url) names \"\(host)\": expected ws:// or http:// and an IP address")
+        }
+        address = parsed
+    }
+}
