@@ -74,6 +74,8 @@ extension Worker {
         guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
         let record = analyzer.report(at: loop.now)
         metrics.ended(record)
+        metrics.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
+        metrics.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
         ledger.sessionClosed(
             session.pointee.id, record, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
     }
