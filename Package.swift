@@ -98,7 +98,9 @@ let package = Package(
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests("ArchitectureTests"),
-        tests("PerformanceTests", "EventLoop", "Wire", "CAllocationCounter"),
+        tests(
+            "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
+            "CAllocationCounter"),
         tests("IntegrationTests", "Wire"),
     ],
     swiftLanguageModes: [.v6],

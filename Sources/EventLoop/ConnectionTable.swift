@@ -58,6 +58,21 @@ struct ConnectionState {
         static let failed = Flags(rawValue: 1 << 18)
         /// More is queued than a turn can send, though the peer takes it: `blocked` was reported, `drained` follows.
         static let overfull = Flags(rawValue: 1 << 19)
+
+        // Sets that the data path asks for, as numbers: a literal of several members would be an array first, on the heap
+        // where nothing optimises it away.
+
+        /// A receive can't be begun, or needn't.
+        static let notToReceive = Flags(
+            rawValue: receiveArmed.rawValue | ended.rawValue | closing.rawValue | connecting.rawValue | starved.rawValue)
+        static let receiveOperation = Flags(rawValue: receiveArmed.rawValue | receiveCancelled.rawValue)
+        static let readableAndWanted = Flags(rawValue: readable.rawValue | wantsReceive.rawValue)
+        /// `blocked` was reported and `drained` wasn't yet.
+        static let heldBack = Flags(rawValue: blocked.rawValue | overfull.rawValue)
+        /// `drained` is owed.
+        static let owesDrained = Flags(rawValue: heldBack.rawValue | notifyWhenSent.rawValue)
+        /// Something is to be done when the queue is empty.
+        static let waitsForQueue = Flags(rawValue: owesDrained.rawValue | finishRequested.rawValue | closeWhenSent.rawValue)
     }
 }
 

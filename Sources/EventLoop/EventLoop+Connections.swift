@@ -112,7 +112,8 @@ extension EventLoop {
         // A peer that has sent FIN can still fail us when we send to it.
         let first = !state.pointee.flags.contains(.failed)
         state.pointee.flags.insert([.ended, .failed])
-        state.pointee.flags.remove([.wantsReceive, .blocked, .overfull, .notifyWhenSent])
+        state.pointee.flags.remove(.wantsReceive)
+        state.pointee.flags.remove(.owesDrained)
         if !state.pointee.flags.contains(.sendInFlight) { dropSends(state) }
         if state.pointee.flags.contains(.closeWhenSent) {
             beginClose(id.slot, state)

@@ -108,7 +108,7 @@ extension EventLoop {
             ready.push(.connected(id, owner: state.pointee.owner))
         }
         if state.pointee.firstSend >= 0, state.pointee.flags.contains(.writable) { flush(id, state) }
-        if state.pointee.flags.isSuperset(of: [.readable, .wantsReceive]), !state.pointee.flags.contains(.closing) {
+        if state.pointee.flags.isSuperset(of: .readableAndWanted), !state.pointee.flags.contains(.closing) {
             receive(id, state)
         } else if state.pointee.flags.contains(.hungUp), !state.pointee.flags.contains(.failed) {
             // Receiving is paused or over; an RST still has to be seen, since the other side waits for this one.
@@ -141,7 +141,7 @@ extension EventLoop {
         releaseBuffer(buffer)
         if count == 0 {
             state.pointee.flags.insert(.ended)
-            state.pointee.flags.remove([.readable, .wantsReceive])
+            state.pointee.flags.remove(.readableAndWanted)
             ready.push(.finished(id, owner: state.pointee.owner))
         } else if count == -11 /* EAGAIN */ {
             state.pointee.flags.remove(.readable)

@@ -52,7 +52,7 @@ extension EventLoop {
 
     /// Whether the peer doesn't accept at present.
     package func isBlocked(_ id: ConnectionID) -> Bool {
-        connections.live(id).map { !$0.pointee.flags.isDisjoint(with: [.blocked, .overfull]) } ?? false
+        connections.live(id).map { !$0.pointee.flags.isDisjoint(with: .heldBack) } ?? false
     }
 
     /// Reports `drained` when everything queued so far has been taken (at once, if that is so already).
@@ -84,7 +84,7 @@ extension EventLoop {
     /// like one whose peer is slow, or the queue would grow as long as it goes on.
     private func reportIfOverfull(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
         guard state.pointee.queuedBytes > EventLoop.queueLimit,
-            state.pointee.flags.isDisjoint(with: [.blocked, .overfull])
+            state.pointee.flags.isDisjoint(with: .heldBack)
         else { return }
         state.pointee.flags.insert(.overfull)
         ready.push(.blocked(id, owner: state.pointee.owner))
@@ -135,12 +135,12 @@ extension EventLoop {
     /// The queue is empty: reports what was promised for that moment.
     func queueEmptied(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
         let flags = state.pointee.flags
-        guard !flags.isDisjoint(with: [.blocked, .overfull, .notifyWhenSent, .finishRequested, .closeWhenSent]) else { return }
-        state.pointee.flags.remove([.blocked, .overfull, .notifyWhenSent])
+        guard !flags.isDisjoint(with: .waitsForQueue) else { return }
+        state.pointee.flags.remove(.owesDrained)
         if flags.contains(.finishRequested) { sendFinish(state) }
         if flags.contains(.closeWhenSent) {
             beginClose(id.slot, state)
-        } else if !flags.isDisjoint(with: [.blocked, .overfull, .notifyWhenSent]) {
+        } else if !flags.isDisjoint(with: .owesDrained) {
             ready.push(.drained(id, owner: state.pointee.owner))
         }
     }

@@ -134,7 +134,7 @@ extension EventLoop {
     // MARK: Receiving
 
     func armReceive(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>) {
-        guard state.pointee.flags.isDisjoint(with: [.receiveArmed, .ended, .closing, .connecting, .starved]) else { return }
+        guard state.pointee.flags.isDisjoint(with: .notToReceive) else { return }
         state.pointee.flags.insert(.receiveArmed)
         state.pointee.operations += 1
         let user = UringState.user(.receive, slot, state.pointee.generation)
@@ -158,7 +158,7 @@ extension EventLoop {
         let id = ConnectionID(slot: slot, generation: state.pointee.generation)
         let over = completion.flags & CIOURING_MORE == 0
         if over {
-            state.pointee.flags.remove([.receiveArmed, .receiveCancelled])
+            state.pointee.flags.remove(.receiveOperation)
             state.pointee.operations -= 1
         }
         if completion.flags & CIOURING_HAS_BUFFER != 0 {

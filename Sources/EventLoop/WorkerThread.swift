@@ -20,7 +20,7 @@ package enum WorkerThread {
         let box = Unmanaged.passRetained(Body(body))
         var thread: UInt64 = 0
         let result = clinux_spawn(
-            name, 1 << 20,
+            name, 2 << 20,
             { raw in
                 guard let raw else { return }
                 Unmanaged<Body>.fromOpaque(raw).takeRetainedValue().run()

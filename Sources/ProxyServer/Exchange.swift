@@ -27,7 +27,7 @@ final class Exchange {
     var isRequestSent = false
     var isUpgrade = false
     var identity: ClientIdentity?
-    /// The transport's other end; asked for once a connection.
+    /// The transport's other end.
     var peer: SocketAddress?
     /// The canonical path, by which routes are matched.
     var path: [UInt8] = []
@@ -65,6 +65,8 @@ final class Exchange {
     var hasAnswered = false
     var keepsDownstream = true
     var keepsUpstream = false
+    /// Its line is in the ledger already.
+    var isReported = false
     /// Set for an upgrade, until its outcome is in the ledger.
     var observation: HandshakeObservation?
 

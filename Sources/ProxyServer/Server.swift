@@ -30,6 +30,7 @@ package final class Server {
     private let shared: SharedParts
     private let redaction: LogRedaction
     private var threads: [WorkerThread.Handle] = []
+    private var admin: AdminServer?
     private let ledger: Ledger
     private let status: ProcessStatus
     private let version: String
@@ -171,7 +172,18 @@ package final class Server {
         }
     }
 
-    private func startAdmin() throws(StartFailure) {}
+    private func startAdmin() throws(StartFailure) {
+        let settings = state.snapshot.admin
+        do throws(LoopFailure) {
+            let admin = try AdminServer(settings, shared: shared, status: status, redaction: redaction)
+            adminAddress = admin.address
+            self.admin = admin
+            shared.setAdmin(admin)
+            admin.start()
+        } catch {
+            throw StartFailure("Admin: " + Server.explain(error, settings.listener ?? Snapshot.defaultListener))
+        }
+    }
 
     private func announce() {
         ledger.processStarted(version: version, io: backend.rawValue, workers: wakers.count, pid: clinux_pid(), at: Server.now)
@@ -251,6 +263,7 @@ package final class Server {
     package func stop() {
         for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
         for thread in threads { thread.join() }
+        admin?.stop()
         shared.resolver.stop()
         ledger.processStopped(exit: 0, at: Server.now)
         shared.log.stop(within: .seconds(2))

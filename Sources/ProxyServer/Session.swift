@@ -56,6 +56,8 @@ struct Session: ~Copyable {
     var deadline: Timestamp = .never
     var deadlineName: Timeout = .requestHead
     var acceptedAt: Timestamp
+    /// The client's transport address, asked for with the first request.
+    var peer: SocketAddress?
 
     var exchange: Exchange?
     var facts: SessionFacts?

@@ -10,6 +10,7 @@ final class SharedParts: Sendable {
     let metrics: [WorkerMetrics]
     let mailboxes: [Mailbox<WorkerMessage>]
     let resolver: Resolver
+    private let admin = Mutex<AdminServer?>(nil)
     /// Drawn at start: the upper half of session ids, and the workers' random bits.
     let seed: UInt64
     /// Key of the fingerprints that stand in the place of secrets.
@@ -56,21 +57,16 @@ final class SharedParts: Sendable {
             key: redactionKey, fields: state.snapshot.log.redactedFields, parameters: state.snapshot.log.redactedParameters)
     }
 
+    /// Whom `askAdmin` asks.
+    func setAdmin(_ server: AdminServer) { admin.withLock { $0 = server } }
+
+    /// Passes a question to the admin thread; false if it can't take it.
+    func askAdmin(_ question: AdminQuestion) -> Bool { admin.withLock { $0 }?.ask(question) ?? false }
+
     func reportProgress(worker: Int, left count: Int) { left.withLock { $0[worker] = count } }
 
     /// Sessions that are left in a process that drains; nil before every worker has said so.
     var drainProgress: Int? {
         left.withLock { counts in counts.contains(.max) ? nil : counts.reduce(0, +) }
-    }
-}
-
-extension SharedParts {
-    /// The state of WebSocket service for whoever asks on the public port.
-    func healthAnswer(draining: Bool) -> OwnResponse {
-        let state = draining ? "draining" : "ok"
-        let body = "{\"status\":\"\(state)\",\"websocket\":{\"sessions\":\(openTunnels)},\"connections\":\(openConnections)}\n"
-        return OwnResponse(
-            status: draining ? 503 : 200, reason: draining ? "Service Unavailable" : "OK",
-            contentType: "application/json", body: Array(body.utf8))
     }
 }

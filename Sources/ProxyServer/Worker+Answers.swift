@@ -1,3 +1,4 @@
+import Admin
 import Configuration
 import Diagnosis
 import EventLoop
@@ -61,17 +62,20 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ path: [UInt8]
     ) -> Bool {
         if let health = exchange.state.snapshot.healthPath, path == Array(health.utf8) {
-            answer(session, exchange, head, shared.healthAnswer(draining: drain.isActive))
+            let renderer = AdminRenderer(redaction: shared.redaction(for: exchange.state))
+            answer(session, exchange, head, renderer.webSocketHealth(shared.metrics, isDraining: drain.isActive, at: loop.now))
             return true
         }
-        return false
+        return answersAdmin(session, exchange, head, path)
     }
 
     /// Sends a response of our own and goes on with the connection where the request allows it.
-    func answer(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ response: OwnResponse) {
-        let keeps = exchange.keepsDownstream && exchange.requestBody.isComplete
+    func answer(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ response: AdminResponse) {
+        // A request that follows in the same buffer is left to a new connection: answering in a row here would answer
+        // inside answering, as deep as the client likes.
+        let keeps = exchange.keepsDownstream && exchange.requestBody.isComplete && exchange.pending.isEmpty
         exchange.keepsDownstream = keeps
-        send(session, .downstream, response.bytes(headOnly: head.method == .head, keepAlive: keeps))
+        send(session, .downstream, AdminDesk.bytes(response, headOnly: head.method == .head, keepAlive: keeps))
         guard session.pointee.phase != .over else { return }
         reportOwnAnswer(session, exchange, response.status)
         session.pointee.phase = .exchanging

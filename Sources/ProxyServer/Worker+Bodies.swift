@@ -8,13 +8,16 @@ import Wire
 
 extension Worker {
     /// Sends on what of the chunk belongs to the response's body, and ends the exchange with it.
-    func forwardResponseBody(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ chunk: Chunk) {
+    ///
+    /// - Parameter observes: false for bytes that were observed together with the head.
+    func forwardResponseBody(
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ chunk: Chunk, observes: Bool = true
+    ) {
         defer { loop.release(chunk) }
+        if observes, exchange.observation != nil { observeBody(session, exchange, chunk) }
         var cursor = ByteCursor(RawSpan(_unsafeBytes: chunk.bytes))
         do throws(BodyFault) {
             while let range = try exchange.responseBody.nextForwarded(&cursor, to: exchange.responseNextHop) {
-                exchange.observation?.appendBody(
-                    RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: chunk.bytes[range])))
                 loop.retain(chunk)
                 send(session, .downstream, chunk.narrowed(to: range))
                 exchange.responseBytes += UInt64(range.count)
@@ -28,6 +31,22 @@ extension Worker {
             exchangeEnded(session, exchange)
         } else {
             session.pointee.deadline = loop.now + exchange.timeouts.idle
+        }
+    }
+
+    /// Keeps the beginning of a refusal's body, without its chunk framing: it often says why. A refusal whose body goes on past
+    /// what is kept is reported at once.
+    func observeBody(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ chunk: Chunk) {
+        guard let observation = exchange.observation else { return }
+        // A copy reads ahead; the exchange's own decoder forwards afterwards.
+        var ahead = exchange.responseBody
+        var cursor = ByteCursor(RawSpan(_unsafeBytes: chunk.bytes))
+        while let range = try? ahead.nextForwarded(&cursor, to: .payload) {
+            observation.appendBody(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: chunk.bytes[range])))
+        }
+        if exchange.hasAnswered, observation.bodyStart.count >= HandshakeObservation.bodyLimit {
+            report(session, exchange, aborted: false)
+            exchange.isReported = true
         }
     }
 
@@ -83,7 +102,17 @@ extension Worker {
         finish(session, .downstream)
         if session.pointee.downstreamFinished { return end(session) }
         if session.pointee.downstreamPaused { resume(session, .downstream) }
-        setDeadline(session, loop.now + .seconds(5), .closingHandshake)
+        lingerOnceSent(session)
+    }
+
+    /// A slow client gets its response first; the moment of lingering counts from when it has taken everything.
+    private func lingerOnceSent(_ session: UnsafeMutablePointer<Session>) {
+        if loop.queuedBytes(session.pointee.downstream) > 0 {
+            loop.notifyWhenSent(session.pointee.downstream)
+            setDeadline(session, loop.now + state.snapshot.timeouts.write, .write)
+        } else {
+            setDeadline(session, loop.now + state.snapshot.timeouts.closing, .closingHandshake)
+        }
     }
 
     // MARK: Flow and ends of the HTTP stage
@@ -99,6 +128,7 @@ extension Worker {
     /// A side has taken everything.
     func drained(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         if session.pointee.phase == .tunnel { return perform(session, session.pointee.tunnel?.drained(side, now: loop.now) ?? []) }
+        if session.pointee.phase == .lingering { return lingerOnceSent(session) }
         guard session.pointee.phase == .exchanging, let exchange = session.pointee.exchange else { return }
         if exchange.response != nil {
             setDeadline(session, loop.now + exchange.timeouts.idle, .idle)

@@ -112,22 +112,22 @@ extension Worker {
         let framing = head.framing(forRequestMethod: request.method)
         let plan = ResponsePlan(request: request, framing: framing)
         exchange.responseNextHop = plan.nextHop
-        exchange.keepsUpstream = head.keepAlive && framing != .untilClose
+        exchange.keepsUpstream = ResponseForwarding.keepsUpstream(head, requestMethod: request.method)
         exchange.keepsDownstream =
             exchange.keepsDownstream && plan.mayKeepConnection && exchange.requestBody.isComplete && !drain.isActive
         var verdictField: [UInt8]?
         if let observation = exchange.observation {
-            observation.appendBody(RawSpan(_unsafeBytes: rest.bytes))
+            observeBody(session, exchange, rest)
             verdictField = refusalField(exchange, observation)
         }
         ResponseForwarding.write(
             head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField, into: &writer)
         exchange.hasAnswered = true
         setDeadline(session, loop.now + exchange.timeouts.idle, .idle)
-        guard let room = loop.takeBuffer(), writer.bytes.count < room.count / 2 else {
+        guard writer.bytes.count <= 32 << 10, let room = loop.takeBuffer() else {
             send(session, .downstream, writer.bytes)
             guard session.pointee.phase == .exchanging else { return loop.release(rest) }
-            return forwardResponseBody(session, exchange, rest)
+            return forwardResponseBody(session, exchange, rest, observes: false)
         }
         // A small body goes out with its head in one piece: one send, one segment.
         writer.bytes.withUnsafeBytes { room.mutableBytes.copyMemory(from: $0) }
@@ -139,7 +139,7 @@ extension Worker {
         }
         send(session, .downstream, room.narrowed(to: 0..<filled))
         guard session.pointee.phase == .exchanging else { return loop.release(rest) }
-        forwardResponseBody(session, exchange, forwarded)
+        forwardResponseBody(session, exchange, forwarded, observes: false)
     }
 
     /// Copies what goes on of a body's beginning behind its head; false if the body is malformed and the exchange over.

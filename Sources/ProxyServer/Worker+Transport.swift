@@ -163,11 +163,11 @@ extension Worker {
         }
     }
 
-    /// Closes a connection that no session needs any more once its peer has taken what was sent; after five seconds in any case.
+    /// Closes a connection that no session needs any more once its peer has taken what was sent; after half a minute in any case.
     func closeGently(_ connection: ConnectionID) {
         guard loop.queuedBytes(connection) > 0 else { return loop.close(connection, .now) }
         loop.setOwner(connection, Owner.flushing(connection))
-        _ = loop.schedule(owner: Owner.flushing(connection), at: loop.now + .seconds(5))
+        _ = loop.schedule(owner: Owner.flushing(connection), at: loop.now + .seconds(30))
         loop.close(connection, .afterSending)
     }
 }

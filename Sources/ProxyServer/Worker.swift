@@ -13,6 +13,7 @@
 //     Worker+Closing     close frames of ours, drain
 //     Worker+Deadlines   one timer a session
 //     Worker+Answers     Gatehouse's own responses
+//     Worker+Admin       admin requests on the public port
 //     Worker+Reporting   ledger lines and metrics
 //     Worker+Transport   sending, finishing, closing, with or without TLS
 //
@@ -33,6 +34,8 @@ enum WorkerMessage: Sendable {
     case reload(ServerState)
     case drain
     case stop
+    case summaries(Reply<[SessionSummary]>)
+    case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
     case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
 }
 
@@ -131,6 +134,8 @@ final class Worker {
         case .reload(let state): adopt(state)
         case .drain: beginDrain()
         case .stop: isStopped = true
+        case .summaries(let reply): reply.give(summaries())
+        case .adminAnswer(let slot, let session, let bytes): adminAnswered(slot, session, bytes)
         case .resolved(let endpoint, let addresses, let failure):
             for known in endpoints where known.endpoint == endpoint {
                 if !addresses.isEmpty { known.addresses = addresses }

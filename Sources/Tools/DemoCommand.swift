@@ -60,7 +60,7 @@ package enum DemoCommand {
         try Snapshot.decode(
             [], file: nil,
             flags: [
-                "listen": "127.0.0.1:0", "upstream": "http://\(backend)", "log-format": "pretty", "workers": "1", "admin": "off",
+                "listen": "127.0.0.1:0", "upstream": "http://\(backend)", "log-format": "pretty", "workers": "1", "admin-listen": "off",
             ])
     }
 

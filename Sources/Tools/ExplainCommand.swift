@@ -12,7 +12,7 @@ package enum ExplainCommand {
 
     package static func run(_ flags: FlagParser.Result) -> Int32 {
         guard let id = flags.positionals.first else {
-            for cause in Cause.allCases { Terminal.line("\(cause.rawValue)\n    \(CauseCatalogue.entry(cause).title)") }
+            Terminal.write(CauseCatalogue.list())
             return ExitCode.success.rawValue
         }
         guard let cause = Cause(rawValue: id) else {
@@ -20,8 +20,16 @@ package enum ExplainCommand {
             Terminal.note("gatehouse explain: there is no cause \"\(id)\".\(near) `gatehouse explain` lists all.")
             return ExitCode.usage.rawValue
         }
-        let entry = CauseCatalogue.entry(cause)
-        Terminal.line("\(cause.rawValue)\n\(entry.title)\n\n\(entry.paragraph)")
+        var stack: Stack?
+        if let name = flags["stack"] {
+            guard let known = Stack(name) else {
+                let near = NearestName.of(name, among: Stack.allCases.map(\.name)).map { " Did you mean \"\($0)\"?" } ?? ""
+                Terminal.note("gatehouse explain: there is no stack \"\(name)\".\(near)")
+                return ExitCode.usage.rawValue
+            }
+            stack = known
+        }
+        Terminal.write(CauseCatalogue.explanation(cause, stack: stack))
         return ExitCode.success.rawValue
     }
 }

@@ -23,7 +23,8 @@ package enum ExtensionFault: String, Error, Sendable, Hashable, CaseIterable {
         case .duplicateParameter: "The extension has the same parameter twice (RFC 7692 §7.1)."
         case .valueMissing: "The parameter needs a value here (RFC 7692 §7.1.2)."
         case .valueUnexpected: "The parameter must not have a value (RFC 7692 §7.1.1)."
-        case .windowBitsInvalid: "The window bits must be a decimal number from 8 to 15 without leading zeros (RFC 7692 §7.1.2)."
+        case .windowBitsInvalid:
+            "The window bits must be a decimal number from 8 to 15 without leading zeros (RFC 7692 §7.1.2)."
         case .notOffered: "The answer names an extension that the client did not offer (RFC 6455 §4.1)."
         case .answeredTwice: "The answer names the same extension twice."
         case .parametersDoNotFit: "The answer's parameters do not fit any offer of the client (RFC 7692 §7.1)."

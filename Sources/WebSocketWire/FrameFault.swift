@@ -64,18 +64,22 @@ package enum FrameFault: String, Error, Sendable, Hashable, CaseIterable {
         case .controlTooLong: "A control frame declares more than 125 bytes of payload."
         case .unmaskedFromClient: "A frame from the client is not masked; clients must mask every frame."
         case .maskedFromServer: "A frame from the server is masked; servers must not mask."
-        case .lengthNotMinimal: "The payload length stands in a longer form than it needs; the shortest form is required."
+        case .lengthNotMinimal:
+            "The payload length stands in a longer form than it needs; the shortest form is required."
         case .lengthTooLarge: "The 64-bit payload length has its highest bit set, which must be 0."
         case .continuationWithoutStart: "A continuation frame came while no message was open."
         case .dataInsideMessage: "A text or binary frame came before the fragmented message before it was finished."
-        case .closePayloadTooShort: "The close frame's payload is one byte; it must be empty or begin with a code of two bytes."
-        case .closeCodeInvalid: "The close code must not stand on the wire (allowed are 1000–1003, 1007–1014 and 3000–4999)."
+        case .closePayloadTooShort:
+            "The close frame's payload is one byte; it must be empty or begin with a code of two bytes."
+        case .closeCodeInvalid:
+            "The close code must not stand on the wire (allowed are 1000–1003, 1007–1014 and 3000–4999)."
         case .closeReasonNotUTF8: "The close reason is not UTF-8."
         case .textNotUTF8: "A text message is not UTF-8."
         case .deflateInvalid: "The compressed message is not valid DEFLATE data."
         case .messageTooLarge: "The message is larger than the configured limit."
         case .tooManyFragments: "The message has more fragments than the configured limit."
-        case .inflationTooLarge: "The compressed message inflates to far more than its size on the wire; the limit of the ratio was passed."
+        case .inflationTooLarge:
+            "The compressed message inflates to far more than its size on the wire; the limit of the ratio was passed."
         }
     }
 }

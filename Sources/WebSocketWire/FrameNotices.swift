@@ -9,7 +9,9 @@ package struct FrameNotices: OptionSet, Sendable, Hashable {
 
     @inlinable package var isEmpty: Bool { rawValue == 0 }
 
-    @inlinable package func contains(_ notices: FrameNotices) -> Bool { rawValue & notices.rawValue == notices.rawValue }
+    @inlinable package func contains(_ notices: FrameNotices) -> Bool {
+        rawValue & notices.rawValue == notices.rawValue
+    }
 
     @inlinable package func isDisjoint(with notices: FrameNotices) -> Bool { rawValue & notices.rawValue == 0 }
 

@@ -81,7 +81,8 @@ package struct FrameTally: Sendable {
             var frames: UInt64 = 1
             offset &+= stride
             while end &- offset >= room,
-                unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self).littleEndian & compared
+                unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt32.self).littleEndian
+                    & compared
                     == expected
             {
                 frames &+= 1

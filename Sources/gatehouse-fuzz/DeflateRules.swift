@@ -16,7 +16,9 @@ enum DeflateRules {
         let messages = split(Array(input.dropFirst()))
         let whole = inflate(messages.map(Cuts.whole), options)
         let cut = inflate(messages.map(Cuts.pieces), options)
-        hold(whole.fault == cut.fault, "cuts change the fault: \(String(describing: whole.fault)), \(String(describing: cut.fault))")
+        hold(
+            whole.fault == cut.fault,
+            "cuts change the fault: \(String(describing: whole.fault)), \(String(describing: cut.fault))")
         if whole.fault == nil { hold(whole == cut, "cuts change the output") }
     }
 

@@ -22,8 +22,12 @@ enum ExtensionRules {
         }
         let agreement = ExtensionAgreement(offered: lists.0, answered: lists.1)
         if agreement.findings.isEmpty, let deflate = agreement.deflate {
-            hold((8...15).contains(deflate.serverMaxWindowBits) && (8...15).contains(deflate.clientMaxWindowBits), "windows are sound")
-            hold(lists.0.offers.contains { $0.name == PermessageDeflate.name }, "nothing is agreed on that was not offered")
+            hold(
+                (8...15).contains(deflate.serverMaxWindowBits) && (8...15).contains(deflate.clientMaxWindowBits),
+                "windows are sound")
+            hold(
+                lists.0.offers.contains { $0.name == PermessageDeflate.name },
+                "nothing is agreed on that was not offered")
         }
     }
 }

@@ -59,7 +59,9 @@ enum FrameRules {
         hold(tally.counts.total.frames == UInt64(told.ends), "the tally counts what the parser ends")
         hold(tally.counts.total.bytes == UInt64(told.payload.count), "the tally counts the parser's payload")
         hold(tally.offset == told.offset, "the tally stands where the parser does")
-        if let fault = told.fault, tally.close?.fault == nil { hold(tally.fault == fault, "the tally has the parser's fault") }
+        if let fault = told.fault, tally.close?.fault == nil {
+            hold(tally.fault == fault, "the tally has the parser's fault")
+        }
         hold(tally.faultExcerpt.count <= 64 && (tally.lastPing?.count ?? 0) <= 125, "evidence is bounded")
         hold((tally.close?.reasonBytes.count ?? 0) <= 123, "a reason is bounded")
     }

@@ -7,7 +7,9 @@ enum HeadRules {
     static func request(_ input: [UInt8]) {
         let head = RequestHead(parsing: input.span.bytes)
         check(head, input)
-        let places = [head.methodRange, head.targetRange, head.pathRange, head.lineRange, head.queryRange, head.authorityRange]
+        let places = [
+            head.methodRange, head.targetRange, head.pathRange, head.lineRange, head.queryRange, head.authorityRange,
+        ]
         for place in places.compactMap(\.self) { hold(place.upperBound <= head.bytes.count, "places lie in the head") }
         _ = (head.effectiveHost, head.expectsContinue, head.isUpgrade(to: "websocket"), head.framing)
         if head.refusal == nil, case .untilClose = head.framing { hold(false, "a request has no body until close") }
@@ -25,7 +27,9 @@ enum HeadRules {
         for fault in head.faults { hold(fault.at.upperBound <= input.count, "a fault lies in the head") }
         var writer = HeadWriter()
         for field in head.fields {
-            hold(field.name.upperBound <= head.bytes.count && field.value.upperBound <= head.bytes.count, "fields lie in the head")
+            hold(
+                field.name.upperBound <= head.bytes.count && field.value.upperBound <= head.bytes.count,
+                "fields lie in the head")
             let before = writer.bytes.count
             let isWritten = writer.field(field, of: head.bytes)
             let line = writer.bytes[before...]

@@ -39,7 +39,8 @@ enum ValidatorRules {
             switch choice {
             case 0: ""
             case 1: "permessage-deflate"
-            case 2: "permessage-deflate; client_no_context_takeover; server_no_context_takeover; server_max_window_bits=9"
+            case 2:
+                "permessage-deflate; client_no_context_takeover; server_no_context_takeover; server_max_window_bits=9"
             default: "x-unknown"
             }
         let list = ExtensionList(Array(text.utf8).span.bytes)

@@ -86,7 +86,7 @@ struct DecodingTests {
         #expect(snapshot.io == .epoll && snapshot.workers == 3)
     }
 
-    @Test func `the unspecified and loopback addresses of IPv6 are addresses`() {
+    @Test func `the unspecified and loopback addresses of IPv6 are addresses`() throws {
         let snapshot = try decode("upstream: \"http://[::1]:8000\"\nlisten: \"[::]:8080\"\nadmin: {listen: \"[::1]:9900\"}")
         #expect(snapshot.listeners.map(\.address.description) == ["[::]:8080"])
         #expect(snapshot.admin.listener?.isLoopback == true)

@@ -18,7 +18,7 @@ import Wire
         writer.beginField("via")
         writer.append(hexadecimal: 0)
         writer.append(hexadecimal: 0x1A0)
-        writer.append("text")
+        writer.append(text: "text")
         #expect(writer.endLine() == true)
         writer.end()
         #expect(
@@ -48,7 +48,7 @@ import Wire
             #expect(writer.statusLine(200, reason: 0..<20, of: value) == false)
             #expect(writer.requestLine(method: 0..<20, target: 0..<1, of: value) == false)
             writer.beginField("y")
-            writer.append(String(decoding: value, as: UTF8.self))
+            writer.append(text: String(decoding: value, as: UTF8.self))
             #expect(writer.endLine() == false)
             #expect(writer.refused == 5 && text(writer) == "before: 1\r\n")
         }

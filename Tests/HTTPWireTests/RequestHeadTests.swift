@@ -46,6 +46,7 @@ import Wire
     }
 
     @Test func `every known name is recognised in every case, and its neighbours are not`() {
+        for known in KnownField.allCases { #expect(known.bit == 1 << UInt64(known.rawValue)) }
         for known in KnownField.allCases where known != .other {
             let name = "\(known.name)"
             for spelling in [name, name.uppercased(), name.prefix(1).uppercased() + name.dropFirst()] {

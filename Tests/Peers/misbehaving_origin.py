@@ -66,7 +66,8 @@ def accept_missing(x):
 
 @behaviour
 def accept_wrong(x):
-    x.send(x.switch(b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", accept=False))
+    other = base64.b64encode(hashlib.sha1(b"of another key" + GUID).digest())
+    x.send(x.switch(b"Sec-WebSocket-Accept: " + other, accept=False))
 
 
 @behaviour

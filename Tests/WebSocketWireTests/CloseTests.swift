@@ -11,7 +11,10 @@ import Wire
     }
 
     @Test func `every code has a name and a meaning`() {
-        for number in [0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 3000, 3500, 4000, 5000] as [UInt16] {
+        for number in [
+            0, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015,
+            3000, 3500, 4000, 5000,
+        ] as [UInt16] {
             #expect(!CloseCode(number).name.isEmpty)
             #expect(CloseCode(number).meaning.hasSuffix("."))
         }

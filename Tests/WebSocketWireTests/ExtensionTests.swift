@@ -35,9 +35,12 @@ import Wire
         ("a;p=\"q\"", ["a"], 0), ("a;p=\"\\q\"", ["a"], 0),
         ("a;p=\"x,y\", b", ["b"], 1),  // a comma in quotes ends nothing, and is no token
         ("a;p=\"x\\\"y\", b", ["b"], 1),
-        ("a;p=\"\", b", ["b"], 1), ("a;p=, b", ["b"], 1), ("a;=1, b", ["b"], 1), ("a;, b", ["b"], 1), ("a;;p, b", ["b"], 1),
-        ("a b, c", ["c"], 1), ("a;p q, c", ["c"], 1), ("a;p=1 2, c", ["c"], 1), ("=, c", ["c"], 1), ("a/b, c", ["c"], 1),
-        ("a;p=\"open", [], 1), ("a;p=\"open\\", [], 1), ("\"a\", c", ["c"], 1), ("a\u{0}b, c", ["c"], 1), ("é, c", ["c"], 1),
+        ("a;p=\"\", b", ["b"], 1), ("a;p=, b", ["b"], 1), ("a;=1, b", ["b"], 1), ("a;, b", ["b"], 1),
+        ("a;;p, b", ["b"], 1),
+        ("a b, c", ["c"], 1), ("a;p q, c", ["c"], 1), ("a;p=1 2, c", ["c"], 1), ("=, c", ["c"], 1),
+        ("a/b, c", ["c"], 1),
+        ("a;p=\"open", [], 1), ("a;p=\"open\\", [], 1), ("\"a\", c", ["c"], 1), ("a\u{0}b, c", ["c"], 1),
+        ("é, c", ["c"], 1),
     ]
 
     @Test(arguments: grammar.indices)
@@ -55,7 +58,8 @@ import Wire
     /// C11: parameters of an offer, and what is wrong with them.
     static let offers: [(parameters: String, fault: ExtensionFault?)] = [
         ("", nil), ("; server_no_context_takeover", nil), ("; client_no_context_takeover", nil),
-        ("; client_max_window_bits", nil), ("; client_max_window_bits=8", nil), ("; client_max_window_bits=\"15\"", nil),
+        ("; client_max_window_bits", nil), ("; client_max_window_bits=8", nil),
+        ("; client_max_window_bits=\"15\"", nil),
         ("; server_max_window_bits=10; client_max_window_bits; server_no_context_takeover", nil),
         ("; server_max_window_bits", .valueMissing),
         ("; server_max_window_bits=7", .windowBitsInvalid), ("; server_max_window_bits=16", .windowBitsInvalid),
@@ -94,9 +98,15 @@ import Wire
         ("permessage-deflate", "x-bar", [.notOffered]),
         ("permessage-deflate", "permessage-deflate, permessage-deflate", [.answeredTwice]),
         ("permessage-deflate", "permessage-deflate; client_max_window_bits=12", [.parametersDoNotFit]),
-        ("permessage-deflate; client_max_window_bits=10", "permessage-deflate; client_max_window_bits=12", [.parametersDoNotFit]),
+        (
+            "permessage-deflate; client_max_window_bits=10", "permessage-deflate; client_max_window_bits=12",
+            [.parametersDoNotFit]
+        ),
         ("permessage-deflate; server_max_window_bits=10", "permessage-deflate", [.parametersDoNotFit]),
-        ("permessage-deflate; server_max_window_bits=10", "permessage-deflate; server_max_window_bits=11", [.parametersDoNotFit]),
+        (
+            "permessage-deflate; server_max_window_bits=10", "permessage-deflate; server_max_window_bits=11",
+            [.parametersDoNotFit]
+        ),
         ("permessage-deflate; server_no_context_takeover", "permessage-deflate", [.parametersDoNotFit]),
         ("permessage-deflate; mux", "permessage-deflate", [.parametersDoNotFit]),
         ("permessage-deflate; client_max_window_bits", "permessage-deflate; client_max_window_bits", [.valueMissing]),

@@ -113,7 +113,8 @@ import Wire
         let before = row.direction == .clientToServer ? masked(0x81, bytes("ok")) : unmasked(0x81, bytes("ok"))
         // The offset of the last frame in the row: its first byte is what the fault names.
         for chunking in Chunking.all {
-            let told = tell(before + row.bytes + bytes("trailing"), chunking, from: row.direction, allowing: row.allowed)
+            let told = tell(
+                before + row.bytes + bytes("trailing"), chunking, from: row.direction, allowing: row.allowed)
             #expect(told.fault?.fault == row.fault, "\(chunking)")
             #expect(told.fault == tell(before + row.bytes, from: row.direction, allowing: row.allowed).fault)
             #expect(told.frames.first?.payload == bytes("ok"))
@@ -123,7 +124,8 @@ import Wire
 
     @Test(arguments: Chunking.all)
     func `the offset of a fault is that of its frame's first byte`(chunking: Chunking) {
-        let told = tell(unmasked(0x81, bytes("ok")) + bytes(0x89, 0x00, 0x82, 0x7E, 0, 5, "hello"), chunking, from: .serverToClient)
+        let told = tell(
+            unmasked(0x81, bytes("ok")) + bytes(0x89, 0x00, 0x82, 0x7E, 0, 5, "hello"), chunking, from: .serverToClient)
         #expect(told.fault == LocatedFault(.lengthNotMinimal, at: 6))
     }
 

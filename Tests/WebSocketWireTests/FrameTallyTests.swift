@@ -9,7 +9,8 @@ import Wire
     func `frames and bytes are counted by class wherever they are cut`(chunking: Chunking) {
         let all =
             masked(0x81, bytes("one")) + masked(0x81, bytes("two")) + masked(0x82, [UInt8](repeating: 7, count: 300))
-            + masked(0x01, bytes("frag")) + masked(0x89, bytes("p")) + masked(0x00, bytes("me")) + masked(0x80, bytes("nt"))
+            + masked(0x01, bytes("frag")) + masked(0x89, bytes("p")) + masked(0x00, bytes("me"))
+            + masked(0x80, bytes("nt"))
             + masked(0x8A, bytes("pong")) + masked(0x82, []) + masked(0x81, [UInt8](repeating: 0x61, count: 70_000))
         let (tally, notices) = tally(all, chunking)
         #expect(tally.counts.text == FrameCount(frames: 4, bytes: 70_010))
@@ -35,7 +36,8 @@ import Wire
         var all: [UInt8] = []
         while all.count < 20_000 {
             let sizes = [0, 1, 5, 125, 126, 127, 128, 300, Int(random.next() % 700)]
-            let payload = [UInt8](repeating: UInt8(truncatingIfNeeded: random.next()), count: sizes[Int(random.next() % 9)])
+            let payload = [UInt8](
+                repeating: UInt8(truncatingIfNeeded: random.next()), count: sizes[Int(random.next() % 9)])
             let firsts = [0x81, 0x82, 0xC1, 0x89, 0x8A]
             let first = payload.count > 125 ? firsts[Int(random.next() % 3)] : firsts[Int(random.next() % 5)]
             let frame = direction == .clientToServer ? masked(first, payload) : unmasked(first, payload)
@@ -72,7 +74,8 @@ import Wire
 
     @Test(arguments: Chunking.all)
     func `data after a close is counted and noticed`(chunking: Chunking) {
-        let (tally, notices) = tally(unmasked(0x88, []) + unmasked(0x81, bytes("late")), chunking, from: .serverToClient)
+        let (tally, notices) = tally(
+            unmasked(0x88, []) + unmasked(0x81, bytes("late")), chunking, from: .serverToClient)
         #expect(tally.close?.reasonBytes == [])
         #expect(tally.close?.code == nil)
         #expect(notices.contains(.sawFrameAfterClose))
@@ -81,7 +84,8 @@ import Wire
 
     @Test(arguments: Chunking.all)
     func `a bad close payload is a fault and the close is kept`(chunking: Chunking) {
-        let (tally, notices) = tally(unmasked(0x81, bytes("ab")) + unmasked(0x88, bytes(0x03, 0xED)), chunking, from: .serverToClient)
+        let (tally, notices) = tally(
+            unmasked(0x81, bytes("ab")) + unmasked(0x88, bytes(0x03, 0xED)), chunking, from: .serverToClient)
         #expect(tally.fault == LocatedFault(.closeCodeInvalid, at: 4))
         #expect(tally.close?.code == .noCode)
         #expect(notices.isSuperset(of: [.sawClose, .sawFault]))
@@ -111,7 +115,8 @@ import Wire
 
     @Test(arguments: Chunking.all)
     func `payloads of pings and pongs are kept when asked for`(chunking: Chunking) {
-        let all = masked(0x89, bytes("a")) + masked(0x01, bytes("x")) + masked(0x8A, bytes("first")) + masked(0x8A, [])
+        let all =
+            masked(0x89, bytes("a")) + masked(0x01, bytes("x")) + masked(0x8A, bytes("first")) + masked(0x8A, [])
             + masked(0x80, bytes("y")) + masked(0x89, [UInt8](repeating: 9, count: 125))
         let (tally, _) = tally(all, chunking, keepingHeartbeats: true)
         #expect(tally.lastPing == [UInt8](repeating: 9, count: 125))

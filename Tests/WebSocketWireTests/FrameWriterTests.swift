@@ -31,7 +31,8 @@ import Wire
             let told = tell(buffer, from: key == nil ? .serverToClient : .clientToServer)
             #expect(told.fault == nil)
             #expect(told.frames.map(\.payload) == [payload])
-            #expect(told.frames[0].header == FrameHeader(opcode: .binary, payloadLength: UInt64(count), maskingKey: key))
+            #expect(
+                told.frames[0].header == FrameHeader(opcode: .binary, payloadLength: UInt64(count), maskingKey: key))
             #expect(told.isAtMessageBoundary)
         }
     }

@@ -36,7 +36,10 @@ import Wire
     static let hello: [(what: String, payload: [UInt8], plain: String)] = [
         ("one block, compressed", bytes(0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00), "Hello"),
         ("one block, stored", bytes(0x00, 0x05, 0x00, 0xFA, 0xFF, 0x48, 0x65, 0x6C, 0x6C, 0x6F, 0x00), "Hello"),
-        ("BFINAL set, then the header of the block that the tail belongs to", bytes(0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00), "Hello"),
+        (
+            "BFINAL set, then the header of the block that the tail belongs to",
+            bytes(0xF3, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00, 0x00), "Hello"
+        ),
         ("two blocks", bytes(0xF2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xCA, 0xC9, 0xC9, 0x07, 0x00), "Hello"),
         ("an empty message as one byte", bytes(0x00), ""),
         ("an empty message without a byte", [], ""),
@@ -101,7 +104,8 @@ import Wire
         let row = InflaterTests.junk[index]
         #expect(fault([row.payload]) == .deflateInvalid, "\(row.what)")
         if row.what != "a distance before the start" {
-            #expect(fault([bytes(0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00), row.payload]) == .deflateInvalid, "\(row.what)")
+            #expect(
+                fault([bytes(0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00), row.payload]) == .deflateInvalid, "\(row.what)")
         }
     }
 

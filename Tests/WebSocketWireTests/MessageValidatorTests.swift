@@ -43,7 +43,8 @@ struct Passed: Equatable {
 
     @Test(arguments: Chunking.all)
     func `a valid dialogue goes on to its last byte`(chunking: Chunking) {
-        let all = masked(0x81, bytes("κόσμε")) + masked(0x01, bytes(0xCE)) + masked(0x89, bytes("p")) + masked(0x00, [])
+        let all =
+            masked(0x81, bytes("κόσμε")) + masked(0x01, bytes(0xCE)) + masked(0x89, bytes("p")) + masked(0x00, [])
             + masked(0x80, bytes(0xBA)) + masked(0x82, bytes(0xFF, 0xFE)) + masked(0x8A, [])
             + masked(0x81, [UInt8](repeating: 0x61, count: 3000)) + masked(0x88, bytes(0x03, 0xE8, "bye"))
         let passed = pass(all, chunking)
@@ -64,7 +65,12 @@ struct Passed: Equatable {
         (masked(0x88, bytes(0x03)), .closePayloadTooShort, 1002),
         (masked(0x88, bytes(0x03, 0xED)), .closeCodeInvalid, 1002),
         (masked(0x88, bytes(0x03, 0xE8, 0xFF)), .closeReasonNotUTF8, 1007),
-        (masked(0x81, bytes(0xCE, 0xBA, 0xE1, 0xBD, 0xB9, 0xCF, 0x83, 0xCE, 0xBC, 0xCE, 0xB5, 0xED, 0xA0, 0x80, "edited")), .textNotUTF8, 1007),
+        (
+            masked(
+                0x81,
+                bytes(0xCE, 0xBA, 0xE1, 0xBD, 0xB9, 0xCF, 0x83, 0xCE, 0xBC, 0xCE, 0xB5, 0xED, 0xA0, 0x80, "edited")),
+            .textNotUTF8, 1007
+        ),
         (masked(0x81, bytes(0xF0, 0x9F, 0x92)), .textNotUTF8, 1007),
         (masked(0x81, bytes(0xF4, 0x90, 0x80, 0x80)), .textNotUTF8, 1007),
     ]
@@ -81,14 +87,16 @@ struct Passed: Equatable {
             #expect(passed.fault == whole.fault, "\(chunking)")
             #expect(passed.bytes.starts(with: before))
             #expect((before + row.bytes).starts(with: passed.bytes))
-            #expect(passed.endsAtFrameBoundary == (passed.bytes == before), "a close of ours fits only behind whole frames")
+            #expect(
+                passed.endsAtFrameBoundary == (passed.bytes == before), "a close of ours fits only behind whole frames")
         }
     }
 
     @Test(arguments: Chunking.all)
     func `bad headers and bad closes never go on, not even their first byte`(chunking: Chunking) {
         for row in MessageValidatorTests.violations where row.fault != .textNotUTF8 {
-            #expect(pass(masked(0x82, bytes("x")) + row.bytes, chunking).bytes == masked(0x82, bytes("x")), "\(row.fault)")
+            #expect(
+                pass(masked(0x82, bytes("x")) + row.bytes, chunking).bytes == masked(0x82, bytes("x")), "\(row.fault)")
         }
     }
 
@@ -123,7 +131,9 @@ struct Passed: Equatable {
     func `data after a close is ignored`(chunking: Chunking) {
         // E10
         let close = unmasked(0x88, bytes(0x03, 0xE8))
-        let passed = pass(close + unmasked(0x81, bytes("late")) + unmasked(0x88, []) + bytes(0xFF, 0xFF), chunking, from: .serverToClient)
+        let passed = pass(
+            close + unmasked(0x81, bytes("late")) + unmasked(0x88, []) + bytes(0xFF, 0xFF), chunking,
+            from: .serverToClient)
         #expect(passed == Passed(bytes: close, isClosed: true))
     }
 
@@ -144,7 +154,9 @@ struct Passed: Equatable {
         let limits = MessageLimits(size: 10)
         let fine = unmasked(0x02, [UInt8](repeating: 1, count: 6)) + unmasked(0x80, [UInt8](repeating: 1, count: 4))
         #expect(pass(fine + fine, chunking, from: .serverToClient, limits: limits).fault == nil)
-        let passed = pass(fine + unmasked(0x02, bytes("123456")) + unmasked(0x80, bytes("12345")), chunking, from: .serverToClient, limits: limits)
+        let passed = pass(
+            fine + unmasked(0x02, bytes("123456")) + unmasked(0x80, bytes("12345")), chunking, from: .serverToClient,
+            limits: limits)
         #expect(passed.fault == LocatedFault(.messageTooLarge, at: 22))
         #expect(passed.bytes == fine + unmasked(0x02, bytes("123456")))
     }
@@ -159,8 +171,10 @@ struct Passed: Equatable {
         let first = deflater.message(text)
         let second = deflater.message(text)
         let cut = second.count / 2
-        let all = masked(0xC1, first) + masked(0x41, Array(second[..<cut])) + masked(0x89, bytes("?"))
-            + masked(0x80, Array(second[cut...])) + masked(0x81, bytes("plain")) + masked(0xC1, []) + masked(0xC2, bytes(0x00))
+        let all =
+            masked(0xC1, first) + masked(0x41, Array(second[..<cut])) + masked(0x89, bytes("?"))
+            + masked(0x80, Array(second[cut...])) + masked(0x81, bytes("plain")) + masked(0xC1, [])
+            + masked(0xC2, bytes(0x00))
         #expect(pass(all, chunking, deflate: .init()) == Passed(bytes: all))
     }
 
@@ -169,7 +183,9 @@ struct Passed: Equatable {
         let first = deflater.message(bytes("the window of the first message"))
         let second = deflater.message(bytes("the second message, of the window of the first"))
         for cut in 0...second.count {
-            let all = masked(0xC1, first) + masked(0x41, Array(second[..<cut])) + masked(0x8A, []) + masked(0x80, Array(second[cut...]))
+            let all =
+                masked(0xC1, first) + masked(0x41, Array(second[..<cut])) + masked(0x8A, [])
+                + masked(0x80, Array(second[cut...]))
             #expect(pass(all, deflate: .init()) == Passed(bytes: all), "cut at \(cut)")
         }
     }
@@ -189,8 +205,12 @@ struct Passed: Equatable {
 
     @Test(arguments: Chunking.all)
     func `deflate junk fails with 1007 and RSV1 in the wrong place with 1002`(chunking: Chunking) {
-        #expect(pass(masked(0xC2, bytes(0x07, 0xFF)), chunking, deflate: .init()).fault == LocatedFault(.deflateInvalid, at: 0))
-        #expect(pass(masked(0xC2, bytes(0xF2, 0x48)), chunking, deflate: .init()).fault == LocatedFault(.deflateInvalid, at: 0))
+        #expect(
+            pass(masked(0xC2, bytes(0x07, 0xFF)), chunking, deflate: .init()).fault
+                == LocatedFault(.deflateInvalid, at: 0))
+        #expect(
+            pass(masked(0xC2, bytes(0xF2, 0x48)), chunking, deflate: .init()).fault
+                == LocatedFault(.deflateInvalid, at: 0))
         #expect(pass(masked(0xC9, []), chunking, deflate: .init()).fault == LocatedFault(.reservedBitMisplaced, at: 0))
         #expect(pass(masked(0xC1, bytes(0x00)), chunking).fault == LocatedFault(.reservedBits, at: 0))
     }

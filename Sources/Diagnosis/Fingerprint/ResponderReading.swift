@@ -10,8 +10,12 @@ struct ResponderReading {
 
     init(_ view: AnswerView, into signs: inout SignReading) {
         let table = Fingerprint.compiled
+        let gates = Fingerprint.gates
         var found: [Fingerprint] = []
-        for index in table.indices where view.holdsAll(table[index].marks) { found.append(table[index]) }
+        let (status, hasBody, hasServer) = (view.head.status, !view.body.isEmpty, !view.servers.isEmpty)
+        for index in gates.indices where gates[index].admits(status: status, hasBody: hasBody, hasServer: hasServer) {
+            if view.holdsAll(table[index].marks) { found.append(table[index]) }
+        }
         // The strongest author: who says its name or shows its own page goes before who only has its shape; edges and intermediaries with
         // pages of their own before the backends that they hide.
         let authors = found.filter { $0.role == .author }

@@ -45,8 +45,7 @@ struct FieldSectionParser {
     @inline(__always)
     private mutating func parsePlainLine(_ input: borrowing RawSpan, at start: Int) -> Int? {
         let end = input.byteCount
-        var colon = start
-        while colon < end, input.byte(at: colon).isToken { colon &+= 1 }
+        let colon = input.firstNonToken(from: start, to: end)
         guard colon > start, colon < end, input.byte(at: colon) == 0x3A else { return nil }
         var valueStart = colon &+ 1
         let hasBlank = valueStart < end && input.byte(at: valueStart) == 0x20

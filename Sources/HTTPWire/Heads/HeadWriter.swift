@@ -66,7 +66,7 @@ package struct HeadWriter: Sendable {
     package mutating func append(_ source: [UInt8]) { append(source, 0..<source.count) }
 
     /// Adds text; CR, LF and NUL in it refuse the line.
-    package mutating func append(_ text: String) {
+    package mutating func append(text: String) {
         for byte in text.utf8 { append(octet: byte) }
     }
 
@@ -79,12 +79,24 @@ package struct HeadWriter: Sendable {
 
     /// Adds a number in decimal digits.
     package mutating func append(_ number: UInt64) {
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { scratch in
+            let count = unsafe HeadWriter.write(number, into: scratch, at: 0)
+            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: scratch[0..<count]))
+        }
+    }
+
+    /// Writes the digits of `number`, at most 20, and returns the place behind them.
+    @inline(__always)
+    private static func write(_ number: UInt64, into scratch: UnsafeMutableBufferPointer<UInt8>, at start: Int) -> Int {
         var divisor: UInt64 = 1
         while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            bytes.append(0x30 + UInt8(truncatingIfNeeded: number / divisor % 10))
+        var position = start
+        while divisor > 0, position < scratch.count {
+            unsafe scratch[position] = 0x30 + UInt8(truncatingIfNeeded: number / divisor % 10)
+            position += 1
             divisor /= 10
         }
+        return position
     }
 
     /// Adds a number in hexadecimal digits without leading zeros.
@@ -99,14 +111,17 @@ package struct HeadWriter: Sendable {
 
     /// Adds an address without its port; IPv4 without building text.
     package mutating func append(_ address: SocketAddress) {
-        guard address.isV4 else { return append(address.host) }
-        append(address.low >> 24 & 0xFF)
-        append(".")
-        append(address.low >> 16 & 0xFF)
-        append(".")
-        append(address.low >> 8 & 0xFF)
-        append(".")
-        append(address.low & 0xFF)
+        guard address.isV4 else { return append(text: address.host) }
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { scratch in
+            var count = 0
+            for shift in stride(from: 24 as UInt64, through: 0, by: -8) {
+                count = unsafe HeadWriter.write(address.low >> shift & 0xFF, into: scratch, at: count)
+                guard shift > 0, count < scratch.count else { break }
+                unsafe scratch[count] = 0x2E
+                count += 1
+            }
+            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: scratch[0..<count]))
+        }
     }
 
     /// Ends the line; false if it was refused and taken back.
@@ -239,6 +254,11 @@ package struct HeadWriter: Sendable {
 
     /// The empty line that ends the head.
     package mutating func end() { append("\r\n") }
+
+    /// Octets `range` of a parsed head that are known to be whole lines, each with its CRLF.
+    package mutating func lines(_ range: Range<Int>, of section: FieldSection) {
+        appendUnchecked(section.bytes, range.clamped(to: 0..<section.bytes.count))
+    }
 
     /// Octets behind the head: the body of a page of ours.
     package mutating func body(_ octets: [UInt8]) { bytes.append(contentsOf: octets) }

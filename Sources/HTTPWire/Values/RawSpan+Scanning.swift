@@ -46,6 +46,31 @@ extension RawSpan {
         return position
     }
 
+    /// The first offset in `start ..< end` whose octet is no token character, or `end`.
+    ///
+    /// Names are letters and hyphens nearly always, so these are looked for in words; the rest one by one.
+    func firstNonToken(from start: Int, to end: Int) -> Int {
+        var position = start
+        while position &+ 8 <= end {
+            let word = word(at: position)
+            let high: UInt64 = 0x8080_8080_8080_8080
+            // With the high bits cleared no sum carries into the next octet.
+            let small = (word | 0x2020_2020_2020_2020) & ~high
+            let letters = (small &+ 0x1F1F_1F1F_1F1F_1F1F) & ~(small &+ 0x0505_0505_0505_0505)
+            let hyphens = ~(((word & ~high) ^ 0x2D2D_2D2D_2D2D_2D2D) &+ 0x7F7F_7F7F_7F7F_7F7F)
+            let others = (~(letters | hyphens) | word) & high
+            if others == 0 {
+                position &+= 8
+                continue
+            }
+            position &+= others.trailingZeroBitCount &>> 3
+            if !byte(at: position).isToken { return position }
+            position &+= 1
+        }
+        while position < end, byte(at: position).isToken { position &+= 1 }
+        return position
+    }
+
     /// Whether the octets at `start` spell `text`, which is lower case, in any case of letters.
     @inline(__always)
     func spells(_ text: StaticString, at start: Int) -> Bool {

@@ -69,7 +69,7 @@ package struct ErrorPage: Sendable {
         for (name, value) in fields { writer.field(Array(name.utf8), Array(value.utf8)) }
         if let cause {
             writer.beginField("Gatehouse-Verdict")
-            writer.append(cause)
+            writer.append(text: cause)
             writer.append("; id=")
             session.withCharacters { writer.append(octet: $0) }
             writer.endLine()

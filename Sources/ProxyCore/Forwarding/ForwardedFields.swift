@@ -10,12 +10,13 @@ enum ForwardedFields {
     static func write(_ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter) {
         let section = head.section
         let identity = context.identity
-        let believed = identity.peerIsTrusted
-        let hasList = believed && section.has(KnownField.xForwardedFor)
-        let hasForwarded = believed && section.has(KnownField.forwarded)
-        let scheme = believed ? token(section, .xForwardedProto) : nil
-        let host = believed ? authority(section, .xForwardedHost) : nil
-        let port = believed ? number(section, .xForwardedPort) : nil
+        guard identity.peerIsTrusted, section.present & ForwardedFields.all != 0 else {
+            return writeFresh(head, identity, context.listenerPort, into: &writer)
+        }
+        let hasList = section.has(KnownField.xForwardedFor)
+        let hasForwarded = section.has(KnownField.forwarded)
+        let scheme = token(section, .xForwardedProto)
+        let host = authority(section, .xForwardedHost)
 
         writer.beginField("X-Forwarded-For")
         if hasList {
@@ -27,20 +28,22 @@ enum ForwardedFields {
         writer.endLine()
 
         writer.beginField("X-Forwarded-Proto")
-        if let scheme { writer.append(section.bytes, scheme) } else { writer.append(identity.peerIsSecure ? "https" : "http") }
+        if let scheme {
+            writer.append(section.bytes, scheme)
+        } else {
+            // Forwarded alone may have said it.
+            writer.append(identity.isSecure ? "https" : "http")
+        }
         writer.endLine()
 
-        let named = host ?? head.effectiveHost
+        let named = host ?? identity.host ?? head.effectiveHost
         if let named { writer.field("X-Forwarded-Host", named, of: section.bytes) }
-        if let port {
+        if let port = number(section, .xForwardedPort) {
             writer.field("X-Forwarded-Port", port, of: section.bytes)
-        } else if scheme == nil {
-            writer.field("X-Forwarded-Port", UInt64(context.listenerPort))
         } else {
             // The listener's port is not the one that a client of the edge used.
-            let isSecure = scheme.map { section.bytes.matches("https", at: $0) } ?? identity.peerIsSecure
             let stated = named.flatMap { Authority(section.bytes, $0)?.port }
-            writer.field("X-Forwarded-Port", UInt64(stated ?? (isSecure ? 443 : 80)))
+            writer.field("X-Forwarded-Port", UInt64(stated ?? (identity.isSecure ? 443 : 80)))
         }
 
         writer.beginField("Forwarded")
@@ -52,6 +55,35 @@ enum ForwardedFields {
         writer.append("for=")
         writeNode(identity.peer, into: &writer)
         if let named = head.effectiveHost { writeHost(section, named, into: &writer) }
+        writer.append(identity.peerIsSecure ? ";proto=https" : ";proto=http")
+        writer.endLine()
+    }
+
+    private static var all: UInt64 {
+        KnownField.xForwardedFor.bit | KnownField.xForwardedProto.bit | KnownField.xForwardedHost.bit
+            | KnownField.xForwardedPort.bit | KnownField.forwarded.bit
+    }
+
+    /// The five lines of nearly every request, in as few pieces as there are variables. The host was judged by the parser.
+    private static func writeFresh(
+        _ head: RequestHead, _ identity: ClientIdentity, _ port: UInt16, into writer: inout HeadWriter
+    ) {
+        let host = head.effectiveHost
+        writer.beginLine()
+        writer.append("X-Forwarded-For: ")
+        writer.append(identity.peer)
+        writer.append(identity.peerIsSecure ? "\r\nX-Forwarded-Proto: https\r\n" : "\r\nX-Forwarded-Proto: http\r\n")
+        if let host {
+            writer.append("X-Forwarded-Host: ")
+            writer.append(head.bytes, host)
+            writer.append("\r\nX-Forwarded-Port: ")
+        } else {
+            writer.append("X-Forwarded-Port: ")
+        }
+        writer.append(UInt64(port))
+        writer.append("\r\nForwarded: for=")
+        writeNode(identity.peer, into: &writer)
+        if let host { writeHost(head.section, host, into: &writer) }
         writer.append(identity.peerIsSecure ? ";proto=https" : ";proto=http")
         writer.endLine()
     }

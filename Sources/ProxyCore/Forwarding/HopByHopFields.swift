@@ -37,7 +37,9 @@ enum HopByHopFields {
 
     /// The field that a name with `_` is to servers which read `_` and `-` alike (threat B18); nil if it has none.
     static func lookalike(_ section: FieldSection, _ name: Range<Int>) -> FieldName? {
-        guard name.contains(where: { section.bytes[$0] == 0x5F }) else { return nil }
+        var hasUnderscore = false
+        for index in name where section.bytes[index] == 0x5F { hasUnderscore = true }
+        guard hasUnderscore else { return nil }
         let text = section.bytes[name].map { $0 == 0x5F ? 0x2D : $0 }
         return FieldName(String(decoding: text, as: UTF8.self))
     }

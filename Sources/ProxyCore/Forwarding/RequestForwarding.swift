@@ -55,16 +55,17 @@ package struct RequestForwarding: Sendable {
     ) -> Bool {
         writer.reset()
         guard refusal(of: head) == nil else { return false }
+        let keepsHost = keepsHostLine(head, context)
         writeLine(head, context, into: &writer)
-        guard writeHost(head, context, into: &writer) else {
+        guard keepsHost || writeHost(head, context, into: &writer) else {
             writer.reset()
             return false
         }
-        writeFields(head, context, into: &writer)
+        writeFields(head, context, dropping: keepsHost ? own & ~KnownField.host.bit : own, into: &writer)
         writeFraming(head, context, into: &writer)
         ForwardedFields.write(head, context, into: &writer)
-        writer.beginField("Via")
-        writer.append(head.version == .http10 ? "1.0 " : "1.1 ")
+        writer.beginLine()
+        writer.append(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
         writer.append(context.pseudonym)
         writer.endLine()
         if context.isWebSocketUpgrade {
@@ -80,6 +81,12 @@ package struct RequestForwarding: Sendable {
         return true
     }
 
+    /// Whether the one `Host` line goes on where it stands.
+    private static func keepsHostLine(_ head: RequestHead, _ context: borrowing ForwardingContext) -> Bool {
+        guard case .preserve = context.host else { return false }
+        return head.targetForm == .origin && head.section.has(KnownField.host)
+    }
+
     /// The request line in origin form or `*`, always HTTP/1.1.
     private static func writeLine(
         _ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter
@@ -87,7 +94,11 @@ package struct RequestForwarding: Sendable {
         if head.targetForm == .origin, context.rewrite == nil,
             context.canonicalPath.map({ head.bytes[head.pathRange].elementsEqual($0) }) ?? true
         {
-            writer.requestLine(method: head.methodRange, target: head.targetRange, of: head.bytes)
+            if isPlainLine(head) {
+                writer.lines(head.lineRange.lowerBound..<head.lineRange.upperBound + 2, of: head.section)
+            } else {
+                writer.requestLine(method: head.methodRange, target: head.targetRange, of: head.bytes)
+            }
             return
         }
         writer.beginLine()
@@ -105,6 +116,12 @@ package struct RequestForwarding: Sendable {
         }
         writer.append(" HTTP/1.1")
         writer.endLine()
+    }
+
+    /// Whether the line that came is the one to be sent: a head without refusal has single blanks and CRLF in it.
+    private static func isPlainLine(_ head: RequestHead) -> Bool {
+        let line = head.lineRange
+        return head.version == .http11 && line.count > 0 && head.bytes[line.upperBound - 1] == 0x31
     }
 
     private static func writePath(
@@ -135,32 +152,42 @@ package struct RequestForwarding: Sendable {
 
     /// The fields that go on, in runs.
     private static func writeFields(
-        _ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter
+        _ head: RequestHead, _ context: borrowing ForwardingContext, dropping own: UInt64, into writer: inout HeadWriter
     ) {
         let section = head.section
         let named = head.connection.contains(.named)
+        let hasRemoved = !context.removed.isEmpty || !context.extra.isEmpty
         var start = 0
-        for index in 0..<section.fields.count
-        where isDropped(index, section, context, named: named) {
+        for index in 0..<section.fields.count {
+            let field = section.fields[index]
+            let isDropped: Bool
+            if field.known == .other {
+                isDropped = isForbidden(section, field, context)
+            } else {
+                isDropped = own & field.known.bit != 0
+            }
+            guard isDropped || (named && isNamed(index, section)) || (hasRemoved && isRemoved(section, field, context))
+            else { continue }
             if start < index { writer.fields(start..<index, of: section) }
             start = index + 1
         }
         if start < section.fields.count { writer.fields(start..<section.fields.count, of: section) }
     }
 
-    @inline(__always)
-    private static func isDropped(
-        _ index: Int, _ section: FieldSection, _ context: borrowing ForwardingContext, named: Bool
+    /// Whether a field with an unknown name is one of ours, or of the configuration's, to a reader who takes `_` for `-`.
+    private static func isForbidden(
+        _ section: FieldSection, _ field: FieldLine, _ context: borrowing ForwardingContext
     ) -> Bool {
-        let field = section.fields[index]
-        if field.known != .other {
-            if own & field.known.bit != 0 { return true }
-        } else if let lookalike = HopByHopFields.lookalike(section, field.name) {
-            if lookalike.known != .other, own & lookalike.known.bit != 0 { return true }
-            if isRemoved(lookalike, context) { return true }
-        }
-        if named, HopByHopFields.isNamed(index, by: section) { return true }
-        return isRemoved(section, field, context)
+        guard let lookalike = HopByHopFields.lookalike(section, field.name) else { return false }
+        if lookalike.known != .other, RequestForwarding.own & lookalike.known.bit != 0 { return true }
+        return isRemoved(lookalike, context)
+    }
+
+    /// Whether `Connection` names the field; framing and host are not its to name.
+    private static func isNamed(_ index: Int, _ section: FieldSection) -> Bool {
+        let known = section.fields[index].known
+        if known != .other, HopByHopFields.restated & known.bit != 0 { return false }
+        return HopByHopFields.isNamed(index, by: section)
     }
 
     /// Identity fields, and the ones that are set anew.

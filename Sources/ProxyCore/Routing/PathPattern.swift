@@ -59,7 +59,7 @@ package enum PathPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether `path` is `prefix` or lies below it, cut at a segment.
-    static func isBelow(_ path: RawSpan, _ prefix: [UInt8]) -> Bool {
+    package static func isBelow(_ path: RawSpan, _ prefix: [UInt8]) -> Bool {
         guard begins(path, with: prefix) else { return false }
         return path.byteCount == prefix.count || prefix.last == 0x2F || path.byte(at: prefix.count) == 0x2F
     }

@@ -54,7 +54,9 @@ extension LineBuffer {
                 beginArray()
                 value(name)
                 openString()
-                if field.known == .secWebSocketProtocol {
+                if redaction.isPlain(field.known) {
+                    redaction.scan(all.within(field.value), .prose, into: &self)
+                } else if field.known.bit == KnownField.secWebSocketProtocol.bit {
                     redaction.subprotocols(all.within(field.value), &marked, into: &self)
                 } else {
                     redaction.write(all.within(field.value), .field, name: name, into: &self)
@@ -69,13 +71,14 @@ extension LineBuffer {
     /// The items of all `Sec-WebSocket-Protocol` lines as an array.
     mutating func subprotocols(_ key: StaticString, of head: some MessageHead, _ redaction: LogRedaction) {
         beginArray(key)
+        defer { endArray() }
+        guard head.section.has(KnownField.secWebSocketProtocol) else { return }
         var marked = false
         head.bytes.withUnsafeBufferPointer { all in
-            for field in head.fields where field.known == .secWebSocketProtocol {
+            for field in head.fields where field.known.bit == KnownField.secWebSocketProtocol.bit {
                 redaction.subprotocolElements(all.within(field.value), &marked, into: &self)
             }
         }
-        endArray()
     }
 
     /// The values of all lines of one field, joined by commas, if there is one.
@@ -87,7 +90,7 @@ extension LineBuffer {
         openString()
         head.bytes.withUnsafeBufferPointer { all in
             var isFirst = true
-            for field in head.fields where field.known == known {
+            for field in head.fields where field.known.bit == known.bit {
                 if !isFirst { put(", ") }
                 isFirst = false
                 redaction.write(all.within(field.value), .field, name: all.within(field.name), into: &self)

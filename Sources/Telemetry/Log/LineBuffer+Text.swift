@@ -47,8 +47,8 @@ extension LineBuffer {
         } else {
             budget -= length
         }
-        // No input byte takes more than six, and the blocks of sixteen may write past the end.
-        reserve(length * 6 + 16)
+        // No input byte takes more than six, and a block of eight is copied whole.
+        reserve(length * 6 + 8)
         var index = 0
         while index < length {
             index = copyPlain(start, index, length)
@@ -73,13 +73,15 @@ extension LineBuffer {
     @inline(__always)
     private mutating func copyPlain(_ start: UnsafePointer<UInt8>, _ from: Int, _ length: Int) -> Int {
         var index = from
-        while length - index >= 16 {
-            let block = UnsafeRawPointer(start + index).loadUnaligned(as: SIMD16<UInt8>.self)
-            let odd = (block .< 0x20) .| (block .> 0x7E) .| (block .== 0x22) .| (block .== 0x5C)
-            if any(odd) { break }
-            UnsafeMutableRawPointer(base + count).storeBytes(of: block, as: SIMD16<UInt8>.self)
-            count &+= 16
-            index &+= 16
+        while length - index >= 8 {
+            let block = UnsafeRawPointer(start + index).loadUnaligned(as: UInt64.self)
+            // All eight are copied, and those from the first odd one on are written over.
+            UnsafeMutableRawPointer(base + count).storeBytes(of: block, as: UInt64.self)
+            let odd = LineBuffer.odd(block.littleEndian)
+            let plain = odd == 0 ? 8 : odd.trailingZeroBitCount / 8
+            count &+= plain
+            index &+= plain
+            if plain < 8 { return index }
         }
         while index < length {
             let byte = start[index]
@@ -88,6 +90,22 @@ extension LineBuffer {
             index &+= 1
         }
         return index
+    }
+
+    /// The top bits of those of eight bytes that are not printable ASCII, or are `"` or `\`; only the lowest one is exact.
+    ///
+    /// Tests on all eight at once, in one register: a byte minus 0x20 borrows from its top bit if it is smaller; a byte
+    /// that equals a constant is zero after XOR and borrows when 1 is taken away. A borrow runs on into the next bytes, which
+    /// is why only the first that is found counts.
+    @inline(__always)
+    private static func odd(_ block: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let quote = block ^ (ones &* 0x22)
+        let backslash = block ^ (ones &* 0x5C)
+        let delete = block ^ (ones &* 0x7F)
+        let small = (block &- ones &* 0x20) & ~block
+        let equal = ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((delete &- ones) & ~delete)
+        return (block | small | equal) & (ones &* 0x80)
     }
 
     /// Escapes what stands at `start` and says how many input bytes that took.

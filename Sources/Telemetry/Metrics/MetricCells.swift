@@ -8,6 +8,8 @@ package import Wire
 package struct Counter: Sendable {
     @usableFromInline let cell: MetricSlab.Cell
 
+    @inlinable init(cell: MetricSlab.Cell) { self.cell = cell }
+
     /// Adds on the worker that owns the cell.
     @inlinable package func add(_ count: UInt64 = 1) { cell.add(count) }
 
@@ -18,6 +20,8 @@ package struct Counter: Sendable {
 /// A number that goes up and down. The sum over the workers is what is shown.
 package struct Gauge: Sendable {
     @usableFromInline let cell: MetricSlab.Cell
+
+    @inlinable init(cell: MetricSlab.Cell) { self.cell = cell }
 
     /// Adds (or takes away) on the worker that owns the cell.
     @inlinable package func add(_ difference: Int) { cell.add(UInt64(bitPattern: Int64(difference))) }
@@ -108,7 +112,7 @@ package final class MetricSlab: @unchecked Sendable {
         // Sendable by hand: an atomic behind a pointer that never changes.
         @usableFromInline let pointer: UnsafeMutablePointer<Atomic<UInt64>>
 
-        init(pointer: UnsafeMutablePointer<Atomic<UInt64>>) { self.pointer = pointer }
+        @inlinable init(pointer: UnsafeMutablePointer<Atomic<UInt64>>) { self.pointer = pointer }
 
         @inlinable
         func add(_ count: UInt64) {
@@ -120,6 +124,6 @@ package final class MetricSlab: @unchecked Sendable {
 
         var value: UInt64 { pointer.pointee.load(ordering: .relaxed) }
 
-        func at(_ index: Int) -> Cell { Cell(pointer: pointer + index) }
+        @inlinable func at(_ index: Int) -> Cell { Cell(pointer: pointer + index) }
     }
 }

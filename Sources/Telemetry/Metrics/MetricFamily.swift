@@ -47,25 +47,25 @@ extension MetricLabel where Self: RawRepresentable, RawValue == String {
 
 /// Counters of one name, told apart by one label.
 package struct CounterFamily<Label: MetricLabel>: Sendable {
-    let cells: MetricSlab.Cell
+    @usableFromInline let cells: MetricSlab.Cell
 
-    package subscript(_ label: Label) -> Counter { Counter(cell: cells.at(label.position)) }
+    @inlinable package subscript(_ label: Label) -> Counter { Counter(cell: cells.at(label.position)) }
 }
 
 /// Gauges of one name, told apart by one label.
 package struct GaugeFamily<Label: MetricLabel>: Sendable {
-    let cells: MetricSlab.Cell
+    @usableFromInline let cells: MetricSlab.Cell
 
-    package subscript(_ label: Label) -> Gauge { Gauge(cell: cells.at(label.position)) }
+    @inlinable package subscript(_ label: Label) -> Gauge { Gauge(cell: cells.at(label.position)) }
 }
 
 /// Counters of one name, told apart by two labels.
 package struct CounterGrid<Row: MetricLabel, Column: MetricLabel>: Sendable {
-    let cells: MetricSlab.Cell
+    @usableFromInline let cells: MetricSlab.Cell
     /// How many values the second label has.
-    let columns: Int
+    @usableFromInline let columns: Int
 
-    package subscript(_ row: Row, _ column: Column) -> Counter {
+    @inlinable package subscript(_ row: Row, _ column: Column) -> Counter {
         Counter(cell: cells.at(row.position * columns + column.position))
     }
 }

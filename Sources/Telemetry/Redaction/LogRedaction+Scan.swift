@@ -16,11 +16,22 @@ extension LogRedaction {
         // Everything before `clean` is written.
         var clean = 0
         var index = 0
+        guard let start = UnsafeRawPointer(value.baseAddress) else { return }
         while index < value.count {
-            let byte = value[index]
-            guard byte <= 0x3D, byte == 0x3D || byte == 0x2E || byte == 0x3A || byte == 0x25 || byte == 0x20 else {
-                index &+= 1
-                continue
+            if value.count - index >= 8 {
+                let found = LogRedaction.triggers((start + index).loadUnaligned(as: UInt64.self).littleEndian)
+                guard found != 0 else {
+                    index &+= 8
+                    continue
+                }
+                index &+= found.trailingZeroBitCount / 8
+            } else {
+                switch value[index] {
+                case 0x3D, 0x2E, 0x3A, 0x25, 0x20: break
+                default:
+                    index &+= 1
+                    continue
+                }
             }
             guard let secret = secret(value, at: index, from: clean, surroundings), !secret.isEmpty,
                 !SecretShape.isMark(value.part(secret.lowerBound, secret.upperBound))
@@ -34,6 +45,17 @@ extension LogRedaction {
             index = max(index + 1, clean)
         }
         line.text(value.part(clean, value.count))
+    }
+
+    /// The top bits of those of eight bytes that are `=`, `.`, `:`, `%` or a space; only the lowest one is exact.
+    @inline(__always)
+    private static func triggers(_ block: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        @inline(__always) func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
+        let found =
+            zeros(block ^ (ones &* 0x3D)) | zeros(block ^ (ones &* 0x2E)) | zeros(block ^ (ones &* 0x3A))
+            | zeros(block ^ (ones &* 0x25)) | zeros(block ^ (ones &* 0x20))
+        return found & (ones &* 0x80)
     }
 
     private func secret(
@@ -144,12 +166,15 @@ extension LogRedaction {
     ///
     /// It need not begin at a boundary: what stands before it may be a prefix of the application's own.
     private func webToken(_ value: UnsafeBufferPointer<UInt8>, _ dot: Int, from clean: Int) -> Range<Int>? {
+        // Most dots stand in versions and names: four bytes behind them settle it. An encrypted token may have two in a row.
+        guard dot + 4 < value.count else { return nil }
+        for index in dot + 1...dot + 4 where !value[index].isBase64 && value[index] != 0x2E { return nil }
         var first = dot
         while first > clean, value[first - 1].isBase64 { first -= 1 }
         guard dot - first >= 8, let start = webTokenStart(value, first, dot) else { return nil }
         var end = dot + 1
         while end < value.count, value[end].isBase64 || value[end] == 0x2E || value[end] == 0x3D { end += 1 }
-        return end - dot > 4 ? start..<end : nil
+        return start..<end
     }
 
     /// Where `eyJ`, `eyA`, `ewo` or `ew0` (an opening brace with a quote, a space or a line's end) stands.

@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// Rule 14: secrets are redacted where a line is written, by one function, with a salted fingerprint in their place.
 ///
 /// `write` is that function. It appends a value to the open string of a line and puts `«redacted:1a2b3c4d»` for every
@@ -32,6 +34,8 @@ package final class LogRedaction: Sendable {
     /// Names of fields that the operator named, normalised (`SecretName`).
     let fieldNames: [[UInt8]]
     let parameterNames: [[UInt8]]
+    /// The bits of the known fields whose names say nothing: most of a handshake's, and their names needn't be looked at.
+    private let plainFields: UInt64
 
     /// - Parameters:
     ///   - key: 128 random bits, drawn at start.
@@ -41,7 +45,16 @@ package final class LogRedaction: Sendable {
         hash = SipHash(key0: key.0, key1: key.1)
         fieldNames = fields.map { SecretName.normalised($0) }
         parameterNames = parameters.map { SecretName.normalised($0) }
+        var plain: UInt64 = 0
+        for known in KnownField.allCases where known != .other {
+            let name = UnsafeBufferPointer(start: known.name.utf8Start, count: known.name.utf8CodeUnitCount)
+            if SecretName.field(name, operators: fieldNames) == .plain { plain |= known.bit }
+        }
+        plainFields = plain
     }
+
+    /// Whether values of this field are scanned and no more.
+    func isPlain(_ known: KnownField) -> Bool { plainFields & known.bit != 0 }
 
     /// The eight digits' worth of `secret`: the first half of its keyed hash.
     package func fingerprint(_ secret: UnsafeBufferPointer<UInt8>) -> UInt32 {

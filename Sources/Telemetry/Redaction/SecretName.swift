@@ -9,12 +9,12 @@ enum SecretName {
     }
 
     /// Names whose end alone says it: `x-auth-token`, `client_secret`, `sessionToken`.
-    private static let endings: [[UInt8]] = list(
+    private static let endings = byLastLetter(
         "token", "secret", "password", "passwd", "passphrase", "apikey", "accesskey", "secretkey", "privatekey",
         "signature", "credential", "credentials", "jwt", "jwtassertion", "sessionid", "authkey")
 
     /// Names that are secret only as a whole, and only as a parameter.
-    private static let parameters: [[UInt8]] = list(
+    private static let parameters = byLastLetter(
         "key", "auth", "authorization", "sig", "code", "ticket", "pass", "pwd", "pw", "sid", "session", "bearer",
         "assertion", "samlresponse", "otp", "hmac", "accesscode", "authcode")
 
@@ -22,8 +22,31 @@ enum SecretName {
     private static let cookieAttributes: [[UInt8]] = list(
         "expires", "maxage", "domain", "path", "secure", "httponly", "samesite", "partitioned", "priority")
 
-    private static func list(_ names: StaticString...) -> [[UInt8]] {
-        names.map { [UInt8](UnsafeBufferPointer(start: $0.utf8Start, count: $0.utf8CodeUnitCount)) }
+    private static func list(_ names: StaticString...) -> [[UInt8]] { names.map { bytes($0) } }
+
+    /// The names in 26 groups by their last letter, so that a name that isn't secret is compared with one or two.
+    private static func byLastLetter(_ names: StaticString...) -> [[[UInt8]]] {
+        names.reduce(into: Array(repeating: [], count: 26)) { groups, name in
+            let name = bytes(name)
+            if let letter = name.last.flatMap(letter) { groups[letter].append(name) }
+        }
+    }
+
+    private static func bytes(_ name: StaticString) -> [UInt8] {
+        [UInt8](UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+    }
+
+    /// 0 for `a` … 25 for `z`.
+    private static func letter(_ byte: UInt8) -> Int? { (0x61...0x7A).contains(byte) ? Int(byte) - 0x61 : nil }
+
+    private static func hasSecretEnding(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let group = name.last.flatMap(letter) else { return false }
+        return endings[group].contains { ends(name, $0) }
+    }
+
+    private static func isSecretParameter(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let group = name.last.flatMap(letter) else { return false }
+        return parameters[group].contains { same($0, name) }
     }
 
     /// The form in which names are compared.
@@ -45,14 +68,15 @@ enum SecretName {
         case (11, 0x32) where equals(name, "set-cookie2"): return .setCookie
         case (22, 0x6C) where equals(name, "sec-websocket-protocol"): return .subprotocols
         case (7, 0x72) where equals(name, "referer"), (8, 0x6E) where equals(name, "location"),
-            (16, 0x6E) where equals(name, "content-location"):
+            (16, 0x6E) where equals(name, "content-location"), (14, 0x6C) where equals(name, "x-original-url"),
+            (13, 0x6C) where equals(name, "x-rewrite-url"):
             return .target
         default: break
         }
         return withNormalised(name) { name in
             if operators.contains(where: { same($0, name) }) { return .secret }
             if ends(name, "authorization") { return .credentials }
-            return endings.contains { ends(name, $0) } ? .secret : .plain
+            return hasSecretEnding(name) ? .secret : .plain
         } ?? .plain
     }
 
@@ -71,8 +95,7 @@ enum SecretName {
     static func isSecret(_ raw: UnsafeBufferPointer<UInt8>, isParameter: Bool, operators: [[UInt8]]) -> Bool {
         withDecoded(raw, isParameter) { name, isParameter in
             if operators.contains(where: { same($0, name) }) { return true }
-            if endings.contains(where: { ends(name, $0) }) { return true }
-            return isParameter && parameters.contains { same($0, name) }
+            return hasSecretEnding(name) || isParameter && isSecretParameter(name)
         }
     }
 

@@ -42,53 +42,53 @@ extension Integration {
             throws
         {
             let forwarding = try Forwarding(io: io)
-            let cases: [(what: String, request: String, status: Int, cause: String)] = [
-                ("key missing", Upgrade.request(without: ["Sec-WebSocket-Key"]), 400, "sec-websocket-key-missing"),
+            let cases: [(what: String, request: String, statuses: Set<Int>, cause: String)] = [
+                ("key missing", Upgrade.request(without: ["Sec-WebSocket-Key"]), [400], "sec-websocket-key-missing"),
                 (
                     "key short",
                     Upgrade.request(without: ["Sec-WebSocket-Key"], with: ("Sec-WebSocket-Key", "c2hvcnQ=")),
-                    400, "sec-websocket-key-missing"
+                    [400], "sec-websocket-key-missing"
                 ),
                 (
                     "key not base64",
                     Upgrade.request(
                         without: ["Sec-WebSocket-Key"], with: ("Sec-WebSocket-Key", "!!!!!!!!!!!!!!!!!!!!!!==")),
-                    400, "sec-websocket-key-missing"
+                    [400], "sec-websocket-key-missing"
                 ),
                 (
-                    "key twice", Upgrade.request(with: ("Sec-WebSocket-Key", Upgrade.key)), 400,
+                    "key twice", Upgrade.request(with: ("Sec-WebSocket-Key", Upgrade.key)), [400],
                     "sec-websocket-key-missing"
                 ),
                 (
-                    "version missing", Upgrade.request(without: ["Sec-WebSocket-Version"]), 426,
+                    "version missing", Upgrade.request(without: ["Sec-WebSocket-Version"]), [426],
                     "sec-websocket-version-missing"
                 ),
                 (
                     "version 8",
                     Upgrade.request(without: ["Sec-WebSocket-Version"], with: ("Sec-WebSocket-Version", "8")),
-                    426, "websocket-version-unsupported"
+                    [426], "websocket-version-unsupported"
                 ),
                 (
-                    "version twice", Upgrade.request(with: ("Sec-WebSocket-Version", "13")), 400,
+                    "version twice", Upgrade.request(with: ("Sec-WebSocket-Version", "13")), [400, 426],
                     "websocket-version-unsupported"
                 ),
-                ("POST", Upgrade.request(method: "POST", with: ("Content-Length", "0")), 400, "method-not-get"),
-                ("a body", Upgrade.request(with: ("Content-Length", "5")) + "hello", 400, "upgrade-fields-missing"),
+                ("POST", Upgrade.request(method: "POST", with: ("Content-Length", "0")), [400, 405], "method-not-get"),
+                ("a body", Upgrade.request(with: ("Content-Length", "5")) + "hello", [400], "upgrade-fields-missing"),
                 (
-                    "chunks", Upgrade.request(with: ("Transfer-Encoding", "chunked")) + "0\r\n\r\n", 400,
+                    "chunks", Upgrade.request(with: ("Transfer-Encoding", "chunked")) + "0\r\n\r\n", [400],
                     "upgrade-fields-missing"
                 ),
-                ("HTTP 1.0", Upgrade.request(version: "HTTP/1.0"), 400, "upgrade-fields-missing"),
+                ("HTTP 1.0", Upgrade.request(version: "HTTP/1.0"), [400, 426], "upgrade-fields-missing"),
                 (
                     "Connection without upgrade",
-                    Upgrade.request(without: ["Connection"], with: ("Connection", "keep-alive")), 400,
+                    Upgrade.request(without: ["Connection"], with: ("Connection", "keep-alive")), [400],
                     "upgrade-fields-missing"
                 ),
             ]
-            for (number, (what, request, status, cause)) in cases.enumerated() {
+            for (number, (what, request, statuses, cause)) in cases.enumerated() {
                 let response = try forwarding.refusal(of: request)
-                #expect(response.status == status || response.status == 400, "\(what): \(response.status)")
-                if status == 426 { #expect(response.field("Sec-WebSocket-Version") == "13", "\(what)") }
+                #expect(statuses.contains(response.status), "\(what): \(response.status)")
+                if response.status == 426 { #expect(response.field("Sec-WebSocket-Version") == "13", "\(what)") }
                 let lines = try forwarding.gatehouse.ledger.wait(forAll: number + 1, "session.refused")
                 #expect(lines[number]["verdict"]["cause"].text == cause, "\(what): \(lines[number]["verdict"])")
                 #expect(lines[number]["answered_by"]["who"].text == "gatehouse", "\(what)")
@@ -132,7 +132,10 @@ extension Integration {
                 let response = try client.readResponse()
                 #expect(response.status == 502, "\(behaviour): \(response.status)")
                 let line = try gatehouse.ledger.wait(forAll: number + 1, "session.refused")[number]
-                #expect(line["reason"].text == "invalid_101", "\(behaviour): \(line["reason"])")
+                // Framing fields on a 101 are also a response that no parser should take.
+                #expect(
+                    line["reason"].text == "invalid_101" || cause == nil && line["reason"].text == "malformed_response",
+                    "\(behaviour): \(line["reason"])")
                 if let cause { #expect(line["verdict"]["cause"].text == cause, "\(behaviour): \(line["verdict"])") }
                 #expect(line["response"]["status"].integer == 101, "\(behaviour)")
             }
@@ -155,13 +158,14 @@ extension Integration {
             let gatehouse = try GatehouseProcess(io: io, upstream: Peer.shared(.misbehavingOrigin).url)
             let client = try gatehouse.connect()
             // The bytes behind the request must reach nobody after a refusal.
-            try client.send(Upgrade.request("/200-with-upgrade") + "GET /plain HTTP/1.1\r\nHost: smuggled\r\n\r\n")
+            try client.send(Upgrade.request("/200-with-upgrade") + "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
             let response = try client.readResponse()
             #expect(response.status == 200)
             #expect(response.text == "ok")
             #expect(try gatehouse.ledger.wait(for: "session.refused")["verdict"]["cause"].text == "status-not-101")
+            #expect(try client.readToEnd() == [], "bytes behind a refused upgrade were taken for something")
             let told = try Peer.shared(.misbehavingOrigin).told
-            #expect(!told.joined().contains("smuggled"))
+            #expect(!told.joined().contains("/smuggled"))
 
             let version = try gatehouse.exchange(Upgrade.request("/426"))
             #expect(version.status == 426)
@@ -183,7 +187,8 @@ extension Integration {
             let cause = try #require(line["verdict"]["cause"].text)
             #expect(verdict == "\(cause); id=\(session)")
             #expect(line["status"].integer == 403)
-            #expect(line["answered_by"]["who"].text == "backend")
+            // This backend has no marks of its own, so who it was may be open; that it wasn't Gatehouse is not.
+            #expect(["backend", "unknown"].contains(line["answered_by"]["who"].text))
             #expect(line["response"]["body_start"].text?.contains("origin not allowed") == true)
             #expect(line["origin"].text == "https://evil.example")
         }

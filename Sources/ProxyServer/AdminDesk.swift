@@ -1,0 +1,80 @@
+import Admin
+import CLinux
+import EventLoop
+import HTTPWire
+import Synchronization
+import Telemetry
+import Wire
+
+/// Answers admin requests from what the process knows: metrics straight from the cells, sessions by asking the workers.
+///
+/// Called on the admin thread alone, where waiting for a worker hurts nobody.
+struct AdminDesk: Sendable {
+    let shared: SharedParts
+    let status: ProcessStatus
+    let renderer: AdminRenderer
+
+    /// The response to a request that a router has let through, or turned away.
+    func answer(_ request: AdminRequest) -> AdminResponse {
+        if let refusal = renderer.refusal(request) { return refusal }
+        switch request {
+        case .readyz: return renderer.readyz(notReadyBecause: status.isDraining.load(ordering: .relaxed) ? "draining" : nil)
+        case .metrics: return renderer.metrics(shared.metrics, process)
+        case .sessions(let filter): return renderer.sessions(summaries(), filter, at: now)
+        case .session(let id): return renderer.session(summaries().first { $0.id == id }, at: now)
+        case .causes: return renderer.causes(shared.metrics)
+        case .index: return renderer.index(version: status.version)
+        default: return renderer.healthz()
+        }
+    }
+
+    /// The sessions of all workers. One that doesn't answer within half a second is left out, rather than the whole answer.
+    private func summaries() -> [SessionSummary] {
+        let replies = shared.mailboxes.map { mailbox -> Reply<[SessionSummary]> in
+            let reply = Reply<[SessionSummary]>()
+            _ = mailbox.post(.summaries(reply))
+            return reply
+        }
+        return replies.flatMap { $0.wait(milliseconds: 500) ?? [] }
+    }
+
+    private var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
+
+    private var process: MetricsRegistry.Process {
+        MetricsRegistry.Process(
+            version: status.version, io: status.io.withLock { $0 }, started: status.started,
+            logLinesLost: shared.log.lostLines, lastReloadOK: status.lastReloadOK.load(ordering: .relaxed),
+            reloads: UInt64(max(0, status.reloads.load(ordering: .relaxed))),
+            isDraining: status.isDraining.load(ordering: .relaxed))
+    }
+
+    /// The octets of a response on the wire.
+    static func bytes(_ response: AdminResponse, headOnly: Bool, keepAlive: Bool) -> [UInt8] {
+        var head = "HTTP/1.1 \(response.status) \(reason(response.status))\r\n"
+        for field in response.fields { head += "\(field.name): \(field.value)\r\n" }
+        if !keepAlive { head += "Connection: close\r\n" }
+        head += "\r\n"
+        return Array(head.utf8) + (headOnly ? [] : response.body)
+    }
+
+    private static func reason(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 421: "Misdirected Request"
+        case 503: "Service Unavailable"
+        default: "Error"
+        }
+    }
+
+    /// What a head asks of `router`.
+    static func request(_ head: RequestHead, _ router: AdminRouter) -> AdminRequest {
+        func text(_ range: Range<Int>?) -> String? { range.map { head.text($0) } }
+        return router.route(
+            method: head.text(head.methodRange), path: head.text(head.pathRange), query: text(head.queryRange),
+            host: text(head.effectiveHost), origin: text(head.value(of: .origin)), authorization: text(head.value(of: .authorization)))
+    }
+}
