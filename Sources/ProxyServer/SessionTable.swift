@@ -78,8 +78,10 @@ struct SessionTable: ~Copyable {
         over.removeAll(keepingCapacity: true)
     }
 
-    /// Calls `body` for each session that is in use.
-    func forEach(_ body: (UnsafeMutablePointer<Session>) -> Void) {
-        for slot in 0..<used where slots[slot].phase != .free && slots[slot].phase != .over { body(slots + slot) }
+    /// The session in a slot, if one is in use there. Who walks over all slots asks for one at a time, so that what it does
+    /// to a session may end it.
+    func active(_ slot: Int) -> UnsafeMutablePointer<Session>? {
+        guard slot < used, slots[slot].phase != .free, slots[slot].phase != .over else { return nil }
+        return slots + slot
     }
 }

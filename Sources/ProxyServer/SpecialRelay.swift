@@ -11,6 +11,9 @@ final class SpecialRelay {
     /// Whether what went to a side so far ends at a frame's end; under enforcement this differs from what came.
     private var atBoundaryDownstream = true
     private var atBoundaryUpstream = true
+    /// Whether a valid close frame has gone to a side.
+    private var closedDownstream = false
+    private var closedUpstream = false
     /// The close code for the side that broke no rule, where it differs from the other's.
     var otherCode: (side: Side, code: CloseCode)?
 
@@ -44,12 +47,17 @@ final class SpecialRelay {
         if let judgement {
             if direction == .clientToServer {
                 atBoundaryUpstream = judgement.endsAtFrameBoundary
+                closedUpstream = judgement.isClosed
             } else {
                 atBoundaryDownstream = judgement.endsAtFrameBoundary
+                closedDownstream = judgement.isClosed
             }
         }
         return judgement
     }
+
+    /// Whether the other side's own close frame has gone to this side under enforcement.
+    func hasClosed(towards side: Side) -> Bool { side == .downstream ? closedDownstream : closedUpstream }
 
     /// Whether a close frame may follow what has gone to this side under enforcement.
     func isAtFrameBoundary(towards side: Side) -> Bool { side == .downstream ? atBoundaryDownstream : atBoundaryUpstream }

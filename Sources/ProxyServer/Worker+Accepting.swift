@@ -10,6 +10,8 @@ extension Worker {
     /// A client connected: it gets a session, and TLS begins where the listener speaks it.
     func accepted(_ connection: ConnectionID, listener: Int) {
         metrics.connections.add(1)
+        // Accepted in the same turn in which the drain began: too late.
+        guard !drain.isActive else { return loop.close(connection, .now) }
         guard shared.admitConnection(limit: state.snapshot.limits.connections) else {
             metrics.acceptErrors[.other].add(1)
             return loop.close(connection, .now)
@@ -51,6 +53,10 @@ extension Worker {
             end(session)
         case (.connecting, .upstream):
             upstreamUnusable(session, .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence))
+        case (.exchanging, .upstream):
+            // TLS 1.3: the server may refuse our certificate after the handshake, in place of an answer.
+            guard let exchange = session.pointee.exchange, exchange.response == nil else { return transportFailed(session, side, 0) }
+            responseUnusable(session, exchange, .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence))
         default: transportFailed(session, side, 0)
         }
     }

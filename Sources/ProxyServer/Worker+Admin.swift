@@ -42,7 +42,7 @@ extension Worker {
     /// What the admin API shows of this worker's sessions.
     func summaries() -> [SessionSummary] {
         var list: [SessionSummary] = []
-        sessions.forEach { session in
+        forEachSession { session in
             guard session.pointee.phase == .tunnel, let facts = session.pointee.facts, let analyzer = session.pointee.analyzer else { return }
             let client = analyzer.frames(from: .downstream)
             let server = analyzer.frames(from: .upstream)

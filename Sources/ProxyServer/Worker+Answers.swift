@@ -16,17 +16,21 @@ struct Refusal {
     /// Seconds after which trying again makes sense.
     var retryAfter: Int?
     var fields: [(String, String)] = []
+    /// What it means to the diagnosis.
+    var failure: HandshakeFailure?
 
-    init(_ status: Int, _ reason: String, detail: String? = nil, retryAfter: Int? = nil, fields: [(String, String)] = []) {
+    init(_ status: Int, _ reason: String, detail: String? = nil, retryAfter: Int? = nil, fields: [(String, String)] = [], failure: HandshakeFailure? = nil) {
         self.status = status
         self.reason = reason
         self.detail = detail
         self.retryAfter = retryAfter
         self.fields = fields
+        self.failure = failure
     }
 
     /// The answer to a failed attempt to reach the backend.
     init(_ failure: HandshakeFailure) {
+        defer { self.failure = failure }
         switch failure {
         case .connectTimedOut, .responseHeadTimedOut: self.init(504, failure.name)
         case .noEndpoint, .noAddress: self.init(503, failure.name, retryAfter: 5)
@@ -44,6 +48,7 @@ extension Worker {
         let wasUpgradeInFlight = exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
         if wasUpgradeInFlight { upgradesInFlight -= 1 }
         exchange.refusal = refusal
+        if let failure = refusal.failure { exchange.observation?.failure = failure }
         exchange.keepsDownstream = false
         let verdict = reportRefusal(session, exchange, refusal)
         var page = ErrorPage(status: refusal.status, reason: refusal.reason, session: session.pointee.id)

@@ -17,15 +17,17 @@ extension Worker {
         let bytes = RawSpan(_unsafeBytes: chunk.bytes)
         let boundary =
             session.pointee.hasClosePending(towards) ? session.pointee.analyzer?.frames(from: side).firstBoundary(in: bytes) : nil
-        let notices = session.pointee.analyzer?.relayed(direction, bytes, at: loop.now) ?? []
         let special = session.pointee.special
         let id = session.pointee.id
+        let judgement = session.pointee.tunnel?.closing == nil ? special?.judge(direction, bytes) : nil
+        // Behind a breach nothing is observed: what ended the session is the breach, not what a peer said after it.
+        let observed = judgement?.fault == nil ? bytes : bytes.extracting(0..<(judgement?.forwardable ?? 0))
+        let notices = session.pointee.analyzer?.relayed(direction, observed, at: loop.now) ?? []
         special?.observe(direction, bytes) { message in
             ledger.sessionMessage(
                 id, direction, message.opcode, size: message.size, compressed: message.isCompressed,
                 start: message.excerpt.isEmpty ? nil : message.excerpt, at: loop.now)
         }
-        let judgement = session.pointee.tunnel?.closing == nil ? special?.judge(direction, bytes) : nil
 
         if session.pointee.hasSentClose(towards) {
             loop.release(chunk)
@@ -42,14 +44,16 @@ extension Worker {
 
         guard session.pointee.phase == .tunnel else { return }
         if notices.contains(.sawFault) { reportFault(session, side) }
-        if let fault = judgement?.fault { return failSession(session, side, fault.fault) }
+        if let fault = judgement?.fault { return failSession(session, side, fault) }
         if notices.contains(.sawClose), session.pointee.tunnel?.closing != nil {
             perform(session, session.pointee.tunnel?.answeredClose(side) ?? [])
         }
     }
 
     /// RFC 6455 §7.1.7: the side that broke a rule is told which; the other learns that the session goes away.
-    private func failSession(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ fault: FrameFault) {
+    private func failSession(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ located: LocatedFault) {
+        let fault = located.fault
+        session.pointee.analyzer?.enforced(side, located)
         session.pointee.special?.otherCode = (side.opposite, CloseCode(1001))
         let closing = Tunnel.Closing(code: fault.closeCode.rawValue, why: .enforcement)
         let actions = session.pointee.tunnel?.close(closing, now: loop.now) ?? []
@@ -65,12 +69,14 @@ extension Worker {
         for side in Side.allCases where actions.contains(.sendClose(side)) {
             guard session.pointee.phase == .tunnel, let analyzer = session.pointee.analyzer else { return }
             let incoming = analyzer.frames(from: side.opposite)
-            if incoming.close != nil || (incoming.isDesynchronised && session.pointee.special?.enforces != true) {
+            let enforcing = session.pointee.special.flatMap { $0.enforces ? $0 : nil }
+            let closed = enforcing?.hasClosed(towards: side) ?? (incoming.close != nil)
+            if closed || (incoming.isDesynchronised && enforcing == nil) {
                 // The other side's own close frame went through, or there is no telling where a frame ends: ours has no place.
                 session.pointee.setCloseSent(side)
             } else if isAtFrameBoundary(session, towards: side) {
                 writeClose(session, side)
-            } else if session.pointee.special?.enforces == true {
+            } else if enforcing != nil {
                 // A frame was cut by enforcement; it will never end.
                 session.pointee.setCloseSent(side)
             } else {

@@ -135,7 +135,7 @@ extension Worker {
         exchange.isRequestSent = true
         exchange.sentAt = loop.now
         var context = ForwardingContext(
-            identity: identity, listenerPort: exchange.state.snapshot.listeners[Int(session.pointee.listener)].address.port,
+            identity: identity, listenerPort: ports[Int(session.pointee.listener)],
             host: hostValue(route, endpoint), rewrite: route.rewrite, canonicalPath: exchange.path,
             isWebSocketUpgrade: exchange.isUpgrade)
         context.defaultHost = exchange.cluster?.authority ?? []

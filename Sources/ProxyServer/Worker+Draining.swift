@@ -43,7 +43,7 @@ extension Worker {
         guard !drain.isActive else { return }
         drain.begin(state.snapshot.drain, sessions: tunnels, now: loop.now)
         for index in state.snapshot.listeners.indices { loop.stopListening(tag: UInt32(index)) }
-        sessions.forEach { session in
+        forEachSession { session in
             if session.pointee.phase == .readingHead, session.pointee.exchange?.scanner.hasBegun != true { end(session) }
         }
         for endpoint in endpoints { for idle in endpoint.takeAll() { loop.close(idle.connection, .now) } }
@@ -55,14 +55,14 @@ extension Worker {
         guard loop.now >= drain.nextStep else { return checkDrained() }
         var due = drain.due(now: loop.now)
         if due > 0 {
-            sessions.forEach { session in
+            forEachSession { session in
                 guard due > 0, session.pointee.phase == .tunnel, session.pointee.tunnel?.closing == nil else { return }
                 due -= 1
                 perform(
                     session, session.pointee.tunnel?.close(Tunnel.Closing(code: 1001, why: .drain), now: loop.now) ?? [])
             }
         }
-        if drain.isOverdue(now: loop.now) { sessions.forEach { abandon($0, .drain) } }
+        if drain.isOverdue(now: loop.now) { forEachSession { abandon($0, .drain) } }
         checkDrained()
     }
 

@@ -41,7 +41,10 @@ extension Worker {
             requestLine(session, exchange, status: refusal.status, answeredBy: .gatehouse, reason: refusal.reason)
             return nil
         }
-        let judgement = HandshakeJudge.judge(observation)
+        var judgement = HandshakeJudge.judge(observation)
+        // Whoever is to blame: this answer is ours. Who made it necessary stands in the verdict.
+        judgement.responder = Responder(
+            who: .gatehouse, stack: "Gatehouse", confidence: .proven, because: ["Gatehouse answered itself: \(refusal.reason)"])
         metrics.finished(.refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
         ledger.sessionRefused(
             observation, status: refusal.status, judgement: judgement, reason: refusal.reason, detail: refusal.detail,

@@ -115,6 +115,8 @@ extension Worker {
         exchange.keepsUpstream = ResponseForwarding.keepsUpstream(head, requestMethod: request.method)
         exchange.keepsDownstream =
             exchange.keepsDownstream && plan.mayKeepConnection && exchange.requestBody.isComplete && !drain.isActive
+        // Bytes behind an upgrade were meant for the tunnel that there is not: they are no request (threat C4).
+        if exchange.isUpgrade, !exchange.pending.isEmpty { exchange.keepsDownstream = false }
         var verdictField: [UInt8]?
         if let observation = exchange.observation {
             observeBody(session, exchange, rest)

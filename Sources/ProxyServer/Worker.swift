@@ -45,6 +45,8 @@ final class Worker {
     let loop: EventLoop
     let shared: SharedParts
     let metrics: WorkerMetrics
+    /// The ports of the listeners as bound, by the listener's index.
+    let ports: [UInt16]
     var state: ServerState
     var sessions: SessionTable
     /// By cluster of the snapshot.
@@ -61,10 +63,11 @@ final class Worker {
     var tunnels = 0
     private var isStopped = false
 
-    init(index: Int, loop: EventLoop, state: ServerState, shared: SharedParts) throws(LoopFailure) {
+    init(index: Int, loop: EventLoop, ports: [UInt16], state: ServerState, shared: SharedParts) throws(LoopFailure) {
         guard let sessions = SessionTable(capacity: 1 << 18) else { throw LoopFailure(operation: "reserving sessions", errno: 12) }
         self.index = index
         self.loop = loop
+        self.ports = ports
         self.state = state
         self.shared = shared
         self.sessions = sessions
@@ -165,6 +168,13 @@ final class Worker {
         }
         for endpoint in endpoints where current.contains(endpoint.index) && endpoint.addresses.isEmpty {
             shared.resolver.resolve(endpoint.endpoint)
+        }
+    }
+
+    /// Calls `body` for each session that is in use; it may end the session.
+    func forEachSession(_ body: (UnsafeMutablePointer<Session>) -> Void) {
+        for slot in 0..<sessions.used {
+            if let session = sessions.active(slot) { body(session) }
         }
     }
 

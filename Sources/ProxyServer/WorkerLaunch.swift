@@ -24,7 +24,8 @@ struct WorkerLaunch: Sendable {
         if pins { _ = clinux_pin_to_cpu(Int32(index)) }
         do throws(LoopFailure) {
             let loop = try EventLoop(backend: wanted, waker: waker)
-            let worker = try Worker(index: index, loop: loop, state: state, shared: shared)
+            let worker = try Worker(
+                index: index, loop: loop, ports: sockets.map(\.address.port), state: state, shared: shared)
             for (tag, socket) in sockets.enumerated() { loop.listen(socket, tag: UInt32(tag)) }
             ready.give(.running(loop.backend))
             worker.run()

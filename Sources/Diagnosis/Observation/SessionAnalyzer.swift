@@ -30,6 +30,8 @@ package struct SessionAnalyzer: Sendable {
     /// Close codes of ours, by the side to which they were sent.
     private var ourCodes: (downstream: UInt16, upstream: UInt16) = (0, 0)
     private var fidelity = Fidelity.full
+    /// A fault that only enforcement sees, because it reads payloads: at most one, and boxed, since hardly any session has it.
+    private var enforced: [(side: Side, fault: LocatedFault)] = []
 
     package init(openedAt: Timestamp, traits: SessionTraits, stack: Stack? = nil, hop: Stack? = nil) {
         self.openedAt = openedAt
@@ -82,6 +84,10 @@ package struct SessionAnalyzer: Sendable {
     }
 
     /// Gatehouse ended a side, with a close frame of its own if `closeCode` says so.
+    package mutating func enforced(_ side: Side, _ fault: LocatedFault) {
+        if enforced.isEmpty { enforced.append((side, fault)) }
+    }
+
     package mutating func local(_ side: Side, _ end: LocalEnd, closeCode: UInt16?, at now: Timestamp) {
         if side == .downstream { ourCodes.downstream = closeCode ?? 0 } else { ourCodes.upstream = closeCode ?? 0 }
         ended(side, .local(end), at: now)
@@ -165,7 +171,7 @@ package struct SessionAnalyzer: Sendable {
             counts: frames.counts, messages: frames.messages, bytes: clock.bytes, idle: idle, largestSilence: max(clock.largestSilence, idle),
             sinceMessage: clock.lastMessage == .never ? nil : end - clock.lastMessage, largestMessage: frames.largestMessage,
             lastMessageWasLargest: clock.lastMessage != .never && clock.largestAt == clock.lastMessage,
-            fault: frames.fault, faultExcerpt: side == .downstream ? faultExcerpts.client : faultExcerpts.server)
+            fault: frames.fault ?? enforced.first { $0.side == side }?.fault, faultExcerpt: side == .downstream ? faultExcerpts.client : faultExcerpts.server)
     }
 
     private var order: [String] {
@@ -176,7 +182,7 @@ package struct SessionAnalyzer: Sendable {
                 let code = frames(from: event.side).close?.code.map { " \($0.rawValue)" } ?? ""
                 return "\(name).close_frame\(code)"
             case .fin: return "\(name).fin"
-            case .reset: return "\(name).reset"
+            case .reset: return "\(name).rst"
             case .timeout: return "\(name).timeout"
             case .local: return "\(name).gatehouse"
             case .fault: return "\(name).fault"
