@@ -1,0 +1,164 @@
+import CLinux
+import Diagnosis
+import HTTPWire
+import TLSEngine
+import WebSocketWire
+import Wire
+
+/// Performs one handshake from the connection to the answer, and writes down all that was seen of it.
+///
+/// One connection each, nothing kept alive: what a backend does with the second request of a connection is another question.
+struct HandshakePerformer {
+    /// One step of the path, as it happens.
+    enum Step {
+        case tried(SocketAddress, String)
+        case secured(TLSFacts)
+        case notSecured(TLSFailure, TLSFacts?)
+        case sent(RequestHead)
+    }
+
+    let place: DiagnosePlace
+    let context: TLSContext
+    /// How long an answer may take.
+    let timeout: TimeSpan
+
+    /// How long connecting to one of several addresses may take.
+    private static let connectWait = TimeSpan.seconds(3)
+    /// How long a backend has to answer our close frame.
+    private static let closeWait = TimeSpan.milliseconds(150)
+
+    /// One handshake with the head `bytes`.
+    ///
+    /// - Parameters:
+    ///   - addresses: tried in order until one accepts.
+    ///   - isSecure: whether TLS comes first.
+    ///   - bodyWait: how long the body may take, once the head is there.
+    ///   - limit: the end of all handshakes together.
+    func perform(
+        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, bodyWait: TimeSpan, limit: Deadline, report: (Step) -> Void = { _ in }
+    ) -> PerformedHandshake {
+        let observation = HandshakeObservation(
+            session: SessionID(0), openedAt: Timestamp(nanoseconds: clinux_realtime()),
+            client: ClientFacts(address: SocketAddress(v4: 0, port: 0), scheme: isSecure ? "https" : "http"))
+        let request = RequestHead(copy: bytes, limits: HandshakePerformer.ownLimits)
+        observation.request = request
+        var performed = PerformedHandshake(observation: observation, request: request, isSecure: isSecure)
+        let watch = Stopwatch()
+        defer { observation.timings.total = watch.span }
+        guard let connection = connect(addresses, &performed, limit, report) else { return performed }
+        if isSecure {
+            guard secure(connection, &performed, limit, report) else { return performed }
+        }
+        let deadline = min(limit, .after(timeout))
+        performed.isCut = limit <= deadline
+        report(.sent(request))
+        // What the peer says to a request that it doesn't take is read all the same.
+        connection.send(bytes, until: deadline)
+        var reader = AnswerReader(connection, observation)
+        reader.read(until: deadline, bodyWait: bodyWait)
+        performed.isCut = performed.isCut && observation.failure == .responseHeadTimedOut
+        if observation.response?.status == 101 { close(connection) }
+        return performed
+    }
+
+    /// Heads that a user asks for may be larger than those that a proxy takes.
+    private static let ownLimits = HeadLimits(head: 16 << 20, target: 16 << 20, fieldLine: 16 << 20, fieldCount: 4096)
+
+    private func connect(
+        _ addresses: [SocketAddress], _ performed: inout PerformedHandshake, _ limit: Deadline, _ report: (Step) -> Void
+    ) -> HandshakeConnection? {
+        let watch = Stopwatch()
+        var failure = HandshakeFailure.noAddress
+        for (index, address) in addresses.enumerated() {
+            let isLast = index == addresses.count - 1
+            let wait = min(timeout, isLast ? timeout : HandshakePerformer.connectWait)
+            performed.observation.endpoint = address.description
+            switch HandshakeConnection.open(address, until: min(limit, .after(wait))) {
+            case .open(let connection):
+                performed.observation.timings.connect = watch.span
+                performed.address = address
+                report(.tried(address, "connected, \(watch.span.shown)"))
+                return connection
+            case .refused(let errno):
+                report(.tried(address, "connection refused"))
+                // Silence weighs more than a refusal beside it: the host may be the right one, behind a filter.
+                if failure != .connectTimedOut { failure = .upstreamRefused(errno: errno) }
+            case .failed(let errno):
+                report(.tried(address, "no connection (errno \(errno))"))
+                if failure == .noAddress { failure = .connectFailed(errno: errno) }
+            case .timedOut:
+                report(.tried(address, "no answer, \(watch.span.shown)"))
+                failure = .connectTimedOut
+            }
+            if limit.hasPassed { break }
+        }
+        performed.observation.failure = failure
+        return nil
+    }
+
+    /// Performs the TLS handshake; false where it failed.
+    private func secure(
+        _ connection: HandshakeConnection, _ performed: inout PerformedHandshake, _ limit: Deadline, _ report: (Step) -> Void
+    ) -> Bool {
+        let watch = Stopwatch()
+        let deadline = min(limit, .after(timeout))
+        switch connection.startTLS(context, serverName: place.host, until: deadline) {
+        case .done(let facts):
+            performed.observation.timings.tls = watch.span
+            performed.tls = facts
+            report(.secured(facts))
+            return true
+        case .failed(let failure, let facts):
+            performed.observation.failure = .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence)
+            performed.tls = facts
+            report(.notSecured(failure, facts))
+        case .timedOut:
+            // Whoever accepts and says nothing to a ClientHello says nothing to a request either.
+            performed.observation.failure = .responseHeadTimedOut
+            performed.observation.timings.response = watch.span
+            performed.isCut = limit <= deadline
+        }
+        return false
+    }
+
+    /// Ends an opened session at once, as one does who only wanted to know.
+    private func close(_ connection: HandshakeConnection) {
+        var random = SecureRandom()
+        let deadline = Deadline.after(HandshakePerformer.closeWait)
+        connection.send(FrameWriter.close(code: .normal, maskingKey: UInt32(truncatingIfNeeded: random.next())), until: deadline)
+        // Until the backend has read it: closing earlier would reset the connection under it.
+        while !deadline.hasPassed, case .bytes(let bytes) = connection.receive(until: deadline) {
+            if bytes.suffix(4).first.map({ $0 & 0x7F }) == 0x08 || bytes.first == 0x88 { return }
+        }
+    }
+}
+
+/// One handshake that was made.
+struct PerformedHandshake {
+    let observation: HandshakeObservation
+    let request: RequestHead
+    let isSecure: Bool
+    /// The address that accepted.
+    var address: SocketAddress?
+    var tls: TLSFacts?
+    /// Whether its silence is only the end of the time for all handshakes, and so says nothing.
+    var isCut = false
+    /// What it changed, where it is a probe.
+    var change: String?
+
+    init(observation: HandshakeObservation, request: RequestHead, isSecure: Bool) {
+        self.observation = observation
+        self.request = request
+        self.isSecure = isSecure
+    }
+}
+
+extension TimeSpan {
+    /// `0.4 ms`, `312 ms`, `1.2 s`.
+    var shown: String {
+        let tenths = nanoseconds / 100_000
+        if tenths < 1000 { return "\(tenths / 10).\(tenths % 10) ms" }
+        if tenths < 10_000 { return "\(tenths / 10) ms" }
+        return "\(tenths / 10_000).\(tenths / 1000 % 10) s"
+    }
+}
