@@ -46,6 +46,7 @@ struct Diagnoser {
             return options.addresses
         }
         let watch = Stopwatch()
+        if let address = SocketAddress(host: options.place.host, port: options.place.port) { return [address] }
         switch NameLookup.addresses(of: options.place.host, port: options.place.port, until: min(limit, .after(options.timeout))) {
         case .addresses(let addresses):
             narrator.named(options.place.host, addresses, watch.span.shown)

@@ -53,8 +53,8 @@ struct DiagnosisReport {
             if verdict.confidence != .proven {
                 sentences.append("What the backend itself wrote about it: `gatehouse run -- COMMAND` starts it and reads its output along.")
             }
-            if first.observation.failure == nil, verdict.answeredBy?.who != .backend {
-                sentences.append("Which of the servers on the way changed the request; run the same command on each of them, next to the backend first.")
+            if verdict.answeredBy?.who == .intermediary || verdict.answeredBy?.who == .edge {
+                sentences.append("What lies behind the hop that answered; run the same command next to the backend, past that hop, and compare.")
             }
         } else {
             sentences.append("What happens after the handshake: the session was closed with 1000 at once.")

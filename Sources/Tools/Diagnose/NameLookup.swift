@@ -12,9 +12,8 @@ enum NameLookup {
         case timedOut
     }
 
-    /// The addresses of `host`, in the system's order; an address is its own answer.
+    /// The addresses of `host`, in the system's order.
     static func addresses(of host: String, port: UInt16, until deadline: Deadline) -> Answer {
-        if let address = SocketAddress(host: host, port: port) { return .addresses([address]) }
         let question = Question()
         let started = WorkerThread.start(name: "gh-resolve") {
             let answer = ask(host, port)
