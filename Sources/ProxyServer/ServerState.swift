@@ -64,6 +64,10 @@ extension ServerState {
             fieldCount: snapshot.limits.fields)
     }
 
+    /// Which spellings of a path are let through. With one route for everything nothing is decided by the path, so what an
+    /// application likes (`//`, `;x`, `%2F`) passes; with several, every spelling that could mean another route is refused.
+    var pathAllowance: CanonicalPath.Allowance { snapshot.routes.routes.count > 1 ? [] : .all }
+
     /// The index of the route that serves a request, by its host and canonical path; nil if none does.
     func match(_ head: RequestHead, _ path: [UInt8]) -> Int? {
         var host = head.effectiveHost ?? 0..<0

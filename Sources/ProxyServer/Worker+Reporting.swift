@@ -22,8 +22,7 @@ extension Worker {
 
     /// The tunnel is open.
     func reportOpened(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead) {
-        metrics.handshakes[.opened].add(1)
-        metrics.liveSessions.add(1)
+        metrics.finished(.opened, cause: nil, after: loop.now - exchange.startedAt)
         guard let observation = completed(session, exchange) else { return }
         observation.response = head
         let judgement = HandshakeJudge.judge(observation)
@@ -37,9 +36,8 @@ extension Worker {
             requestLine(session, exchange, status: refusal.status, answeredBy: .gatehouse, reason: refusal.reason)
             return nil
         }
-        metrics.handshakes[.refused].add(1)
         let judgement = HandshakeJudge.judge(observation)
-        if let verdict = judgement.verdict { metrics.refusals[verdict.cause].add(1) }
+        metrics.finished(.refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
         ledger.sessionRefused(
             observation, status: refusal.status, judgement: judgement, reason: refusal.reason, detail: refusal.detail,
             tls: session.pointee.downstreamTLS?.facts, at: loop.now)
@@ -56,9 +54,9 @@ extension Worker {
                 session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
                 reason: aborted ? exchange.failure?.name ?? "aborted" : nil)
         }
-        metrics.handshakes[exchange.response == nil ? .abandoned : .refused].add(1)
         let judgement = HandshakeJudge.judge(observation)
-        if let verdict = judgement.verdict { metrics.refusals[verdict.cause].add(1) }
+        metrics.finished(
+            exchange.response == nil ? .abandoned : .refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
         ledger.sessionRefused(
             observation, status: exchange.response?.status, judgement: judgement, tls: session.pointee.downstreamTLS?.facts,
             at: loop.now)
@@ -75,8 +73,9 @@ extension Worker {
     func reportClosed(_ session: UnsafeMutablePointer<Session>) {
         guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
         let record = analyzer.report(at: loop.now)
-        metrics.liveSessions.add(-1)
-        count(record)
+        metrics.ended(record)
+        metrics.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
+        metrics.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
         ledger.sessionClosed(
             session.pointee.id, record, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
     }
@@ -162,29 +161,5 @@ extension Worker {
                     what: "frame", observed: "byte \(fault.offset) after the opening handshake",
                     location: Evidence.Location(side: side, offset: fault.offset, length: 2))
             ])
-    }
-
-    /// Adds an ended session to the cells.
-    private func count(_ record: SessionRecord) {
-        metrics.sessionDuration.observe(record.duration)
-        if let verdict = record.verdict { metrics.badEnds[verdict.cause].add(1) }
-        let ender: Ender = switch record.first {
-            case .downstream?: .downstream
-            case .upstream?: .upstream
-            default: .gatehouse
-        }
-        let first = record.first == .downstream ? record.downstream : record.upstream
-        metrics.closes[ender, CloseCodeClass(code: first.closeCode ?? first.sentCode)].add(1)
-        for (direction, side) in [(Direction.clientToServer, record.downstream), (.serverToClient, record.upstream)] {
-            metrics.sessionBytes[direction].add(side.bytes)
-            let counts = side.counts
-            for (label, count) in [
-                (OpcodeLabel.continuation, counts.continuation), (.text, counts.text), (.binary, counts.binary),
-                (.close, counts.close), (.ping, counts.ping), (.pong, counts.pong),
-            ] where count.frames > 0 {
-                metrics.frames[direction, label].add(count.frames)
-                metrics.frameBytes[direction, label].add(count.bytes)
-            }
-        }
     }
 }

@@ -62,11 +62,11 @@ extension Worker {
         exchange.identity = identify(session, exchange, head)
         exchange.isUpgrade = UpgradeRequestCheck.isWebSocketAttempt(head)
         if exchange.isUpgrade { observeHandshake(session, exchange, head) }
-        if let status = head.refusalStatus {
-            return refuse(session, exchange, Refusal(status, "malformed_request", detail: head.refusal?.kind.rawValue))
+        if let refusal = RequestForwarding.refusal(of: head) {
+            return refuse(session, exchange, Refusal(refusal.status, "malformed_request", detail: head.refusal?.kind.rawValue))
         }
         let path: [UInt8]
-        switch CanonicalPath(head.bytes, head.pathRange, allowing: [.emptySegments, .parameters]) {
+        switch CanonicalPath(head, allowing: exchange.state.pathAllowance) {
         case .canonical(let bytes): path = bytes
         case .refused(let reason): return refuse(session, exchange, Refusal(400, "path_refused", detail: reason.rawValue))
         }

@@ -112,7 +112,7 @@ extension Worker {
         let framing = head.framing(forRequestMethod: request.method)
         let plan = ResponsePlan(request: request, framing: framing)
         exchange.responseNextHop = plan.nextHop
-        exchange.keepsUpstream = head.keepAlive && framing != .untilClose
+        exchange.keepsUpstream = ResponseForwarding.keepsUpstream(head, requestMethod: request.method)
         exchange.keepsDownstream =
             exchange.keepsDownstream && plan.mayKeepConnection && exchange.requestBody.isComplete && !drain.isActive
         var verdictField: [UInt8]?

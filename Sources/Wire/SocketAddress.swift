@@ -28,8 +28,9 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// The address without its port: `203.0.113.7` or `2001:db8::1`.
     package var host: String {
-        if isV4 { return (0..<4).map { String(low >> (24 - 8 * UInt64($0)) & 0xFF) }.joined(separator: ".") }
-        return compressedV6
+        guard isV4 else { return compressedV6 }
+        let octets: [UInt64] = [low >> 24 & 0xFF, low >> 16 & 0xFF, low >> 8 & 0xFF, low & 0xFF]
+        return octets.map { String($0) }.joined(separator: ".")
     }
 
     /// `203.0.113.7:443` or `[2001:db8::1]:443`.
@@ -37,7 +38,10 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// RFC 5952: lower case, no leading zeros, the longest run of at least two zero groups shortened.
     private var compressedV6: String {
-        let groups = (0..<8).map { UInt16(truncatingIfNeeded: ($0 < 4 ? high : low) >> UInt64(48 - 16 * ($0 % 4))) }
+        var groups: [UInt16] = []
+        for half in [high, low] {
+            for shift: UInt64 in [48, 32, 16, 0] { groups.append(UInt16(truncatingIfNeeded: half >> shift)) }
+        }
         var best = 0..<0
         var start: Int?
         for index in 0...8 {

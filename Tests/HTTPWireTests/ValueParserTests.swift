@@ -128,6 +128,12 @@ import Wire
         }
     }
 
+    @Test func `the asterisk and an absolute target without a path have a canonical form too`() {
+        #expect(CanonicalPath(request("OPTIONS * HTTP/1.1\nHost: a")) == .canonical(bytes("*")))
+        #expect(CanonicalPath(request("GET http://a?q HTTP/1.1\nHost: a")) == .canonical(bytes("/")))
+        #expect(CanonicalPath(request("GET /%61/../b HTTP/1.1\nHost: a")) == .refused(.dotSegment))
+    }
+
     @Test func `what is let through on wish stays as it came, and dot segments never pass`() {
         for path in ["//a", "/a;b", "/a%2Fb"] {
             #expect(CanonicalPath(bytes(path), 0..<path.utf8.count, allowing: .all) == .canonical(bytes(path)))

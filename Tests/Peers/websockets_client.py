@@ -1,7 +1,7 @@
-"""A client with the `websockets` library: one exchange, told in one line of JSON.
+"""A client with the `websockets` library: exchanges one after another, each told in one line of JSON.
 
   websockets_client.py URL [--do echo|listen] [--origin O] [--subprotocol S] [--field 'Name: value'] [--ca FILE]
-                           [--certificate FILE --key FILE] [--no-compression] [--size N]
+                           [--certificate FILE --key FILE] [--no-compression] [--size N] [--next URL …]
 """
 
 import argparse
@@ -39,7 +39,7 @@ async def listen(ws):
     return received
 
 
-async def main():
+async def exchange(words):
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--do", default="echo")
@@ -51,7 +51,7 @@ async def main():
     parser.add_argument("--key")
     parser.add_argument("--no-compression", action="store_true")
     parser.add_argument("--size", type=int, default=1 << 20)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     options = {"max_size": 64 << 20, "proxy": None, "open_timeout": 20, "ping_interval": None}
     if arguments.no_compression:
         options["compression"] = None
@@ -78,8 +78,17 @@ async def main():
         told["body"] = (refusal.response.body or b"").decode("utf-8", "replace")
     except Exception as error:  # the test reads what it was
         told["error"] = f"{type(error).__name__}: {error}"
-    print(json.dumps(told))
+    print(json.dumps(told), flush=True)
+
+
+async def main():
+    words = []
+    for word in sys.argv[1:] + ["--next"]:
+        if word == "--next":
+            await exchange(words)
+            words = []
+        else:
+            words.append(word)
 
 
 asyncio.run(main())
-sys.exit(0)

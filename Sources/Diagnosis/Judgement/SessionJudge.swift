@@ -3,16 +3,20 @@ import Wire
 
 /// Concludes from the record of one session why it ended.
 enum SessionJudge {
-    static func judge(_ record: SessionRecord, events: SessionEvents) -> (findings: [Finding], verdict: Verdict?) {
+    static func judge(
+        _ record: SessionRecord, further: SignSet, evidence: [(sign: Sign, evidence: Evidence)]
+    ) -> (findings: [Finding], verdict: Verdict?) {
         let findings = findings(record)
         var reading = SignReading()
-        SessionReading.read(record, events, into: &reading)
+        SessionReading.read(record, record.events, into: &reading)
+        reading.add(all: further)
         guard endedBadly(record, reading) else { return (findings, nil) }
         var stacks: [Stack] = record.stack.map { $0.fixesFrom } ?? []
         if let hop = record.hop, !stacks.contains(hop) { stacks.insert(hop, at: min(stacks.count, 1)) }
         let quotes = SessionQuotes(record: record, reading: reading)
         let writer = VerdictWriter(
-            hypotheses: Hypotheses(reading.set), reading: reading, stacks: stacks, responder: nil, probes: [], quote: quotes.quote)
+            hypotheses: Hypotheses(reading.set), reading: reading, stacks: stacks, responder: nil, probes: [],
+            quote: { sign in evidence.first { $0.sign == sign }?.evidence ?? quotes.quote(sign) })
         return (findings, writer.verdict())
     }
 

@@ -108,10 +108,8 @@ package struct SessionAnalyzer: Sendable {
             first: firstParty, order: order,
             downstream: side(.downstream, now), upstream: side(.upstream, now),
             traits: traits, stack: stack, hop: hop, fidelity: fidelity)
-        let judgement = SessionJudge.judge(record, events: events)
-        record.findings = judgement.findings
-        record.verdict = judgement.verdict
-        return record
+        record.events = events
+        return record.judged(with: [])
     }
 
     @usableFromInline mutating func remarkable(_ direction: Direction, _ notices: FrameNotices, _ now: Timestamp) {

@@ -22,6 +22,19 @@ package struct SessionRecord: Sendable {
     /// Nil where the session ended as sessions should.
     package var verdict: Verdict?
 
+    /// The order of the ends as data; `order` is the same in words.
+    package var events = SessionEvents()
+
+    /// The same record, judged anew with what was learnt elsewhere: from the ends of other sessions (`manySameSilence` …), from the backend's output, or
+    /// that the endpoint no longer accepts (`upstreamGone`).
+    package func judged(with further: SignSet, evidence: [(sign: Sign, evidence: Evidence)] = []) -> SessionRecord {
+        var record = self
+        let judgement = SessionJudge.judge(record, further: further, evidence: evidence)
+        record.findings = judgement.findings
+        record.verdict = judgement.verdict
+        return record
+    }
+
     package enum Party: String, Sendable, Hashable { case downstream, upstream, gatehouse }
 
     /// What one side sent and how it ended.

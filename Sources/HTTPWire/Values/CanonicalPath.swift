@@ -34,6 +34,16 @@ package enum CanonicalPath: Sendable, Hashable {
         @inlinable package static var all: Allowance { [.emptySegments, .parameters, .escapedSlashes] }
     }
 
+    /// Judges the path of a request: `*` is its own canonical form, and an absolute target without a path means `/`
+    /// (RFC 9112 §3.2.4, RFC 9110 §4.2.3).
+    package init(_ head: RequestHead, allowing allowance: Allowance = []) {
+        switch head.targetForm {
+        case .asterisk: self = .canonical([0x2A])
+        case .absolute where head.pathRange.isEmpty: self = .canonical([0x2F])
+        default: self.init(head.bytes, head.pathRange, allowing: allowance)
+        }
+    }
+
     /// Judges the octets of `range`, a path that begins with `/` and has no query.
     package init(_ bytes: [UInt8], _ range: Range<Int>, allowing allowance: Allowance = []) {
         let range = range.clamped(to: 0..<bytes.count)

@@ -166,12 +166,15 @@ extension LogRedaction {
     ///
     /// It need not begin at a boundary: what stands before it may be a prefix of the application's own.
     private func webToken(_ value: UnsafeBufferPointer<UInt8>, _ dot: Int, from clean: Int) -> Range<Int>? {
+        // Most dots stand in versions and names: four bytes behind them settle it. An encrypted token may have two in a row.
+        guard dot + 4 < value.count else { return nil }
+        for index in dot + 1...dot + 4 where !value[index].isBase64 && value[index] != 0x2E { return nil }
         var first = dot
         while first > clean, value[first - 1].isBase64 { first -= 1 }
         guard dot - first >= 8, let start = webTokenStart(value, first, dot) else { return nil }
         var end = dot + 1
         while end < value.count, value[end].isBase64 || value[end] == 0x2E || value[end] == 0x3D { end += 1 }
-        return end - dot > 4 ? start..<end : nil
+        return start..<end
     }
 
     /// Where `eyJ`, `eyA`, `ewo` or `ew0` (an opening brace with a quote, a space or a line's end) stands.

@@ -92,17 +92,19 @@ extension Integration {
             try client.send(
                 "POST /chunks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1;ext\r\n!\r\n0\r\n\r\n"
             )
-            head = try backend.readHead()
+            // What may not be sent twice doesn't go on a kept connection, which might be closing at this moment.
+            let second = try forwarding.origin.accept()
+            head = try second.readHead()
             #expect(
                 Response.fields(of: head).filter { $0.name.lowercased() == "transfer-encoding" }.map(\.value) == [
                     "chunked"
                 ])
             #expect(!head.lowercased().contains("content-length"))
             var body = ""
-            while !body.hasSuffix("0\r\n\r\n") { body += String(decoding: try backend.read(1), as: UTF8.self) }
+            while !body.hasSuffix("0\r\n\r\n") { body += String(decoding: try second.read(1), as: UTF8.self) }
             #expect(!body.contains("ext"))
             #expect(body.contains("hello"))
-            try backend.send(Forwarding.ok)
+            try second.send(Forwarding.ok)
             #expect(try client.readResponse().status == 200)
         }
 

@@ -63,32 +63,46 @@ final class Peer: Sendable {
 enum PeerClient: String, CaseIterable, Sendable {
     case websockets, node
 
+    /// One exchange.
+    ///
     /// - Parameter arguments: as the program takes them after the URL
     func run(_ url: String, _ arguments: [String] = [], within seconds: Double = 60) throws -> JSON {
-        switch self {
-        case .websockets: try PeerClient.run(Repository.python, "websockets_client.py", [url] + arguments, seconds)
-        case .node: try PeerClient.run("node", "ws_client.js", [url] + arguments, seconds)
+        try run([[url] + arguments], within: seconds)[0]
+    }
+
+    /// Several exchanges one after another by one process, each a URL and its arguments.
+    func run(_ exchanges: [[String]], within seconds: Double = 120) throws -> [JSON] {
+        let words = Array(exchanges.joined(separator: ["--next"]))
+        let told =
+            switch self {
+            case .websockets: try PeerClient.run(Repository.python, "websockets_client.py", words, seconds)
+            case .node: try PeerClient.run("node", "ws_client.js", words, seconds)
+            }
+        guard told.count == exchanges.count else {
+            throw HarnessFailure("\(told.count) answers to \(exchanges.count) exchanges")
         }
+        return told
     }
 
     /// A behaviour of `misbehaving_client.py`.
     static func misbehave(_ behaviour: String, port: UInt16, count: Int = 1, seconds: Double = 10) throws -> JSON {
         try run(
             Repository.python, "misbehaving_client.py",
-            ["\(port)", behaviour, "--count", "\(count)", "--seconds", "\(seconds)"], seconds + 60)
+            ["\(port)", behaviour, "--count", "\(count)", "--seconds", "\(seconds)"], seconds + 60)[0]
     }
 
     private static func run(_ program: String, _ script: String, _ arguments: [String], _ seconds: Double) throws
-        -> JSON
+        -> [JSON]
     {
         let scratch = try ScratchFolder()
         let child = try ChildProcess(
             program, [Repository.peer(script)] + arguments, output: scratch.file("out"), errors: scratch.file("errors"),
             environment: ["NODE_PATH": "/usr/share/nodejs"])
         guard let exit = child.waitForExit(within: seconds) else {
-            throw HarnessFailure("\(script) still runs after \(seconds) s")
+            throw HarnessFailure("\(script) still runs after \(seconds) s; so far: \(scratch.read("out"))")
         }
-        guard exit == .code(0), let told = try? JSON(parsing: scratch.read("out")) else {
+        let told = scratch.read("out").split(separator: "\n").compactMap { try? JSON(parsing: $0) }
+        guard exit == .code(0), !told.isEmpty else {
             throw HarnessFailure("\(script) ended with \(exit): \(scratch.read("out")) \(scratch.read("errors"))")
         }
         return told

@@ -69,16 +69,16 @@ extension Integration {
                     [426], "websocket-version-unsupported"
                 ),
                 (
-                    "version twice", Upgrade.request(with: ("Sec-WebSocket-Version", "13")), [400],
+                    "version twice", Upgrade.request(with: ("Sec-WebSocket-Version", "13")), [400, 426],
                     "websocket-version-unsupported"
                 ),
-                ("POST", Upgrade.request(method: "POST", with: ("Content-Length", "0")), [400], "method-not-get"),
+                ("POST", Upgrade.request(method: "POST", with: ("Content-Length", "0")), [400, 405], "method-not-get"),
                 ("a body", Upgrade.request(with: ("Content-Length", "5")) + "hello", [400], "upgrade-fields-missing"),
                 (
                     "chunks", Upgrade.request(with: ("Transfer-Encoding", "chunked")) + "0\r\n\r\n", [400],
                     "upgrade-fields-missing"
                 ),
-                ("HTTP 1.0", Upgrade.request(version: "HTTP/1.0"), [400], "upgrade-fields-missing"),
+                ("HTTP 1.0", Upgrade.request(version: "HTTP/1.0"), [400, 426], "upgrade-fields-missing"),
                 (
                     "Connection without upgrade",
                     Upgrade.request(without: ["Connection"], with: ("Connection", "keep-alive")), [400],
@@ -183,7 +183,8 @@ extension Integration {
             let cause = try #require(line["verdict"]["cause"].text)
             #expect(verdict == "\(cause); id=\(session)")
             #expect(line["status"].integer == 403)
-            #expect(line["answered_by"]["who"].text == "backend")
+            // This backend has no marks of its own, so who it was may be open; that it wasn't Gatehouse is not.
+            #expect(["backend", "unknown"].contains(line["answered_by"]["who"].text))
             #expect(line["response"]["body_start"].text?.contains("origin not allowed") == true)
             #expect(line["origin"].text == "https://evil.example")
         }

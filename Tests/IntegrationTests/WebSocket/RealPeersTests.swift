@@ -30,11 +30,14 @@ extension Integration {
             let peer = try Peer.shared(server)
             let gatehouse = try GatehouseProcess(io: io, upstream: peer.url)
             for client in PeerClient.allCases {
-                for (path, arguments) in Self.exchanges {
-                    let direct = try client.run("ws://127.0.0.1:\(peer.port)\(path)", arguments)
-                    let through = try client.run("ws://127.0.0.1:\(gatehouse.port)\(path)", arguments)
-                    #expect(comparable(through) == comparable(direct), "\(client) \(path) \(arguments)")
-                    #expect(through["error"].isNull, "\(client) \(path): \(through)")
+                func run(_ port: UInt16) throws -> [JSON] {
+                    try client.run(Self.exchanges.map { ["ws://127.0.0.1:\(port)\($0.path)"] + $0.arguments })
+                }
+                let direct = try run(peer.port)
+                let through = try run(gatehouse.port)
+                for (exchange, (through, direct)) in zip(Self.exchanges, zip(through, direct)) {
+                    #expect(comparable(through) == comparable(direct), "\(client) \(exchange)")
+                    #expect(through["error"].isNull, "\(client) \(exchange): \(through)")
                 }
             }
             let count = Self.exchanges.count * PeerClient.allCases.count
