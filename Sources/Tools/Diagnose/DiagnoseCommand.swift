@@ -18,6 +18,8 @@ package enum DiagnoseCommand {
             FlagDefinition("resolve", value: "HOST:ADDRESS", repeatable: true, "Connects to this address in place of the host's."),
             FlagDefinition("ca", value: "FILE", "Trusts the certificates in this file (PEM), and only these."),
             FlagDefinition("insecure", "Goes on whatever the certificate says."),
+            FlagDefinition("hold", value: "TIME", "Keeps the opened session for so long and says when and how it dies; if it does, tries again with pings."),
+            FlagDefinition("message", value: "TEXT", repeatable: true, "Sends this text on the session that is kept, and shows what comes back."),
             FlagDefinition("no-probes", "Makes the one handshake only."),
             FlagDefinition("max-probes", value: "N", "Makes at most N further handshakes. Default: \(DiagnoseOptions.mostProbes)."),
             FlagDefinition("timeout", value: "TIME", "The longest wait for one answer; all together take at most twice that. Default: 5s."),

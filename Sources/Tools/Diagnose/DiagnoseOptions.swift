@@ -20,6 +20,10 @@ struct DiagnoseOptions: Sendable {
     var showsCurl = false
     /// Handshakes besides the first one.
     var probeLimit = DiagnoseOptions.mostProbes
+    /// How long an opened session is kept, if it is.
+    var hold: TimeSpan?
+    /// Texts to send on the session that is kept.
+    var messages: [String] = []
     /// The longest wait for one answer; all together may take twice as long.
     var timeout = TimeSpan.seconds(5)
 
@@ -71,12 +75,17 @@ struct DiagnoseOptions: Sendable {
             probeLimit = count
         }
         if flags.has("no-probes") { probeLimit = 0 }
-        if let text = flags["timeout"] {
-            guard let span = DurationText.span(text), span >= .milliseconds(100), span <= .seconds(600) else {
-                throw Fault(sentence: "--timeout is no time from 100ms to 10m, such as 5s")
-            }
-            timeout = span
-        }
+        if let span = try DiagnoseOptions.span(flags, "timeout", .milliseconds(100) ... .seconds(600), "from 100ms to 10m, such as 5s") { timeout = span }
+        messages = flags.all("message")
+        hold = try DiagnoseOptions.span(flags, "hold", .seconds(1) ... .seconds(86_400), "from 1s to 24h, such as 90s")
+        // Who sends something wants to see what comes back.
+        if hold == nil, !messages.isEmpty { hold = timeout }
+    }
+
+    private static func span(_ flags: FlagParser.Result, _ name: String, _ range: ClosedRange<TimeSpan>, _ words: String) throws(Fault) -> TimeSpan? {
+        guard let text = flags[name] else { return nil }
+        guard let span = DurationText.span(text), range.contains(span) else { throw Fault(sentence: "--\(name) is no time \(words)") }
+        return span
     }
 
     private static func field(_ text: String) throws(Fault) -> FieldEdit {

@@ -9,9 +9,9 @@ import Wire
 /// What to try and what it proves is `ProbePlan`'s; here is only the doing, and its bounds: as many handshakes as the options allow, in
 /// twice the time that one answer may take. A handshake that the end of that time cut short is not recorded: its silence is ours.
 struct Diagnoser {
-    private let options: DiagnoseOptions
-    private let performer: HandshakePerformer
-    private let narrator: PathNarrator
+    let options: DiagnoseOptions
+    let performer: HandshakePerformer
+    let narrator: PathNarrator
     private let limit: Deadline
 
     /// Where a probe no longer makes sense: less time is left than a quick answer needs.
@@ -35,8 +35,10 @@ struct Diagnoser {
             report: narrator.step)
         if let failure = nameFailure(addresses) { first.observation.failure = failure }
         narrator.answered(first)
+        if let record = first.closing { narrator.closed(record) }
         var report = DiagnosisReport(options: options, first: first)
-        if options.probeLimit > 0 { probe(&report) }
+        if options.probeLimit > 0, first.closing == nil { probe(&report) }
+        if let span = options.hold, report.judgement.verdict == nil, first.observation.response?.status == 101 { hold(&report, span) }
         return report
     }
 

@@ -17,7 +17,13 @@ extension DiagnosisReport {
         line.beginArray("handshakes")
         line.handshake(first, nil, mask, redaction)
         for (index, probe) in probes.enumerated() { line.handshake(probe, index < outcomes.count ? outcomes[index] : nil, mask, redaction) }
+        for held in held { line.handshake(held.handshake, nil, mask, redaction) }
         line.endArray()
+        if !held.isEmpty {
+            line.beginArray("sessions")
+            for held in held { line.session(held, mask, redaction) }
+            line.endArray()
+        }
         if let tls = first.tls { line.field("tls", tls, redaction) }
         line.field("findings", judgement.findings, redaction)
         line.beginArray("unseen")
@@ -62,6 +68,20 @@ extension LineBuffer {
         if let span = observation.timings.response { field("response", milliseconds: span) }
         if let span = observation.timings.total { field("total", milliseconds: span) }
         endObject()
+        endObject()
+    }
+
+    fileprivate mutating func session(_ held: HeldSession.Outcome, _ mask: SecretMask, _ redaction: LogRedaction) {
+        beginObject()
+        field("manner", held.manner.words)
+        field("open", held.isOpen)
+        field("lived_ms", milliseconds: held.lived)
+        field("end", redacted: mask(held.ending), redaction)
+        if !held.received.isEmpty {
+            beginArray("received")
+            for message in held.received { element(redacted: mask(message), redaction) }
+            endArray()
+        }
         endObject()
     }
 

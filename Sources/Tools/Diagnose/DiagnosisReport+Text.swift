@@ -24,6 +24,9 @@ extension DiagnosisReport {
 
     private func healthy(_ report: LedgerValue, _ page: ReportPage) -> String {
         let status = report["handshakes"]?.elements.first?["status"]?.text ?? "no status"
+        if !held.isEmpty {
+            return page.row("verdict", "Healthy: the handshake succeeded, and the session \(held[0].isOpen ? "was still open at the end" : "ended in good order").", .good)
+        }
         let words = status == "101" ? "Healthy: the handshake succeeded, with everything that a browser checks." : "Nothing is wrong with the answer: \(status)."
         return page.row("verdict", words, .good)
     }

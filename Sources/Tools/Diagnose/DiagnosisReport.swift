@@ -12,6 +12,8 @@ struct DiagnosisReport {
     /// Of `probes`, in their order; one that was cut short has none.
     var outcomes: [ProbeOutcome] = []
     var stopped: Stop?
+    /// Sessions that were kept open, as `--hold` asks for it.
+    var held: [HeldSession.Outcome] = []
     /// The first probe that was accepted where the unchanged request is refused.
     var decisive: PerformedHandshake?
     /// Of the first handshake; with what the probes showed, once they are made.
@@ -21,6 +23,7 @@ struct DiagnosisReport {
         self.options = options
         self.first = first
         judgement = HandshakeJudge.judge(first.observation)
+        if judgement.verdict == nil { judgement.verdict = first.closing?.verdict }
     }
 
     /// How the command ends.
@@ -57,7 +60,10 @@ struct DiagnosisReport {
                 sentences.append("What lies behind the hop that answered; run the same command next to the backend, past that hop, and compare.")
             }
         } else {
-            sentences.append("What happens after the handshake: the session was closed with 1000 at once.")
+            sentences.append(
+                held.isEmpty
+                    ? "What happens after the handshake: the session was closed with 1000 at once; --hold keeps it."
+                    : "What happens after \(held[0].lived.shown): longer timers show themselves only to a longer --hold.")
         }
         sentences.append("Other networks: from elsewhere the name may lead to another address, and another edge may answer.")
         return sentences

@@ -37,6 +37,32 @@ struct HandshakePerformer {
     func perform(
         _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, bodyWait: TimeSpan, limit: Deadline, report: (Step) -> Void = { _ in }
     ) -> PerformedHandshake {
+        var (performed, opened) = handshake(bytes, addresses, isSecure, bodyWait, limit, report)
+        if let opened { performed.closing = close(opened, performed.observation) }
+        return performed
+    }
+
+    /// One handshake like `perform`, whose session is kept open for `duration`.
+    func hold(
+        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, for duration: TimeSpan, manner: HeldSession.Manner, messages: [String]
+    ) -> HeldSession.Outcome {
+        let (performed, opened) = handshake(bytes, addresses, isSecure, timeout, .after(timeout), { _ in })
+        var outcome = HeldSession.Outcome(manner: manner, handshake: performed)
+        guard let opened else { return outcome }
+        var session = HeldSession(opened.connection, performed.observation, manner, messages: messages)
+        session.watch(for: duration, early: opened.frames, into: &outcome)
+        return outcome
+    }
+
+    /// A connection on which a session was opened, and what came in one piece with its 101.
+    private struct Opened {
+        let connection: HandshakeConnection
+        let frames: [UInt8]
+    }
+
+    private func handshake(
+        _ bytes: [UInt8], _ addresses: [SocketAddress], _ isSecure: Bool, _ bodyWait: TimeSpan, _ limit: Deadline, _ report: (Step) -> Void
+    ) -> (PerformedHandshake, Opened?) {
         let observation = HandshakeObservation(
             session: SessionID(0), openedAt: Timestamp(nanoseconds: clinux_realtime()),
             client: ClientFacts(address: SocketAddress(v4: 0, port: 0), scheme: isSecure ? "https" : "http"))
@@ -45,9 +71,9 @@ struct HandshakePerformer {
         var performed = PerformedHandshake(observation: observation, request: request, isSecure: isSecure)
         let watch = Stopwatch()
         defer { observation.timings.total = watch.span }
-        guard let connection = connect(addresses, &performed, limit, report) else { return performed }
+        guard let connection = connect(addresses, &performed, limit, report) else { return (performed, nil) }
         if isSecure {
-            guard secure(connection, &performed, limit, report) else { return performed }
+            guard secure(connection, &performed, limit, report) else { return (performed, nil) }
         }
         let deadline = min(limit, .after(timeout))
         performed.isCut = limit <= deadline
@@ -57,8 +83,7 @@ struct HandshakePerformer {
         var reader = AnswerReader(connection, observation)
         reader.read(until: deadline, bodyWait: bodyWait)
         performed.isCut = performed.isCut && observation.failure == .responseHeadTimedOut
-        if observation.response?.status == 101 { close(connection) }
-        return performed
+        return (performed, observation.response?.status == 101 ? Opened(connection: connection, frames: reader.frames) : nil)
     }
 
     /// Heads that a user asks for may be larger than those that a proxy takes.
@@ -122,14 +147,29 @@ struct HandshakePerformer {
     }
 
     /// Ends an opened session at once, as one does who only wanted to know.
-    private func close(_ connection: HandshakeConnection) {
+    ///
+    /// - Returns: the record of a session that the server closed of its own accord, for a reason that it names; nil for all others.
+    private func close(_ opened: Opened, _ observation: HandshakeObservation) -> SessionRecord? {
         var random = SecureRandom()
         let deadline = Deadline.after(HandshakePerformer.closeWait)
-        connection.send(FrameWriter.close(code: .normal, maskingKey: UInt32(truncatingIfNeeded: random.next())), until: deadline)
+        opened.connection.send(FrameWriter.close(code: .normal, maskingKey: UInt32(truncatingIfNeeded: random.next())), until: deadline)
         // Until the backend has read it: closing earlier would reset the connection under it.
-        while !deadline.hasPassed, case .bytes(let bytes) = connection.receive(until: deadline) {
-            if bytes.suffix(4).first.map({ $0 & 0x7F }) == 0x08 || bytes.first == 0x88 { return }
+        var analyzer = HandshakeJudge.analyzer(for: observation, at: Timestamp(nanoseconds: clinux_realtime()))
+        var chunk = opened.frames
+        while true {
+            _ = analyzer.relayed(.serverToClient, chunk.span.bytes, at: Timestamp(nanoseconds: clinux_realtime()))
+            let frames = analyzer.frames(from: .upstream)
+            guard frames.close == nil, !frames.isDesynchronised, !deadline.hasPassed, case .bytes(let bytes) = opened.connection.receive(until: deadline)
+            else { break }
+            chunk = bytes
         }
+        return HandshakePerformer.isOwnWill(analyzer) ? analyzer.report(at: Timestamp(nanoseconds: clinux_realtime())) : nil
+    }
+
+    /// Whether the server's close code can't be its answer to our 1000, nor what a handler stumbles into when the client is gone at once.
+    private static func isOwnWill(_ analyzer: SessionAnalyzer) -> Bool {
+        guard let code = analyzer.frames(from: .upstream).close?.code?.rawValue else { return false }
+        return [1003, 1008, 1010, 1012, 1013].contains(code) || (3000...4999).contains(code)
     }
 }
 
@@ -143,6 +183,8 @@ struct PerformedHandshake {
     var tls: TLSFacts?
     /// Whether its silence is only the end of the time for all handshakes, and so says nothing.
     var isCut = false
+    /// How the server closed the session at once, of its own accord.
+    var closing: SessionRecord?
     /// What it changed, where it is a probe.
     var change: String?
 

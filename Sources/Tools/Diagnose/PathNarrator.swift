@@ -46,8 +46,17 @@ struct PathNarrator {
         }
     }
 
+    func closed(_ record: SessionRecord) {
+        row("session", "closed by the server at once\(record.upstream.closeCode.map { " with \($0)" } ?? "")\(record.upstream.closeReason.map { $0.isEmpty ? "" : ": \($0)" } ?? "")")
+    }
+
     func probed(_ number: Int, _ change: String, _ outcome: ProbeOutcome) {
         row(number == 1 ? "probes" : "", "\(number < 10 ? " " : "")\(number)  \(change) → \(outcome.text)")
+    }
+
+    func held(_ outcome: HeldSession.Outcome) {
+        row("session", "\(outcome.manner.words): \(outcome.ending)")
+        for message in outcome.received { row("", "received: \(SecretMask(outcome.handshake.request)(message))") }
     }
 
     private func certificate(_ facts: TLSFacts) {

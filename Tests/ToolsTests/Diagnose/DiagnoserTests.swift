@@ -82,6 +82,57 @@ import Wire
         #expect((2...6).contains(backend.count))
     }
 
+    @Test func `a session that the server closes at once with a code of its own is a verdict`() throws {
+        let backend = try backend { peer in
+            peer.accept(peer.readHead())
+            peer.send([0x88, 0x02, 0x11, 0x31])
+            _ = peer.readToEnd()
+        }
+        let (report, json, text, _) = try diagnose("ws://127.0.0.1:\(backend.port)/ws?token=o1d-s3cret")
+        #expect(report.exitCode == .problemFound)
+        #expect(["policy-close", "credentials-rejected"].contains(json["verdict"]?["cause"]?.text ?? ""))
+        #expect(text.contains("4401"))
+        #expect(backend.count == 1)
+    }
+
+    @Test func `a session that silence ends is told from one that age ends`() throws {
+        /// Serves until nothing came for the time, or until the age, and hangs up without a word.
+        func serve(silence: Int32, age: UInt64) throws -> ScriptedBackend {
+            try backend { peer in
+                peer.accept(peer.readHead())
+                let watch = Stopwatch()
+                var room = [UInt8](repeating: 0, count: 4096)
+                while watch.span < .milliseconds(age) {
+                    var entry = pollfd(fd: peer.descriptor, events: Int16(POLLIN), revents: 0)
+                    let left = Int32(max(0, Double(age) - watch.span.milliseconds))
+                    if poll(&entry, 1, min(silence, left)) <= 0 || recv(peer.descriptor, &room, room.count, 0) <= 0 { return }
+                }
+            }
+        }
+        let idle = try serve(silence: 2000, age: 60_000)
+        let byTimer = try diagnose("ws://127.0.0.1:\(idle.port)/ws", ["--hold", "3s"])
+        #expect(byTimer.json["verdict"]?["cause"]?.text == "idle-timeout")
+        #expect(byTimer.json["verdict"]?["confidence"]?.text == "proven")
+        #expect(byTimer.json["sessions"]?.elements.count == 3)
+        #expect(idle.count == byTimer.json["handshakes"]?.elements.count)
+        let aged = try serve(silence: 60_000, age: 2000)
+        let byAge = try diagnose("ws://127.0.0.1:\(aged.port)/ws", ["--hold", "3s"])
+        #expect(byAge.json["verdict"]?["cause"]?.text == "lifetime-limit")
+        #expect(byAge.json["verdict"]?["confidence"]?.text != "proven")
+    }
+
+    @Test func `a session that lives as long as it is held is healthy, and shows what came`() throws {
+        let backend = try backend { peer in
+            peer.accept(peer.readHead())
+            peer.send([0x81, 0x05] + Array("hello".utf8))
+            _ = peer.readToEnd()
+        }
+        let (report, json, _, _) = try diagnose("ws://127.0.0.1:\(backend.port)/ws", ["--hold", "1s", "--message", "hi"])
+        #expect(report.exitCode == .success)
+        #expect(json["verdict"] == .null)
+        #expect(json["sessions"]?.elements.first?["received"]?.elements.first?.text == "hello")
+    }
+
     @Test func `a redirect is a verdict and is not followed`() throws {
         let backend = try backend { peer in
             let head = peer.readHead()
