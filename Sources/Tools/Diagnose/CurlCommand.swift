@@ -10,7 +10,8 @@ enum CurlCommand {
         var words = ["curl", "-sS", "-i", "-N", "--http1.1", "--max-time", "5"]
         if options.isInsecure, handshake.isSecure { words.append("-k") }
         if let ca = options.ca, handshake.isSecure { words += ["--cacert", quoted(ca)] }
-        let port = handshake.address?.port ?? options.place.port
+        if let proxy = options.proxy { words += ["-p", "-x", quoted("http://\(proxy.host):\(proxy.port)")] }
+        let port = options.proxy == nil ? handshake.address?.port ?? options.place.port : options.place.port
         if let address = options.addresses.first { words += ["--resolve", quoted("\(options.place.host):\(port):\(address.host)")] }
         let method = request.text(request.methodRange, limit: 32)
         if method != "GET" { words += ["-X", quoted(method)] }

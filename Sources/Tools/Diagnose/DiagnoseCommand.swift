@@ -16,6 +16,7 @@ package enum DiagnoseCommand {
             FlagDefinition("method", value: "METHOD", "The method in place of GET."),
             FlagDefinition("browser", "Sends the fields that Chromium sends, with the host's own Origin unless --origin names one."),
             FlagDefinition("resolve", value: "HOST:ADDRESS", repeatable: true, "Connects to this address in place of the host's."),
+            FlagDefinition("proxy", value: "URL", "Goes through this forward proxy with CONNECT, as a browser behind it does: http://HOST:PORT."),
             FlagDefinition("ca", value: "FILE", "Trusts the certificates in this file (PEM), and only these."),
             FlagDefinition("insecure", "Goes on whatever the certificate says."),
             FlagDefinition("hold", value: "TIME", "Keeps the opened session for so long and says when and how it dies; if it does, tries again with pings."),

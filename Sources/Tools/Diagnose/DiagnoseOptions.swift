@@ -14,6 +14,7 @@ struct DiagnoseOptions: Sendable {
     var sendsBrowserFields = false
     /// Addresses in place of those that the name has.
     var addresses: [SocketAddress] = []
+    var proxy: ProxyTunnel?
     var ca: String?
     var isInsecure = false
     var isJSON = false
@@ -63,6 +64,9 @@ struct DiagnoseOptions: Sendable {
         sendsBrowserFields = flags.has("browser")
         for text in flags.all("resolve") {
             if let address = try DiagnoseOptions.resolution(text, place) { addresses.append(address) }
+        }
+        if let text = flags["proxy"] {
+            do throws(DiagnosePlace.Fault) { proxy = try ProxyTunnel(text) } catch { throw Fault(sentence: error.sentence) }
         }
         ca = flags["ca"]
         isInsecure = flags.has("insecure")

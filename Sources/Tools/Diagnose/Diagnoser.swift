@@ -23,7 +23,7 @@ struct Diagnoser {
         self.options = options
         self.narrator = narrator
         let context = try TLSContext.client(TLSContext.ClientOptions(ca: options.ca, verifies: !options.isInsecure))
-        performer = HandshakePerformer(place: options.place, context: context, timeout: options.timeout)
+        performer = HandshakePerformer(place: options.place, proxy: options.proxy, context: context, timeout: options.timeout)
         limit = .after(TimeSpan(nanoseconds: options.timeout.nanoseconds * 2))
     }
 
@@ -37,30 +37,32 @@ struct Diagnoser {
         narrator.answered(first)
         if let record = first.closing { narrator.closed(record) }
         var report = DiagnosisReport(options: options, first: first)
-        if options.probeLimit > 0, first.closing == nil { probe(&report) }
+        if options.probeLimit > 0, first.closing == nil, first.tunnelRefusal == nil { probe(&report) }
         if let span = options.hold, report.judgement.verdict == nil, first.observation.response?.status == 101 { hold(&report, span) }
         return report
     }
 
     private func resolve() -> [SocketAddress] {
-        guard options.addresses.isEmpty else {
+        // The proxy resolves the target's name; ours is to find the proxy.
+        let (host, port) = options.proxy.map { ($0.host, $0.port) } ?? (options.place.host, options.place.port)
+        guard options.proxy != nil || options.addresses.isEmpty else {
             narrator.named(options.place.host, options.addresses, "as --resolve says")
             return options.addresses
         }
         let watch = Stopwatch()
-        if let address = SocketAddress(host: options.place.host, port: options.place.port) { return [address] }
-        switch NameLookup.addresses(of: options.place.host, port: options.place.port, until: min(limit, .after(options.timeout))) {
+        if let address = SocketAddress(host: host, port: port) { return [address] }
+        switch NameLookup.addresses(of: host, port: port, until: min(limit, .after(options.timeout))) {
         case .addresses(let addresses):
-            narrator.named(options.place.host, addresses, watch.span.shown)
+            narrator.named(host, addresses, watch.span.shown)
             return addresses
-        case .failed(let words): narrator.unnamed(options.place.host, words)
-        case .timedOut: narrator.unnamed(options.place.host, "the resolver gave no answer, \(watch.span.shown)")
+        case .failed(let words): narrator.unnamed(host, words)
+        case .timedOut: narrator.unnamed(host, "the resolver gave no answer, \(watch.span.shown)")
         }
         return []
     }
 
     private func nameFailure(_ addresses: [SocketAddress]) -> HandshakeFailure? {
-        addresses.isEmpty ? .nameNotResolved(options.place.host) : nil
+        addresses.isEmpty ? .nameNotResolved(options.proxy?.host ?? options.place.host) : nil
     }
 
     private func probe(_ report: inout DiagnosisReport) {
@@ -70,7 +72,7 @@ struct Diagnoser {
             first.observation,
             options: ProbeOptions(
                 limit: options.probeLimit, origins: Array(options.origins.dropFirst()), subprotocols: Array(options.subprotocols.dropFirst()),
-                nonce: random.next(), mayUseTLS: !options.place.isSecure))
+                nonce: random.next(), mayUseTLS: !options.place.isSecure && (options.proxy == nil || options.place.port != 80)))
         // The address that answered: probes must meet the same host.
         let addresses = first.address.map { [$0] } ?? []
         while case .probe(let request) = plan.next() {
@@ -100,7 +102,7 @@ struct Diagnoser {
 
     /// A probe over TLS goes to the port of https where the first handshake went to that of http, and to the same one otherwise.
     private func moved(_ addresses: [SocketAddress], _ isSecure: Bool) -> [SocketAddress] {
-        guard isSecure != options.place.isSecure, options.place.port == 80 else { return addresses }
+        guard isSecure != options.place.isSecure, options.place.port == 80, options.proxy == nil else { return addresses }
         return addresses.map { SocketAddress(high: $0.high, low: $0.low, port: 443) }
     }
 }

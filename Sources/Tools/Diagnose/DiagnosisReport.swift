@@ -23,6 +23,7 @@ struct DiagnosisReport {
         self.options = options
         self.first = first
         judgement = HandshakeJudge.judge(first.observation)
+        if let refusal = first.tunnelRefusal { judgement.verdict = ProxyTunnel.verdict(refusal) }
         if judgement.verdict == nil { judgement.verdict = first.closing?.verdict }
     }
 

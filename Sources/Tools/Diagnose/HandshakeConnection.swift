@@ -174,11 +174,12 @@ final class HandshakeConnection {
     private func receiveRaw(until deadline: Deadline) -> Received {
         var room = [UInt8](repeating: 0, count: 16_384)
         while true {
+            // A peer that always has something to say must not outrun the deadline.
+            if deadline.hasPassed { return .timedOut }
             let count = room.withUnsafeMutableBytes { clinux_receive(descriptor, $0.baseAddress, $0.count) }
             if count > 0 { return .bytes(Array(room[..<count])) }
             if count == 0 { return .finished }
             guard count == -Int(EAGAIN) || count == -Int(EINTR) else { return .reset(errno: Int32(truncatingIfNeeded: -count)) }
-            // A peer that sends without end must not outrun the deadline either.
             guard deadline.wait(for: descriptor, POLLIN) else { return .timedOut }
         }
     }

@@ -12,12 +12,15 @@ struct HandshakePerformer {
     /// One step of the path, as it happens.
     enum Step {
         case tried(SocketAddress, String)
+        case tunnelled(ProxyTunnel)
+        case notTunnelled(ProxyTunnel, ResponseHead)
         case secured(TLSFacts)
         case notSecured(TLSFailure, TLSFacts?)
         case sent(RequestHead)
     }
 
     let place: DiagnosePlace
+    let proxy: ProxyTunnel?
     let context: TLSContext
     /// How long an answer may take.
     let timeout: TimeSpan
@@ -72,6 +75,7 @@ struct HandshakePerformer {
         let watch = Stopwatch()
         defer { observation.timings.total = watch.span }
         guard let connection = connect(addresses, &performed, limit, report) else { return (performed, nil) }
+        guard tunnel(connection, &performed, limit, report) else { return (performed, nil) }
         if isSecure {
             guard secure(connection, &performed, limit, report) else { return (performed, nil) }
         }
@@ -119,6 +123,23 @@ struct HandshakePerformer {
         }
         performed.observation.failure = failure
         return nil
+    }
+
+    /// Goes through the proxy, if there is one; false where it doesn't let us.
+    private func tunnel(_ connection: HandshakeConnection, _ performed: inout PerformedHandshake, _ limit: Deadline, _ report: (Step) -> Void) -> Bool {
+        guard let proxy else { return true }
+        let name = place.host.contains(":") ? "[\(place.host)]" : place.host
+        switch proxy.open(connection, to: "\(name):\(place.port)", until: min(limit, .after(timeout))) {
+        case .open:
+            report(.tunnelled(proxy))
+            return true
+        case .refused(let response):
+            performed.observation.failure = .connectFailed(errno: 0)
+            performed.tunnelRefusal = response
+            report(.notTunnelled(proxy, response))
+        case .failed(let failure): performed.observation.failure = failure
+        }
+        return false
     }
 
     /// Performs the TLS handshake; false where it failed.
@@ -183,6 +204,8 @@ struct PerformedHandshake {
     var tls: TLSFacts?
     /// Whether its silence is only the end of the time for all handshakes, and so says nothing.
     var isCut = false
+    /// What the proxy on the way said instead of opening a tunnel.
+    var tunnelRefusal: ResponseHead?
     /// How the server closed the session at once, of its own accord.
     var closing: SessionRecord?
     /// What it changed, where it is a probe.

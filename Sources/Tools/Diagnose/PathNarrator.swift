@@ -19,6 +19,8 @@ struct PathNarrator {
     func step(_ step: HandshakePerformer.Step) {
         switch step {
         case .tried(let address, let outcome): row("tcp", "\(address) \(outcome)")
+        case .tunnelled(let proxy): row("proxy", "\(proxy.host):\(proxy.port) opened a tunnel")
+        case .notTunnelled(let proxy, let response): row("proxy", "\(proxy.host):\(proxy.port) answered \(response.text(response.lineRange, limit: 200))")
         case .secured(let facts):
             row("tls", "\(facts.version), \(facts.cipher)\(facts.applicationProtocol.map { ", \($0)" } ?? "")")
             certificate(facts)

@@ -182,6 +182,17 @@ import Wire
         #expect(took < .milliseconds(2000))
     }
 
+    @Test func `TLS that trickles garbage ends in the time that was given`() throws {
+        let backend = try backend { peer in
+            // The start of a record that never ends.
+            peer.send([0x16, 0x03, 0x03, 0x40, 0x00])
+            while peer.send([0x02]) { usleep(20_000) }
+        }
+        let (report, _, _, took) = try diagnose("wss://127.0.0.1:\(backend.port)/ws", ["--timeout", "400ms"])
+        #expect(report.exitCode == .problemFound)
+        #expect(took < .milliseconds(2000))
+    }
+
     @Test func `of a body without end 2 KiB are read`() throws {
         let backend = try backend { peer in
             _ = peer.readHead()
@@ -256,6 +267,28 @@ import Wire
             peer.send("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
         }
         #expect(try diagnose("wss://127.0.0.1:\(backend.port)/ws").json["verdict"]?["cause"]?.text == "tls-to-plain-http-port")
+    }
+
+    @Test func `through a proxy the handshake follows its 200, with the credentials that it asks for, which are shown nowhere`() throws {
+        let proxy = try backend { peer in
+            let ask = peer.readHead()
+            guard ask.value(of: .proxyAuthorization).map({ ask.text($0) }) == "Basic dXNlcjpwNHNzdzByZA==" else {
+                peer.send("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+                return
+            }
+            #expect(ask.text(ask.lineRange) == "CONNECT app.example:8000 HTTP/1.1")
+            peer.send("HTTP/1.1 200 OK\r\n\r\n")
+            peer.accept(peer.readHead())
+            _ = peer.readToEnd()
+        }
+        let open = try diagnose("ws://app.example:8000/ws", ["--proxy", "http://user:p4ssw0rd@127.0.0.1:\(proxy.port)", "--curl"])
+        #expect(open.report.exitCode == .success)
+        #expect(!(open.text + String(decoding: open.report.json(redaction), as: UTF8.self)).contains("p4ssw0rd"))
+        let refused = try diagnose("ws://app.example:8000/ws", ["--proxy", "http://127.0.0.1:\(proxy.port)"])
+        #expect(refused.json["verdict"]?["cause"]?.text == "credentials-missing")
+        #expect(refused.json["verdict"]?["blame"]?.text == "intermediary")
+        #expect(refused.report.exitCode == .unreachable)
+        #expect(proxy.count == 2)
     }
 
     @Test func `a server that resets is a verdict`() throws {
