@@ -31,6 +31,7 @@ test:
 
 bench: build
 	@Tests/Scripts/setup bench
+	@Tests/Scripts/build gatehouse-load
 	@Benchmarks/run $(ARGS)
 
 fuzz:

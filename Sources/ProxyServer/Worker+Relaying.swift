@@ -40,7 +40,12 @@ extension Worker {
         session.pointee.phase = .tunnel
         session.pointee.tunnel = Tunnel(
             limits: Tunnel.Limits(idle: timeouts.idle, write: timeouts.write, closing: timeouts.closing))
-        session.pointee.analyzer = exchange.observation.map { HandshakeJudge.analyzer(for: $0, at: loop.now) }
+        var findings: [Finding] = []
+        if let observation = exchange.observation {
+            let opened = HandshakeJudge.opened(observation, at: loop.now)
+            session.pointee.analyzer = opened.analyzer
+            findings = opened.findings
+        }
         session.pointee.facts = SessionFacts(
             client: exchange.peer ?? SocketAddress(v4: 0, port: 0), clientHost: exchange.identity?.address.host ?? "",
             route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
@@ -51,7 +56,7 @@ extension Worker {
         upgradesInFlight -= 1
         tunnels += 1
         shared.tunnelOpened()
-        reportOpened(session, exchange, head)
+        reportOpened(session, exchange, findings)
         setTunnelDeadline(session)
     }
 

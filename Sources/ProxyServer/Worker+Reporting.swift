@@ -21,13 +21,18 @@ extension Worker {
     }
 
     /// The tunnel is open.
-    func reportOpened(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead) {
+    func reportOpened(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ findings: [Finding]) {
         metrics.finished(.opened, cause: nil, after: loop.now - exchange.startedAt)
         guard let observation = completed(session, exchange) else { return }
-        observation.response = head
-        let judgement = HandshakeJudge.judge(observation)
-        ledger.sessionOpened(observation, findings: judgement.findings, tls: session.pointee.downstreamTLS?.facts, at: loop.now)
         exchange.observation = nil
+        // A 101 that a browser fails all the same (no subprotocol chosen) has a verdict of its own.
+        if findings.isEmpty {
+            ledger.sessionOpened(observation, tls: session.pointee.downstreamTLS?.facts, at: loop.now)
+        } else {
+            ledger.sessionOpened(
+                observation, findings: findings, verdict: HandshakeJudge.judge(observation).verdict,
+                tls: session.pointee.downstreamTLS?.facts, at: loop.now)
+        }
     }
 
     /// Gatehouse answers an upgrade or request itself; the verdict, where there is one.

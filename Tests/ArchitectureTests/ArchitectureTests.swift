@@ -10,7 +10,9 @@ import Testing
     }
 
     @Test func `every dependency that the package declares points down`() throws {
-        let targets = try Checkout.targets().filter { $0.type != "test" && !["TestSupport", "CAllocationCounter"].contains($0.name) }
+        let targets = try Checkout.targets().filter {
+            $0.type != "test" && !["TestSupport", "CAllocationCounter"].contains($0.name)
+        }
         #expect(targets.count > 15)
         for target in targets {
             #expect(

@@ -13,6 +13,8 @@ struct Fingerprint: Sendable {
     let because: String
     /// What else this fingerprint means for the rules.
     let signs: [Sign]
+    /// What can be seen without looking at the marks.
+    let gate: FingerprintGate
 
     enum Role: Sendable {
         /// It wrote the answer.
@@ -67,11 +69,14 @@ struct Fingerprint: Sendable {
         self.because = because
         self.marks = marks
         self.signs = signs
+        gate = FingerprintGate(marks)
     }
 }
 
 /// What the marks are compared with: one answer, with what several marks ask for worked out once.
-struct AnswerView {
+///
+/// A class, so that handing it to a hundred comparisons copies nothing; it lives as long as one reading.
+final class AnswerView {
     let head: ResponseHead
     let body: [UInt8]
     let isHTML: Bool

@@ -5,6 +5,8 @@ import HTTPWire
 /// Facts, not code, of other projects: what their answers look like on the wire. Those without a measurement are `possible`.
 extension Fingerprint {
     static let all: [Fingerprint] = servers + shapes + intermediaries + edges
+    /// Their gates, side by side in memory.
+    static let gates: [FingerprintGate] = all.map(\.gate)
 
     /// Backends that name themselves.
     private static let servers: [Fingerprint] = [

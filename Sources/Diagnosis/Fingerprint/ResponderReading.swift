@@ -9,7 +9,13 @@ struct ResponderReading {
     private(set) var path: [Stack] = []
 
     init(_ view: AnswerView, into signs: inout SignReading) {
-        let found = Fingerprint.all.filter { $0.marks.allSatisfy(view.holds) }
+        var found: [Fingerprint] = []
+        let (status, hasBody, hasServer) = (view.head.status, !view.body.isEmpty, !view.servers.isEmpty)
+        for index in Fingerprint.gates.indices
+        where Fingerprint.gates[index].admits(status: status, hasBody: hasBody, hasServer: hasServer) {
+            let candidate = Fingerprint.all[index]
+            if candidate.marks.allSatisfy({ view.holds($0) }) { found.append(candidate) }
+        }
         // The strongest author: who says its name or shows its own page goes before who only has its shape; edges and intermediaries with
         // pages of their own before the backends that they hide.
         let authors = found.filter { $0.role == .author }

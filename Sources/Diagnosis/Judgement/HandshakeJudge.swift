@@ -47,24 +47,37 @@ package enum HandshakeJudge {
         return stacks(answer, reading)
     }
 
-    /// The analyser for the session that this handshake opened.
-    package static func analyzer(for observation: HandshakeObservation, at now: Timestamp) -> SessionAnalyzer {
+    /// A valid 101 opened a session: its analyser, and what was odd about the handshake all the same. Reads the heads once.
+    package static func opened(_ observation: HandshakeObservation, at now: Timestamp) -> (analyzer: SessionAnalyzer, findings: [Finding]) {
         var reading = SignReading()
         let answer = read(observation, into: &reading)
+        return (analyzer(observation, reading, answer, now), findings(observation))
+    }
+
+    /// The analyser for the session that this handshake opened.
+    package static func analyzer(for observation: HandshakeObservation, at now: Timestamp) -> SessionAnalyzer {
+        opened(observation, at: now).analyzer
+    }
+
+    private static func analyzer(
+        _ observation: HandshakeObservation, _ reading: SignReading, _ answer: ResponderReading?, _ now: Timestamp
+    ) -> SessionAnalyzer {
         var traits: SessionTraits = []
         if let response = observation.response, response.section.has(KnownField.secWebSocketExtensions) {
             let names = response.elements(of: .secWebSocketExtensions).map { ExtensionAnswer.Item(response.bytes, $0).name }
             if names.contains(where: { $0 != "permessage-deflate" }) { traits.insert(.unknownExtension) }
         }
-        let pairs: [(Sign, SessionTraits)] = [
-            (.deflateAgreed, .compression), (.offersDeflate, .offeredCompression), (.hasCredentials, .credentials), (.tokenHasExpired, .expiredToken),
-            (.intermediaryOnPath, .intermediary), (.edgeOnPath, .edge), (.engineIOPath, .engineIO), (.engineIOOldVersion, .olderEngineIO),
-            (.bearsBrowserAgent, .browser), (.originOtherHost, .otherOrigin),
-        ]
-        for (sign, trait) in pairs where reading.has(sign) { traits.insert(trait) }
+        for (sign, trait) in keptTraits where reading.has(sign) { traits.insert(trait) }
         let hop = answer?.path.first
         return SessionAnalyzer(openedAt: now, traits: traits, stack: answer?.author ?? hop, hop: hop)
     }
+
+    /// What of a handshake's signs the verdict on the session's end needs.
+    private static let keptTraits: [(Sign, SessionTraits)] = [
+        (.deflateAgreed, .compression), (.offersDeflate, .offeredCompression), (.hasCredentials, .credentials), (.tokenHasExpired, .expiredToken),
+        (.intermediaryOnPath, .intermediary), (.edgeOnPath, .edge), (.engineIOPath, .engineIO), (.engineIOOldVersion, .olderEngineIO),
+        (.bearsBrowserAgent, .browser), (.originOtherHost, .otherOrigin),
+    ]
 
     private static func read(_ observation: HandshakeObservation, into reading: inout SignReading) -> ResponderReading? {
         if let request = observation.request { RequestReading.read(request, observation, into: &reading) }

@@ -6,11 +6,13 @@ package import Wire
 extension Ledger {
     /// A valid 101 opened the tunnel.
     package func sessionOpened(
-        _ handshake: HandshakeObservation, findings: [Finding] = [], tls: TLSFacts? = nil, at time: Timestamp
+        _ handshake: HandshakeObservation, findings: [Finding] = [], verdict: Verdict? = nil, tls: TLSFacts? = nil,
+        at time: Timestamp
     ) {
         write("session.opened", at: time, session: handshake.session, message: "a session was opened") { line in
             self.handshake(handshake, tls, into: &line)
             line.field("findings", findings, redaction)
+            if let verdict { line.field("verdict", verdict, redaction) }
         }
     }
 

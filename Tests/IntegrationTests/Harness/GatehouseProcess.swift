@@ -17,6 +17,7 @@ final class GatehouseProcess {
     ///   - output: where standard output goes, if not to the ledger's file
     init(
         io: IOBackend, upstream: String? = nil, _ configuration: String = "", arguments: [String] = [],
+        format: String = "json",
         listeners: Int = 1, workers: Int = 1, openFiles: Int? = nil, output: String? = nil,
         scratch: ScratchFolder? = nil, environment: [String: String] = [:]
     ) throws {
@@ -27,7 +28,7 @@ final class GatehouseProcess {
         child = try ChildProcess(
             Repository.gatehouse,
             ["serve", "--config", scratch.file("gatehouse.yaml"), "--io", io.rawValue, "--workers", "\(workers)"]
-                + ["--log-format", "json"] + arguments,
+                + ["--log-format", format] + arguments,
             output: output ?? ledger.path, errors: scratch.file("errors.txt"), environment: environment,
             openFiles: openFiles)
         guard output == nil else { return }

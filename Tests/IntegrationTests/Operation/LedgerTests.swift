@@ -147,7 +147,7 @@ extension Integration {
                 // Pretty lines can't be waited for as JSON, so the port is one that was free a moment ago.
                 let port = try RawBackend().port
                 let gatehouse = try GatehouseProcess(
-                    io: io, upstream: peer.url, "listen: 127.0.0.1:\(port)", arguments: ["--log-format", format],
+                    io: io, upstream: peer.url, "listen: 127.0.0.1:\(port)", format: format,
                     listeners: format == "json" ? 1 : 0)
                 #expect(holds { (try? RawConnection(port: port)) != nil })
                 let forged =
