@@ -239,6 +239,18 @@ import Wire
         #expect(!all.unicodeScalars.contains { $0.value < 0x20 && $0.value != 0x0A || $0.value == 0x202E })
     }
 
+    @Test func `a fix that speaks of tokens is shown as it stands`() throws {
+        let backend = try backend { peer in
+            _ = peer.readHead()
+            peer.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+        }
+        let (_, json, _, _) = try diagnose("ws://127.0.0.1:\(backend.port)/ws", ["--no-probes"])
+        #expect(json["verdict"]?["cause"]?.text == "credentials-missing")
+        let fix = json["verdict"]?["fix"]?.elements.compactMap(\.text) ?? []
+        #expect(!fix.isEmpty)
+        #expect(!fix.contains { $0.contains("redacted") })
+    }
+
     @Test func `nothing that listens, and a name without address, are verdicts with the exit code 3`() throws {
         let port = try backend { _ in }.port
         let refused = try diagnose("ws://127.0.0.1:\(port)/ws")
