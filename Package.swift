@@ -97,6 +97,8 @@ let package = Package(
         tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
+        tests(
+            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "TLSEngine", "Telemetry", "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",

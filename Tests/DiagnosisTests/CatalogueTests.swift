@@ -4,6 +4,13 @@ import Testing
 @testable import Diagnosis
 
 @Suite struct `Catalogue` {
+    @Test func `a hop that is to blame and doesn't show itself is worded for the common ones`() {
+        let entry = CauseCatalogue.entry(.proxyDropsUpgrade)
+        #expect(entry.fixes(for: [.uvicorn]).contains { $0.hasPrefix("nginx: ") })
+        #expect(entry.fixes(for: [.uvicorn]).contains { $0.hasPrefix("Apache: ") })
+        #expect(!entry.fixes(for: [.uvicorn, .nginx]).contains { $0.hasPrefix("Apache: ") })
+    }
+
     @Test func `every cause has exactly one entry`() {
         #expect(CauseCatalogue.entries.map(\.cause).sorted { $0.rawValue < $1.rawValue } == Cause.allCases.sorted { $0.rawValue < $1.rawValue })
     }

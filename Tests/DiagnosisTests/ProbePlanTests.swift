@@ -75,6 +75,16 @@ extension RequestHead {
         #expect(run.verdict?.cause == .originNotSameHost && run.verdict?.confidence == .proven)
     }
 
+    @Test func `a Go upgrader that refuses its own host but not a missing Origin was told another Host`() {
+        let refusal = (
+            "HTTP/1.1 403 Forbidden\r\nServer: nginx/1.22.1\r\nContent-Type: text/plain; charset=utf-8\r\nSec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff",
+            body: "Forbidden\n"
+        )
+        let run = Self.server { head, _ in head.string(.origin) == nil ? SimulatedServer.accept : refusal }.run(
+            Vector.request(changing: ["Host": "app.example:8080", "Origin": "http://app.example:8080"]))
+        #expect(run.verdict?.cause == .proxyRewritesHost && run.verdict?.confidence != .proven)
+    }
+
     @Test func `www is tried where the user's own Origin is refused`() {
         let refusal = ("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 12", body: "Unauthorized")
         let run = Self.server { head, _ in head.string(.origin) == "https://site.example" ? SimulatedServer.accept : refusal }.run(

@@ -61,6 +61,8 @@ package struct CauseEntry: Sendable {
         self.stackFixes = stackFixes
     }
 
+    private static let commonHops: [Stack] = [.nginx, .apache, .caddy, .haproxy, .traefik]
+
     /// What to change, first in the words of the stacks that were seen, then in general; at most `limit` lines.
     package func fixes(for stacks: [Stack], limit: Int = 4) -> [String] {
         var lines = fix.prefix(1).map { $0 }
@@ -71,6 +73,12 @@ package struct CauseEntry: Sendable {
             }
         }
         for line in fix.dropFirst() where !lines.contains(line) { lines.append(line) }
+        // A hop that is to blame need not show itself: the ones that people run most are worded then.
+        if blame == .intermediary, !stacks.contains(where: { $0.who != .backend }) {
+            for stack in CauseEntry.commonHops {
+                for fix in stackFixes where fix.stack == stack { lines.append("\(stack.name): \(fix.text)") }
+            }
+        }
         return Array(lines.prefix(limit))
     }
 }

@@ -24,6 +24,8 @@ extension CauseCatalogue {
             .proves(.flipOriginOther), .proves(.flipOriginSelf, unless: [.byTornado, .byGoUpgrader]),
             .proves(.flipOriginRemoved, unless: [.byTornado, .byGoUpgrader, .saysCrossOrigin]),
             .says(70, .flipOriginSelf), .says(70, .flipOriginRemoved),
+            // Their own rule lets an Origin of the same host pass, and a missing one: where only the first is refused, Host was changed.
+            .denies(60, .flipOriginRemoved, .originSameHost, .byGoUpgrader), .denies(60, .flipOriginRemoved, .originSameHost, .byTornado),
             .denies(35, .originNeverFlips, unless: [.originOtherHost]), .denies(5, .originNeverFlips),
             .denies(25, .randomPathDiffers, .randomPathNotFound, .originSameHost),
             .excludes(.originAbsent), .denies(60, .byIntermediary, .intermediaryOwnPage), .excludes(.byEdge),

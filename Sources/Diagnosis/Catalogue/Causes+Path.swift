@@ -30,7 +30,7 @@ extension CauseCatalogue {
             .on(.quart, "compare with `@app.websocket(...)` and the blueprint's url_prefix"), .on(.flaskSock, "compare with `@sock.route(...)`"),
             .on(.pythonSocketIO, "`socketio_path` on the server and `path` in the client must agree (default /socket.io)"),
             .on(.socketIO, "`path` on the server and in the client must agree (default /socket.io/)"),
-            .on(.ws, "the `path` option of WebSocketServer, or the router in the `upgrade` listener: a wrong path is answered with 400"),
+            .on(.ws, "the `path` option of WebSocketServer, or the router in the `upgrade` listener: a wrong path is answered with 400; of two servers on one HTTP server each refuses the other's paths: `noServer: true` and one `upgrade` listener that routes"),
             .on(.rails, "`mount ActionCable.server => \"/cable\"`"), .on(.phoenix, "`socket \"/socket\", ...`: the client appends `/websocket`"),
             .on(.spring, "`registry.addHandler(handler, \"/ws\")`, and the context path before it"), .on(.aspnet, "`app.Map(\"/ws\", ...)` or `MapHub<...>(\"/hub\")`"),
             .on(.gorilla, "the pattern of `http.HandleFunc`"), .on(.coderWebsocket, "the pattern of `http.HandleFunc`"),

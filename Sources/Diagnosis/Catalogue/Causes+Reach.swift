@@ -153,7 +153,10 @@ extension CauseCatalogue {
         ],
         probes: [.plainGet],
         decides: "a plain GET: if that hangs as well, the whole backend does",
-        fix: ["Restart or unblock the backend, and look at what it waits for"],
+        fix: [
+            "Restart or unblock the backend, and look at what it waits for",
+            "If it does answer, but late: accept the handshake at once and do the slow work afterwards",
+        ],
         on: [.on(.nginx, "its error log says `upstream timed out (110: Connection timed out) while reading response header`"), .on(.haproxy, "its log says sH or sC"), .on(.heroku, "H12 in the router's log"), .on(.gunicorn, "all workers busy: more workers or threads"), .on(.gcp, "the request timeout and the container's concurrency")])
 
     static let noHealthyUpstream = CauseEntry(

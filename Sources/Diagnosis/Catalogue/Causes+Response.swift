@@ -41,7 +41,7 @@ extension CauseCatalogue {
         probes: [.randomPath],
         decides: "the server's log: a traceback at this time; and a path that can't exist, which the same fault would not touch",
         fix: ["Read the server's traceback for this moment and repair what raised; answer failures with a close code or a denial instead"],
-        on: [.on(.fastAPI, "look for the traceback in uvicorn's log; dependencies run before `accept()`"), .on(.channels, "look for the traceback of `connect()`"), .on(.rails, "look for an exception in `connect` of ApplicationCable::Connection"), .on(.spring, "look for an exception in a HandshakeInterceptor")])
+        on: [.on(.fastAPI, "look for the traceback in uvicorn's log; dependencies run before `accept()`; if it says `ASGI callable returned without sending handshake`, `await websocket.accept()` was never called"), .on(.channels, "look for the traceback of `connect()`"), .on(.rails, "look for an exception in `connect` of ApplicationCable::Connection"), .on(.spring, "look for an exception in a HandshakeInterceptor")])
 
     static let acceptNeverCalled = CauseEntry(
         .acceptNeverCalled, .response, "The handler returned, or sent, without accepting", blame: .backend,
@@ -114,7 +114,9 @@ extension CauseCatalogue {
         """,
         clauses: [.proves(.status101, .subprotocolNotSelected)],
         decides: "whether the server knows one of the subprotocols at all",
-        fix: ["Let the server select one of those that were offered and name it in the 101"],
+        fix: [
+            "Let the server select one of those that were offered and name it in the 101", "Or offer one that the server speaks (graphql-transport-ws and graphql-ws are two protocols)",
+        ],
         on: [
             .on(.fastAPI, "`await websocket.accept(subprotocol=\"bearer\")`: one of `websocket.scope[\"subprotocols\"]`"), .on(.channels, "`await self.accept(subprotocol)`"), .on(.aiohttp, "`web.WebSocketResponse(protocols=(\"graphql-transport-ws\",))`"), .on(.tornado, "override `select_subprotocol(self, subprotocols)`"),
             .on(.pythonWebsockets, "`serve(..., subprotocols=[...])`"), .on(.ws, "`handleProtocols: (protocols) => \"...\"`"), .on(.gorilla, "`Upgrader.Subprotocols`"), .on(.coderWebsocket, "`AcceptOptions.Subprotocols`"), .on(.spring, "`setSupportedProtocols`"), .on(.aspnet, "`AcceptWebSocketAsync(subProtocol)`"),

@@ -148,8 +148,8 @@ extension CauseCatalogue {
         Proxies, balancers and servers end connections on which nothing happens for a while: 60 s in nginx and AWS's balancers, 55 s at Heroku, 100 s at Cloudflare. Pings in a shorter interval keep the session alive.
         """,
         clauses: [
-            .says(64, .serverCut, .afterSilence, .silenceWholeSeconds), .says(26, .serverCut, .afterSilence, .silenceKnownDefault), .says(36, .serverCut, .afterSilence, unless: [.silenceWholeSeconds]), .says(88, .manySameSilence), .says(78, .reasonSaysIdle, unless: [.reasonSaysPing]), .says(110, .ourIdleTimer),
-            .says(16, .intermediaryOnPath, .serverCut, .afterSilence), .denies(40, .serverCut, .afterClientMessage), .denies(30, .activeUntilTheEnd), .says(40, .serverCode1001, .afterSilence, .silenceWholeSeconds), .denies(70, .upstreamGone),
+            .says(64, .serverCut, .afterSilence, .silenceWholeSeconds), .says(26, .serverCut, .afterSilence, .silenceKnownDefault), .says(36, .serverCut, .afterSilence, unless: [.silenceWholeSeconds]), .says(88, .manySameSilence), .proves(.pingsKeepItAlive), .says(78, .reasonSaysIdle, unless: [.reasonSaysPing]), .says(110, .ourIdleTimer),
+            .says(16, .intermediaryOnPath, .serverCut, .afterSilence), .denies(40, .serverCut, .afterClientMessage), .denies(30, .activeUntilTheEnd), .denies(60, .pingsDontHelp), .says(40, .serverCode1001, .afterSilence, .silenceWholeSeconds), .denies(70, .upstreamGone),
         ],
         decides: "the same session with pings every few seconds: it lives on if a silence was the reason",
         fix: ["Send pings in an interval shorter than the timer (Gatehouse can: `heartbeat.interval`), or raise the timer"],
@@ -164,7 +164,7 @@ extension CauseCatalogue {
         """
         Some platforms end every connection at a certain age, active or not: 30 s behind Google's balancers by default, 60 minutes at most on Cloud Run, 2 hours at API Gateway. No ping helps: clients have to reconnect.
         """,
-        clauses: [.says(62, .serverCut, .ageKnownLimit, .activeUntilTheEnd), .says(30, .serverCut, .ageKnownLimit, unless: [.activeUntilTheEnd]), .says(85, .manySameAge), .says(22, .serverCut, .afterSilence, .silenceWholeSeconds)],
+        clauses: [.says(62, .serverCut, .ageKnownLimit, .activeUntilTheEnd), .says(30, .serverCut, .ageKnownLimit, unless: [.activeUntilTheEnd]), .says(85, .manySameAge), .says(85, .pingsDontHelp), .excludes(.pingsKeepItAlive), .says(22, .serverCut, .afterSilence, .silenceWholeSeconds)],
         decides: "the same session with pings: it dies at the same age all the same",
         fix: ["Raise the limit where it can be raised, and reconnect in the client before it"],
         on: [.on(.gcp, "the backend service's `timeoutSec` (30 s by default) is the session's lifetime; Cloud Run: `--timeout 3600`"), .on(.awsAPIGateway, "2 hours: not adjustable"), .on(.envoy, "`max_stream_duration` and the route's `timeout`"), .on(.heroku, "dynos restart once a day"), .on(.gunicorn, "`--max-requests`")])

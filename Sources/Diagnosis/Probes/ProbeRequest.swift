@@ -27,6 +27,9 @@ package struct ProbeRequest: Sendable, Hashable {
         case removeUpgrade
     }
 
+    /// The request as it was observed.
+    package static var unchanged: ProbeRequest { ProbeRequest(.control, "none (control)", flip: nil) }
+
     init(_ kind: ProbeKind, _ change: String, flip: Sign?, target: String? = nil, method: String? = nil, secure: Bool? = nil, _ edits: [Edit] = []) {
         self.kind = kind
         self.change = change

@@ -332,6 +332,8 @@ extension Sign {
         case .manyEndedTogether: "many sessions ended in one instant"
         case .manySameSilence: "many sessions ended after the same silence"
         case .manySameAge: "many sessions ended at the same age"
+        case .pingsKeepItAlive: "the same session lives on with pings, and ends without"
+        case .pingsDontHelp: "the same session ends at the same age with pings"
         case .engineIORefused: "the Engine.IO server refused the connection in its own words"
         case .disconnectMessage: "the server's last message says why it disconnects"
         case .engineIOServer: "the server speaks Engine.IO"

@@ -341,6 +341,8 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case manyEndedTogether
     case manySameSilence
     case manySameAge
+    case pingsKeepItAlive
+    case pingsDontHelp
     case engineIORefused
     case disconnectMessage
     // MARK: What the backend wrote

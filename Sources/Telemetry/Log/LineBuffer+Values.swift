@@ -59,6 +59,12 @@ extension LineBuffer {
         put(value ? "true" : "false")
     }
 
+    /// A member that is known to have no value.
+    package mutating func null(_ key: StaticString) {
+        self.key(key)
+        put("null")
+    }
+
     /// A length of time in milliseconds with three decimals.
     package mutating func field(_ key: StaticString, milliseconds span: TimeSpan) {
         self.key(key)

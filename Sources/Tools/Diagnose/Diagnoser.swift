@@ -1,0 +1,108 @@
+import Configuration
+import Diagnosis
+import HTTPWire
+import TLSEngine
+import Wire
+
+/// One diagnosis: the handshake that was asked for, then those that tell its causes apart, one at a time.
+///
+/// What to try and what it proves is `ProbePlan`'s; here is only the doing, and its bounds: as many handshakes as the options allow, in
+/// twice the time that one answer may take. A handshake that the end of that time cut short is not recorded: its silence is ours.
+struct Diagnoser {
+    let options: DiagnoseOptions
+    let performer: HandshakePerformer
+    let narrator: PathNarrator
+    private let limit: Deadline
+
+    /// Where a probe no longer makes sense: less time is left than a quick answer needs.
+    private static let leastTime = TimeSpan.milliseconds(200)
+    /// How long bodies may take: the first one is evidence, those of probes are compared.
+    private static let bodyWait = (first: TimeSpan.seconds(1), probe: TimeSpan.milliseconds(300))
+
+    init(_ options: DiagnoseOptions, _ narrator: PathNarrator) throws(TLSContextError) {
+        self.options = options
+        self.narrator = narrator
+        let context = try TLSContext.client(TLSContext.ClientOptions(ca: options.ca, verifies: !options.isInsecure))
+        performer = HandshakePerformer(place: options.place, proxy: options.proxy, context: context, timeout: options.timeout)
+        limit = .after(TimeSpan(nanoseconds: options.timeout.nanoseconds * 2))
+    }
+
+    /// Performs all of it.
+    func run() -> DiagnosisReport {
+        let addresses = resolve()
+        let first = performer.perform(
+            RequestComposer.head(options), addresses: addresses, isSecure: options.place.isSecure, bodyWait: Diagnoser.bodyWait.first, limit: limit,
+            report: narrator.step)
+        if let failure = nameFailure(addresses) { first.observation.failure = failure }
+        narrator.answered(first)
+        if let record = first.closing { narrator.closed(record) }
+        var report = DiagnosisReport(options: options, first: first)
+        if options.probeLimit > 0, first.closing == nil, first.tunnelRefusal == nil { probe(&report) }
+        if let span = options.hold, report.judgement.verdict == nil, first.observation.response?.status == 101 { hold(&report, span) }
+        return report
+    }
+
+    private func resolve() -> [SocketAddress] {
+        // The proxy resolves the target's name; ours is to find the proxy.
+        let (host, port) = options.proxy.map { ($0.host, $0.port) } ?? (options.place.host, options.place.port)
+        guard options.proxy != nil || options.addresses.isEmpty else {
+            narrator.named(options.place.host, options.addresses, "as --resolve says")
+            return options.addresses
+        }
+        let watch = Stopwatch()
+        if let address = SocketAddress(host: host, port: port) { return [address] }
+        switch NameLookup.addresses(of: host, port: port, until: min(limit, .after(options.timeout))) {
+        case .addresses(let addresses):
+            narrator.named(host, addresses, watch.span.shown)
+            return addresses
+        case .failed(let words): narrator.unnamed(host, words)
+        case .timedOut: narrator.unnamed(host, "the resolver gave no answer, \(watch.span.shown)")
+        }
+        return []
+    }
+
+    private func nameFailure(_ addresses: [SocketAddress]) -> HandshakeFailure? {
+        addresses.isEmpty ? .nameNotResolved(options.proxy?.host ?? options.place.host) : nil
+    }
+
+    private func probe(_ report: inout DiagnosisReport) {
+        let first = report.first
+        var random = SecureRandom()
+        var plan = ProbePlan(
+            first.observation,
+            options: ProbeOptions(
+                limit: options.probeLimit, origins: Array(options.origins.dropFirst()), subprotocols: Array(options.subprotocols.dropFirst()),
+                nonce: random.next(), mayUseTLS: !options.place.isSecure && (options.proxy == nil || options.place.port != 80)))
+        // The address that answered: probes must meet the same host.
+        let addresses = first.address.map { [$0] } ?? []
+        while case .probe(let request) = plan.next() {
+            guard limit.remaining > Diagnoser.leastTime, !addresses.isEmpty else {
+                report.stopped = .time
+                break
+            }
+            let isSecure = request.secure ?? options.place.isSecure
+            var performed = performer.perform(
+                request.head(from: first.request, key: RequestComposer.freshKey()), addresses: moved(addresses, isSecure), isSecure: isSecure,
+                bodyWait: Diagnoser.bodyWait.probe, limit: limit)
+            performed.change = request.change
+            report.probes.append(performed)
+            if performed.isCut {
+                report.stopped = .time
+                break
+            }
+            let outcome = ProbeOutcome(performed.observation)
+            report.outcomes.append(outcome)
+            narrator.probed(report.probes.count, request.change, outcome)
+            if outcome.isAccepted, request.kind != .control, report.decisive == nil { report.decisive = performed }
+            plan.record(outcome)
+        }
+        if report.probes.count >= options.probeLimit { report.stopped = .number }
+        report.judgement = plan.conclude(first.observation)
+    }
+
+    /// A probe over TLS goes to the port of https where the first handshake went to that of http, and to the same one otherwise.
+    private func moved(_ addresses: [SocketAddress], _ isSecure: Bool) -> [SocketAddress] {
+        guard isSecure != options.place.isSecure, options.place.port == 80, options.proxy == nil else { return addresses }
+        return addresses.map { SocketAddress(high: $0.high, low: $0.low, port: 443) }
+    }
+}

@@ -1,0 +1,77 @@
+import Diagnosis
+import HTTPWire
+
+/// What one diagnosis found: the handshakes that were made, and what they show together.
+struct DiagnosisReport {
+    /// Why no further probe was made.
+    enum Stop { case time, number }
+
+    let options: DiagnoseOptions
+    let first: PerformedHandshake
+    var probes: [PerformedHandshake] = []
+    /// Of `probes`, in their order; one that was cut short has none.
+    var outcomes: [ProbeOutcome] = []
+    var stopped: Stop?
+    /// Sessions that were kept open, as `--hold` asks for it.
+    var held: [HeldSession.Outcome] = []
+    /// The first probe that was accepted where the unchanged request is refused.
+    var decisive: PerformedHandshake?
+    /// Of the first handshake; with what the probes showed, once they are made.
+    var judgement: HandshakeJudgement
+
+    init(options: DiagnoseOptions, first: PerformedHandshake) {
+        self.options = options
+        self.first = first
+        judgement = HandshakeJudge.judge(first.observation)
+        if let refusal = first.tunnelRefusal { judgement.verdict = ProxyTunnel.verdict(refusal) }
+        if judgement.verdict == nil { judgement.verdict = first.closing?.verdict }
+    }
+
+    /// How the command ends.
+    var exitCode: ExitCode {
+        if isUnreachable { return .unreachable }
+        return judgement.verdict == nil ? .success : .problemFound
+    }
+
+    /// Nothing was there that could have answered.
+    private var isUnreachable: Bool {
+        switch first.observation.failure {
+        case .nameNotResolved, .noAddress, .upstreamRefused, .connectFailed, .connectTimedOut: true
+        default: false
+        }
+    }
+
+    /// What this look from outside could not see, each a sentence.
+    var unseen: [String] {
+        var sentences: [String] = []
+        if options.probeLimit == 0 { sentences.append("No probes were made, so nothing is proven that the answer doesn't say itself.") }
+        switch stopped {
+        case .time: sentences.append("The time ran out before every probe was made; --timeout gives more.")
+        case .number: sentences.append("The limit of \(options.probeLimit) probes was reached.")
+        case nil: break
+        }
+        if options.isInsecure, first.tls != nil { sentences.append("The certificate was not checked (--insecure); a browser checks it.") }
+        if first.observation.bodyStart.count >= HandshakeObservation.bodyLimit { sentences.append("Only the first 2 KiB of the body were read.") }
+        if isCompressed { sentences.append("The body is compressed and was not read; without --browser servers send it plain.") }
+        if let verdict = judgement.verdict {
+            if verdict.confidence != .proven {
+                sentences.append("What the backend itself wrote about it: `gatehouse run -- COMMAND` starts it and reads its output along.")
+            }
+            if verdict.answeredBy?.who == .intermediary || verdict.answeredBy?.who == .edge {
+                sentences.append("What lies behind the hop that answered; run the same command next to the backend, past that hop, and compare.")
+            }
+        } else {
+            sentences.append(
+                held.isEmpty
+                    ? "What happens after the handshake: the session was closed with 1000 at once; --hold keeps it."
+                    : "What happens after \(held[0].lived.shown): longer timers show themselves only to a longer --hold.")
+        }
+        sentences.append("Other networks: from elsewhere the name may lead to another address, and another edge may answer.")
+        return sentences
+    }
+
+    private var isCompressed: Bool {
+        guard let response = first.observation.response else { return false }
+        return response.has(.contentEncoding) && !first.observation.bodyStart.isEmpty
+    }
+}

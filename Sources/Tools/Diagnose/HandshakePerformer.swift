@@ -1,0 +1,229 @@
+import CLinux
+import Diagnosis
+import HTTPWire
+import TLSEngine
+import WebSocketWire
+import Wire
+
+/// Performs one handshake from the connection to the answer, and writes down all that was seen of it.
+///
+/// One connection each, nothing kept alive: what a backend does with the second request of a connection is another question.
+struct HandshakePerformer {
+    /// One step of the path, as it happens.
+    enum Step {
+        case tried(SocketAddress, String)
+        case tunnelled(ProxyTunnel)
+        case notTunnelled(ProxyTunnel, ResponseHead)
+        case secured(TLSFacts)
+        case notSecured(TLSFailure, TLSFacts?)
+        case sent(RequestHead)
+    }
+
+    let place: DiagnosePlace
+    let proxy: ProxyTunnel?
+    let context: TLSContext
+    /// How long an answer may take.
+    let timeout: TimeSpan
+
+    /// How long connecting to one of several addresses may take.
+    private static let connectWait = TimeSpan.seconds(3)
+    /// How long a backend has to answer our close frame.
+    private static let closeWait = TimeSpan.milliseconds(150)
+
+    /// One handshake with the head `bytes`.
+    ///
+    /// - Parameters:
+    ///   - addresses: tried in order until one accepts.
+    ///   - isSecure: whether TLS comes first.
+    ///   - bodyWait: how long the body may take, once the head is there.
+    ///   - limit: the end of all handshakes together.
+    func perform(
+        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, bodyWait: TimeSpan, limit: Deadline, report: (Step) -> Void = { _ in }
+    ) -> PerformedHandshake {
+        var (performed, opened) = handshake(bytes, addresses, isSecure, bodyWait, limit, report)
+        if let opened { performed.closing = close(opened, performed.observation) }
+        return performed
+    }
+
+    /// One handshake like `perform`, whose session is kept open for `duration`.
+    func hold(
+        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, for duration: TimeSpan, manner: HeldSession.Manner, messages: [String]
+    ) -> HeldSession.Outcome {
+        let (performed, opened) = handshake(bytes, addresses, isSecure, timeout, .after(timeout), { _ in })
+        var outcome = HeldSession.Outcome(manner: manner, handshake: performed)
+        guard let opened else { return outcome }
+        var session = HeldSession(opened.connection, performed.observation, manner, messages: messages)
+        session.watch(for: duration, early: opened.frames, into: &outcome)
+        return outcome
+    }
+
+    /// A connection on which a session was opened, and what came in one piece with its 101.
+    private struct Opened {
+        let connection: HandshakeConnection
+        let frames: [UInt8]
+    }
+
+    private func handshake(
+        _ bytes: [UInt8], _ addresses: [SocketAddress], _ isSecure: Bool, _ bodyWait: TimeSpan, _ limit: Deadline, _ report: (Step) -> Void
+    ) -> (PerformedHandshake, Opened?) {
+        let observation = HandshakeObservation(
+            session: SessionID(0), openedAt: Timestamp(nanoseconds: clinux_realtime()),
+            client: ClientFacts(address: SocketAddress(v4: 0, port: 0), scheme: isSecure ? "https" : "http"))
+        let request = RequestHead(copy: bytes, limits: HandshakePerformer.ownLimits)
+        observation.request = request
+        var performed = PerformedHandshake(observation: observation, request: request, isSecure: isSecure)
+        let watch = Stopwatch()
+        defer { observation.timings.total = watch.span }
+        guard let connection = connect(addresses, &performed, limit, report) else { return (performed, nil) }
+        guard tunnel(connection, &performed, limit, report) else { return (performed, nil) }
+        if isSecure {
+            guard secure(connection, &performed, limit, report) else { return (performed, nil) }
+        }
+        let deadline = min(limit, .after(timeout))
+        performed.isCut = limit <= deadline
+        report(.sent(request))
+        // What the peer says to a request that it doesn't take is read all the same.
+        connection.send(bytes, until: deadline)
+        var reader = AnswerReader(connection, observation)
+        reader.read(until: deadline, bodyWait: bodyWait)
+        performed.isCut = performed.isCut && observation.failure == .responseHeadTimedOut
+        return (performed, observation.response?.status == 101 ? Opened(connection: connection, frames: reader.frames) : nil)
+    }
+
+    /// Heads that a user asks for may be larger than those that a proxy takes.
+    private static let ownLimits = HeadLimits(head: 16 << 20, target: 16 << 20, fieldLine: 16 << 20, fieldCount: 4096)
+
+    private func connect(
+        _ addresses: [SocketAddress], _ performed: inout PerformedHandshake, _ limit: Deadline, _ report: (Step) -> Void
+    ) -> HandshakeConnection? {
+        let watch = Stopwatch()
+        var failure = HandshakeFailure.noAddress
+        for (index, address) in addresses.enumerated() {
+            let isLast = index == addresses.count - 1
+            let wait = min(timeout, isLast ? timeout : HandshakePerformer.connectWait)
+            performed.observation.endpoint = address.description
+            switch HandshakeConnection.open(address, until: min(limit, .after(wait))) {
+            case .open(let connection):
+                performed.observation.timings.connect = watch.span
+                performed.address = address
+                report(.tried(address, "connected, \(watch.span.shown)"))
+                return connection
+            case .refused(let errno):
+                report(.tried(address, "connection refused"))
+                // Silence weighs more than a refusal beside it: the host may be the right one, behind a filter.
+                if failure != .connectTimedOut { failure = .upstreamRefused(errno: errno) }
+            case .failed(let errno):
+                report(.tried(address, "no connection (errno \(errno))"))
+                if failure == .noAddress { failure = .connectFailed(errno: errno) }
+            case .timedOut:
+                report(.tried(address, "no answer, \(watch.span.shown)"))
+                failure = .connectTimedOut
+            }
+            if limit.hasPassed { break }
+        }
+        performed.observation.failure = failure
+        return nil
+    }
+
+    /// Goes through the proxy, if there is one; false where it doesn't let us.
+    private func tunnel(_ connection: HandshakeConnection, _ performed: inout PerformedHandshake, _ limit: Deadline, _ report: (Step) -> Void) -> Bool {
+        guard let proxy else { return true }
+        let name = place.host.contains(":") ? "[\(place.host)]" : place.host
+        switch proxy.open(connection, to: "\(name):\(place.port)", until: min(limit, .after(timeout))) {
+        case .open:
+            report(.tunnelled(proxy))
+            return true
+        case .refused(let response):
+            performed.observation.failure = .connectFailed(errno: 0)
+            performed.tunnelRefusal = response
+            report(.notTunnelled(proxy, response))
+        case .failed(let failure): performed.observation.failure = failure
+        }
+        return false
+    }
+
+    /// Performs the TLS handshake; false where it failed.
+    private func secure(
+        _ connection: HandshakeConnection, _ performed: inout PerformedHandshake, _ limit: Deadline, _ report: (Step) -> Void
+    ) -> Bool {
+        let watch = Stopwatch()
+        let deadline = min(limit, .after(timeout))
+        switch connection.startTLS(context, serverName: place.host, until: deadline) {
+        case .done(let facts):
+            performed.observation.timings.tls = watch.span
+            performed.tls = facts
+            report(.secured(facts))
+            return true
+        case .failed(let failure, let facts):
+            performed.observation.failure = .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence)
+            performed.tls = facts
+            report(.notSecured(failure, facts))
+        case .timedOut:
+            // Whoever accepts and says nothing to a ClientHello says nothing to a request either.
+            performed.observation.failure = .responseHeadTimedOut
+            performed.observation.timings.response = watch.span
+            performed.isCut = limit <= deadline
+        }
+        return false
+    }
+
+    /// Ends an opened session at once, as one does who only wanted to know.
+    ///
+    /// - Returns: the record of a session that the server closed of its own accord, for a reason that it names; nil for all others.
+    private func close(_ opened: Opened, _ observation: HandshakeObservation) -> SessionRecord? {
+        var random = SecureRandom()
+        let deadline = Deadline.after(HandshakePerformer.closeWait)
+        opened.connection.send(FrameWriter.close(code: .normal, maskingKey: UInt32(truncatingIfNeeded: random.next())), until: deadline)
+        // Until the backend has read it: closing earlier would reset the connection under it.
+        var analyzer = HandshakeJudge.analyzer(for: observation, at: Timestamp(nanoseconds: clinux_realtime()))
+        var chunk = opened.frames
+        while true {
+            _ = analyzer.relayed(.serverToClient, chunk.span.bytes, at: Timestamp(nanoseconds: clinux_realtime()))
+            let frames = analyzer.frames(from: .upstream)
+            guard frames.close == nil, !frames.isDesynchronised, !deadline.hasPassed, case .bytes(let bytes) = opened.connection.receive(until: deadline)
+            else { break }
+            chunk = bytes
+        }
+        return HandshakePerformer.isOwnWill(analyzer) ? analyzer.report(at: Timestamp(nanoseconds: clinux_realtime())) : nil
+    }
+
+    /// Whether the server's close code can't be its answer to our 1000, nor what a handler stumbles into when the client is gone at once.
+    private static func isOwnWill(_ analyzer: SessionAnalyzer) -> Bool {
+        guard let code = analyzer.frames(from: .upstream).close?.code?.rawValue else { return false }
+        return [1003, 1008, 1010, 1012, 1013].contains(code) || (3000...4999).contains(code)
+    }
+}
+
+/// One handshake that was made.
+struct PerformedHandshake {
+    let observation: HandshakeObservation
+    let request: RequestHead
+    let isSecure: Bool
+    /// The address that accepted.
+    var address: SocketAddress?
+    var tls: TLSFacts?
+    /// Whether its silence is only the end of the time for all handshakes, and so says nothing.
+    var isCut = false
+    /// What the proxy on the way said instead of opening a tunnel.
+    var tunnelRefusal: ResponseHead?
+    /// How the server closed the session at once, of its own accord.
+    var closing: SessionRecord?
+    /// What it changed, where it is a probe.
+    var change: String?
+
+    init(observation: HandshakeObservation, request: RequestHead, isSecure: Bool) {
+        self.observation = observation
+        self.request = request
+        self.isSecure = isSecure
+    }
+}
+
+extension TimeSpan {
+    /// `0.4 ms`, `312 ms`, `1.2 s`.
+    var shown: String {
+        let tenths = nanoseconds / 100_000
+        if tenths < 1000 { return "\(tenths / 10).\(tenths % 10) ms" }
+        if tenths < 10_000 { return "\(tenths / 10) ms" }
+        return "\(tenths / 10_000).\(tenths / 1000 % 10) s"
+    }
+}

@@ -1,0 +1,23 @@
+import HTTPWire
+import TestSupport
+import Testing
+
+@testable import Tools
+
+@Suite struct SecretMaskTests {
+    private let request = RequestHead(
+        copy: bytes(
+            "GET /ws?token=qu3ry-s3cret&room=lobby HTTP/1.1\r\nHost: app.example\r\nAuthorization: Bearer b3arer-s3cret\r\n",
+            "Cookie: session=c00kie-s3cret; theme=dark\r\nX-Api-Key: k3y-s3cret\r\nX-Page: plain\r\n\r\n"))
+
+    @Test func `what a server repeats of the request's secrets is left out`() {
+        let mask = SecretMask(request)
+        #expect(mask("token qu3ry-s3cret is invalid") == "token «redacted» is invalid")
+        #expect(mask("b3arer-s3cret, c00kie-s3cret, k3y-s3cret") == "«redacted», «redacted», «redacted»")
+        #expect(mask("Bearer b3arer-s3cret!") == "«redacted»!")
+    }
+
+    @Test func `what is no secret stays`() {
+        #expect(SecretMask(request)("lobby of app.example, plain: ünïcode") == "lobby of app.example, plain: ünïcode")
+    }
+}
