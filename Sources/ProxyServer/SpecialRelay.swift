@@ -18,6 +18,8 @@ final class SpecialRelay {
     var otherCode: (side: Side, code: CloseCode)?
 
     let enforces: Bool
+    /// The side that broke a rule; what it says afterwards is neither read nor relayed.
+    var violator: Side?
 
     /// Nil where the configuration asks for nothing of this.
     init?(_ snapshot: Snapshot, agreement: ExtensionAgreement) {

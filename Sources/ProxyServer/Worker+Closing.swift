@@ -12,6 +12,7 @@ import Wire
 extension Worker {
     /// Relays where more is to be done than observing and sending on.
     func relayWithCare(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
+        if session.pointee.special?.violator == side { return loop.release(chunk) }
         let direction = side.direction
         let towards = side.opposite
         let bytes = RawSpan(_unsafeBytes: chunk.bytes)
@@ -54,6 +55,7 @@ extension Worker {
     private func failSession(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ located: LocatedFault) {
         let fault = located.fault
         session.pointee.analyzer?.enforced(side, located)
+        session.pointee.special?.violator = side
         session.pointee.special?.otherCode = (side.opposite, CloseCode(1001))
         let closing = Tunnel.Closing(code: fault.closeCode.rawValue, why: .enforcement)
         let actions = session.pointee.tunnel?.close(closing, now: loop.now) ?? []

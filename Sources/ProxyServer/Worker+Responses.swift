@@ -116,7 +116,10 @@ extension Worker {
         exchange.keepsDownstream =
             exchange.keepsDownstream && plan.mayKeepConnection && exchange.requestBody.isComplete && !drain.isActive
         // Bytes behind an upgrade were meant for the tunnel that there is not: they are no request (threat C4).
-        if exchange.isUpgrade, !exchange.pending.isEmpty { exchange.keepsDownstream = false }
+        if exchange.isUpgrade, !exchange.pending.isEmpty {
+            exchange.keepsDownstream = false
+            exchange.keepsUpstream = false
+        }
         var verdictField: [UInt8]?
         if let observation = exchange.observation {
             observeBody(session, exchange, rest)

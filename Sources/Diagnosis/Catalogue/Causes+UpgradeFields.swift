@@ -8,6 +8,7 @@ extension CauseCatalogue {
         """,
         clauses: [
             .proves(.upgradeFieldMissing, .refused), .proves(.connectionTokenMissing, .refused), .says(70, .requestIsHTTP10, .refused), .says(40, .requestHasBody, .refused),
+            .says(75, .requestIsHTTP10, .failedMalformedRequest), .says(70, .requestHasBody, .failedMalformedRequest),
             .says(50, .upgradeFieldMissing), .says(50, .connectionTokenMissing), .proves(.flipUpgradeFields),
         ],
         probes: [.upgradeFields],
