@@ -1,18 +1,13 @@
 """The `websockets` server: `websockets_peer.py PORT [--certificate FILE --key FILE [--client-ca FILE]]`.
 
-The conforming echo of the Autobahn runs is its `/echo`. With a certificate it speaks TLS, with a client authority it demands
-a client's certificate too.
+With a certificate it speaks TLS, with a client authority it demands a client's certificate too.
 """
 
 import argparse
 import asyncio
 import http
-import os
 import ssl
 from urllib.parse import parse_qs, urlsplit
-
-# The suite's longest messages come in more fragments than the library takes by default.
-os.environ.setdefault("WEBSOCKETS_MAX_FRAGMENTS", "1000000")
 
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
@@ -79,7 +74,7 @@ async def main():
             secure.load_verify_locations(arguments.client_ca)
             secure.verify_mode = ssl.CERT_REQUIRED
     sock = peer.listen(arguments.port)
-    # No limit that a client of the Autobahn suite could run into, and no pings that it doesn't expect.
+    # Without pings of its own, so that a test counts only those it asked for.
     async with serve(
         handle, sock=sock, process_request=slow_or_refuse, select_subprotocol=select,
         subprotocols=[peer.SUBPROTOCOL], max_size=64 << 20, max_queue=(256, 64), ping_interval=None, server_header=None,
