@@ -1,5 +1,6 @@
 // Node's `ws` and its HTTP server: `ws_peer.js PORT`. The only peer that sends trailers, 103 and its own
-// 100. Its `/page` is what the browser's test opens; what the page tells to `/told` is printed.
+// 100. Its `/page` is what the browser's test opens; what the page tells to `/told` is printed. Its `/echo` is the
+// conforming server of the Autobahn runs.
 'use strict';
 const crypto = require('crypto');
 const fs = require('fs');
