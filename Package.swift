@@ -98,7 +98,8 @@ let package = Package(
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests(
-            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "TLSEngine", "Telemetry", "WebSocketWire", "Wire"),
+            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "TLSEngine", "Telemetry", "WebSocketWire",
+            "Wire"),
         tests("ArchitectureTests"),
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",

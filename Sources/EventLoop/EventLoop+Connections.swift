@@ -1,6 +1,6 @@
-package import Wire
 import CIOUring
 import CLinux
+package import Wire
 
 extension EventLoop {
     /// How `close` ends a connection.

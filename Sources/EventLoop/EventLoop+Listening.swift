@@ -1,6 +1,6 @@
-package import Wire
 import CIOUring
 import CLinux
+package import Wire
 
 /// A bound address that accepts connections.
 struct Listener {

@@ -1,6 +1,6 @@
-import Wire
 import CIOUring
 import CLinux
+import Wire
 
 extension EventLoop {
     /// Buffers of the pool that slow peers may hold before their bytes are moved to blocks of their own.

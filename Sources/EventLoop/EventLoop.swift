@@ -1,3 +1,5 @@
+import CIOUring
+import CLinux
 // One thread, one ring.
 //
 // Theory of operation. A loop owns descriptors, buffers and timers, and knows nothing of what the bytes mean. Its owner drives it
@@ -18,8 +20,6 @@
 // Stale completions: user data carries the connection's slot and generation; a slot is not reused before all operations
 // of its tenant have come back, and `ConnectionTable.live` refuses names of former tenants.
 package import Wire
-import CIOUring
-import CLinux
 
 /// One event loop. Confined to the thread that created it; `waker` is the only thing that others may touch.
 package final class EventLoop {

@@ -75,6 +75,7 @@ struct AdminDesk: Sendable {
         func text(_ range: Range<Int>?) -> String? { range.map { head.text($0) } }
         return router.route(
             method: head.text(head.methodRange), path: head.text(head.pathRange), query: text(head.queryRange),
-            host: text(head.effectiveHost), origin: text(head.value(of: .origin)), authorization: text(head.value(of: .authorization)))
+            host: text(head.effectiveHost), origin: text(head.value(of: .origin)),
+            authorization: text(head.value(of: .authorization)))
     }
 }

@@ -79,7 +79,8 @@ final class AdminServer: Sendable {
             heads[connection] = []
             loop.startReceiving(connection)
             loop.setOwner(connection, UInt64(connection.slot))
-            _ = loop.schedule(owner: UInt64(connection.slot) | UInt64(connection.generation & 0xFFFF) << 32, at: loop.now + .seconds(10))
+            _ = loop.schedule(
+                owner: UInt64(connection.slot) | UInt64(connection.generation & 0xFFFF) << 32, at: loop.now + .seconds(10))
         case .received(let connection, _, let chunk):
             heads[connection]?.append(contentsOf: chunk.bytes)
             loop.release(chunk)
@@ -87,7 +88,8 @@ final class AdminServer: Sendable {
             var scanner = HeadScanner(limit: AdminServer.headLimit)
             switch scanner.scan(bytes.span.bytes) {
             case .needMore: return
-            case .tooLarge: heads[connection] = nil
+            case .tooLarge:
+                heads[connection] = nil
                 loop.close(connection, .now)
             case .complete(let length):
                 heads[connection] = nil

@@ -219,7 +219,9 @@ package final class Server {
         shared.log.reopen()
         do throws(ConfigurationError) {
             let snapshot = try load()
-            if snapshot.listeners.map(\.address) != state.snapshot.listeners.map(\.address) || snapshot.workers != state.snapshot.workers {
+            if snapshot.listeners.map(\.address) != state.snapshot.listeners.map(\.address)
+                || snapshot.workers != state.snapshot.workers
+            {
                 return reject(["listen, workers and io can't change while the process runs: restart it to change them."])
             }
             do throws(TLSContextError) {

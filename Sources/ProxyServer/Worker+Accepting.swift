@@ -2,8 +2,8 @@ import Configuration
 import Diagnosis
 import EventLoop
 import ProxyCore
-import Telemetry
 import TLSEngine
+import Telemetry
 import Wire
 
 extension Worker {
@@ -55,7 +55,9 @@ extension Worker {
             upstreamUnusable(session, .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence))
         case (.exchanging, .upstream):
             // TLS 1.3: the server may refuse our certificate after the handshake, in place of an answer.
-            guard let exchange = session.pointee.exchange, exchange.response == nil else { return transportFailed(session, side, 0) }
+            guard let exchange = session.pointee.exchange, exchange.response == nil else {
+                return transportFailed(session, side, 0)
+            }
             responseUnusable(session, exchange, .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence))
         default: transportFailed(session, side, 0)
         }

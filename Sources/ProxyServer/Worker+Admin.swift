@@ -17,7 +17,8 @@ extension Worker {
         else { return false }
         let request = AdminDesk.request(head, AdminRouter(publicPath: prefix, token: token.revealed))
         let question = AdminQuestion(
-            request: request, headOnly: head.method == .head, worker: index, slot: session.pointee.slot, session: session.pointee.id)
+            request: request, headOnly: head.method == .head, worker: index, slot: session.pointee.slot, session: session.pointee.id
+        )
         guard shared.askAdmin(question) else {
             refuse(session, exchange, Refusal(503, "admin_busy", retryAfter: 1))
             return true
@@ -30,7 +31,9 @@ extension Worker {
     /// The admin thread's answer, if the one who asked is still there.
     func adminAnswered(_ slot: UInt32, _ id: SessionID, _ bytes: [UInt8]) {
         let session = sessions.session(slot)
-        guard session.pointee.id == id, session.pointee.phase == .exchanging, let exchange = session.pointee.exchange else { return }
+        guard session.pointee.id == id, session.pointee.phase == .exchanging, let exchange = session.pointee.exchange else {
+            return
+        }
         exchange.keepsDownstream = false
         send(session, .downstream, bytes)
         guard session.pointee.phase == .exchanging else { return }
@@ -43,13 +46,16 @@ extension Worker {
     func summaries() -> [SessionSummary] {
         var list: [SessionSummary] = []
         forEachSession { session in
-            guard session.pointee.phase == .tunnel, let facts = session.pointee.facts, let analyzer = session.pointee.analyzer else { return }
+            guard session.pointee.phase == .tunnel, let facts = session.pointee.facts, let analyzer = session.pointee.analyzer
+            else { return }
             let client = analyzer.frames(from: .downstream)
             let server = analyzer.frames(from: .upstream)
             list.append(
                 SessionSummary(
-                    id: session.pointee.id, client: facts.client, forwardedFor: facts.clientHost == facts.client.host ? nil : facts.clientHost,
-                    route: facts.route, cluster: facts.cluster, endpoint: facts.endpoint.name, path: facts.path, origin: facts.origin,
+                    id: session.pointee.id, client: facts.client,
+                    forwardedFor: facts.clientHost == facts.client.host ? nil : facts.clientHost,
+                    route: facts.route, cluster: facts.cluster, endpoint: facts.endpoint.name, path: facts.path,
+                    origin: facts.origin,
                     openedAt: facts.openedAt, state: client.close != nil || server.close != nil ? .closing : .open,
                     clientToServer: SessionSummary.Traffic(messages: client.messages, bytes: analyzer.bytes(from: .downstream)),
                     serverToClient: SessionSummary.Traffic(messages: server.messages, bytes: analyzer.bytes(from: .upstream)),

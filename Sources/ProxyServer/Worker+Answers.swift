@@ -19,7 +19,10 @@ struct Refusal {
     /// What it means to the diagnosis.
     var failure: HandshakeFailure?
 
-    init(_ status: Int, _ reason: String, detail: String? = nil, retryAfter: Int? = nil, fields: [(String, String)] = [], failure: HandshakeFailure? = nil) {
+    init(
+        _ status: Int, _ reason: String, detail: String? = nil, retryAfter: Int? = nil, fields: [(String, String)] = [],
+        failure: HandshakeFailure? = nil
+    ) {
         self.status = status
         self.reason = reason
         self.detail = detail
@@ -45,7 +48,8 @@ extension Worker {
     func refuse(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: Refusal) {
         if !session.pointee.upstream.isNone { close(session, .upstream) }
         if exchange.endpoint != nil { releaseEndpoint(exchange) }
-        let wasUpgradeInFlight = exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
+        let wasUpgradeInFlight =
+            exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
         if wasUpgradeInFlight { upgradesInFlight -= 1 }
         exchange.refusal = refusal
         if let failure = refusal.failure { exchange.observation?.failure = failure }

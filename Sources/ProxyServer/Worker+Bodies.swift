@@ -61,7 +61,9 @@ extension Worker {
 
     /// Request and response are complete, or the response came without waiting for the request's end.
     func exchangeEnded(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
-        if exchange.keepsUpstream, exchange.requestBody.isComplete, !session.pointee.upstream.isNone, let endpoint = exchange.endpoint {
+        if exchange.keepsUpstream, exchange.requestBody.isComplete, !session.pointee.upstream.isNone,
+            let endpoint = exchange.endpoint
+        {
             keepUpstream(session, endpoint)
         } else {
             close(session, .upstream)
@@ -151,7 +153,9 @@ extension Worker {
             session.pointee.downstreamFinished = true
             // A client may finish sending and still wait for its answer. One that stops in the middle of its
             // body gets none, and the backend must not take the part for the whole.
-            if let exchange = session.pointee.exchange, !exchange.requestBody.isComplete { clientGone(session, exchange, .finished) }
+            if let exchange = session.pointee.exchange, !exchange.requestBody.isComplete {
+                clientGone(session, exchange, .finished)
+            }
         default: end(session)
         }
     }

@@ -3,8 +3,8 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
-import Telemetry
 import TLSEngine
+import Telemetry
 import Wire
 
 extension Worker {
@@ -171,7 +171,9 @@ extension Worker {
             while !rest.isEmpty, session.pointee.phase == .exchanging {
                 guard let room = loop.takeBuffer() else { return abandon(session, .overload) }
                 let count = min(room.count, rest.count)
-                room.start.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest[..<count]).baseAddress ?? UnsafeRawPointer(room.start), byteCount: count)
+                room.start.copyMemory(
+                    from: UnsafeRawBufferPointer(rebasing: rest[..<count]).baseAddress ?? UnsafeRawPointer(room.start),
+                    byteCount: count)
                 rest = UnsafeRawBufferPointer(rebasing: rest[count...])
                 if exchange.requestBody.isComplete {
                     exchange.pending.append(contentsOf: room.bytes[..<count])

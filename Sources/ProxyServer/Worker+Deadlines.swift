@@ -70,7 +70,11 @@ extension Worker {
         case (.exchanging, .requestBody):
             guard let exchange else { return end(session) }
             close(session, .upstream, reset: true)
-            if exchange.hasAnswered { abort(session, exchange) } else { refuse(session, exchange, Refusal(408, "request_body_timeout")) }
+            if exchange.hasAnswered {
+                abort(session, exchange)
+            } else {
+                refuse(session, exchange, Refusal(408, "request_body_timeout"))
+            }
         case (.exchanging, .responseHead):
             guard let exchange else { return end(session) }
             responseUnusable(session, exchange, .responseHeadTimedOut)

@@ -4,8 +4,8 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
-import Telemetry
 import TLSEngine
+import Telemetry
 import WebSocketWire
 import Wire
 
@@ -162,7 +162,8 @@ extension Worker {
 
     private func finding(_ fault: LocatedFault, _ side: Side) -> Finding {
         Finding(
-            id: "websocket.\(fault.fault.name)", layer: .websocket, severity: .failure, blame: side == .downstream ? .client : .backend,
+            id: "websocket.\(fault.fault.name)", layer: .websocket, severity: .failure,
+            blame: side == .downstream ? .client : .backend,
             text: fault.fault.sentence,
             evidence: [
                 Evidence(

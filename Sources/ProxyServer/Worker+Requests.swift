@@ -63,16 +63,24 @@ extension Worker {
         exchange.isUpgrade = UpgradeRequestCheck.isWebSocketAttempt(head)
         if exchange.isUpgrade { observeHandshake(session, exchange, head) }
         if let refusal = RequestForwarding.refusal(of: head) {
-            return refuse(session, exchange, Refusal(refusal.status, "malformed_request", detail: head.refusal?.kind.rawValue, failure: .malformedRequest(head.faults)))
+            return refuse(
+                session, exchange,
+                Refusal(
+                    refusal.status, "malformed_request", detail: head.refusal?.kind.rawValue,
+                    failure: .malformedRequest(head.faults)))
         }
         let path: [UInt8]
         switch CanonicalPath(head, allowing: exchange.state.pathAllowance) {
         case .canonical(let bytes): path = bytes
-        case .refused(let reason): return refuse(session, exchange, Refusal(400, "path_refused", detail: reason.rawValue, failure: .malformedRequest(head.faults)))
+        case .refused(let reason):
+            return refuse(
+                session, exchange, Refusal(400, "path_refused", detail: reason.rawValue, failure: .malformedRequest(head.faults)))
         }
         exchange.path = path
         if answersItself(session, exchange, head, path) { return }
-        guard let route = exchange.state.match(head, path) else { return refuse(session, exchange, Refusal(404, "no_route", failure: .noRoute)) }
+        guard let route = exchange.state.match(head, path) else {
+            return refuse(session, exchange, Refusal(404, "no_route", failure: .noRoute))
+        }
         exchange.routeIndex = route
         exchange.cluster = clusters(for: exchange, route)
         if exchange.isUpgrade, let refusal = refusalOfUpgrade(exchange, head) { return refuse(session, exchange, refusal) }
@@ -99,13 +107,18 @@ extension Worker {
     /// Whether the handshake itself, or a limit, forbids the upgrade.
     private func refusalOfUpgrade(_ exchange: Exchange, _ head: RequestHead) -> Refusal? {
         if let (status, needsVersion) = UpgradeRequestCheck.refusal(head) {
-            return Refusal(status, "invalid_upgrade", fields: needsVersion ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [],
+            return Refusal(
+                status, "invalid_upgrade", fields: needsVersion ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [],
                 failure: .malformedRequest(head.faults))
         }
         if drain.isActive { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
         let limits = exchange.state.snapshot.limits
-        if shared.openTunnels >= limits.sessions { return Refusal(503, "session_limit", retryAfter: 10, failure: .limit("sessions")) }
-        if upgradesInFlight >= limits.upgradesInFlight { return Refusal(503, "upgrade_limit", retryAfter: 1, failure: .limit("upgrades_in_flight")) }
+        if shared.openTunnels >= limits.sessions {
+            return Refusal(503, "session_limit", retryAfter: 10, failure: .limit("sessions"))
+        }
+        if upgradesInFlight >= limits.upgradesInFlight {
+            return Refusal(503, "upgrade_limit", retryAfter: 1, failure: .limit("upgrades_in_flight"))
+        }
         return nil
     }
 

@@ -22,7 +22,9 @@ extension Worker {
                 exchange.partialResponse.append(contentsOf: rest.bytes)
                 loop.release(chunk)
                 // What doesn't begin like HTTP never becomes it: no need to wait for the limit.
-                if !mayBeHTTP(exchange.partialResponse) { responseUnusable(session, exchange, .notHTTP(first: Array(exchange.partialResponse.prefix(64)))) }
+                if !mayBeHTTP(exchange.partialResponse) {
+                    responseUnusable(session, exchange, .notHTTP(first: Array(exchange.partialResponse.prefix(64))))
+                }
                 return
             case .tooLarge:
                 loop.release(chunk)

@@ -181,7 +181,9 @@ final class Worker {
     /// Closes what kept connections have outlived, and asks for names again.
     func sweep() {
         for endpoint in endpoints {
-            for idle in endpoint.takeExpired(before: Timestamp(nanoseconds: loop.now.nanoseconds &- UpstreamEndpoint.idleLifetime.nanoseconds)) {
+            for idle in endpoint.takeExpired(
+                before: Timestamp(nanoseconds: loop.now.nanoseconds &- UpstreamEndpoint.idleLifetime.nanoseconds))
+            {
                 loop.close(idle.connection, .now)
             }
         }

@@ -9,7 +9,8 @@ import Wire
 package enum DemoCommand {
     package static let definition = CommandDefinition(
         name: "gatehouse demo",
-        about: "Shows a refused WebSocket explained. Starts a backend that refuses an Origin and Gatehouse before it; needs nothing else.",
+        about:
+            "Shows a refused WebSocket explained. Starts a backend that refuses an Origin and Gatehouse before it; needs nothing else.",
         flags: [FlagDefinition("once", "End after the two handshakes. Exit code 0 if both went as they should.")],
         examples: ["gatehouse demo", "gatehouse demo --once"])
 
@@ -41,7 +42,10 @@ package enum DemoCommand {
                 let isRight = allowed == 101 && refused == 403
                 if once {
                     server.stop()
-                    Terminal.line(isRight ? "\nBoth handshakes went as they should." : "\nUnexpected: \(outcome(allowed)) and \(outcome(refused)).")
+                    Terminal.line(
+                        isRight
+                            ? "\nBoth handshakes went as they should."
+                            : "\nUnexpected: \(outcome(allowed)) and \(outcome(refused)).")
                     return (isRight ? ExitCode.success : .problemFound).rawValue
                 }
                 invite(address)
@@ -60,7 +64,8 @@ package enum DemoCommand {
         try Snapshot.decode(
             [], file: nil,
             flags: [
-                "listen": "127.0.0.1:0", "upstream": "http://\(backend)", "log-format": "pretty", "workers": "1", "admin-listen": "off",
+                "listen": "127.0.0.1:0", "upstream": "http://\(backend)", "log-format": "pretty", "workers": "1",
+                "admin-listen": "off",
             ])
     }
 

@@ -29,18 +29,24 @@ final class ClientExchange {
         var nonce = InlineArray<16, UInt8>(repeating: 0)
         for index in 0..<16 { nonce[index] = UInt8.random(in: 0...255) }
         key = AcceptKey.key(nonce: nonce)
-        pattern = options.mode == .echo ? (0..<options.size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) }
+        pattern =
+            options.mode == .echo
+            ? (0..<options.size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) }
             : [UInt8](repeating: 0x78, count: options.size)
         let sent = options.mode == .stream ? Array("go".utf8) : pattern
         message = FrameBytes.masked(opcode: .binary, payload: sent, key: mask)
         numberOffset = options.mode == .echo && options.size >= 8 ? message.count - options.size : nil
-        let common = "Host: \(options.authority)\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) gatehouse-load\r\n"
+        let common =
+            "Host: \(options.authority)\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) gatehouse-load\r\n"
             + "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en\r\nCache-Control: no-cache\r\n"
         request = Array("GET \(options.path) HTTP/1.1\r\n\(common)Accept: */*\r\n\r\n".utf8)
-        handshake = options.mode == .http ? request : Array(
-            ("GET \(options.path) HTTP/1.1\r\n\(common)Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                + "Sec-WebSocket-Key: \(String(decoding: key, as: UTF8.self))\r\nSec-WebSocket-Version: 13\r\n"
-                + "Origin: http://\(options.authority)\r\n\r\n").utf8)
+        handshake =
+            options.mode == .http
+            ? request
+            : Array(
+                ("GET \(options.path) HTTP/1.1\r\n\(common)Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                    + "Sec-WebSocket-Key: \(String(decoding: key, as: UTF8.self))\r\nSec-WebSocket-Version: 13\r\n"
+                    + "Origin: http://\(options.authority)\r\n\r\n").utf8)
     }
 
     // MARK: Sending

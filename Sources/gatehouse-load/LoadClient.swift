@@ -52,7 +52,9 @@ final class LoadClient {
         isMeasuring = false
         report.seconds = max(Double(clinux_monotonic() - start) / 1e9, 0.001)
         report.after = ProcessFigures(of: options.processes)
-        if settled < options.connections, options.mode != .connect { fail("only \(settled) of \(options.connections) connections answered") }
+        if settled < options.connections, options.mode != .connect {
+            fail("only \(settled) of \(options.connections) connections answered")
+        }
         report.latencies.sort()
         return report
     }

@@ -40,7 +40,9 @@ struct RunOptions {
                 seconds = number
             case "-p":
                 for part in try flags.value(of: flag).split(separator: ",") {
-                    guard let number = Int32(part), number > 0 else { throw Usage.Mistake("-p names \"\(part)\": expected a process id") }
+                    guard let number = Int32(part), number > 0 else {
+                        throw Usage.Mistake("-p names \"\(part)\": expected a process id")
+                    }
                     processes.append(number)
                 }
             case "--io": backend = try flags.backend(of: flag)

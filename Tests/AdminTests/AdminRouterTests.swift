@@ -18,24 +18,27 @@ import Wire
             method: method, path: path, query: query, host: host, origin: origin, authorization: authorization)
     }
 
-    @Test(arguments: [
-        ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/", .index), ("/api/causes", .causes),
-        ("/api/sessions", .sessions(SessionFilter())), ("/api/sessions/5f300000001a", .notFound),
-        ("/api/sessions/05f300000001a", .session(SessionID("05f300000001a") ?? SessionID(0))),
-        ("/api/sessions/zzzzzzzzzzzzz", .notFound), ("/metrics/", .notFound), ("/metricsx", .notFound),
-        ("//metrics", .notFound), ("/../metrics", .notFound), ("", .index), ("/METRICS", .notFound),
-    ] as [(String, AdminRequest)])
+    @Test(
+        arguments: [
+            ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/", .index), ("/api/causes", .causes),
+            ("/api/sessions", .sessions(SessionFilter())), ("/api/sessions/5f300000001a", .notFound),
+            ("/api/sessions/05f300000001a", .session(SessionID("05f300000001a") ?? SessionID(0))),
+            ("/api/sessions/zzzzzzzzzzzzz", .notFound), ("/metrics/", .notFound), ("/metricsx", .notFound),
+            ("//metrics", .notFound), ("/../metrics", .notFound), ("", .index), ("/METRICS", .notFound),
+        ] as [(String, AdminRequest)])
     func `knows its paths`(path: String, request: AdminRequest) {
         #expect(route(local, path) == request)
     }
 
     // G12: a page whose name was rebound to this address sends its own name.
-    @Test(arguments: [
-        ("evil.example", false), ("evil.example:9900", false), ("localhost.evil.example", false), ("127.0.0.1.evil.example", false),
-        ("[evil.example]", false), ("", false), (nil, false), ("gate.internal.evil", false),
-        ("localhost", true), ("LOCALHOST:9900", true), ("127.0.0.1", true), ("10.1.2.3:9900", true), ("[::1]:9900", true),
-        ("gate.internal:9900", true), ("GATE.INTERNAL", true),
-    ] as [(String?, Bool)])
+    @Test(
+        arguments: [
+            ("evil.example", false), ("evil.example:9900", false), ("localhost.evil.example", false),
+            ("127.0.0.1.evil.example", false),
+            ("[evil.example]", false), ("", false), (nil, false), ("gate.internal.evil", false),
+            ("localhost", true), ("LOCALHOST:9900", true), ("127.0.0.1", true), ("10.1.2.3:9900", true), ("[::1]:9900", true),
+            ("gate.internal:9900", true), ("GATE.INTERNAL", true),
+        ] as [(String?, Bool)])
     func `serves only names that can't be rebound`(host: String?, served: Bool) {
         for path in ["/healthz", "/metrics", "/api/sessions", "/nothing"] {
             #expect((route(local, path, host: host) != .misdirected) == served, "\(path)")
@@ -56,11 +59,12 @@ import Wire
         #expect(route(local, "/metrics", method: "HEAD") == .metrics)
     }
 
-    @Test(arguments: [
-        (nil, false), ("", false), ("Bearer", false), ("Bearer ", false), ("Bearer s3cre", false), ("Bearer s3crets", false),
-        ("Bearer s3cret ", false), ("Bearer S3CRET", false), ("Basic s3cret", false), ("s3cret", false),
-        ("Bearer s3crets3cret", false), ("Bearer s3cret", true), ("bearer s3cret", true),
-    ] as [(String?, Bool)])
+    @Test(
+        arguments: [
+            (nil, false), ("", false), ("Bearer", false), ("Bearer ", false), ("Bearer s3cre", false), ("Bearer s3crets", false),
+            ("Bearer s3cret ", false), ("Bearer S3CRET", false), ("Basic s3cret", false), ("s3cret", false),
+            ("Bearer s3crets3cret", false), ("Bearer s3cret", true), ("bearer s3cret", true),
+        ] as [(String?, Bool)])
     func `wants the token where one is configured`(authorization: String?, served: Bool) {
         for path in ["/metrics", "/api/sessions", "/", "/nothing"] {
             #expect((route(guarded, path, authorization: authorization) != .unauthorized) == served)

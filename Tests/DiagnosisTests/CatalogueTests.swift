@@ -12,7 +12,9 @@ import Testing
     }
 
     @Test func `every cause has exactly one entry`() {
-        #expect(CauseCatalogue.entries.map(\.cause).sorted { $0.rawValue < $1.rawValue } == Cause.allCases.sorted { $0.rawValue < $1.rawValue })
+        #expect(
+            CauseCatalogue.entries.map(\.cause).sorted { $0.rawValue < $1.rawValue }
+                == Cause.allCases.sorted { $0.rawValue < $1.rawValue })
     }
 
     @Test(arguments: Cause.allCases) func `every entry says what it is, who is to blame and what to change`(_ cause: Cause) {
@@ -53,7 +55,9 @@ import Testing
     @Test func `no fix tells anyone to switch a check off`() {
         for entry in CauseCatalogue.entries {
             for line in entry.fix + entry.stackFixes.map(\.text) {
-                #expect(!line.contains("return True always") && !line.contains("\"*\"") && !line.contains("CheckOrigin: func(r *http.Request) bool { return true }"), "\(entry.cause): \(line)")
+                #expect(
+                    !line.contains("return True always") && !line.contains("\"*\"")
+                        && !line.contains("CheckOrigin: func(r *http.Request) bool { return true }"), "\(entry.cause): \(line)")
             }
         }
     }
@@ -87,9 +91,12 @@ import Testing
     }
 
     @Test func `Docs, Causes is what the catalogue says`() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Docs/Causes.md").standardizedFileURL
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../Docs/Causes.md")
+            .standardizedFileURL
         let document = CauseCatalogue.document()
-        if ProcessInfo.processInfo.environment["GATEHOUSE_REGENERATE"] == "1" { try document.write(to: file, atomically: true, encoding: .utf8) }
+        if ProcessInfo.processInfo.environment["GATEHOUSE_REGENERATE"] == "1" {
+            try document.write(to: file, atomically: true, encoding: .utf8)
+        }
         let present = try String(contentsOf: file, encoding: .utf8)
         #expect(present == document, "Docs/Causes.md is out of date: GATEHOUSE_REGENERATE=1 swift test --filter Catalogue")
     }

@@ -8,8 +8,14 @@ import Wire
     typealias S = SessionScript
 
     @Test(arguments: [
-        ("WARNING:  No supported WebSocket library detected. Please use \"pip install 'uvicorn[standard]'\"", [Sign.outputNoWebSocketLibrary]), ("[2026-11-01] [CRITICAL] WORKER TIMEOUT (pid:7)", [.outputWorkerTimeout]), ("Traceback (most recent call last):", [.outputTraceback]),
-        ("ERROR:    ASGI callable returned without completing handshake.", [.outputNotAccepted]), ("ValueError: No route found for path 'ws'.", [.outputNoRoute]), ("https://x.example is not an accepted origin.", [.outputOrigin]), ("INFO:     Application startup complete.", []),
+        (
+            "WARNING:  No supported WebSocket library detected. Please use \"pip install 'uvicorn[standard]'\"",
+            [Sign.outputNoWebSocketLibrary]
+        ), ("[2026-11-01] [CRITICAL] WORKER TIMEOUT (pid:7)", [.outputWorkerTimeout]),
+        ("Traceback (most recent call last):", [.outputTraceback]),
+        ("ERROR:    ASGI callable returned without completing handshake.", [.outputNotAccepted]),
+        ("ValueError: No route found for path 'ws'.", [.outputNoRoute]),
+        ("https://x.example is not an accepted origin.", [.outputOrigin]), ("INFO:     Application startup complete.", []),
     ]) func `a line of the backend's output has the signs of its sentence`(_ line: String, _ signs: [Sign]) {
         #expect(OutputReading.signs(Array(line.utf8)) == SignSet(signs))
     }
@@ -20,7 +26,10 @@ import Wire
     }
 
     @Test func `the backend's own words decide what the wire can't`() throws {
-        let observation = Vector.observation(Vector.request(), Vector.response("HTTP/1.1 500 Internal Server Error", "Content-Type: text/plain; charset=utf-8", "Connection: close"), body: "Internal Server Error")
+        let observation = Vector.observation(
+            Vector.request(),
+            Vector.response("HTTP/1.1 500 Internal Server Error", "Content-Type: text/plain; charset=utf-8", "Connection: close"),
+            body: "Internal Server Error")
         #expect(HandshakeJudge.judge(observation).verdict?.cause == .handlerCrashedBeforeAccept)
         let line = bytes("ERROR:    ASGI callable returned without completing handshake.")
         observation.furtherSigns = OutputReading.signs(line)
@@ -31,15 +40,20 @@ import Wire
     }
 
     @Test(arguments: [
-        (Sign.upstreamGone, Cause.serverCrashed), (.manySameSilence, .idleTimeout), (.manySameAge, .lifetimeLimit), (.manyEndedTogether, .serverRestarting), (.outputWorkerTimeout, .workerKilledByTimeout), (.outputTraceback, .handlerCrashed),
+        (Sign.upstreamGone, Cause.serverCrashed), (.manySameSilence, .idleTimeout), (.manySameAge, .lifetimeLimit),
+        (.manyEndedTogether, .serverRestarting), (.outputWorkerTimeout, .workerKilledByTimeout),
+        (.outputTraceback, .handlerCrashed),
     ]) func `a bare cut gets its cause from other sessions and from outside`(_ sign: Sign, _ cause: Cause) throws {
-        let record = try #require(SessionVector.open.client(S.text("x"), 100).server(S.text("y", client: false), 110).end(.upstream, .finished, 2700).record)
+        let record = try #require(
+            SessionVector.open.client(S.text("x"), 100).server(S.text("y", client: false), 110).end(.upstream, .finished, 2700)
+                .record)
         #expect(record.verdict?.confidence != .proven)
         #expect(record.judged(with: [sign]).verdict?.cause == cause)
     }
 
     @Test func `what Gatehouse refused itself is blamed on its configuration`() throws {
-        let verdict = try #require(Vector.judge(Vector.request(changing: ["Origin": "https://x.example"]), failure: .refusedByGate("origin")).verdict)
+        let verdict = try #require(
+            Vector.judge(Vector.request(changing: ["Origin": "https://x.example"]), failure: .refusedByGate("origin")).verdict)
         #expect(verdict.cause == .originNotAllowed && verdict.blame == .configuration && verdict.answeredBy?.who == .gatehouse)
         #expect(Vector.judge(failure: .noRoute).verdict?.answeredBy?.who == .gatehouse)
         #expect(Vector.judge(failure: .draining).verdict == nil)
@@ -52,7 +66,9 @@ import Wire
 
     @Test func `healthy handshakes and plain requests have no verdict`() {
         #expect(Vector.judge(Vector.request(), Vector.accepted()).verdict == nil)
-        #expect(Vector.judge(bytes("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), Vector.response("HTTP/1.1 404 Not Found"), body: "Not Found").verdict == nil)
+        #expect(
+            Vector.judge(bytes("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), Vector.response("HTTP/1.1 404 Not Found"), body: "Not Found")
+                .verdict == nil)
         #expect(Vector.judge(bytes("POST /x HTTP/1.1\r\nHost: a\r\n\r\n"), Vector.response("HTTP/1.1 500 X")).verdict == nil)
     }
 }

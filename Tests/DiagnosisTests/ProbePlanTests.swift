@@ -11,14 +11,21 @@ struct SimulatedServer {
     let answer: (RequestHead, Int) -> (String, body: String)
 
     static let accept = ("accept", body: "")
-    static let bare403 = ("HTTP/1.1 403 Forbidden\r\nDate: x\r\nConnection: close\r\nContent-Length: 0\r\nContent-Type: text/plain; charset=utf-8", body: "")
+    static let bare403 = (
+        "HTTP/1.1 403 Forbidden\r\nDate: x\r\nConnection: close\r\nContent-Length: 0\r\nContent-Type: text/plain; charset=utf-8",
+        body: ""
+    )
 
     func observe(_ head: [UInt8], _ count: Int) -> HandshakeObservation {
         let request = RequestHead(copy: head)
         let (line, body) = answer(request, count)
         guard line == "accept" else { return Vector.observation(head, bytes(line, "\r\n\r\n"), body: body) }
         let key = request.value(of: .secWebSocketKey).map { Array(request.bytes[$0]) } ?? []
-        return Vector.observation(head, bytes("HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(AcceptKey(key: key.span.bytes).text)\r\n\r\n"))
+        return Vector.observation(
+            head,
+            bytes(
+                "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(AcceptKey(key: key.span.bytes).text)\r\n\r\n"
+            ))
     }
 
     struct Run {
@@ -49,7 +56,9 @@ extension RequestHead {
 }
 
 @Suite struct `Probe plans` {
-    static func server(_ answer: @escaping (RequestHead, Int) -> (String, body: String)) -> SimulatedServer { SimulatedServer(answer: answer) }
+    static func server(_ answer: @escaping (RequestHead, Int) -> (String, body: String)) -> SimulatedServer {
+        SimulatedServer(answer: answer)
+    }
     static let foreign = Vector.request(changing: ["Origin": "http://front.example"])
 
     /// Starlette: what it doesn't like or know is a bare 403.
@@ -67,7 +76,10 @@ extension RequestHead {
     }
 
     @Test func `a Go upgrader's own rule is proven as such`() throws {
-        let refusal = ("HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nSec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff", body: "Forbidden\n")
+        let refusal = (
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nSec-Websocket-Version: 13\r\nX-Content-Type-Options: nosniff",
+            body: "Forbidden\n"
+        )
         let run = Self.server { head, _ in
             let origin = head.string(.origin)
             return origin == nil || origin == "http://app.example" ? SimulatedServer.accept : refusal
@@ -86,7 +98,9 @@ extension RequestHead {
     }
 
     @Test func `www is tried where the user's own Origin is refused`() {
-        let refusal = ("HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 12", body: "Unauthorized")
+        let refusal = (
+            "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 12", body: "Unauthorized"
+        )
         let run = Self.server { head, _ in head.string(.origin) == "https://site.example" ? SimulatedServer.accept : refusal }.run(
             Vector.request(changing: ["Origin": "https://www.site.example"]))
         #expect(run.verdict?.cause == .originNotAllowed && run.verdict?.confidence == .proven)
@@ -103,14 +117,21 @@ extension RequestHead {
     }
 
     @Test func `a hop that strips the prefix is proven by doubling it`() {
-        let refusal = ("HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 0", body: "")
-        let run = Self.server { head, _ in head.path == "/api/api/ws" ? SimulatedServer.accept : refusal }.run(Vector.request("GET /api/ws HTTP/1.1"))
+        let refusal = (
+            "HTTP/1.1 403 Forbidden\r\nServer: nginx\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 0", body: ""
+        )
+        let run = Self.server { head, _ in head.path == "/api/api/ws" ? SimulatedServer.accept : refusal }.run(
+            Vector.request("GET /api/ws HTTP/1.1"))
         #expect(run.verdict?.cause == .proxyRewritesPath && run.verdict?.confidence == .proven)
     }
 
     @Test func `a filter of User-Agents is found`() {
-        let refusal = ("HTTP/1.1 403 Forbidden\r\ncontent-length: 93\r\ncache-control: no-cache\r\ncontent-type: text/html", body: "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n")
-        let run = Self.server { head, _ in head.string(.userAgent)?.hasPrefix("Mozilla") == true ? SimulatedServer.accept : refusal }.run()
+        let refusal = (
+            "HTTP/1.1 403 Forbidden\r\ncontent-length: 93\r\ncache-control: no-cache\r\ncontent-type: text/html",
+            body: "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n"
+        )
+        let run = Self.server { head, _ in head.string(.userAgent)?.hasPrefix("Mozilla") == true ? SimulatedServer.accept : refusal
+        }.run()
         #expect(run.verdict?.cause == .blockedByRule && run.verdict?.confidence == .proven)
     }
 
@@ -128,7 +149,8 @@ extension RequestHead {
     }
 
     @Test func `an Engine.IO session that is gone opens without its sid`() throws {
-        let run = Self.starlette { !$0.text($0.targetRange).contains("sid=") }.run(Vector.request("GET /socket.io/?EIO=4&transport=websocket&sid=gone HTTP/1.1"))
+        let run = Self.starlette { !$0.text($0.targetRange).contains("sid=") }.run(
+            Vector.request("GET /socket.io/?EIO=4&transport=websocket&sid=gone HTTP/1.1"))
         let verdict = try #require(run.verdict)
         #expect(verdict.cause == .sessionExpired)
         #expect(verdict.alternatives.contains { $0.cause == .sessionNotSticky })
@@ -137,7 +159,10 @@ extension RequestHead {
     @Test func `Engine.IO's polling answer says aloud what the bare 403 hides`() throws {
         let run = Self.server { head, _ in
             head.text(head.targetRange).contains("polling")
-                ? ("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain", body: "\"The client is using an unsupported version of the Socket.IO or Engine.IO protocols\"") : SimulatedServer.bare403
+                ? (
+                    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain",
+                    body: "\"The client is using an unsupported version of the Socket.IO or Engine.IO protocols\""
+                ) : SimulatedServer.bare403
         }.run(Vector.request("GET /socket.io/?EIO=3&transport=websocket HTTP/1.1"))
         let verdict = try #require(run.verdict)
         #expect(verdict.cause == .engineioVersionMismatch && verdict.confidence == .proven)
@@ -145,13 +170,18 @@ extension RequestHead {
     }
 
     @Test func `a plain client at a Socket.IO server is found`() {
-        let crash = ("HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8", body: "Internal Server Error")
-        let run = Self.server { head, _ in head.path == "/socket.io/" ? SimulatedServer.accept : crash }.run(Vector.request("GET / HTTP/1.1"))
+        let crash = (
+            "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8",
+            body: "Internal Server Error"
+        )
+        let run = Self.server { head, _ in head.path == "/socket.io/" ? SimulatedServer.accept : crash }.run(
+            Vector.request("GET / HTTP/1.1"))
         #expect(run.verdict?.cause == .clientProtocolMismatch && run.verdict?.confidence == .proven)
     }
 
     @Test func `the user's credentials are tried, and not shown`() {
-        let run = Self.starlette { $0.string(.authorization) == "Bearer hush" }.run(options: ProbeOptions(credentials: [.init("Authorization", "Bearer hush")]))
+        let run = Self.starlette { $0.string(.authorization) == "Bearer hush" }.run(
+            options: ProbeOptions(credentials: [.init("Authorization", "Bearer hush")]))
         #expect(run.verdict?.cause == .credentialsMissing && run.verdict?.confidence == .proven)
         #expect(!"\(String(describing: run.verdict))".contains("hush"))
     }
@@ -178,13 +208,16 @@ extension RequestHead {
     }
 
     @Test func `a limiter ends the probing at once`() {
-        let run = Self.server { _, count in count == 0 ? SimulatedServer.bare403 : ("HTTP/1.1 429 Too Many Requests", body: "") }.run(Self.foreign)
+        let run = Self.server { _, count in count == 0 ? SimulatedServer.bare403 : ("HTTP/1.1 429 Too Many Requests", body: "") }
+            .run(Self.foreign)
         #expect(run.probes.count == 1)
         #expect(run.verdict?.confidence != .proven)
     }
 
     @Test(arguments: [3, 4, 8, 25]) func `the limit holds, controls included`(_ limit: Int) {
-        let run = Self.starlette { _ in false }.run(Vector.request("GET /a/b/c HTTP/1.1", changing: ["Origin": "https://www.front.example"]), options: ProbeOptions(limit: limit))
+        let run = Self.starlette { _ in false }.run(
+            Vector.request("GET /a/b/c HTTP/1.1", changing: ["Origin": "https://www.front.example"]),
+            options: ProbeOptions(limit: limit))
         #expect(run.probes.count <= limit)
         #expect(run.probes.count >= 2)
     }
@@ -206,7 +239,9 @@ extension RequestHead {
     }
 
     @Test func `a plain GET carries nothing of the handshake`() throws {
-        let run = Self.server { _, _ in ("HTTP/1.1 404 Not Found\r\nserver: uvicorn\r\ncontent-type: application/json", body: "{\"detail\":\"Not Found\"}") }.run()
+        let run = Self.server { _, _ in
+            ("HTTP/1.1 404 Not Found\r\nserver: uvicorn\r\ncontent-type: application/json", body: "{\"detail\":\"Not Found\"}")
+        }.run()
         let index = try #require(run.requests.firstIndex { $0.kind == .plainGet })
         let head = RequestHead(copy: run.heads[index])
         #expect(!UpgradeRequestCheck.isWebSocketAttempt(head) && !head.has(.upgrade) && head.isForwardable)
@@ -214,8 +249,14 @@ extension RequestHead {
     }
 
     @Test func `an edited head keeps order, case and all that is not edited`() {
-        let original = RequestHead(copy: bytes("GET /x?a=%2F HTTP/1.1\r\nhOsT: a\r\nX-Odd:   two  \r\nOrigin: http://o\r\nSec-WebSocket-Key: \(Vector.key)\r\n\r\n"))
+        let original = RequestHead(
+            copy: bytes(
+                "GET /x?a=%2F HTTP/1.1\r\nhOsT: a\r\nX-Odd:   two  \r\nOrigin: http://o\r\nSec-WebSocket-Key: \(Vector.key)\r\n\r\n"
+            ))
         let probe = ProbeRequest(.originSelf, "", flip: nil, [.set("Origin", "http://a"), .set("X-New", "1")])
-        #expect(String(decoding: probe.head(from: original, key: "AAAAAAAAAAAAAAAAAAAAAA=="), as: UTF8.self) == "GET /x?a=%2F HTTP/1.1\r\nhOsT: a\r\nX-Odd: two\r\nOrigin: http://a\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nX-New: 1\r\n\r\n")
+        #expect(
+            String(decoding: probe.head(from: original, key: "AAAAAAAAAAAAAAAAAAAAAA=="), as: UTF8.self)
+                == "GET /x?a=%2F HTTP/1.1\r\nhOsT: a\r\nX-Odd: two\r\nOrigin: http://a\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nX-New: 1\r\n\r\n"
+        )
     }
 }

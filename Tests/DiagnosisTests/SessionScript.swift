@@ -18,9 +18,15 @@ struct SessionScript: Sendable {
 
     static func at(_ milliseconds: UInt64) -> Timestamp { Vector.now + .milliseconds(milliseconds) }
 
-    func client(_ frame: [UInt8], _ milliseconds: UInt64) -> SessionScript { adding(.relayed(.clientToServer, frame, at: Self.at(milliseconds))) }
-    func server(_ frame: [UInt8], _ milliseconds: UInt64) -> SessionScript { adding(.relayed(.serverToClient, frame, at: Self.at(milliseconds))) }
-    func end(_ side: Side, _ end: TransportEnd = .finished, _ milliseconds: UInt64) -> SessionScript { adding(.ended(side, end, at: Self.at(milliseconds))) }
+    func client(_ frame: [UInt8], _ milliseconds: UInt64) -> SessionScript {
+        adding(.relayed(.clientToServer, frame, at: Self.at(milliseconds)))
+    }
+    func server(_ frame: [UInt8], _ milliseconds: UInt64) -> SessionScript {
+        adding(.relayed(.serverToClient, frame, at: Self.at(milliseconds)))
+    }
+    func end(_ side: Side, _ end: TransportEnd = .finished, _ milliseconds: UInt64) -> SessionScript {
+        adding(.ended(side, end, at: Self.at(milliseconds)))
+    }
     func local(_ side: Side, _ end: LocalEnd, _ code: UInt16?, _ milliseconds: UInt64) -> SessionScript {
         adding(.local(side, end, closeCode: code, at: Self.at(milliseconds)))
     }
@@ -41,7 +47,9 @@ struct SessionScript: Sendable {
 
     static func unmasked(_ first: UInt8, _ payload: [UInt8]) -> [UInt8] { length(first, payload.count, mask: 0) + payload }
 
-    static func text(_ text: String, client: Bool = true) -> [UInt8] { client ? masked(0x81, Array(text.utf8)) : unmasked(0x81, Array(text.utf8)) }
+    static func text(_ text: String, client: Bool = true) -> [UInt8] {
+        client ? masked(0x81, Array(text.utf8)) : unmasked(0x81, Array(text.utf8))
+    }
 
     static func close(_ code: UInt16, _ reason: String = "", client: Bool = false) -> [UInt8] {
         let payload = [UInt8(code >> 8), UInt8(code & 255)] + Array(reason.utf8)

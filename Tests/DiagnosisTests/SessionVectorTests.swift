@@ -15,53 +15,88 @@ struct SessionVector: Sendable, CustomTestStringConvertible {
     static let open = SessionScript(request: Vector.request(changing: ["Sec-WebSocket-Extensions": nil]))
 
     static let all: [SessionVector] = [
-        SessionVector(cause: .messageTooBig, confidence: .proven,
-            convict: open.client(S.masked(0x82, [UInt8](repeating: 7, count: 9000)), 100).server(S.close(1009), 110).end(.upstream, .finished, 120),
-            acquit: open.client(S.masked(0x82, [UInt8](repeating: 7, count: 9000)), 100).server(S.close(1000), 110).client(S.close(1000, client: true), 111).end(.upstream, .finished, 120)),
-        SessionVector(cause: .handlerCrashed, confidence: .likely,
+        SessionVector(
+            cause: .messageTooBig, confidence: .proven,
+            convict: open.client(S.masked(0x82, [UInt8](repeating: 7, count: 9000)), 100).server(S.close(1009), 110).end(
+                .upstream, .finished, 120),
+            acquit: open.client(S.masked(0x82, [UInt8](repeating: 7, count: 9000)), 100).server(S.close(1000), 110).client(
+                S.close(1000, client: true), 111
+            ).end(.upstream, .finished, 120)),
+        SessionVector(
+            cause: .handlerCrashed, confidence: .likely,
             convict: open.server(S.text("hi", client: false), 10).client(S.text("not json"), 4000).end(.upstream, .finished, 4003),
             acquit: open.server(S.text("hi", client: false), 10).client(S.text("x"), 4000).end(.upstream, .finished, 64_050)),
-        SessionVector(cause: .handlerCrashed, confidence: .likely,
-            convict: open.client(S.text("x"), 10).server(S.close(1011, "internal error"), 12), acquit: open.server(S.close(1011, "keepalive ping timeout"), 40_000)),
-        SessionVector(cause: .clientIgnoresPings, confidence: .proven,
-            convict: open.server(S.unmasked(0x89, []), 20_000).server(S.close(1011, "keepalive ping timeout"), 40_000), acquit: open.server(S.close(1011, "boom"), 40_000)),
-        SessionVector(cause: .clientIgnoresPings, confidence: .proven,
-            convict: open.end(.downstream, .timedOut(.heartbeat), 35_000), acquit: open.end(.upstream, .timedOut(.heartbeat), 35_000)),
-        SessionVector(cause: .serverIgnoresPings, confidence: .proven,
-            convict: open.end(.upstream, .timedOut(.heartbeat), 35_000), acquit: open.end(.downstream, .timedOut(.heartbeat), 35_000)),
-        SessionVector(cause: .invalidCloseCode, confidence: .proven,
+        SessionVector(
+            cause: .handlerCrashed, confidence: .likely,
+            convict: open.client(S.text("x"), 10).server(S.close(1011, "internal error"), 12),
+            acquit: open.server(S.close(1011, "keepalive ping timeout"), 40_000)),
+        SessionVector(
+            cause: .clientIgnoresPings, confidence: .proven,
+            convict: open.server(S.unmasked(0x89, []), 20_000).server(S.close(1011, "keepalive ping timeout"), 40_000),
+            acquit: open.server(S.close(1011, "boom"), 40_000)),
+        SessionVector(
+            cause: .clientIgnoresPings, confidence: .proven,
+            convict: open.end(.downstream, .timedOut(.heartbeat), 35_000),
+            acquit: open.end(.upstream, .timedOut(.heartbeat), 35_000)),
+        SessionVector(
+            cause: .serverIgnoresPings, confidence: .proven,
+            convict: open.end(.upstream, .timedOut(.heartbeat), 35_000),
+            acquit: open.end(.downstream, .timedOut(.heartbeat), 35_000)),
+        SessionVector(
+            cause: .invalidCloseCode, confidence: .proven,
             convict: open.server(S.close(403), 20), acquit: open.server(S.close(4403), 20)),
-        SessionVector(cause: .policyClose, confidence: .likely,
+        SessionVector(
+            cause: .policyClose, confidence: .likely,
             convict: open.server(S.close(1008, "slow reader"), 20), acquit: open.server(S.close(1000, "bye"), 20)),
-        SessionVector(cause: .policyClose, confidence: .likely,
+        SessionVector(
+            cause: .policyClose, confidence: .likely,
             convict: open.server(S.close(4402), 20), acquit: open.server(S.close(1012), 20)),
-        SessionVector(cause: .serverRestarting, confidence: .proven,
-            convict: open.server(S.text("hi", client: false), 5).server(S.close(1012), 900).end(.upstream, .finished, 905), acquit: open.client(S.close(1001, client: true), 900).end(.downstream, .finished, 901)),
-        SessionVector(cause: .serverRestarting, confidence: .likely,
+        SessionVector(
+            cause: .serverRestarting, confidence: .proven,
+            convict: open.server(S.text("hi", client: false), 5).server(S.close(1012), 900).end(.upstream, .finished, 905),
+            acquit: open.client(S.close(1001, client: true), 900).end(.downstream, .finished, 901)),
+        SessionVector(
+            cause: .serverRestarting, confidence: .likely,
             convict: open.server(S.close(1001, "shutting down"), 900), acquit: open.server(S.close(1000), 900)),
-        SessionVector(cause: .serverFramesMasked, confidence: .proven,
+        SessionVector(
+            cause: .serverFramesMasked, confidence: .proven,
             convict: open.server(S.masked(0x81, [1, 2]), 10), acquit: open.server(S.unmasked(0x82, [1, 2]), 10)),
-        SessionVector(cause: .clientFramesUnmasked, confidence: .proven,
-            convict: open.client(S.unmasked(0x81, [0x41]), 10).server(S.close(1002), 11), acquit: open.client(S.masked(0x81, [0x41]), 10).server(S.close(1002), 11)),
-        SessionVector(cause: .rsv1WithoutExtension, confidence: .likely,
+        SessionVector(
+            cause: .clientFramesUnmasked, confidence: .proven,
+            convict: open.client(S.unmasked(0x81, [0x41]), 10).server(S.close(1002), 11),
+            acquit: open.client(S.masked(0x81, [0x41]), 10).server(S.close(1002), 11)),
+        SessionVector(
+            cause: .rsv1WithoutExtension, confidence: .likely,
             convict: open.server(bytes(0xC1, 0x03, 1, 2, 3), 10).client(S.close(1002, client: true), 11),
-            acquit: SessionScript(response: Vector.accepted("Sec-WebSocket-Extensions: permessage-deflate")).server(bytes(0xC1, 0x03, 1, 2, 3), 10)),
-        SessionVector(cause: .proxyDropsExtensionsInResponse, confidence: .likely,
-            convict: SessionScript(response: Vector.accepted("Via: 1.1 proxy")).server(bytes(0xC1, 0x03, 1, 2, 3), 10).client(S.close(1002, client: true), 11),
+            acquit: SessionScript(response: Vector.accepted("Sec-WebSocket-Extensions: permessage-deflate")).server(
+                bytes(0xC1, 0x03, 1, 2, 3), 10)),
+        SessionVector(
+            cause: .proxyDropsExtensionsInResponse, confidence: .likely,
+            convict: SessionScript(response: Vector.accepted("Via: 1.1 proxy")).server(bytes(0xC1, 0x03, 1, 2, 3), 10).client(
+                S.close(1002, client: true), 11),
             acquit: open.server(bytes(0xC1, 0x03, 1, 2, 3), 10).client(S.close(1002, client: true), 11)),
-        SessionVector(cause: .reservedOpcode, confidence: .proven,
+        SessionVector(
+            cause: .reservedOpcode, confidence: .proven,
             convict: open.server(bytes(0x83, 0x01, 1), 10), acquit: open.server(bytes(0x82, 0x01, 1), 10)),
-        SessionVector(cause: .protocolViolation, confidence: .proven,
+        SessionVector(
+            cause: .protocolViolation, confidence: .proven,
             convict: open.server(bytes(0x09, 0x00), 10), acquit: open.server(bytes(0x89, 0x00), 10)),
-        SessionVector(cause: .bytesNotFrames, confidence: .proven,
-            convict: open.server(bytes("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"), 10), acquit: open.server(bytes(0x81, 0x04, "HTTP"), 10)),
-        SessionVector(cause: .textNotUtf8, confidence: .likely,
-            convict: open.server(S.text("x", client: false), 10).client(S.close(1007, client: true), 12), acquit: open.client(S.close(1000, client: true), 12)),
-        SessionVector(cause: .idleTimeout, confidence: .likely,
+        SessionVector(
+            cause: .bytesNotFrames, confidence: .proven,
+            convict: open.server(bytes("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"), 10),
+            acquit: open.server(bytes(0x81, 0x04, "HTTP"), 10)),
+        SessionVector(
+            cause: .textNotUtf8, confidence: .likely,
+            convict: open.server(S.text("x", client: false), 10).client(S.close(1007, client: true), 12),
+            acquit: open.client(S.close(1000, client: true), 12)),
+        SessionVector(
+            cause: .idleTimeout, confidence: .likely,
             convict: open.client(S.text("x"), 500).server(S.text("x", client: false), 510).end(.upstream, .finished, 60_520),
             acquit: open.client(S.text("x"), 500).server(S.text("x", client: false), 510).end(.upstream, .finished, 700)),
-        SessionVector(cause: .idleTimeout, confidence: .likely,
-            convict: open.local(.downstream, .followedOtherSide, nil, 3_600_000).adding(.ended(.upstream, .timedOut(.idle), at: SessionScript.at(3_600_000))),
+        SessionVector(
+            cause: .idleTimeout, confidence: .likely,
+            convict: open.local(.downstream, .followedOtherSide, nil, 3_600_000).adding(
+                .ended(.upstream, .timedOut(.idle), at: SessionScript.at(3_600_000))),
             acquit: open.local(.downstream, .drain, 1001, 5000)),
     ]
 }
@@ -82,20 +117,27 @@ struct SessionVector: Sendable, CustomTestStringConvertible {
     typealias S = SessionScript
 
     @Test(arguments: [
-        SessionVector.open.client(S.text("x"), 10).server(S.text("x", client: false), 12).client(S.close(1000, client: true), 900).server(S.close(1000), 901).end(.upstream, .finished, 902),
+        SessionVector.open.client(S.text("x"), 10).server(S.text("x", client: false), 12).client(S.close(1000, client: true), 900)
+            .server(S.close(1000), 901).end(.upstream, .finished, 902),
         SessionVector.open.server(S.close(1000), 10).client(S.close(1000, client: true), 11).end(.upstream, .reset(errno: 104), 12),
-        SessionVector.open.client(S.text("x"), 10).server(S.text("x", client: false), 12).end(.downstream, .finished, 60_000).end(.upstream, .finished, 60_001),
+        SessionVector.open.client(S.text("x"), 10).server(S.text("x", client: false), 12).end(.downstream, .finished, 60_000).end(
+            .upstream, .finished, 60_001),
         SessionVector.open.client(S.close(1001, client: true), 900).end(.downstream, .reset(errno: 104), 901),
         SessionVector.open.client(S.masked(0x88, []), 900).server(S.unmasked(0x88, []), 901).end(.upstream, .finished, 902),
         SessionVector.open.local(.upstream, .drain, 1001, 50).local(.downstream, .drain, 1001, 50),
-        SessionScript(response: Vector.accepted("Sec-WebSocket-Extensions: permessage-deflate")).server(bytes(0xC1, 0x03, 1, 2, 3), 10).end(.downstream, .finished, 20),
+        SessionScript(response: Vector.accepted("Sec-WebSocket-Extensions: permessage-deflate")).server(
+            bytes(0xC1, 0x03, 1, 2, 3), 10
+        ).end(.downstream, .finished, 20),
     ]) func `a session that ends as sessions do has no verdict`(_ script: SessionScript) throws {
         let record = try #require(script.record)
         #expect(record.verdict == nil, "\(String(describing: record.verdict))")
     }
 
     @Test func `the record names who ended first and in which order`() throws {
-        let record = try #require(SessionVector.open.server(S.close(1001), 10).client(S.close(1001, client: true), 11).end(.upstream, .finished, 12).end(.downstream, .finished, 13).record)
+        let record = try #require(
+            SessionVector.open.server(S.close(1001), 10).client(S.close(1001, client: true), 11).end(.upstream, .finished, 12).end(
+                .downstream, .finished, 13
+            ).record)
         #expect(record.first == .upstream)
         #expect(record.order == ["upstream.close_frame 1001", "downstream.close_frame 1001", "upstream.fin", "downstream.fin"])
         #expect(record.upstream.closeCode == 1001)
@@ -103,7 +145,10 @@ struct SessionVector: Sendable, CustomTestStringConvertible {
     }
 
     @Test func `silences are measured per direction, and the end itself is no life`() throws {
-        let record = try #require(SessionVector.open.client(S.text("a"), 1000).server(S.text("b", client: false), 1500).client(S.text("c"), 9000).server(S.close(1001), 20_000).record)
+        let record = try #require(
+            SessionVector.open.client(S.text("a"), 1000).server(S.text("b", client: false), 1500).client(S.text("c"), 9000).server(
+                S.close(1001), 20_000
+            ).record)
         #expect(record.downstream.idle == .milliseconds(11_000))
         #expect(record.upstream.idle == .milliseconds(18_500))
         #expect(record.upstream.largestSilence == .milliseconds(18_500))
@@ -120,7 +165,9 @@ struct SessionVector: Sendable, CustomTestStringConvertible {
                     return chunking.pieces(of: bytes).map { .relayed(direction, Array($0), at: at) }
                 }
                 let record = try #require(cut.record)
-                #expect(record.verdict == whole.verdict && record.findings == whole.findings && record.order == whole.order, "\(chunking), \(vector)")
+                #expect(
+                    record.verdict == whole.verdict && record.findings == whole.findings && record.order == whole.order,
+                    "\(chunking), \(vector)")
                 #expect(record.downstream.bytes == whole.downstream.bytes && record.upstream.idle == whole.upstream.idle)
             }
         }
@@ -144,7 +191,10 @@ struct SessionVector: Sendable, CustomTestStringConvertible {
     }
 
     @Test func `a gap is blamed on nobody`() throws {
-        let record = try #require(SessionVector.open.adding(.gap(.serverToClient, count: 100)).server(bytes("HTTP/1.1 garbage"), 10).end(.downstream, .finished, 20).record)
+        let record = try #require(
+            SessionVector.open.adding(.gap(.serverToClient, count: 100)).server(bytes("HTTP/1.1 garbage"), 10).end(
+                .downstream, .finished, 20
+            ).record)
         #expect(record.fidelity == .lossy)
         #expect(record.verdict == nil)
     }

@@ -13,19 +13,25 @@ import Testing
     }
 
     @Test func `every fault is collected, not only the first`() {
-        let faults = Self.faults(Vector.request("POST /ws HTTP/1.0", changing: ["Upgrade": nil, "Connection": nil, "Sec-WebSocket-Key": nil, "Sec-WebSocket-Version": "8"]))
+        let faults = Self.faults(
+            Vector.request(
+                "POST /ws HTTP/1.0",
+                changing: ["Upgrade": nil, "Connection": nil, "Sec-WebSocket-Key": nil, "Sec-WebSocket-Version": "8"]))
         #expect(faults == [.method, .version10, .upgrade, .connection, .keyMissing, .versionUnsupported])
     }
 
     @Test(arguments: [
-        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ", RequestFault.keyMalformed), ("Sec-WebSocket-Key", "", .keyMalformed), ("Sec-WebSocket-Version", "13, 8", .versionUnsupported),
-        ("Sec-WebSocket-Version", "013", .versionUnsupported), ("Upgrade", "websockets", .upgrade), ("Connection", "upgraded", .connection),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ", RequestFault.keyMalformed), ("Sec-WebSocket-Key", "", .keyMalformed),
+        ("Sec-WebSocket-Version", "13, 8", .versionUnsupported),
+        ("Sec-WebSocket-Version", "013", .versionUnsupported), ("Upgrade", "websockets", .upgrade),
+        ("Connection", "upgraded", .connection),
     ]) func `a field that is nearly right is wrong`(_ name: String, _ value: String, _ fault: RequestFault) {
         #expect(Self.faults(Vector.request(changing: [name: value])) == [fault])
     }
 
     @Test func `a repeated key and a body are seen`() {
-        #expect(Self.faults(Vector.request(adding: ["Sec-WebSocket-Key: \(Vector.key)", "Content-Length: 3"])) == [.keyRepeated, .body])
+        #expect(
+            Self.faults(Vector.request(adding: ["Sec-WebSocket-Key: \(Vector.key)", "Content-Length: 3"])) == [.keyRepeated, .body])
     }
 
     @Test func `refusals carry the status that the RFC asks for`() throws {
@@ -36,13 +42,18 @@ import Testing
         #expect(refusal([:], "POST /ws HTTP/1.1") == 405)
         #expect(refusal(["Sec-WebSocket-Version": "8"]) == 426)
         #expect(refusal(["Sec-WebSocket-Key": nil]) == 400)
-        let version = try #require(UpgradeRequestCheck.refusal(RequestHead(copy: Vector.request(changing: ["Sec-WebSocket-Version": "8"]))))
+        let version = try #require(
+            UpgradeRequestCheck.refusal(RequestHead(copy: Vector.request(changing: ["Sec-WebSocket-Version": "8"]))))
         #expect(version.needsVersionField)
     }
 
     @Test func `an attempt is recognised even where its fields are broken`() {
-        #expect(UpgradeRequestCheck.isWebSocketAttempt(RequestHead(copy: Vector.request(changing: ["Upgrade": nil, "Connection": nil]))))
-        #expect(!UpgradeRequestCheck.isWebSocketAttempt(RequestHead(copy: bytes("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"))))
+        #expect(
+            UpgradeRequestCheck.isWebSocketAttempt(
+                RequestHead(copy: Vector.request(changing: ["Upgrade": nil, "Connection": nil]))))
+        #expect(
+            !UpgradeRequestCheck.isWebSocketAttempt(
+                RequestHead(copy: bytes("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n"))))
     }
 
     static func answer(_ request: [UInt8], _ response: [UInt8]) -> [ResponseFault] {
@@ -55,8 +66,13 @@ import Testing
     }
 
     @Test func `every fault of an answer is collected`() {
-        let response = Vector.response("HTTP/1.1 101 X", "Sec-WebSocket-Accept: nonsense", "Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Extensions: x-foo", "Content-Length: 5")
-        #expect(Self.answer(Vector.request(), response) == [.upgradeMissing, .connectionMissing, .acceptWrong, .subprotocolNotOffered, .extensionNotOffered, .bodyAnnounced])
+        let response = Vector.response(
+            "HTTP/1.1 101 X", "Sec-WebSocket-Accept: nonsense", "Sec-WebSocket-Protocol: chat", "Sec-WebSocket-Extensions: x-foo",
+            "Content-Length: 5")
+        #expect(
+            Self.answer(Vector.request(), response) == [
+                .upgradeMissing, .connectionMissing, .acceptWrong, .subprotocolNotOffered, .extensionNotOffered, .bodyAnnounced,
+            ])
     }
 
     @Test func `two accept fields are one too many`() {
@@ -65,7 +81,10 @@ import Testing
 
     @Test(arguments: [
         ("permessage-deflate; client_max_window_bits", "permessage-deflate", true),
-        ("permessage-deflate; client_max_window_bits", "permessage-deflate; client_max_window_bits=12; server_max_window_bits=12", true),
+        (
+            "permessage-deflate; client_max_window_bits",
+            "permessage-deflate; client_max_window_bits=12; server_max_window_bits=12", true
+        ),
         ("permessage-deflate", "permessage-deflate; client_max_window_bits=12", false),
         ("permessage-deflate; server_max_window_bits=10", "permessage-deflate; server_max_window_bits=10", true),
         ("permessage-deflate; server_max_window_bits=10", "permessage-deflate; server_max_window_bits=12", false),
@@ -78,7 +97,8 @@ import Testing
         ("permessage-deflate", "permessage-deflate; server_no_context_takeover; server_no_context_takeover", false),
         ("permessage-deflate; client_max_window_bits=10, permessage-deflate", "permessage-deflate", true),
     ]) func `the parameters of permessage-deflate must follow from the offer`(_ offer: String, _ answer: String, _ isValid: Bool) {
-        let faults = Self.answer(Vector.request(changing: ["Sec-WebSocket-Extensions": offer]), Vector.accepted("Sec-WebSocket-Extensions: \(answer)"))
+        let faults = Self.answer(
+            Vector.request(changing: ["Sec-WebSocket-Extensions": offer]), Vector.accepted("Sec-WebSocket-Extensions: \(answer)"))
         #expect(faults == (isValid ? [] : [.extensionParameters]))
     }
 
@@ -89,6 +109,8 @@ import Testing
         let evidence = try #require(finding.evidence.first)
         #expect(evidence.observed == "Connection: keep-alive")
         let location = try #require(evidence.location)
-        #expect(Array(head.bytes[Int(location.offset)..<Int(location.offset + location.length)]) == Array("Connection: keep-alive".utf8))
+        #expect(
+            Array(head.bytes[Int(location.offset)..<Int(location.offset + location.length)]) == Array("Connection: keep-alive".utf8)
+        )
     }
 }

@@ -17,7 +17,8 @@ enum Vector {
     ) -> [UInt8] {
         let fields: [(String, String)] = [
             ("Host", "app.example"), ("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Origin", "http://app.example"),
-            ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", key), ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
+            ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", key),
+            ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
         ]
         var lines = [line]
         for (name, value) in fields {
@@ -34,15 +35,19 @@ enum Vector {
 
     /// The 101 that belongs to `request`.
     static func accepted(_ adding: String...) -> [UInt8] {
-        bytes((["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: \(accept)"] + adding).joined(separator: "\r\n"), "\r\n\r\n")
+        bytes(
+            (["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: \(accept)"]
+                + adding).joined(separator: "\r\n"), "\r\n\r\n")
     }
 
     static func observation(
-        _ request: [UInt8]? = Vector.request(), _ response: [UInt8]? = nil, body: String = "", failure: HandshakeFailure? = nil, scheme: String = "http",
+        _ request: [UInt8]? = Vector.request(), _ response: [UInt8]? = nil, body: String = "", failure: HandshakeFailure? = nil,
+        scheme: String = "http",
         after: TimeSpan = .milliseconds(5)
     ) -> HandshakeObservation {
         let client = ClientFacts(address: SocketAddress(v4: 0x7F00_0001, port: 50_000), scheme: scheme)
-        let observation = HandshakeObservation(session: SessionID(1), openedAt: now, client: client, route: "default", cluster: "app")
+        let observation = HandshakeObservation(
+            session: SessionID(1), openedAt: now, client: client, route: "default", cluster: "app")
         observation.endpoint = "127.0.0.1:8000"
         observation.request = request.map { RequestHead(copy: $0) }
         observation.response = response.map { ResponseHead(copy: $0) }
@@ -54,7 +59,8 @@ enum Vector {
     }
 
     static func judge(
-        _ request: [UInt8]? = Vector.request(), _ response: [UInt8]? = nil, body: String = "", failure: HandshakeFailure? = nil, scheme: String = "http",
+        _ request: [UInt8]? = Vector.request(), _ response: [UInt8]? = nil, body: String = "", failure: HandshakeFailure? = nil,
+        scheme: String = "http",
         after: TimeSpan = .milliseconds(5)
     ) -> HandshakeJudgement {
         HandshakeJudge.judge(observation(request, response, body: body, failure: failure, scheme: scheme, after: after))

@@ -14,9 +14,10 @@ final class OutsideSender: @unchecked Sendable {
             var raw = clinux_address_make(address.high, address.low, address.port)
             if clinux_connect(descriptor, &raw) == 0 {
                 payload.withUnsafeBytes { bytes in
+                    guard let start = bytes.baseAddress else { return }
                     var sent = 0
                     while sent < bytes.count {
-                        let count = Glibc.send(descriptor, bytes.baseAddress! + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
+                        let count = Glibc.send(descriptor, start + sent, bytes.count - sent, Int32(MSG_NOSIGNAL))
                         guard count > 0 else { break }
                         sent += count
                     }

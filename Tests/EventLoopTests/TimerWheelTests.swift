@@ -121,7 +121,9 @@ import Wire
         // Without a deadline of the caller: only the timer can end the wait.
         while test.timers.isEmpty {
             test.loop.wait()
-            while let completion = test.loop.next() { if case .timer(let owner) = completion { #expect(owner == 2); return check() } }
+            while let completion = test.loop.next() {
+                if case .timer(let owner) = completion { #expect(owner == 2); return check() }
+            }
         }
         func check() { #expect(clinux_monotonic() - start >= 40_000_000) }
     }

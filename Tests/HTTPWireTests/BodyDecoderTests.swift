@@ -152,8 +152,9 @@ import Wire
         let body = (0..<11).flatMap { _ in chunk } + bytes("0\r\n\r\n")
         let limits = BodyLimits(extensions: 100, trailers: 10)
         #expect(feed(body, .chunked, chunking, limits: limits).fault == .chunkExtensionsTooLong)
-        #expect(feed(bytes(String(repeating: "0", count: 200)), .chunked, chunking, limits: limits).fault
-            == .chunkExtensionsTooLong)
+        #expect(
+            feed(bytes(String(repeating: "0", count: 200)), .chunked, chunking, limits: limits).fault
+                == .chunkExtensionsTooLong)
         #expect(feed(bytes("0\r\nX: 123456789\r\n\r\n"), .chunked, chunking, limits: limits).fault == .trailersTooLong)
     }
 

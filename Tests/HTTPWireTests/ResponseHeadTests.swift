@@ -36,8 +36,10 @@ import Wire
     }
 
     @Test(arguments: [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
-            HeadFault.Kind.transferEncodingWithContentLength),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+            HeadFault.Kind.transferEncodingWithContentLength
+        ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", .contentLengthRepeated),
         ("HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\n", .contentLengthRepeated),
         ("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", .contentLengthInvalid),

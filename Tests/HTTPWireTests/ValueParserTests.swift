@@ -12,12 +12,13 @@ import Wire
         return (all, list.sawEmpty)
     }
 
-    @Test(arguments: [
-        ("", [], false), ("a", ["a"], false), (" a , b\t", ["a", "b"], false), ("a,,b", ["a", "b"], true),
-        (",a", ["a"], true), ("a,", ["a"], true), (",", [], true), ("\"a,b\", c", ["\"a,b\"", "c"], false),
-        ("\"a\\\\\",b\" , c", ["\"a\\\\\\\\\"", "b\" , c"], false), ("\"a\\\",b\",c", ["\"a\\\\\",b\"", "c"], false),
-        ("\"open, c", ["\"open, c"], false), ("\"a\\", ["\"a\\\\"], false),
-    ] as [(String, [String], Bool)])
+    @Test(
+        arguments: [
+            ("", [], false), ("a", ["a"], false), (" a , b\t", ["a", "b"], false), ("a,,b", ["a", "b"], true),
+            (",a", ["a"], true), ("a,", ["a"], true), (",", [], true), ("\"a,b\", c", ["\"a,b\"", "c"], false),
+            ("\"a\\\\\",b\" , c", ["\"a\\\\\\\\\"", "b\" , c"], false), ("\"a\\\",b\",c", ["\"a\\\\\",b\"", "c"], false),
+            ("\"open, c", ["\"open, c"], false), ("\"a\\", ["\"a\\\\"], false),
+        ] as [(String, [String], Bool)])
     func `a comma list is parted outside of quoted strings`(_ text: String, _ expected: [String], _ sawEmpty: Bool) {
         let found = elements(text)
         #expect(found.elements == expected)
@@ -32,10 +33,11 @@ import Wire
             let value = part.value.map { String(decoding: octets.unescaped($0), as: UTF8.self) } ?? "nil"
             found.append("\(octets.printable(part.name))|\(value)|\(part.isQuoted)|\(part.isWellFormed)")
         }
-        #expect(found == [
-            "permessage-deflate|nil|false|true", "server_max_window_bits|10|true|true",
-            "client_max_window_bits|nil|false|true", "a|b|false|false", "c|x\"y|true|true", "d|\"z|false|false",
-        ])
+        #expect(
+            found == [
+                "permessage-deflate|nil|false|true", "server_max_window_bits|10|true|true",
+                "client_max_window_bits|nil|false|true", "a|b|false|false", "c|x\"y|true|true", "d|\"z|false|false",
+            ])
     }
 
     @Test(arguments: [

@@ -50,7 +50,8 @@ final class ProxiedEcho {
             let client = try loop.connect(to: address, owner: UInt64(index))
             sessions.append(Session(client: client))
             let key = "dGhlIHNhbXBsZSBub25jZQ=="
-            let request = "GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            let request =
+                "GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                 + "Sec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\n\r\n"
             Array(request.utf8).withUnsafeBytes { loop.send(client, copying: $0) }
             loop.startReceiving(client)
@@ -95,7 +96,8 @@ final class ProxiedEcho {
                 // The request of one head: Gatehouse writes a head at once.
                 let key = Array("dGhlIHNhbXBsZSBub25jZQ==".utf8)
                 let accept = key.withUnsafeBytes { AcceptKey(key: RawSpan(_unsafeBytes: $0)) }
-                let response = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                let response =
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     + "Sec-WebSocket-Accept: \(accept.text)\r\n\r\n"
                 Array(response.utf8).withUnsafeBytes { loop.send(id, copying: $0) }
             } else if !sessions[Int(owner)].isUp {

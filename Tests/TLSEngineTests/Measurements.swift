@@ -29,15 +29,15 @@ struct Measurements {
     /// passed like a first argument; elsewhere there is no figure.
     private func heapBytes() -> Int {
         #if arch(x86_64)
-            typealias Read = @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer
-            guard let symbol = dlsym(nil, "mallinfo2") else { return 0 }
-            var words = [Int](repeating: 0, count: 10)
-            _ = words.withUnsafeMutableBytes { words in
-                words.baseAddress.map { unsafeBitCast(symbol, to: Read.self)($0) }
-            }
-            return words[7]
+        typealias Read = @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer
+        guard let symbol = dlsym(nil, "mallinfo2") else { return 0 }
+        var words = [Int](repeating: 0, count: 10)
+        _ = words.withUnsafeMutableBytes { words in
+            words.baseAddress.map { unsafeBitCast(symbol, to: Read.self)($0) }
+        }
+        return words[7]
         #else
-            return 0
+        return 0
         #endif
     }
 

@@ -60,7 +60,8 @@ enum TestKey {
             EVP_PKEY_keygen_init(context)
             EVP_PKEY_CTX_set_rsa_keygen_bits(context, bits)
             EVP_PKEY_generate(context, &key)
-            return key!
+            guard let key else { preconditionFailure("OpenSSL made no RSA key") }
+            return key
         }
     }
 }

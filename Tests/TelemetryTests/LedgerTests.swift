@@ -31,15 +31,17 @@ import Wire
         #expect(client["forwarded_for"] as? String == "198.51.100.4")
         #expect(client["forwarded_trusted"] as? Bool == true)
         #expect(client["scheme"] as? String == "https")
-        #expect(object(line, "tls") as? [String: String] == [
-            "version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384", "sni": "app.example.com", "alpn": "http/1.1",
-            "client_subject": "CN=phone",
-        ])
+        #expect(
+            object(line, "tls") as? [String: String] == [
+                "version": "TLSv1.3", "cipher": "TLS_AES_256_GCM_SHA384", "sni": "app.example.com", "alpn": "http/1.1",
+                "client_subject": "CN=phone",
+            ])
         let fields = try #require(object(line, "request")["fields"] as? [[String]])
-        #expect(fields.map { $0[0] } == [
-            "Host", "Connection", "Upgrade", "Origin", "Sec-WebSocket-Version", "Sec-WebSocket-Key",
-            "sec-websocket-protocol", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions", "Cookie", "Authorization",
-        ])
+        #expect(
+            fields.map { $0[0] } == [
+                "Host", "Connection", "Upgrade", "Origin", "Sec-WebSocket-Version", "Sec-WebSocket-Key",
+                "sec-websocket-protocol", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions", "Cookie", "Authorization",
+            ])
         #expect(fields[5][1] == "dGhlIHNhbXBsZSBub25jZQ==")
         #expect(fields[10][1].hasPrefix("Bearer «redacted:"))
         #expect((object(line, "request")["line"] as? String)?.hasPrefix("GET /ws?room=7&token=«redacted:") == true)
@@ -142,9 +144,10 @@ import Wire
         #expect(upstream["close_reason"] as? String == "bye!!")
         #expect(upstream["end"] as? String == "fin")
         #expect(upstream["messages"] as? [String: Int] == ["text": 1, "binary": 1])
-        #expect(upstream["frames"] as? [String: Int] == [
-            "continuation": 0, "text": 1, "binary": 1, "close": 1, "ping": 1, "pong": 0,
-        ])
+        #expect(
+            upstream["frames"] as? [String: Int] == [
+                "continuation": 0, "text": 1, "binary": 1, "close": 1, "ping": 1, "pong": 0,
+            ])
         #expect(upstream["bytes"] as? Int == 18)
         #expect(upstream["largest_silence_ms"] as? Double == 63000)
         let downstream = object(line, "downstream")
@@ -211,10 +214,11 @@ import Wire
             ledger.upstreamUnverified(cluster: "c", endpoint: "e", at: .zero)
         }
         let records = try lines.map { try ParsedLine($0) }
-        #expect(records.map { $0.string("event") } == [
-            "process.started", "listener.ready", "admin.ready", "worker.started", "config.reloaded", "config.rejected",
-            "process.draining", "drain.progress", "process.stopped", "listener.paused", "upstream.unverified",
-        ])
+        #expect(
+            records.map { $0.string("event") } == [
+                "process.started", "listener.ready", "admin.ready", "worker.started", "config.reloaded", "config.rejected",
+                "process.draining", "drain.progress", "process.stopped", "listener.paused", "upstream.unverified",
+            ])
         #expect(records.allSatisfy { $0["session"] == nil })
         #expect(records[5]["errors"] as? [String] == ["a\nb", "c"])
     }
@@ -227,7 +231,9 @@ import Wire
             bytes("GET /") + evil + bytes(" HTTP/1.1\r\nHost: ") + evil + bytes("\r\nOrigin: ") + evil + bytes("\r\nCookie: a=")
             + evil + bytes("\r\nSec-WebSocket-Protocol: ") + evil + bytes("\r\nX-") + evil + bytes(": ") + evil
             + bytes("\r\nSec-WebSocket-Extensions: ") + evil + bytes("\r\nAuthorization: ") + evil + bytes("\r\n\r\n")
-        let response = bytes("HTTP/1.1 403 ") + evil + bytes("\r\nServer: ") + evil + bytes("\r\nSec-WebSocket-Protocol: ") + evil + bytes("\r\n\r\n")
+        let response =
+            bytes("HTTP/1.1 403 ") + evil + bytes("\r\nServer: ") + evil + bytes("\r\nSec-WebSocket-Protocol: ") + evil
+            + bytes("\r\n\r\n")
         let handshake = Samples.handshake(request: request, response: response, body: evil)
         handshake.client.forwardedFor = String(decoding: evil, as: UTF8.self)
         handshake.failure = .notHTTP(first: evil)

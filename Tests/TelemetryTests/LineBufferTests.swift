@@ -111,18 +111,21 @@ import Wire
         _ = try ParsedLine(bytes)
     }
 
-    @Test(arguments: [
-        (0, 0x0000_FFFF_CB00_7107), (0, 0x0000_FFFF_0000_0000), (0, 0x0000_FFFF_FFFF_FFFF), (0, 0), (0, 1),
-        (0x2001_0DB8_0000_0000, 1), (0x0001_0000_0000_0002, 3), (0xFE80_0000_0000_0001, 1),
-        (0x0001_0002_0003_0004, 0x0005_0006_0007_0008), (0x0001_0000_0000_0000, 0), (0x2001_0DB8_0000_0001, 0x0001_0001_0001_0001),
-        (0, 0x0002_0000), (0x0ABC_00DE_000F_1000, 0xFFFF_0000_0000_0000),
-    ] as [(UInt64, UInt64)])
+    @Test(
+        arguments: [
+            (0, 0x0000_FFFF_CB00_7107), (0, 0x0000_FFFF_0000_0000), (0, 0x0000_FFFF_FFFF_FFFF), (0, 0), (0, 1),
+            (0x2001_0DB8_0000_0000, 1), (0x0001_0000_0000_0002, 3), (0xFE80_0000_0000_0001, 1),
+            (0x0001_0002_0003_0004, 0x0005_0006_0007_0008), (0x0001_0000_0000_0000, 0),
+            (0x2001_0DB8_0000_0001, 0x0001_0001_0001_0001),
+            (0, 0x0002_0000), (0x0ABC_00DE_000F_1000, 0xFFFF_0000_0000_0000),
+        ] as [(UInt64, UInt64)])
     func `writes addresses as SocketAddress does`(high: UInt64, low: UInt64) throws {
         let address = SocketAddress(high: high, low: low, port: 65535)
-        let line = try ParsedLine(LineBuffer.line {
-            $0.field("a", address: address)
-            $0.field("h", host: address)
-        })
+        let line = try ParsedLine(
+            LineBuffer.line {
+                $0.field("a", address: address)
+                $0.field("h", host: address)
+            })
         #expect(line.string("a") == address.description)
         #expect(line.string("h") == address.host)
     }

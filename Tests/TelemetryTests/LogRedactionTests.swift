@@ -29,8 +29,9 @@ import Wire
     @Test func `keeps the scheme of credentials`() throws {
         #expect(try field("Authorization", "Bearer abc.def") == "Bearer \(mark("abc.def"))")
         #expect(try field("AUTHORIZATION", "Basic dTpw") == "Basic \(mark("dTpw"))")
-        #expect(try field("Proxy-Authorization", "Digest username=\"a\", response=\"b\"")
-            == "Digest \(mark("username=\"a\", response=\"b\""))")
+        #expect(
+            try field("Proxy-Authorization", "Digest username=\"a\", response=\"b\"")
+                == "Digest \(mark("username=\"a\", response=\"b\""))")
         #expect(try field("Authorization", "opaque") == mark("opaque"))
         #expect(try field("X-Original-Authorization", "Bearer abc") == "Bearer \(mark("abc"))")
         #expect(try field("Authorization", "") == "")
@@ -39,8 +40,9 @@ import Wire
     @Test func `keeps the names of cookies and the attributes of Set-Cookie`() throws {
         #expect(try field("Cookie", "a=1; sid=xyz;b=") == "a=\(mark("1")); sid=\(mark("xyz"));b=")
         #expect(try field("cookie", "loose") == mark("loose"))
-        #expect(try field("Set-Cookie", "sid=xyz; Path=/; HttpOnly; Max-Age=60; SameSite=Lax; odd=secret")
-            == "sid=\(mark("xyz")); Path=/; HttpOnly; Max-Age=60; SameSite=Lax; odd=\(mark("secret"))")
+        #expect(
+            try field("Set-Cookie", "sid=xyz; Path=/; HttpOnly; Max-Age=60; SameSite=Lax; odd=secret")
+                == "sid=\(mark("xyz")); Path=/; HttpOnly; Max-Age=60; SameSite=Lax; odd=\(mark("secret"))")
         #expect(try field("Cookie", "a=b=c") == "a=\(mark("b=c"))")
     }
 
@@ -72,9 +74,18 @@ import Wire
         ("chat, superchat", "chat, superchat"),
         ("bearer, abc", "bearer, §abc§"),
         ("chat,Bearer ,  abc , next", "chat,Bearer ,  §abc§, next"),
-        ("graphql-transport-ws, actioncable-v1-json, wamp.2.json.batched, v4.channel.k8s.io", "graphql-transport-ws, actioncable-v1-json, wamp.2.json.batched, v4.channel.k8s.io"),
-        ("base64url.bearer.authorization.k8s.io.c2VjcmV0, v4.channel.k8s.io", "base64url.bearer.authorization.k8s.io.§c2VjcmV0§, v4.channel.k8s.io"),
-        ("realtime, openai-insecure-api-key.sk-abc123, openai-beta.realtime-v1", "realtime, openai-insecure-api-key.§sk-abc123§, openai-beta.realtime-v1"),
+        (
+            "graphql-transport-ws, actioncable-v1-json, wamp.2.json.batched, v4.channel.k8s.io",
+            "graphql-transport-ws, actioncable-v1-json, wamp.2.json.batched, v4.channel.k8s.io"
+        ),
+        (
+            "base64url.bearer.authorization.k8s.io.c2VjcmV0, v4.channel.k8s.io",
+            "base64url.bearer.authorization.k8s.io.§c2VjcmV0§, v4.channel.k8s.io"
+        ),
+        (
+            "realtime, openai-insecure-api-key.sk-abc123, openai-beta.realtime-v1",
+            "realtime, openai-insecure-api-key.§sk-abc123§, openai-beta.realtime-v1"
+        ),
         ("550e8400-e29b-41d4-a716-446655440000", "§550e8400-e29b-41d4-a716-446655440000§"),
         ("dGhpcyBpcyBhIHNlY3JldA", "§dGhpcyBpcyBhIHNlY3JldA§"),
         ("0123456789abcdef0123456789abcdef", "§0123456789abcdef0123456789abcdef§"),
@@ -105,8 +116,11 @@ import Wire
     @Test func `finds secrets in any text`() throws {
         #expect(try text("failed: \(token), sorry") == "failed: \(mark(token)), sorry")
         #expect(try field("X-Whatever", "id-\(token)") == "id-\(mark(token))")
-        #expect(try text("see https://u:p@h:1/x?token=abc and go") == "see https://\(mark("u:p"))@h:1/x?token=\(mark("abc")) and go")
-        #expect(try text(#"{"url":"/x?key=abc","token": "a\"bc","n":1}"#) == #"{"url":"/x?key=\#(mark("abc"))","token": "\#(mark(#"a\"bc"#))","n":1}"#)
+        #expect(
+            try text("see https://u:p@h:1/x?token=abc and go") == "see https://\(mark("u:p"))@h:1/x?token=\(mark("abc")) and go")
+        #expect(
+            try text(#"{"url":"/x?key=abc","token": "a\"bc","n":1}"#)
+                == #"{"url":"/x?key=\#(mark("abc"))","token": "\#(mark(#"a\"bc"#))","n":1}"#)
         #expect(try text(#"{"password":12345}"#) == #"{"password":\#(mark("12345"))}"#)
         #expect(try text(#"{\"token\":\"abc\"}"#) == #"{\"token\":\"\#(mark(#"abc\"#))"}"#)
         #expect(try text("Bearer 9f8e7d6c5b4a rejected") == "Bearer \(mark("9f8e7d6c5b4a")) rejected")
@@ -117,7 +131,8 @@ import Wire
     }
 
     @Test(arguments: [
-        "", "=", "&=&", "?token", "://", "http://host:80/path@x", "a.b.c", "eyJ.a", "www.example.com", "Mozilla/5.0 (X11; Linux x86_64)",
+        "", "=", "&=&", "?token", "://", "http://host:80/path@x", "a.b.c", "eyJ.a", "www.example.com",
+        "Mozilla/5.0 (X11; Linux x86_64)",
         "permessage-deflate; client_max_window_bits=15", "Bearer realm=\"x\", error=\"invalid_token\"",
         "Bearer authentication required", "max-age=31536000; includeSubDomains", "Invalid token: it expired",
         "default-src 'self'; script-src 'nonce-1'", "keep-alive, Upgrade", "text/html;q=0.9,*/*;q=0.8", "100% sure = yes",
@@ -180,7 +195,10 @@ import Wire
         for name in ["X-Api-Key", "X-Internal-Pass", "x_trace", "X-CSRF-Token"] { cases.append((wild, wild, .field, name)) }
         cases.append((wildCookie, "a=1; session=\(wildCookie); b=2", .field, "Cookie"))
         cases.append((wildCookie, "session=\(wildCookie); Path=/", .field, "Set-Cookie"))
-        for name in ["token", "access_token", "api_key", "apikey", "key", "jwt", "auth", "password", "secret", "sig", "signature", "code", "ticket", "id_token", "refreshToken", "X-Amz-Signature", "sid", "room_pin"] {
+        for name in [
+            "token", "access_token", "api_key", "apikey", "key", "jwt", "auth", "password", "secret", "sig", "signature", "code",
+            "ticket", "id_token", "refreshToken", "X-Amz-Signature", "sid", "room_pin",
+        ] {
             cases.append((inQuery, "GET /ws?\(name)=\(inQuery) HTTP/1.1", .startLine, ""))
             cases.append((inQuery, "GET /ws?\(noise)&\(name.uppercased())=\(inQuery)&b=2 HTTP/1.1", .startLine, ""))
             cases.append((inQuery, "https://h/x?\(name)=\(inQuery)", .field, "Referer"))

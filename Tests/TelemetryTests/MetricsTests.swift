@@ -70,11 +70,12 @@ import Wire
         #expect(text([worker]).contains("{cause=\"origin-not-allowed\"} 1"))
     }
 
-    @Test(arguments: [
-        (nil, "none"), (1000, "1000"), (1005, "1005"), (1014, "1014"), (1006, "invalid"), (1015, "invalid"),
-        (999, "invalid"), (0, "invalid"), (2999, "invalid"), (3000, "3xxx"), (3999, "3xxx"), (4000, "4xxx"),
-        (4999, "4xxx"), (5000, "invalid"), (65535, "invalid"),
-    ] as [(UInt16?, String)])
+    @Test(
+        arguments: [
+            (nil, "none"), (1000, "1000"), (1005, "1005"), (1014, "1014"), (1006, "invalid"), (1015, "invalid"),
+            (999, "invalid"), (0, "invalid"), (2999, "invalid"), (3000, "3xxx"), (3999, "3xxx"), (4000, "4xxx"),
+            (4999, "4xxx"), (5000, "invalid"), (65535, "invalid"),
+        ] as [(UInt16?, String)])
     func `know a close code by its class`(code: UInt16?, label: String) {
         #expect(CloseCodeClass(code: code).label == label)
     }

@@ -6,8 +6,7 @@ final class Deflater {
     private var state = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
     private let takesOverContext: Bool
 
-    init(windowBits: Int32 = 15, takesOverContext: Bool = true, level: Int32 = 6, strategy: Int32 = Z_DEFAULT_STRATEGY)
-    {
+    init(windowBits: Int32 = 15, takesOverContext: Bool = true, level: Int32 = 6, strategy: Int32 = Z_DEFAULT_STRATEGY) {
         self.takesOverContext = takesOverContext
         state.initialize(to: z_stream())
         let code = deflateInit2_(

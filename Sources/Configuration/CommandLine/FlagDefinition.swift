@@ -11,8 +11,7 @@ package struct FlagDefinition: Sendable, Hashable {
     /// The values that are accepted, if they are few.
     package var words: [String]
 
-    package init(_ name: String, value: String? = nil, repeatable: Bool = false, words: [String] = [], _ about: String)
-    {
+    package init(_ name: String, value: String? = nil, repeatable: Bool = false, words: [String] = [], _ about: String) {
         self.name = name
         self.value = value
         self.about = about

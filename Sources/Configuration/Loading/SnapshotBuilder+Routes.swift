@@ -209,8 +209,7 @@ extension SnapshotBuilder {
 
     private mutating func warnAboutUnused(_ routes: [Route]) {
         guard problems.isEmpty else { return }
-        for (name, written) in root.map("clusters")?.entries ?? [] where !routes.contains(where: { $0.cluster == name })
-        {
+        for (name, written) in root.map("clusters")?.entries ?? [] where !routes.contains(where: { $0.cluster == name }) {
             warn(written, "a cluster that no route names", "a cluster that is used", "remove it, or name it in a route")
         }
     }

@@ -47,8 +47,7 @@ struct YAMLText {
             "YAML does not allow tabs here; replace it by spaces, two for each level")
     }
 
-    private mutating func report(_ line: Int, _ column: Int, _ observed: String, _ expected: String, _ remedy: String?)
-    {
+    private mutating func report(_ line: Int, _ column: Int, _ observed: String, _ expected: String, _ remedy: String?) {
         problems.append(
             ConfigurationProblem(
                 source: .file(file, line: line, column: column), key: "", observed: observed, expected: expected,

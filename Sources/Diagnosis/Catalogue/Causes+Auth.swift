@@ -19,29 +19,53 @@ extension CauseCatalogue {
             .says(62, .serverCode44xx, .noCredentials), .says(50, .serverCode3000, .noCredentials),
             .says(50, .serverCode1008, .reasonSaysCredentials, .noCredentials), .says(90, .engineIORefused, .noCredentials),
             .says(40, .disconnectMessage, .noCredentials), .says(75, .outputCredentials, .noCredentials), .proves(.flipCredentials),
-            .says(14, .originNeverFlips, .status403, .noCredentials, unless: [.originOtherHost]), .says(12, .pathsNeverFlip, .status403, .noCredentials),
+            .says(14, .originNeverFlips, .status403, .noCredentials, unless: [.originOtherHost]),
+            .says(12, .pathsNeverFlip, .status403, .noCredentials),
             .denies(40, .saysFirewall), .denies(50, .saysForbiddenByRule), .denies(60, .byEnvoyEmpty403),
-            .denies(30, .byApache, .intermediaryOwnPage, .status403), .denies(25, .byGoUpgrader, .status403), .denies(60, .saysCrossOrigin),
+            .denies(30, .byApache, .intermediaryOwnPage, .status403), .denies(25, .byGoUpgrader, .status403),
+            .denies(60, .saysCrossOrigin),
             .excludes(.cloudflareMitigated),
         ],
         probes: [.withCredentials],
-        decides: "the same handshake with valid credentials (Gatehouse never invents any: give them with --bearer, --cookie or in the URL)",
-        fix: ["Send what the endpoint reads: the token as a query parameter (?token=...), the session cookie, or the Authorization field"],
+        decides:
+            "the same handshake with valid credentials (Gatehouse never invents any: give them with --bearer, --cookie or in the URL)",
+        fix: [
+            "Send what the endpoint reads: the token as a query parameter (?token=...), the session cookie, or the Authorization field"
+        ],
         on: [
-            .on(.fastAPI, "read the token from the query, a cookie or the first message (browsers can't send Authorization on a WebSocket); raise HTTPException(401) so that the reason reaches the wire"),
-            .on(.channels, "wrap the routes in AuthMiddlewareStack and send the `sessionid` cookie; mind SESSION_COOKIE_DOMAIN and SameSite"),
+            .on(
+                .fastAPI,
+                "read the token from the query, a cookie or the first message (browsers can't send Authorization on a WebSocket); raise HTTPException(401) so that the reason reaches the wire"
+            ),
+            .on(
+                .channels,
+                "wrap the routes in AuthMiddlewareStack and send the `sessionid` cookie; mind SESSION_COOKIE_DOMAIN and SameSite"),
             .on(.aiohttp, "send what the handler reads before it calls `ws.prepare(request)`"),
-            .on(.pythonWebsockets, "send the Basic credentials that `process_request` (basic_auth) asks for, or the token that it reads"),
+            .on(
+                .pythonWebsockets,
+                "send the Basic credentials that `process_request` (basic_auth) asks for, or the token that it reads"),
             .on(.pythonSocketIO, "pass `auth={\"token\": ...}` in the client; the connect handler refuses without it"),
             .on(.socketIO, "pass `auth: { token }` in the client, which the server reads in `socket.handshake.auth`"),
-            .on(.ws, "send the token or cookie that `verifyClient` or the `upgrade` listener reads; let the listener write a 401 before it destroys the socket"),
+            .on(
+                .ws,
+                "send the token or cookie that `verifyClient` or the `upgrade` listener reads; let the listener write a 401 before it destroys the socket"
+            ),
             .on(.jupyter, "send `?token=...`, or the login cookie with its `_xsrf`"),
             .on(.rails, "`reject_unauthorized_connection` wants the signed cookie: mind its domain and SameSite"),
             .on(.phoenix, "pass `params: {token: ...}` or `_csrf_token` when the socket connects"),
-            .on(.spring, "send the session cookie or token that the security chain reads, or permit the path and authenticate in STOMP's CONNECT"),
+            .on(
+                .spring,
+                "send the session cookie or token that the security chain reads, or permit the path and authenticate in STOMP's CONNECT"
+            ),
             .on(.aspnet, "SignalR: `accessTokenFactory`, read from `?access_token=` in OnMessageReceived"),
-            .on(.nginx, "`auth_basic` and `auth_request` apply to the handshake too: send the cookie or credentials, or exempt the location"),
-            .on(.caddy, "`basicauth` applies to the handshake too: send the credentials, or exempt the path and authenticate in the application"),
+            .on(
+                .nginx,
+                "`auth_basic` and `auth_request` apply to the handshake too: send the cookie or credentials, or exempt the location"
+            ),
+            .on(
+                .caddy,
+                "`basicauth` applies to the handshake too: send the credentials, or exempt the path and authenticate in the application"
+            ),
             .on(.traefik, "basicAuth and forwardAuth middlewares apply to the handshake too"),
             .on(.awsAPIGateway, "the `$connect` authoriser wants its identity source: a query parameter or field"),
             .on(.homeAssistant, "the token goes into the first message (`{\"type\": \"auth\"}`)"),
@@ -55,10 +79,12 @@ extension CauseCatalogue {
         the way (a `+` or `%` in a query), or belongs to somebody without the right.
         """,
         clauses: [
-            .proves(.saysTokenInvalid, .hasCredentials, unless: [.tokenHasExpired]), .says(66, .status401, .hasCredentials), .says(32, .status403, .hasCredentials),
+            .proves(.saysTokenInvalid, .hasCredentials, unless: [.tokenHasExpired]), .says(66, .status401, .hasCredentials),
+            .says(32, .status403, .hasCredentials),
             .says(30, .failedClosedAtOnce, .hasCredentials), .says(15, .status400, .hasCredentials, .byEngineIO),
             .says(70, .serverCode44xx, .hasCredentials), .says(55, .serverCode3000, .hasCredentials),
-            .says(50, .serverCode1008, .reasonSaysCredentials), .says(40, .engineIORefused, .hasCredentials), .says(75, .outputCredentials, .hasCredentials),
+            .says(50, .serverCode1008, .reasonSaysCredentials), .says(40, .engineIORefused, .hasCredentials),
+            .says(75, .outputCredentials, .hasCredentials),
             .proves(.flipNoCredentials), .denies(10, .status403, .originOtherHost), .excludes(.noCredentials),
             .denies(40, .intermediaryOwnPage, .status403), .excludes(.cloudflareMitigated),
         ],
@@ -66,7 +92,8 @@ extension CauseCatalogue {
         decides: "the same handshake with freshly issued credentials",
         fix: ["Get fresh credentials for this environment and send them unchanged (percent-encode them in a query)"],
         on: [
-            .on(.channels, "check which user the consumer sees in `scope[\"user\"]`; send a valid token"), .on(.fastAPI, "check the dependency that reads the token; raise HTTPException so that the reason reaches the wire"),
+            .on(.channels, "check which user the consumer sees in `scope[\"user\"]`; send a valid token"),
+            .on(.fastAPI, "check the dependency that reads the token; raise HTTPException so that the reason reaches the wire"),
             .on(.phoenix, "`Phoenix.Token.verify` fails: same SECRET_KEY_BASE and salt on all nodes, max_age not passed"),
             .on(.rails, "check the cookie's signature: same secret_key_base on all hosts"),
         ])
@@ -79,8 +106,10 @@ extension CauseCatalogue {
         """,
         clauses: [
             .proves(.saysTokenExpired), .says(95, .tokenHasExpired, .status401), .says(95, .tokenHasExpired, .status403),
-            .says(60, .tokenHasExpired, .status400), .says(50, .tokenHasExpired, .status500), .says(75, .tokenHasExpired, .failedClosed),
-            .says(85, .tokenHasExpired, .serverCode44xx), .says(80, .tokenHasExpired, .serverCode1008), .says(70, .tokenHasExpired, .serverCode3000),
+            .says(60, .tokenHasExpired, .status400), .says(50, .tokenHasExpired, .status500),
+            .says(75, .tokenHasExpired, .failedClosed),
+            .says(85, .tokenHasExpired, .serverCode44xx), .says(80, .tokenHasExpired, .serverCode1008),
+            .says(70, .tokenHasExpired, .serverCode3000),
             .says(75, .reasonSaysExpired), .excludes(.noCredentials, unless: [.saysTokenExpired, .reasonSaysExpired]),
         ],
         probes: [.withCredentials],
@@ -88,7 +117,8 @@ extension CauseCatalogue {
         fix: ["Get a new token before every connection, reconnections included: the one that was sent is past its `exp`"],
         on: [
             .on(.socketIO, "give `auth` as a function, so that every reconnection asks for a fresh token"),
-            .on(.phoenix, "give `params` as a function; raise `max_age`"), .on(.aspnet, "SignalR calls `accessTokenFactory` on every connection: return a fresh token there"),
+            .on(.phoenix, "give `params` as a function; raise `max_age`"),
+            .on(.aspnet, "SignalR calls `accessTokenFactory` on every connection: return a fresh token there"),
         ])
 
     static let tokenWrongAudience = CauseEntry(
@@ -96,7 +126,10 @@ extension CauseCatalogue {
         """
         Tokens name for whom they were made (`aud`) and by whom (`iss`). This one is genuine, but for another service or environment.
         """,
-        clauses: [.proves(.saysWrongAudience), .says(10, .status401, .hasQueryToken), .says(8, .status403, .hasQueryToken, .bodyIsEmpty), .excludes(.noCredentials)],
+        clauses: [
+            .proves(.saysWrongAudience), .says(10, .status401, .hasQueryToken), .says(8, .status403, .hasQueryToken, .bodyIsEmpty),
+            .excludes(.noCredentials),
+        ],
         decides: "the `aud` and `iss` in the token against those that the server expects",
         fix: ["Ask the identity provider for a token with the audience and issuer that this server expects"])
 
@@ -120,7 +153,8 @@ extension CauseCatalogue {
         A list of addresses decides who may connect, and this client isn't on it; often because the list sees the address of a proxy instead of the client's.
         """,
         clauses: [
-            .says(80, .saysAddressDenied), .says(62, .status403, .byApache, .intermediaryOwnPage), .says(45, .status403, .byNginx, .intermediaryOwnPage),
+            .says(80, .saysAddressDenied), .says(62, .status403, .byApache, .intermediaryOwnPage),
+            .says(45, .status403, .byNginx, .intermediaryOwnPage),
             .says(20, .status403, .intermediaryOwnPage), .says(9, .status403), .says(12, .status403, .forwardedForPresent),
             .says(85, .flipForwardedRemoved, .status403), .says(8, .failedClosedAtOnce),
         ],
@@ -130,7 +164,8 @@ extension CauseCatalogue {
         on: [
             .on(.apache, "add the network to `Require ip`; mod_remoteip makes the client's address visible behind a proxy"),
             .on(.nginx, "`allow <network>;` above `deny all;`; `real_ip_header X-Forwarded-For;` with `set_real_ip_from`"),
-            .on(.haproxy, "extend the `src` ACL"), .on(.uvicorn, "with `--proxy-headers` the application sees the client's address: gate on that"),
+            .on(.haproxy, "extend the `src` ACL"),
+            .on(.uvicorn, "with `--proxy-headers` the application sees the client's address: gate on that"),
             .on(.cloudflare, "check the IP access rules"), .on(.awsALB, "check security groups and WAF IP sets"),
         ])
 
@@ -141,7 +176,8 @@ extension CauseCatalogue {
         query, the User-Agent or missing fields, and often forget that handshakes look different from page requests.
         """,
         clauses: [
-            .says(98, .saysForbiddenByRule), .says(90, .saysFirewall), .says(40, .status403, .intermediaryOwnPage), .says(30, .status403, .byEdge),
+            .says(98, .saysForbiddenByRule), .says(90, .saysFirewall), .says(40, .status403, .intermediaryOwnPage),
+            .says(30, .status403, .byEdge),
             .says(14, .status403, .noUserAgent), .says(20, .statusOther4xx, .intermediaryOwnPage), .proves(.flipUserAgent),
             .says(10, .byEnvoyEmpty403), .says(25, .failedReset, .noUserAgent),
         ],
@@ -152,7 +188,8 @@ extension CauseCatalogue {
             .on(.haproxy, "look for `http-request deny` whose condition matches this request, and add `!{ path_beg /ws }`"),
             .on(.nginx, "look for `deny`, `return 403` and `if ($http_user_agent ...)` in this location"),
             .on(.apache, "look for `Require`, `RewriteRule ... [F]` and ModSecurity rules for this path"),
-            .on(.cloudflare, "add a WAF skip rule for the WebSocket path"), .on(.awsALB, "exclude the path from the WAF's managed rules"),
+            .on(.cloudflare, "add a WAF skip rule for the WebSocket path"),
+            .on(.awsALB, "exclude the path from the WAF's managed rules"),
             .on(.envoy, "look at the RBAC filter and the ext_authz filter of the route"),
         ])
 
@@ -163,19 +200,27 @@ extension CauseCatalogue {
         browser can solve and a handshake can't. The application never saw the request.
         """,
         clauses: [
-            .proves(.cloudflareMitigated), .proves(.cloudflareAccess), .says(92, .saysChallenge), .says(45, .status403, .byEdge, .bodyIsHTML), .says(30, .status503, .byEdge, .bodyIsHTML),
+            .proves(.cloudflareMitigated), .proves(.cloudflareAccess), .says(92, .saysChallenge),
+            .says(45, .status403, .byEdge, .bodyIsHTML), .says(30, .status503, .byEdge, .bodyIsHTML),
             .says(20, .status403, .byEdge),
         ],
         decides: "the edge's event log",
-        fix: ["Exempt the WebSocket path from the challenge at the edge; clients that aren't browsers need a service token or a rule of their own"],
+        fix: [
+            "Exempt the WebSocket path from the challenge at the edge; clients that aren't browsers need a service token or a rule of their own"
+        ],
         on: [
-            .on(.cloudflare, "a WAF custom rule with the action Skip for the path (Bot Fight Mode, Managed Challenge, Under Attack); for Access a bypass policy or service token"),
-            .on(.akamai, "exempt the path in Bot Manager"), .on(.vercel, "exempt the path from the firewall's attack challenge mode"),
+            .on(
+                .cloudflare,
+                "a WAF custom rule with the action Skip for the path (Bot Fight Mode, Managed Challenge, Under Attack); for Access a bypass policy or service token"
+            ),
+            .on(.akamai, "exempt the path in Bot Manager"),
+            .on(.vercel, "exempt the path from the firewall's attack challenge mode"),
             .on(.cloudFront, "exempt the path from the WAF's CAPTCHA or challenge action"),
         ])
 
     static let auth: [CauseEntry] = [
-        credentialsMissing, credentialsRejected, tokenExpired, tokenWrongAudience, clientCertificateMissing, clientAddressDenied, blockedByRule,
+        credentialsMissing, credentialsRejected, tokenExpired, tokenWrongAudience, clientCertificateMissing, clientAddressDenied,
+        blockedByRule,
         edgeChallenge,
     ]
 }

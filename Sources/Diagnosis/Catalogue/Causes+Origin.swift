@@ -25,29 +25,49 @@ extension CauseCatalogue {
             .proves(.flipOriginRemoved, unless: [.byTornado, .byGoUpgrader, .saysCrossOrigin]),
             .says(70, .flipOriginSelf), .says(70, .flipOriginRemoved),
             // Their own rule lets an Origin of the same host pass, and a missing one: where only the first is refused, Host was changed.
-            .denies(60, .flipOriginRemoved, .originSameHost, .byGoUpgrader), .denies(60, .flipOriginRemoved, .originSameHost, .byTornado),
+            .denies(60, .flipOriginRemoved, .originSameHost, .byGoUpgrader),
+            .denies(60, .flipOriginRemoved, .originSameHost, .byTornado),
             .denies(35, .originNeverFlips, unless: [.originOtherHost]), .denies(5, .originNeverFlips),
             .denies(25, .randomPathDiffers, .randomPathNotFound, .originSameHost),
             .excludes(.originAbsent), .denies(60, .byIntermediary, .intermediaryOwnPage), .excludes(.byEdge),
         ],
         probes: [.originSelf, .originRemoved, .originCandidate],
-        decides: "the same handshake with the Origin of the host itself, and with none: both, since servers differ in which one they accept",
+        decides:
+            "the same handshake with the Origin of the host itself, and with none: both, since servers differ in which one they accept",
         fix: [
             "Add exactly this Origin (scheme, host and port) to the list that the WebSocket endpoint checks; do not switch the check off"
         ],
         on: [
-            .on(.fastAPI, "CORSMiddleware does not see WebSockets: extend the list that your own check before `await websocket.accept()` compares `websocket.headers[\"origin\"]` with"),
-            .on(.channels, "add the front end's host to ALLOWED_HOSTS (AllowedHostsOriginValidator), or its full Origin to `OriginValidator(app, [\"https://front.example.com\"])`; a missing Origin is refused too"),
+            .on(
+                .fastAPI,
+                "CORSMiddleware does not see WebSockets: extend the list that your own check before `await websocket.accept()` compares `websocket.headers[\"origin\"]` with"
+            ),
+            .on(
+                .channels,
+                "add the front end's host to ALLOWED_HOSTS (AllowedHostsOriginValidator), or its full Origin to `OriginValidator(app, [\"https://front.example.com\"])`; a missing Origin is refused too"
+            ),
             .on(.pythonWebsockets, "add it to `serve(..., origins=[...])`; add `None` for clients that send no Origin"),
-            .on(.aiohttp, "extend the list in the handler that compares `request.headers[\"Origin\"]`; aiohttp itself has no check"),
+            .on(
+                .aiohttp, "extend the list in the handler that compares `request.headers[\"Origin\"]`; aiohttp itself has no check"),
             .on(.tornado, "return True for this origin in `WebSocketHandler.check_origin()`"),
             .on(.sanic, "extend the list in your own check; Sanic itself has none"),
             .on(.quart, "extend the list in your own check of `websocket.headers[\"Origin\"]`"),
             .on(.flaskSock, "extend the list in your own check of `request.headers[\"Origin\"]`"),
-            .on(.pythonSocketIO, "`socketio.AsyncServer(cors_allowed_origins=[\"https://front.example.com\"])`; an explicit list does not include the server's own host"),
-            .on(.socketIO, "`new Server(httpServer, { cors: { origin: [\"https://front.example.com\"] } })`, and look into `allowRequest`"),
-            .on(.ws, "extend the list that `verifyClient` (or your `server.on(\"upgrade\")` listener) compares `req.headers.origin` with"),
-            .on(.rails, "`config.action_cable.allowed_request_origins = [/https:\\/\\/.*example\\.com/]`; Rails answers 404 for a refused Origin"),
+            .on(
+                .pythonSocketIO,
+                "`socketio.AsyncServer(cors_allowed_origins=[\"https://front.example.com\"])`; an explicit list does not include the server's own host"
+            ),
+            .on(
+                .socketIO,
+                "`new Server(httpServer, { cors: { origin: [\"https://front.example.com\"] } })`, and look into `allowRequest`"),
+            .on(
+                .ws,
+                "extend the list that `verifyClient` (or your `server.on(\"upgrade\")` listener) compares `req.headers.origin` with"
+            ),
+            .on(
+                .rails,
+                "`config.action_cable.allowed_request_origins = [/https:\\/\\/.*example\\.com/]`; Rails answers 404 for a refused Origin"
+            ),
             .on(.phoenix, "`check_origin: [\"https://front.example.com\"]` or the right `url: [host: ...]` of the endpoint"),
             .on(.spring, "`registry.addHandler(h, \"/ws\").setAllowedOriginPatterns(\"https://*.example.com\")`"),
             .on(.aspnet, "`WebSocketOptions.AllowedOrigins.Add(\"https://front.example.com\")`"),
@@ -55,7 +75,10 @@ extension CauseCatalogue {
             .on(.coderWebsocket, "add the host to `AcceptOptions.OriginPatterns`"),
             .on(.jupyter, "`c.ServerApp.allow_origin = \"https://front.example.com\"`"),
             .on(.grafana, "set `[server] root_url` to the public address, or `[live] allowed_origins`"),
-            .on(.vite, "the Vite client must reach the dev server with its token: forward the query string, or set `server.hmr.clientPort`"),
+            .on(
+                .vite,
+                "the Vite client must reach the dev server with its token: forward the query string, or set `server.hmr.clientPort`"
+            ),
             .on(.homeAssistant, "open Home Assistant under the address that is its external URL"),
         ])
 
@@ -92,7 +115,8 @@ extension CauseCatalogue {
             .on(.coderWebsocket, "add the page's host to `AcceptOptions.OriginPatterns`"),
             .on(.jupyter, "`c.ServerApp.allow_origin = \"https://front.example.com\"`"),
             .on(.grafana, "`[server] root_url` must be the public address; or `[live] allowed_origins`"),
-            .on(.spring, "`setAllowedOriginPatterns(...)`; behind TLS termination also `server.forward-headers-strategy=framework`"),
+            .on(
+                .spring, "`setAllowedOriginPatterns(...)`; behind TLS termination also `server.forward-headers-strategy=framework`"),
             .on(.pythonSocketIO, "`cors_allowed_origins=[...]` with the page's Origin"),
             .on(.rails, "`config.action_cable.allowed_request_origins` with the page's Origin"),
             .on(.phoenix, "`check_origin: [...]` on the socket or the endpoint"),
@@ -115,15 +139,21 @@ extension CauseCatalogue {
         ],
         probes: [.originSelf],
         decides: "the same handshake with `Origin: scheme://Host`",
-        fix: ["Send an Origin that the server allows, or let the server accept requests without one from clients that authenticate otherwise"],
+        fix: [
+            "Send an Origin that the server allows, or let the server accept requests without one from clients that authenticate otherwise"
+        ],
         on: [
-            .on(.channels, "non-browser clients must send an Origin whose host is in ALLOWED_HOSTS, or mount the consumer outside of AllowedHostsOriginValidator"),
+            .on(
+                .channels,
+                "non-browser clients must send an Origin whose host is in ALLOWED_HOSTS, or mount the consumer outside of AllowedHostsOriginValidator"
+            ),
             .on(.pythonWebsockets, "add `None` to `serve(..., origins=[..., None])`"),
             .on(.rails, "send an Origin, or set `config.action_cable.allow_same_origin_as_host` and send the own one"),
         ])
 
     static let crossSiteRefused = CauseEntry(
-        .crossSiteRefused, .origin, "The server refuses handshakes that the browser marks as cross-site", blame: .backend, first: true,
+        .crossSiteRefused, .origin, "The server refuses handshakes that the browser marks as cross-site", blame: .backend,
+        first: true,
         """
         Newer browsers add Sec-Fetch-Site, which says whether the page and the target belong to the same site. A server that refuses \
         `cross-site` there refuses whatever Origin says, so that a proxy which rewrites Origin doesn't help.
@@ -138,7 +168,11 @@ extension CauseCatalogue {
             "Allow the page's real origin in the server, instead of rewriting Origin on the way",
             "Or serve the page from the same site as the WebSocket",
         ],
-        on: [.on(.tornado, "allow the origin in `check_origin()` (or the list of trusted origins), and let the proxy pass Origin unchanged")])
+        on: [
+            .on(
+                .tornado,
+                "allow the origin in `check_origin()` (or the list of trusted origins), and let the proxy pass Origin unchanged")
+        ])
 
     static let origin: [CauseEntry] = [originNotAllowed, originNotSameHost, originMissing, crossSiteRefused]
 }

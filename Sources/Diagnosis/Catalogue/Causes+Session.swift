@@ -6,14 +6,27 @@ extension CauseCatalogue {
         """
         Every receiver has a largest message. One that is bigger ends the session with close code 1009, or with a bare cut. Defaults differ widely: 8 KiB in Tomcat, 32 KiB in coder/websocket, 1 MiB in websockets, 4 MiB in aiohttp, 16 MiB in uvicorn, 100 MiB in ws.
         """,
-        clauses: [.proves(.serverCode1009), .proves(.clientCode1009), .says(58, .afterBigMessage, .serverCut), .says(85, .reasonSaysTooBig), .says(20, .afterBigMessage, .serverCode1002)],
+        clauses: [
+            .proves(.serverCode1009), .proves(.clientCode1009), .says(58, .afterBigMessage, .serverCut),
+            .says(85, .reasonSaysTooBig), .says(20, .afterBigMessage, .serverCode1002),
+        ],
         decides: "the same session with a small message",
         fix: ["Raise the receiver's limit for messages, or send smaller ones"],
         on: [
-            .on(.uvicorn, "`--ws-max-size` (16 MiB by default)"), .on(.hypercorn, "`websocket_max_message_size` (16 MiB by default)"), .on(.pythonWebsockets, "`serve(..., max_size=...)` (1 MiB by default)"), .on(.aiohttp, "`WebSocketResponse(max_msg_size=...)` (4 MiB by default)"),
-            .on(.tornado, "the setting `websocket_max_message_size` (10 MiB by default)"), .on(.ws, "`maxPayload` (100 MiB by default)"), .on(.socketIO, "`maxHttpBufferSize` (1 MB by default)"), .on(.pythonSocketIO, "`max_http_buffer_size` (1 MB by default)"), .on(.sanic, "`WEBSOCKET_MAX_SIZE`"),
-            .on(.coderWebsocket, "`conn.SetReadLimit` (32 KiB by default)"), .on(.gorilla, "`conn.SetReadLimit`"), .on(.spring, "`setMaxTextMessageBufferSize` of the container (8 KiB by default)"), .on(.tomcat, "`setMaxTextMessageBufferSize` (8 KiB by default)"), .on(.aspnet, "SignalR: `MaximumReceiveMessageSize` (32 KB by default)"),
-            .on(.phoenix, "`websocket: [max_frame_size: ...]`"), .on(.awsAPIGateway, "frames up to 32 KB and messages up to 128 KB: not adjustable"), .on(.daphne, "messages pass the channel layer: mind its limits, too"),
+            .on(.uvicorn, "`--ws-max-size` (16 MiB by default)"),
+            .on(.hypercorn, "`websocket_max_message_size` (16 MiB by default)"),
+            .on(.pythonWebsockets, "`serve(..., max_size=...)` (1 MiB by default)"),
+            .on(.aiohttp, "`WebSocketResponse(max_msg_size=...)` (4 MiB by default)"),
+            .on(.tornado, "the setting `websocket_max_message_size` (10 MiB by default)"),
+            .on(.ws, "`maxPayload` (100 MiB by default)"), .on(.socketIO, "`maxHttpBufferSize` (1 MB by default)"),
+            .on(.pythonSocketIO, "`max_http_buffer_size` (1 MB by default)"), .on(.sanic, "`WEBSOCKET_MAX_SIZE`"),
+            .on(.coderWebsocket, "`conn.SetReadLimit` (32 KiB by default)"), .on(.gorilla, "`conn.SetReadLimit`"),
+            .on(.spring, "`setMaxTextMessageBufferSize` of the container (8 KiB by default)"),
+            .on(.tomcat, "`setMaxTextMessageBufferSize` (8 KiB by default)"),
+            .on(.aspnet, "SignalR: `MaximumReceiveMessageSize` (32 KB by default)"),
+            .on(.phoenix, "`websocket: [max_frame_size: ...]`"),
+            .on(.awsAPIGateway, "frames up to 32 KB and messages up to 128 KB: not adjustable"),
+            .on(.daphne, "messages pass the channel layer: mind its limits, too"),
         ])
 
     static let handlerCrashed = CauseEntry(
@@ -22,14 +35,20 @@ extension CauseCatalogue {
         An exception ended the server's handler: with close code 1011 where the server says so, with a bare cut right after a message where it doesn't (uvicorn). The message that came last is the one to look at: not the format that the handler expected, perhaps.
         """,
         clauses: [
-            .says(92, .serverCode1011, unless: [.reasonSaysPing, .reasonSaysRestart]), .says(68, .serverCut, .afterClientMessage), .says(42, .serverCut, .endedAtOnce), .says(15, .serverCut), .says(90, .outputTraceback), .denies(25, .serverCut, .afterSilence), .denies(30, .serverCut, .afterBigMessage),
-            .denies(60, .upstreamGone), .denies(60, .serverMasked), .denies(50, .httpInStream), .denies(25, .serverResetIt, unless: [.afterClientMessage]),
+            .says(92, .serverCode1011, unless: [.reasonSaysPing, .reasonSaysRestart]), .says(68, .serverCut, .afterClientMessage),
+            .says(42, .serverCut, .endedAtOnce), .says(15, .serverCut), .says(90, .outputTraceback),
+            .denies(25, .serverCut, .afterSilence), .denies(30, .serverCut, .afterBigMessage),
+            .denies(60, .upstreamGone), .denies(60, .serverMasked), .denies(50, .httpInStream),
+            .denies(25, .serverResetIt, unless: [.afterClientMessage]),
         ],
         decides: "the server's traceback at that time; the same message again",
         fix: ["Catch the exception in the handler (the server's traceback names it), and close with 1011 and a reason"],
         on: [
-            .on(.fastAPI, "wrap the receive loop in try/except (WebSocketDisconnect, JSON errors) and close with 1011"), .on(.channels, "look for the traceback of `receive()`; catch what bad input raises"), .on(.ws, "handle `error` events and exceptions in the message listener: an uncaught one ends the process"),
-            .on(.aiohttp, "catch exceptions in the `async for msg in ws` loop"), .on(.pythonWebsockets, "catch exceptions in the handler: they end it with 1011"),
+            .on(.fastAPI, "wrap the receive loop in try/except (WebSocketDisconnect, JSON errors) and close with 1011"),
+            .on(.channels, "look for the traceback of `receive()`; catch what bad input raises"),
+            .on(.ws, "handle `error` events and exceptions in the message listener: an uncaught one ends the process"),
+            .on(.aiohttp, "catch exceptions in the `async for msg in ws` loop"),
+            .on(.pythonWebsockets, "catch exceptions in the handler: they end it with 1011"),
         ])
 
     static let invalidCloseCode = CauseEntry(
@@ -39,19 +58,33 @@ extension CauseCatalogue {
         """,
         clauses: [.proves(.serverCodeInvalid), .proves(.clientCodeInvalid)],
         fix: ["Close with a valid code: 1008 or one of 4000–4999 for the application's own reasons (4403 instead of 403)"],
-        on: [.on(.fastAPI, "`await websocket.close(code=4403)` instead of `code=403`"), .on(.channels, "`await self.close(code=4403)`"), .on(.ws, "`ws.close(4403, reason)`")])
+        on: [
+            .on(.fastAPI, "`await websocket.close(code=4403)` instead of `code=403`"),
+            .on(.channels, "`await self.close(code=4403)`"), .on(.ws, "`ws.close(4403, reason)`"),
+        ])
 
     static let serverRestarting = CauseEntry(
         .serverRestarting, .session, "The server restarts or goes away", blame: .backend, first: true,
         """
         A deploy, a reload, a machine that is stopped: the server ends its sessions, in good order with 1001 or 1012, or without a word, all in one instant. Clients should reconnect after a short random wait.
         """,
-        clauses: [.proves(.serverCode1012), .says(86, .serverCode1001), .says(78, .manyEndedTogether), .says(70, .serverCode1011, .reasonSaysRestart), .says(70, .reasonSaysRestart), .says(85, .outputShutdown), .says(14, .serverCut, unless: [.afterClientMessage])],
+        clauses: [
+            .proves(.serverCode1012), .says(86, .serverCode1001), .says(78, .manyEndedTogether),
+            .says(70, .serverCode1011, .reasonSaysRestart), .says(70, .reasonSaysRestart), .says(85, .outputShutdown),
+            .says(14, .serverCut, unless: [.afterClientMessage]),
+        ],
         decides: "whether other sessions ended in the same instant, and the server's log",
         fix: ["Reconnect in the client, with a random delay; let the server close with 1001 or 1012 before it stops"],
         on: [
-            .on(.uvicorn, "1012 is what uvicorn sends on SIGTERM and `--reload`; `--timeout-graceful-shutdown` gives sessions time"), .on(.gunicorn, "`--graceful-timeout`; `--max-requests` restarts workers with all their sessions"), .on(.render, "deploys end the old instance's sessions; raise `maxShutdownDelaySeconds`"), .on(.heroku, "dynos restart once a day"),
-            .on(.fly, "machines that stop send 1001: `min_machines_running`"), .on(.caddy, "reloads end all tunnels at once: `stream_close_delay 5m`"), .on(.nginx, "reloads end old workers after `worker_shutdown_timeout`"), .on(.cloudflare, "edges restart for releases: reconnect"),
+            .on(
+                .uvicorn, "1012 is what uvicorn sends on SIGTERM and `--reload`; `--timeout-graceful-shutdown` gives sessions time"),
+            .on(.gunicorn, "`--graceful-timeout`; `--max-requests` restarts workers with all their sessions"),
+            .on(.render, "deploys end the old instance's sessions; raise `maxShutdownDelaySeconds`"),
+            .on(.heroku, "dynos restart once a day"),
+            .on(.fly, "machines that stop send 1001: `min_machines_running`"),
+            .on(.caddy, "reloads end all tunnels at once: `stream_close_delay 5m`"),
+            .on(.nginx, "reloads end old workers after `worker_shutdown_timeout`"),
+            .on(.cloudflare, "edges restart for releases: reconnect"),
         ])
 
     static let serverCrashed = CauseEntry(
@@ -59,10 +92,22 @@ extension CauseCatalogue {
         """
         The server's end vanished without a close frame, and it no longer takes connections: the process crashed, was killed (out of memory), or lost its machine.
         """,
-        clauses: [.says(92, .upstreamGone, .closedWithoutWord), .says(44, .serverResetIt), .says(36, .serverCut, unless: [.afterClientMessage, .afterSilence]), .says(24, .serverCut, .afterSilence), .says(12, .serverCut, .afterClientMessage), .says(20, .serverCut, .activeUntilTheEnd), .says(20, .outputTraceback, .upstreamGone)],
+        clauses: [
+            .says(92, .upstreamGone, .closedWithoutWord), .says(44, .serverResetIt),
+            .says(36, .serverCut, unless: [.afterClientMessage, .afterSilence]), .says(24, .serverCut, .afterSilence),
+            .says(12, .serverCut, .afterClientMessage), .says(20, .serverCut, .activeUntilTheEnd),
+            .says(20, .outputTraceback, .upstreamGone),
+        ],
         decides: "whether the server still accepts connections, and its supervisor's log (exit code, out of memory)",
-        fix: ["Look for the end of the server's process at this time (exception, signal, out of memory), and let clients reconnect"],
-        on: [.on(.ws, "an `error` event without a listener, or an uncaught exception, ends the whole process: handle them"), .on(.node, "handle `uncaughtException` only to log and exit; find the exception"), .on(.gunicorn, "look for `Worker was sent SIGKILL! Perhaps out of memory?`"), .on(.render, "look for `Ran out of memory` in the events"), .on(.heroku, "look for R14 and R15 in the log")])
+        fix: [
+            "Look for the end of the server's process at this time (exception, signal, out of memory), and let clients reconnect"
+        ],
+        on: [
+            .on(.ws, "an `error` event without a listener, or an uncaught exception, ends the whole process: handle them"),
+            .on(.node, "handle `uncaughtException` only to log and exit; find the exception"),
+            .on(.gunicorn, "look for `Worker was sent SIGKILL! Perhaps out of memory?`"),
+            .on(.render, "look for `Ran out of memory` in the events"), .on(.heroku, "look for R14 and R15 in the log"),
+        ])
 
     static let serverFramesMasked = CauseEntry(
         .serverFramesMasked, .session, "The server masks its frames", blame: .backend, first: true,
@@ -103,7 +148,11 @@ extension CauseCatalogue {
         """
         Frames have rules beyond masks and opcodes: fragments in order, control frames short and whole, lengths in their shortest form, nothing after the close. One of them was broken; the finding says which, and by whom.
         """,
-        clauses: [.proves(.otherFault, unless: [.httpInStream, .textInStream]), .says(66, .serverCode1002), .says(66, .clientCode1002), .says(30, .serverCode1003), .denies(40, .clientCode1002, .reasonSaysReserved), .denies(30, .serverReservedBits), .denies(30, .clientReservedBits)],
+        clauses: [
+            .proves(.otherFault, unless: [.httpInStream, .textInStream]), .says(66, .serverCode1002), .says(66, .clientCode1002),
+            .says(30, .serverCode1003), .denies(40, .clientCode1002, .reasonSaysReserved), .denies(30, .serverReservedBits),
+            .denies(30, .clientReservedBits),
+        ],
         decides: "the frames before the close (a capture shows them)",
         fix: ["Repair the implementation that sent the faulty frame; the finding names the rule"])
 
@@ -115,8 +164,14 @@ extension CauseCatalogue {
         clauses: [.proves(.httpInStream), .proves(.textInStream), .denies(60, .engineIOOldVersion, .httpInStream)],
         fix: ["Let one handler own the connection after the 101: nothing else may write to it"],
         on: [
-            .on(.flaskSock, "the server writes its HTTP answer when the handler returns or the worker is killed: run gunicorn with `--threads`"), .on(.werkzeug, "don't use the development server; run gunicorn with `--threads`"), .on(.gunicorn, "use threads (gthread) or an async worker for WebSockets"),
-            .on(.socketIO, "an older client (EIO=3) gets a 400 inside the tunnel: update it, or `allowEIO3: true`"), .on(.ws, "two upgrade listeners answer the same request: `noServer: true` and one router"), .on(.express, "a middleware ends the response of an upgraded request"),
+            .on(
+                .flaskSock,
+                "the server writes its HTTP answer when the handler returns or the worker is killed: run gunicorn with `--threads`"),
+            .on(.werkzeug, "don't use the development server; run gunicorn with `--threads`"),
+            .on(.gunicorn, "use threads (gthread) or an async worker for WebSockets"),
+            .on(.socketIO, "an older client (EIO=3) gets a 400 inside the tunnel: update it, or `allowEIO3: true`"),
+            .on(.ws, "two upgrade listeners answer the same request: `noServer: true` and one router"),
+            .on(.express, "a middleware ends the response of an upgraded request"),
         ])
 
     static let policyClose = CauseEntry(
@@ -124,10 +179,20 @@ extension CauseCatalogue {
         """
         1008 and the codes from 3000 on are decisions of the application or its library: its documentation says what they mean. 4401 and 4403 usually mirror HTTP's 401 and 403.
         """,
-        clauses: [.says(88, .serverCode1008, unless: [.reasonSaysPing, .reasonSaysTooBig]), .says(88, .serverCode3000), .says(88, .serverCode4xxx), .says(4, .serverCode44xx), .says(80, .disconnectMessage), .says(70, .engineIORefused), .says(20, .serverCode1013)],
+        clauses: [
+            .says(88, .serverCode1008, unless: [.reasonSaysPing, .reasonSaysTooBig]), .says(88, .serverCode3000),
+            .says(88, .serverCode4xxx), .says(4, .serverCode44xx), .says(80, .disconnectMessage), .says(70, .engineIORefused),
+            .says(20, .serverCode1013),
+        ],
         decides: "the application's code: where it closes with this code",
         fix: ["Look up the close code in the application: it says what it wants (4401: valid credentials)"],
-        on: [.on(.channels, "look for `self.close(code=...)` in the consumer"), .on(.fastAPI, "look for `websocket.close(code=...)` and WebSocketException"), .on(.rails, "the last message says why: `{\"type\":\"disconnect\",\"reason\":...}`"), .on(.socketIO, "the CONNECT_ERROR packet (44) says why: see the server's `io.use` middleware"), .on(.pythonSocketIO, "the connect handler returned False or raised ConnectionRefusedError")])
+        on: [
+            .on(.channels, "look for `self.close(code=...)` in the consumer"),
+            .on(.fastAPI, "look for `websocket.close(code=...)` and WebSocketException"),
+            .on(.rails, "the last message says why: `{\"type\":\"disconnect\",\"reason\":...}`"),
+            .on(.socketIO, "the CONNECT_ERROR packet (44) says why: see the server's `io.use` middleware"),
+            .on(.pythonSocketIO, "the connect handler returned False or raised ConnectionRefusedError"),
+        ])
 
     static let connectionCut = CauseEntry(
         .connectionCut, .session, "Cut without a close frame, and nothing says why", blame: .unknown, first: true,
@@ -139,7 +204,8 @@ extension CauseCatalogue {
         fix: ["Look at several ends together (/api/causes), and at the server's log for this moment"])
 
     static let session: [CauseEntry] = [
-        messageTooBig, handlerCrashed, invalidCloseCode, serverRestarting, serverCrashed, serverFramesMasked, clientFramesUnmasked, textNotUtf8, reservedOpcode, protocolViolation, bytesNotFrames, policyClose,
+        messageTooBig, handlerCrashed, invalidCloseCode, serverRestarting, serverCrashed, serverFramesMasked, clientFramesUnmasked,
+        textNotUtf8, reservedOpcode, protocolViolation, bytesNotFrames, policyClose,
     ]
 
     static let idleTimeout = CauseEntry(
@@ -148,15 +214,26 @@ extension CauseCatalogue {
         Proxies, balancers and servers end connections on which nothing happens for a while: 60 s in nginx and AWS's balancers, 55 s at Heroku, 100 s at Cloudflare. Pings in a shorter interval keep the session alive.
         """,
         clauses: [
-            .says(64, .serverCut, .afterSilence, .silenceWholeSeconds), .says(26, .serverCut, .afterSilence, .silenceKnownDefault), .says(36, .serverCut, .afterSilence, unless: [.silenceWholeSeconds]), .says(88, .manySameSilence), .proves(.pingsKeepItAlive), .says(78, .reasonSaysIdle, unless: [.reasonSaysPing]), .says(110, .ourIdleTimer),
-            .says(16, .intermediaryOnPath, .serverCut, .afterSilence), .denies(40, .serverCut, .afterClientMessage), .denies(30, .activeUntilTheEnd), .denies(60, .pingsDontHelp), .says(40, .serverCode1001, .afterSilence, .silenceWholeSeconds), .denies(70, .upstreamGone),
+            .says(64, .serverCut, .afterSilence, .silenceWholeSeconds), .says(26, .serverCut, .afterSilence, .silenceKnownDefault),
+            .says(36, .serverCut, .afterSilence, unless: [.silenceWholeSeconds]), .says(88, .manySameSilence),
+            .proves(.pingsKeepItAlive), .says(78, .reasonSaysIdle, unless: [.reasonSaysPing]), .says(110, .ourIdleTimer),
+            .says(16, .intermediaryOnPath, .serverCut, .afterSilence), .denies(40, .serverCut, .afterClientMessage),
+            .denies(30, .activeUntilTheEnd), .denies(60, .pingsDontHelp),
+            .says(40, .serverCode1001, .afterSilence, .silenceWholeSeconds), .denies(70, .upstreamGone),
         ],
         decides: "the same session with pings every few seconds: it lives on if a silence was the reason",
         fix: ["Send pings in an interval shorter than the timer (Gatehouse can: `heartbeat.interval`), or raise the timer"],
         on: [
-            .on(.nginx, "`proxy_read_timeout 3600s;` (60 s by default, counted from the last byte of the backend)"), .on(.haproxy, "`timeout tunnel 1h` (else `timeout client` and `timeout server` apply)"), .on(.apache, "`ProxyWebsocketIdleTimeout` or `ProxyTimeout`"), .on(.envoy, "`stream_idle_timeout: 0s` or a longer one (5 min by default), `timeout: 0s` on the route"),
-            .on(.traefik, "`respondingTimeouts.idleTimeout`"), .on(.awsALB, "`idle_timeout.timeout_seconds` (60 s by default)"), .on(.heroku, "55 s without a byte: ping every 25 s"), .on(.cloudflare, "100 s without traffic: ping every 30 s"), .on(.azure, "about 4 minutes at the balancer: ping"), .on(.awsAPIGateway, "10 minutes idle: ping"),
-            .on(.cloudFront, "10 minutes idle: ping"), .on(.render, "ping every 30 s"), .on(.uvicorn, "`--ws-ping-interval 20`"), .on(.ws, "ping every 25 s from a timer"), .on(.socketIO, "`pingInterval` (25 s by default) below the hop's timer"), .on(.jetty, "`setIdleTimeout`"),
+            .on(.nginx, "`proxy_read_timeout 3600s;` (60 s by default, counted from the last byte of the backend)"),
+            .on(.haproxy, "`timeout tunnel 1h` (else `timeout client` and `timeout server` apply)"),
+            .on(.apache, "`ProxyWebsocketIdleTimeout` or `ProxyTimeout`"),
+            .on(.envoy, "`stream_idle_timeout: 0s` or a longer one (5 min by default), `timeout: 0s` on the route"),
+            .on(.traefik, "`respondingTimeouts.idleTimeout`"), .on(.awsALB, "`idle_timeout.timeout_seconds` (60 s by default)"),
+            .on(.heroku, "55 s without a byte: ping every 25 s"), .on(.cloudflare, "100 s without traffic: ping every 30 s"),
+            .on(.azure, "about 4 minutes at the balancer: ping"), .on(.awsAPIGateway, "10 minutes idle: ping"),
+            .on(.cloudFront, "10 minutes idle: ping"), .on(.render, "ping every 30 s"), .on(.uvicorn, "`--ws-ping-interval 20`"),
+            .on(.ws, "ping every 25 s from a timer"), .on(.socketIO, "`pingInterval` (25 s by default) below the hop's timer"),
+            .on(.jetty, "`setIdleTimeout`"),
         ])
 
     static let lifetimeLimit = CauseEntry(
@@ -164,20 +241,35 @@ extension CauseCatalogue {
         """
         Some platforms end every connection at a certain age, active or not: 30 s behind Google's balancers by default, 60 minutes at most on Cloud Run, 2 hours at API Gateway. No ping helps: clients have to reconnect.
         """,
-        clauses: [.says(62, .serverCut, .ageKnownLimit, .activeUntilTheEnd), .says(30, .serverCut, .ageKnownLimit, unless: [.activeUntilTheEnd]), .says(85, .manySameAge), .says(85, .pingsDontHelp), .excludes(.pingsKeepItAlive), .says(22, .serverCut, .afterSilence, .silenceWholeSeconds)],
+        clauses: [
+            .says(62, .serverCut, .ageKnownLimit, .activeUntilTheEnd),
+            .says(30, .serverCut, .ageKnownLimit, unless: [.activeUntilTheEnd]), .says(85, .manySameAge), .says(85, .pingsDontHelp),
+            .excludes(.pingsKeepItAlive), .says(22, .serverCut, .afterSilence, .silenceWholeSeconds),
+        ],
         decides: "the same session with pings: it dies at the same age all the same",
         fix: ["Raise the limit where it can be raised, and reconnect in the client before it"],
-        on: [.on(.gcp, "the backend service's `timeoutSec` (30 s by default) is the session's lifetime; Cloud Run: `--timeout 3600`"), .on(.awsAPIGateway, "2 hours: not adjustable"), .on(.envoy, "`max_stream_duration` and the route's `timeout`"), .on(.heroku, "dynos restart once a day"), .on(.gunicorn, "`--max-requests`")])
+        on: [
+            .on(
+                .gcp, "the backend service's `timeoutSec` (30 s by default) is the session's lifetime; Cloud Run: `--timeout 3600`"),
+            .on(.awsAPIGateway, "2 hours: not adjustable"), .on(.envoy, "`max_stream_duration` and the route's `timeout`"),
+            .on(.heroku, "dynos restart once a day"), .on(.gunicorn, "`--max-requests`"),
+        ])
 
     static let clientIgnoresPings = CauseEntry(
         .clientIgnoresPings, .time, "The client doesn't answer pings", blame: .client, first: true,
         """
         The server pings and expects a pong. A client that is asleep (a phone, a background tab), that doesn't read, or whose path is dead, answers nothing, and the server gives up: close code 1011 with `keepalive ping timeout`, or a bare end.
         """,
-        clauses: [.proves(.clientPingsUnanswered), .proves(.serverCode1011, .reasonSaysPing), .says(40, .serverCode1008, .reasonSaysPing)],
+        clauses: [
+            .proves(.clientPingsUnanswered), .proves(.serverCode1011, .reasonSaysPing), .says(40, .serverCode1008, .reasonSaysPing),
+        ],
         decides: "whether a hop swallows pings or pongs",
         fix: ["Let the client read all the time (its library answers pings by itself), or raise the server's ping timeout"],
-        on: [.on(.uvicorn, "`--ws-ping-timeout` (20 s by default)"), .on(.pythonWebsockets, "`ping_timeout` (20 s by default); a blocked event loop on either side looks the same"), .on(.socketIO, "`pingTimeout` (20 s by default)"), .on(.aiohttp, "`heartbeat=`")])
+        on: [
+            .on(.uvicorn, "`--ws-ping-timeout` (20 s by default)"),
+            .on(.pythonWebsockets, "`ping_timeout` (20 s by default); a blocked event loop on either side looks the same"),
+            .on(.socketIO, "`pingTimeout` (20 s by default)"), .on(.aiohttp, "`heartbeat=`"),
+        ])
 
     static let serverIgnoresPings = CauseEntry(
         .serverIgnoresPings, .time, "The server doesn't answer pings", blame: .backend, first: true,
@@ -185,8 +277,13 @@ extension CauseCatalogue {
         A ping went to the server and no pong came back within the time: its event loop is blocked, its process is stuck, or the path is dead.
         """,
         clauses: [.proves(.serverPingsUnanswered), .says(40, .clientCode1011, .reasonSaysPing)],
-        fix: ["Look for what blocks the server's event loop (synchronous work in an asynchronous handler), or raise `heartbeat.timeout`"],
-        on: [.on(.fastAPI, "no blocking calls in `async def` handlers: `run_in_threadpool`"), .on(.node, "no long synchronous work in a listener")])
+        fix: [
+            "Look for what blocks the server's event loop (synchronous work in an asynchronous handler), or raise `heartbeat.timeout`"
+        ],
+        on: [
+            .on(.fastAPI, "no blocking calls in `async def` handlers: `run_in_threadpool`"),
+            .on(.node, "no long synchronous work in a listener"),
+        ])
 
     static let serverSilent = CauseEntry(
         .serverSilent, .time, "The session is open and the server never says what it should", blame: .backend,
@@ -196,17 +293,31 @@ extension CauseCatalogue {
         clauses: [.says(34, .serverNeverSpoke, .afterSilence), .says(12, .serverNeverSpoke)],
         decides: "what the client is expected to send first",
         fix: ["Check what the server waits for: a first message, a subscription, its broker or channel layer"],
-        on: [.on(.channels, "CHANNEL_LAYERS must reach Redis; `group_add` before `group_send`"), .on(.rails, "the Action Cable adapter in cable.yml (redis, not async, for several processes)"), .on(.socketIO, "several instances need an adapter (Redis)")])
+        on: [
+            .on(.channels, "CHANNEL_LAYERS must reach Redis; `group_add` before `group_send`"),
+            .on(.rails, "the Action Cable adapter in cable.yml (redis, not async, for several processes)"),
+            .on(.socketIO, "several instances need an adapter (Redis)"),
+        ])
 
     static let workerKilledByTimeout = CauseEntry(
         .workerKilledByTimeout, .time, "A supervisor killed the worker that held the session", blame: .backend,
         """
         Worker managers kill a worker that seems to hang. A synchronous worker that serves a WebSocket is busy all the time, so that it looks hung after 30 seconds, and dies with its session.
         """,
-        clauses: [.says(46, .httpInStream), .says(20, .serverCut, .ageKnownLimit), .says(12, .serverCut, .silenceWholeSeconds), .proves(.outputWorkerTimeout)],
+        clauses: [
+            .says(46, .httpInStream), .says(20, .serverCut, .ageKnownLimit), .says(12, .serverCut, .silenceWholeSeconds),
+            .proves(.outputWorkerTimeout),
+        ],
         decides: "the supervisor's log (`WORKER TIMEOUT`)",
         fix: ["Use threads or an asynchronous worker, or raise the supervisor's timeout"],
-        on: [.on(.gunicorn, "`-k gthread --threads 100`, gevent or an ASGI worker: `--timeout` (30 s by default) kills a sync worker that holds a session"), .on(.flaskSock, "gunicorn with `--threads 100`")])
+        on: [
+            .on(
+                .gunicorn,
+                "`-k gthread --threads 100`, gevent or an ASGI worker: `--timeout` (30 s by default) kills a sync worker that holds a session"
+            ), .on(.flaskSock, "gunicorn with `--threads 100`"),
+        ])
 
-    static let time: [CauseEntry] = [idleTimeout, lifetimeLimit, clientIgnoresPings, serverIgnoresPings, serverSilent, workerKilledByTimeout]
+    static let time: [CauseEntry] = [
+        idleTimeout, lifetimeLimit, clientIgnoresPings, serverIgnoresPings, serverSilent, workerKilledByTimeout,
+    ]
 }

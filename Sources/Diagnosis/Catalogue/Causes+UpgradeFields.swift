@@ -7,16 +7,24 @@ extension CauseCatalogue {
         A WebSocket begins as a GET with `Upgrade: websocket` and `Connection: Upgrade`. The request that arrived here has lost one of them, or never had it: a client that isn't a WebSocket client, or a proxy before us that doesn't pass them on.
         """,
         clauses: [
-            .proves(.upgradeFieldMissing, .refused), .proves(.connectionTokenMissing, .refused), .says(70, .requestIsHTTP10, .refused), .says(40, .requestHasBody, .refused),
+            .proves(.upgradeFieldMissing, .refused), .proves(.connectionTokenMissing, .refused),
+            .says(70, .requestIsHTTP10, .refused), .says(40, .requestHasBody, .refused),
             .says(75, .requestIsHTTP10, .failedMalformedRequest), .says(70, .requestHasBody, .failedMalformedRequest),
             .says(50, .upgradeFieldMissing), .says(50, .connectionTokenMissing), .proves(.flipUpgradeFields),
         ],
         probes: [.upgradeFields],
         decides: "the same request with both fields",
-        fix: ["Send `Upgrade: websocket` and `Connection: Upgrade`, and let every hop in between pass them on (they are hop-by-hop fields)"],
+        fix: [
+            "Send `Upgrade: websocket` and `Connection: Upgrade`, and let every hop in between pass them on (they are hop-by-hop fields)"
+        ],
         on: [
-            .on(.nginx, "`proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;`"), .on(.apache, "`ProxyPass /ws http://app/ws upgrade=websocket`"),
-            .on(.cloudflare, "switch on Network → WebSockets for the zone"), .on(.cloudFront, "forward the Sec-WebSocket-* fields with an origin request policy (AllViewer)"), .on(.varnish, "`return (pipe)` for upgrades, and copy Upgrade and Connection in vcl_pipe"),
+            .on(
+                .nginx,
+                "`proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;`"
+            ), .on(.apache, "`ProxyPass /ws http://app/ws upgrade=websocket`"),
+            .on(.cloudflare, "switch on Network → WebSockets for the zone"),
+            .on(.cloudFront, "forward the Sec-WebSocket-* fields with an origin request policy (AllViewer)"),
+            .on(.varnish, "`return (pipe)` for upgrades, and copy Upgrade and Connection in vcl_pipe"),
         ])
 
     static let proxyDropsUpgrade = CauseEntry(
@@ -25,20 +33,39 @@ extension CauseCatalogue {
         Upgrade and Connection concern one hop only: every proxy has to set them anew towards the next one. A proxy that doesn't turns the handshake into a plain GET, and the backend answers that, each framework in its own way.
         """,
         clauses: [
-            .says(60, .saysUpgradeMissing, .isUpgrade), .proves(.saysUpgradeMissing, .isUpgrade, .intermediaryOnPath), .says(40, .saysUpgradeMissing, .isUpgrade, unless: [.intermediaryOnPath]),
-            .says(45, .status426, .isUpgrade), .says(30, .status426, .isUpgrade, .intermediaryOnPath), .says(68, .byFrameworkAsHTTP, .intermediaryOnPath), .says(46, .uvicornAsHTTP, .hopRewroteServer), .says(45, .uvicornAsHTTP, unless: [.intermediaryOnPath]),
-            .says(26, .status404, .byPlainNode, .intermediaryOnPath), .says(30, .byApache, .status404, unless: [.intermediaryOwnPage]), .says(16, .status200, .intermediaryOnPath), .says(16, .status404, .byRails),
-            .says(20, .status404, .byWSGI, .intermediaryOnPath), .says(15, .plainSame, .intermediaryOnPath), .says(20, .saysBadRequestOfQuart, .intermediaryOnPath), .says(25, .status400, .intermediaryOnPath, .byBackend),
-            .says(20, .outputUnsupportedUpgrade), .denies(60, .intermediaryOwnPage), .excludes(.upgradeFieldMissing), .excludes(.connectionTokenMissing), .denies(40, .saysHTTP10), .denies(50, .byEdge), .denies(30, .saysTooSlow),
+            .says(60, .saysUpgradeMissing, .isUpgrade), .proves(.saysUpgradeMissing, .isUpgrade, .intermediaryOnPath),
+            .says(40, .saysUpgradeMissing, .isUpgrade, unless: [.intermediaryOnPath]),
+            .says(45, .status426, .isUpgrade), .says(30, .status426, .isUpgrade, .intermediaryOnPath),
+            .says(68, .byFrameworkAsHTTP, .intermediaryOnPath), .says(46, .uvicornAsHTTP, .hopRewroteServer),
+            .says(45, .uvicornAsHTTP, unless: [.intermediaryOnPath]),
+            .says(26, .status404, .byPlainNode, .intermediaryOnPath),
+            .says(30, .byApache, .status404, unless: [.intermediaryOwnPage]), .says(16, .status200, .intermediaryOnPath),
+            .says(16, .status404, .byRails),
+            .says(20, .status404, .byWSGI, .intermediaryOnPath), .says(15, .plainSame, .intermediaryOnPath),
+            .says(20, .saysBadRequestOfQuart, .intermediaryOnPath), .says(25, .status400, .intermediaryOnPath, .byBackend),
+            .says(20, .outputUnsupportedUpgrade), .denies(60, .intermediaryOwnPage), .excludes(.upgradeFieldMissing),
+            .excludes(.connectionTokenMissing), .denies(40, .saysHTTP10), .denies(50, .byEdge), .denies(30, .saysTooSlow),
         ],
         probes: [.plainGet],
         decides: "the same handshake sent to the backend directly, past the proxy",
         fix: ["Let the proxy speak HTTP/1.1 to the backend and set Upgrade and Connection anew"],
         on: [
-            .on(.nginx, "`proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";` in this location (a `proxy_set_header` there discards those of the server block)"),
-            .on(.apache, "`ProxyPass /ws http://app/ws upgrade=websocket` (2.4.47 and later), or `ws://` with mod_proxy_wstunnel before the general rule"), .on(.haproxy, "upgrades pass by default: look for `option httpclose`, `http-request del-header` and HTTP/2 to the server"),
-            .on(.caddy, "upgrades pass by default: look for `header_up -Upgrade` and `transport http { versions 2 }`"), .on(.varnish, "`if (req.http.upgrade ~ \"(?i)websocket\") { return (pipe); }`, and copy the fields in vcl_pipe"),
-            .on(.envoy, "`upgrade_configs: [{upgrade_type: websocket}]`"), .on(.cloudflare, "switch on Network → WebSockets"), .on(.azure, "switch on `Web sockets` in the App Service"), .on(.cloudFront, "an origin request policy that forwards Sec-WebSocket-* (AllViewer)"),
+            .on(
+                .nginx,
+                "`proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";` in this location (a `proxy_set_header` there discards those of the server block)"
+            ),
+            .on(
+                .apache,
+                "`ProxyPass /ws http://app/ws upgrade=websocket` (2.4.47 and later), or `ws://` with mod_proxy_wstunnel before the general rule"
+            ),
+            .on(
+                .haproxy,
+                "upgrades pass by default: look for `option httpclose`, `http-request del-header` and HTTP/2 to the server"),
+            .on(.caddy, "upgrades pass by default: look for `header_up -Upgrade` and `transport http { versions 2 }`"),
+            .on(.varnish, "`if (req.http.upgrade ~ \"(?i)websocket\") { return (pipe); }`, and copy the fields in vcl_pipe"),
+            .on(.envoy, "`upgrade_configs: [{upgrade_type: websocket}]`"), .on(.cloudflare, "switch on Network → WebSockets"),
+            .on(.azure, "switch on `Web sockets` in the App Service"),
+            .on(.cloudFront, "an origin request policy that forwards Sec-WebSocket-* (AllViewer)"),
             .on(.traefik, "upgrades pass by default: look for a headers middleware that empties Connection"),
         ])
 
@@ -48,15 +75,23 @@ extension CauseCatalogue {
         The request carried what the backend asks for, yet the backend behaves as if it hadn't. Proxies drop fields with an underscore in their name, fields above a size, cookies that a policy doesn't list, or everything that isn't on an allow list.
         """,
         clauses: [
-            .says(52, .status401, .hasUnderscoreField, .intermediaryOnPath), .says(45, .status403, .hasUnderscoreField, .intermediaryOnPath), .says(40, .status401, .hasUnderscoreField, unless: [.intermediaryOnPath]),
-            .says(22, .status401, .hasCredentials, .intermediaryOnPath), .says(16, .status403, .hasCredentials, .intermediaryOnPath), .says(45, .saysNotAuthenticated, .hasCredentials, .intermediaryOnPath),
-            .says(75, .saysKeyBad, .isUpgrade, unless: [.keyMissing, .keyMalformed, .keyRepeated]), .says(50, .saysVersionBad, .isUpgrade, unless: [.versionMissing, .versionUnsupported]),
-            .says(20, .outputCredentials, .hasCredentials, .intermediaryOnPath), .denies(40, .intermediaryOwnPage), .excludes(.byEdge, .cloudflareMitigated),
+            .says(52, .status401, .hasUnderscoreField, .intermediaryOnPath),
+            .says(45, .status403, .hasUnderscoreField, .intermediaryOnPath),
+            .says(40, .status401, .hasUnderscoreField, unless: [.intermediaryOnPath]),
+            .says(22, .status401, .hasCredentials, .intermediaryOnPath),
+            .says(16, .status403, .hasCredentials, .intermediaryOnPath),
+            .says(45, .saysNotAuthenticated, .hasCredentials, .intermediaryOnPath),
+            .says(75, .saysKeyBad, .isUpgrade, unless: [.keyMissing, .keyMalformed, .keyRepeated]),
+            .says(50, .saysVersionBad, .isUpgrade, unless: [.versionMissing, .versionUnsupported]),
+            .says(20, .outputCredentials, .hasCredentials, .intermediaryOnPath), .denies(40, .intermediaryOwnPage),
+            .excludes(.byEdge, .cloudflareMitigated),
         ],
         decides: "the fields that reach the backend (its log), or the same handshake sent to it directly",
         fix: ["Let the proxy pass the field on, or give it a name that proxies pass (no underscore)"],
         on: [
-            .on(.nginx, "`underscores_in_headers on;`, or rename the field with hyphens"), .on(.cloudFront, "list the field or cookie in the origin request policy"), .on(.apache, "fields with underscores are dropped: rename the field"),
+            .on(.nginx, "`underscores_in_headers on;`, or rename the field with hyphens"),
+            .on(.cloudFront, "list the field or cookie in the origin request policy"),
+            .on(.apache, "fields with underscores are dropped: rename the field"),
             .on(.awsAPIGateway, "map the field in the integration"), .on(.haproxy, "look for `http-request del-header`"),
         ])
 
@@ -66,11 +101,17 @@ extension CauseCatalogue {
         The client offered subprotocols, and the server never saw them, or its choice never came back: a hop in between has removed the field.
         """,
         clauses: [
-            .says(30, .subprotocolNotSelected, .intermediaryOnPath), .says(12, .subprotocolNotSelected, unless: [.intermediaryOnPath]), .says(100, .saysSubprotocolMissing, .offersSubprotocol),
+            .says(30, .subprotocolNotSelected, .intermediaryOnPath),
+            .says(12, .subprotocolNotSelected, unless: [.intermediaryOnPath]),
+            .says(100, .saysSubprotocolMissing, .offersSubprotocol),
         ],
         decides: "the same handshake sent to the backend directly",
         fix: ["Let the proxy pass Sec-WebSocket-Protocol on, in both directions"],
-        on: [.on(.cloudFront, "an origin request policy that forwards Sec-WebSocket-Protocol (AllViewer)"), .on(.nginx, "look for `proxy_set_header Sec-WebSocket-Protocol \"\"` and `proxy_hide_header`"), .on(.varnish, "copy the Sec-WebSocket-* fields in vcl_pipe")])
+        on: [
+            .on(.cloudFront, "an origin request policy that forwards Sec-WebSocket-Protocol (AllViewer)"),
+            .on(.nginx, "look for `proxy_set_header Sec-WebSocket-Protocol \"\"` and `proxy_hide_header`"),
+            .on(.varnish, "copy the Sec-WebSocket-* fields in vcl_pipe"),
+        ])
 
     static let methodNotGet = CauseEntry(
         .methodNotGet, .upgradeFields, "The upgrade's method is not GET", blame: .client, first: true,
@@ -80,7 +121,10 @@ extension CauseCatalogue {
         clauses: [.proves(.methodOther, .refused), .says(60, .methodOther), .proves(.flipMethod)],
         probes: [.methodGet],
         fix: ["Use GET, without a body"],
-        on: [.on(.haproxy, "let the health check use GET: `option httpchk` with `http-check send meth GET uri /healthz`"), .on(.pythonWebsockets, "HEAD and POST are answered with 405; answer health checks in `process_request`")])
+        on: [
+            .on(.haproxy, "let the health check use GET: `option httpchk` with `http-check send meth GET uri /healthz`"),
+            .on(.pythonWebsockets, "HEAD and POST are answered with 405; answer health checks in `process_request`"),
+        ])
 
     static let secWebsocketKeyMissing = CauseEntry(
         .secWebsocketKeyMissing, .upgradeFields, "Sec-WebSocket-Key is missing or malformed", blame: .client, first: true,
@@ -88,11 +132,15 @@ extension CauseCatalogue {
         Every handshake carries a fresh random key of 16 bytes in base64, and the server's answer proves that it has read it. Without a proper key no server may answer 101.
         """,
         clauses: [
-            .proves(.keyMissing, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]), .proves(.keyMalformed, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]),
-            .proves(.keyRepeated, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]), .says(62, .keyMissing), .says(62, .keyMalformed), .says(60, .keyRepeated), .proves(.flipKey),
+            .proves(.keyMissing, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]),
+            .proves(.keyMalformed, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]),
+            .proves(.keyRepeated, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]), .says(62, .keyMissing),
+            .says(62, .keyMalformed), .says(60, .keyRepeated), .proves(.flipKey),
         ],
         probes: [.properKey],
-        fix: ["Send a fresh Sec-WebSocket-Key of 16 random bytes in base64 (a proxy that allows fields by name must list the Sec-WebSocket-* ones)"],
+        fix: [
+            "Send a fresh Sec-WebSocket-Key of 16 random bytes in base64 (a proxy that allows fields by name must list the Sec-WebSocket-* ones)"
+        ],
         on: [.on(.cloudFront, "forward the Sec-WebSocket-* fields with an origin request policy (AllViewer)")])
 
     static let secWebsocketVersionMissing = CauseEntry(
@@ -100,7 +148,10 @@ extension CauseCatalogue {
         """
         The handshake has to name the version of the protocol, which is 13 since 2011. Without it, servers refuse.
         """,
-        clauses: [.proves(.versionMissing, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]), .says(62, .versionMissing), .proves(.versionMissing, .flipVersion)],
+        clauses: [
+            .proves(.versionMissing, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]), .says(62, .versionMissing),
+            .proves(.versionMissing, .flipVersion),
+        ],
         probes: [.version13],
         fix: ["Send `Sec-WebSocket-Version: 13`"])
 
@@ -110,7 +161,8 @@ extension CauseCatalogue {
         Version 13 is the protocol of RFC 6455. Clients that ask for 7 or 8 speak a draft from before, which servers no longer support.
         """,
         clauses: [
-            .proves(.versionUnsupported, .refused, .status426), .proves(.versionUnsupported, .saysVersionBad), .says(92, .versionUnsupported, .refused), .says(40, .versionUnsupported), .proves(.versionUnsupported, .flipVersion),
+            .proves(.versionUnsupported, .refused, .status426), .proves(.versionUnsupported, .saysVersionBad),
+            .says(92, .versionUnsupported, .refused), .says(40, .versionUnsupported), .proves(.versionUnsupported, .flipVersion),
         ],
         probes: [.version13],
         decides: "the same handshake with version 13",
@@ -121,40 +173,63 @@ extension CauseCatalogue {
         """
         HTTP/1.0 knows no upgrade. Proxies that speak it to the backend by default (older nginx) can't carry a handshake, whatever fields they set.
         """,
-        clauses: [.proves(.saysHTTP10, unless: [.requestIsHTTP10]), .says(92, .status505, unless: [.requestIsHTTP10]), .says(20, .status426, .byNginx), .says(18, .status400, .byHypercorn, .intermediaryOnPath), .says(12, .byFrameworkAsHTTP, .byNginx), .says(20, .answerIsHTTP10)],
+        clauses: [
+            .proves(.saysHTTP10, unless: [.requestIsHTTP10]), .says(92, .status505, unless: [.requestIsHTTP10]),
+            .says(20, .status426, .byNginx), .says(18, .status400, .byHypercorn, .intermediaryOnPath),
+            .says(12, .byFrameworkAsHTTP, .byNginx), .says(20, .answerIsHTTP10),
+        ],
         decides: "the version in the backend's access log",
         fix: ["Let the proxy speak HTTP/1.1 to the backend"],
-        on: [.on(.nginx, "`proxy_http_version 1.1;` (before 1.29.7 the default is 1.0), with Upgrade and Connection set"), .on(.apache, "remove `SetEnv force-proxy-request-1.0` and `proxy-nokeepalive`"), .on(.varnish, "pipe mode speaks HTTP/1.1: `return (pipe)`")])
+        on: [
+            .on(.nginx, "`proxy_http_version 1.1;` (before 1.29.7 the default is 1.0), with Upgrade and Connection set"),
+            .on(.apache, "remove `SetEnv force-proxy-request-1.0` and `proxy-nokeepalive`"),
+            .on(.varnish, "pipe mode speaks HTTP/1.1: `return (pipe)`"),
+        ])
 
     static let upgradeNotEnabled = CauseEntry(
-        .upgradeNotEnabled, .upgradeFields, "The proxy knows upgrades and has them switched off on this route", blame: .intermediary,
+        .upgradeNotEnabled, .upgradeFields, "The proxy knows upgrades and has them switched off on this route",
+        blame: .intermediary,
         """
         Some proxies and platforms carry WebSockets only where they were told to. Without that switch they refuse the upgrade themselves, or pass it on as a plain request.
         """,
         clauses: [
-            .says(80, .byEnvoyEmpty403), .says(20, .byEnvoyEmpty403, .plainWorks), .says(55, .byServerless), .says(25, .byServerless, .status405), .says(30, .byApache, .byFrameworkAsHTTP), .says(25, .status501, .intermediaryOwnPage),
-            .says(20, .byFrameworkAsHTTP, .intermediaryOnPath), .says(15, .status403, .intermediaryOnPath, .plainWorks), .says(30, .status405, .intermediaryOwnPage), .says(15, .byServerless, .status404),
+            .says(80, .byEnvoyEmpty403), .says(20, .byEnvoyEmpty403, .plainWorks), .says(55, .byServerless),
+            .says(25, .byServerless, .status405), .says(30, .byApache, .byFrameworkAsHTTP),
+            .says(25, .status501, .intermediaryOwnPage),
+            .says(20, .byFrameworkAsHTTP, .intermediaryOnPath), .says(15, .status403, .intermediaryOnPath, .plainWorks),
+            .says(30, .status405, .intermediaryOwnPage), .says(15, .byServerless, .status404),
         ],
         probes: [.plainGet],
         decides: "a plain GET of the same path: it reaches the backend where the upgrade is refused",
         fix: ["Switch WebSocket upgrades on for this route"],
         on: [
-            .on(.envoy, "`upgrade_configs: [{upgrade_type: websocket}]` in the HTTP connection manager or the route"), .on(.apache, "`a2enmod proxy_wstunnel`, or `upgrade=websocket` on ProxyPass"), .on(.varnish, "`return (pipe)` for upgrades"),
-            .on(.azure, "`az webapp config set --web-sockets-enabled true`"), .on(.cloudflare, "Network → WebSockets"), .on(.awsAPIGateway, "REST and HTTP APIs can't upgrade: make a WebSocket API"), .on(.vercel, "functions can't upgrade: run the WebSocket elsewhere"),
-            .on(.netlify, "functions can't upgrade: run the WebSocket elsewhere"), .on(.gcp, "App Engine standard can't upgrade: use Cloud Run or the flexible environment"),
+            .on(.envoy, "`upgrade_configs: [{upgrade_type: websocket}]` in the HTTP connection manager or the route"),
+            .on(.apache, "`a2enmod proxy_wstunnel`, or `upgrade=websocket` on ProxyPass"),
+            .on(.varnish, "`return (pipe)` for upgrades"),
+            .on(.azure, "`az webapp config set --web-sockets-enabled true`"), .on(.cloudflare, "Network → WebSockets"),
+            .on(.awsAPIGateway, "REST and HTTP APIs can't upgrade: make a WebSocket API"),
+            .on(.vercel, "functions can't upgrade: run the WebSocket elsewhere"),
+            .on(.netlify, "functions can't upgrade: run the WebSocket elsewhere"),
+            .on(.gcp, "App Engine standard can't upgrade: use Cloud Run or the flexible environment"),
         ])
 
     static let http2WithoutExtendedConnect = CauseEntry(
-        .http2WithoutExtendedConnect, .upgradeFields, "The connection is HTTP/2 and one side can't do extended CONNECT", blame: .intermediary,
+        .http2WithoutExtendedConnect, .upgradeFields, "The connection is HTTP/2 and one side can't do extended CONNECT",
+        blame: .intermediary,
         """
         In HTTP/2 there is no Upgrade: a WebSocket needs the extended CONNECT of RFC 8441, which both sides must know. Otherwise the client has to use HTTP/1.1 for it.
         """,
         clauses: [.says(85, .failedHTTP2), .says(10, .byEnvoyEmpty403), .says(10, .status502, .byEdge)],
         decides: "the same handshake with HTTP/1.1 only (ALPN http/1.1)",
         fix: ["Offer HTTP/1.1 for this host as well, or switch extended CONNECT on along the whole path"],
-        on: [.on(.envoy, "`http2_protocol_options: {allow_connect: true}` on both sides, or HTTP/1.1 to the backend"), .on(.haproxy, "`alpn http/1.1` on the bind line of this name, or an HTTP/1.1 server line"), .on(.awsALB, "a target group of protocol version HTTP1"), .on(.goHTTP, "`GODEBUG=http2xconnect=0`")])
+        on: [
+            .on(.envoy, "`http2_protocol_options: {allow_connect: true}` on both sides, or HTTP/1.1 to the backend"),
+            .on(.haproxy, "`alpn http/1.1` on the bind line of this name, or an HTTP/1.1 server line"),
+            .on(.awsALB, "a target group of protocol version HTTP1"), .on(.goHTTP, "`GODEBUG=http2xconnect=0`"),
+        ])
 
     static let upgradeFields: [CauseEntry] = [
-        upgradeFieldsMissing, proxyDropsUpgrade, proxyDropsField, proxyDropsSubprotocol, methodNotGet, secWebsocketKeyMissing, secWebsocketVersionMissing, websocketVersionUnsupported, http10Upstream, upgradeNotEnabled, http2WithoutExtendedConnect,
+        upgradeFieldsMissing, proxyDropsUpgrade, proxyDropsField, proxyDropsSubprotocol, methodNotGet, secWebsocketKeyMissing,
+        secWebsocketVersionMissing, websocketVersionUnsupported, http10Upstream, upgradeNotEnabled, http2WithoutExtendedConnect,
     ]
 }

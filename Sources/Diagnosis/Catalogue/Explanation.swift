@@ -9,7 +9,9 @@ extension CauseCatalogue {
         var lines = ["\(cause.rawValue): \(entry.title)", ""]
         lines += wrapped(entry.paragraph)
         lines += ["", "Usually to blame: \(entry.blame.rawValue)"]
-        lines.append(entry.isDecidableAtOnce ? "Decidable from one exchange or session." : "Needs a probe, or the backend's own output, to be certain.")
+        lines.append(
+            entry.isDecidableAtOnce
+                ? "Decidable from one exchange or session." : "Needs a probe, or the backend's own output, to be certain.")
         if !entry.decides.isEmpty { lines += wrapped("What decides: \(entry.decides).") }
         let fixes = chosen(entry, stack)
         lines += ["", "What to change"]
@@ -45,7 +47,8 @@ extension CauseCatalogue {
         var lines = [
             "# Causes", "",
             "Generated from the catalogue (`Sources/Diagnosis/Catalogue`); a test compares, and `GATEHOUSE_REGENERATE=1 swift test --filter Catalogue`",
-            "writes it anew. An id never changes its meaning. *At once* means: decidable from one exchange or session, without a probe.", "",
+            "writes it anew. An id never changes its meaning. *At once* means: decidable from one exchange or session, without a probe.",
+            "",
         ]
         for group in CauseEntry.Group.allCases {
             let some = entries.filter { $0.group == group }
@@ -58,13 +61,19 @@ extension CauseCatalogue {
     }
 
     private static func section(_ entry: CauseEntry) -> [String] {
-        var lines = ["### `\(entry.cause.rawValue)`", "", "**\(entry.title).** Usually to blame: \(entry.blame.rawValue)\(entry.isDecidableAtOnce ? "; at once" : "").", ""]
+        var lines = [
+            "### `\(entry.cause.rawValue)`", "",
+            "**\(entry.title).** Usually to blame: \(entry.blame.rawValue)\(entry.isDecidableAtOnce ? "; at once" : "").", "",
+        ]
         lines += wrapped(entry.paragraph, width: 120)
         lines.append("")
         let clauses = telling(entry)
         if !clauses.isEmpty {
             lines += ["Recognised by:", ""]
-            for clause in clauses { lines.append("- \(clause.isProof ? "**proof:** " : "")\(clause.text) (\(clause.weight > 0 ? "+" : "")\(clause.weight))") }
+            for clause in clauses {
+                lines.append(
+                    "- \(clause.isProof ? "**proof:** " : "")\(clause.text) (\(clause.weight > 0 ? "+" : "")\(clause.weight))")
+            }
             lines.append("")
         }
         if !entry.probes.isEmpty { lines += ["Probes: \(entry.probes.map { "`\($0.rawValue)`" }.joined(separator: ", ")).", ""] }

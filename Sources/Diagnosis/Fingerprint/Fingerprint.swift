@@ -81,7 +81,9 @@ extension Fingerprint {
     static let compiled: [Fingerprint] = all.map { fingerprint in
         fingerprint.with(
             fingerprint.marks.map { mark in
-                guard case .bodyHas(let text) = mark, let number = bodyTexts.firstIndex(where: { "\($0)" == "\(text)" }) else { return mark }
+                guard case .bodyHas(let text) = mark, let number = bodyTexts.firstIndex(where: { "\($0)" == "\(text)" }) else {
+                    return mark
+                }
                 return .bodyMark(number)
             })
     }
@@ -89,7 +91,9 @@ extension Fingerprint {
     /// The texts that fingerprints look for in bodies, at most 64.
     static let bodyTexts: [StaticString] = {
         var texts: [StaticString] = []
-        for case .bodyHas(let text) in all.flatMap(\.marks) where !texts.contains(where: { "\($0)" == "\(text)" }) { texts.append(text) }
+        for case .bodyHas(let text) in all.flatMap(\.marks) where !texts.contains(where: { "\($0)" == "\(text)" }) {
+            texts.append(text)
+        }
         precondition(texts.count <= 64, "Fingerprint: more body texts than bits")
         return texts
     }()
@@ -121,9 +125,13 @@ final class AnswerView {
         var lengths: UInt64 = 0
         for field in head.fields { lengths |= 1 << UInt64(min(field.name.count, 63)) }
         nameLengths = lengths
-        let isTyped = head.section.has(KnownField.contentType) && (head.value(of: .contentType).map { head.bytes.contains("text/html", in: $0) } ?? false)
+        let isTyped =
+            head.section.has(KnownField.contentType)
+            && (head.value(of: .contentType).map { head.bytes.contains("text/html", in: $0) } ?? false)
         let start = body.firstIndex { $0 > 0x20 } ?? 0
-        isHTML = isTyped && !body.isEmpty || body.begins("<!doctype html", in: start..<body.count) || body.begins("<html", in: start..<body.count)
+        isHTML =
+            isTyped && !body.isEmpty || body.begins("<!doctype html", in: start..<body.count)
+            || body.begins("<html", in: start..<body.count)
     }
 
     func holdsAll(_ marks: [Fingerprint.Mark]) -> Bool {
@@ -175,6 +183,7 @@ final class AnswerView {
     }
 
     private static let intermediaryNames: [StaticString] = [
-        "nginx", "caddy", "apache", "envoy", "cloudflare", "haproxy", "traefik", "varnish", "openresty", "awselb", "cloudfront", "fly/", "google frontend", "istio",
+        "nginx", "caddy", "apache", "envoy", "cloudflare", "haproxy", "traefik", "varnish", "openresty", "awselb", "cloudfront",
+        "fly/", "google frontend", "istio",
     ]
 }

@@ -31,6 +31,7 @@ struct FingerprintGate: Sendable {
 
     /// Whether the marks can hold at all.
     func admits(status number: Int, hasBody: Bool, hasServer: Bool) -> Bool {
-        (status == 0 || Int(status) == number) && Int(leastStatus) <= number && (!needsBody || hasBody) && (!needsServer || hasServer)
+        (status == 0 || Int(status) == number) && Int(leastStatus) <= number && (!needsBody || hasBody)
+            && (!needsServer || hasServer)
     }
 }

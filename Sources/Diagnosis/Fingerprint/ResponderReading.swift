@@ -26,14 +26,17 @@ struct ResponderReading {
             best = level.first { $0.stack.who != .backend } ?? level.first
         }
         for fingerprint in found {
-            for sign in fingerprint.signs where fingerprint.role == .onPath || ResponderReading.agrees(fingerprint, best) { signs.add(sign) }
+            for sign in fingerprint.signs where fingerprint.role == .onPath || ResponderReading.agrees(fingerprint, best) {
+                signs.add(sign)
+            }
             if fingerprint.stack.who != .backend, !path.contains(fingerprint.stack) { path.append(fingerprint.stack) }
         }
         // Where the body is somebody's own page, what the server behind it might be is no sign of anything.
         author = best?.stack
         let because = found.filter { $0.stack == best?.stack }.map { $0.because }
         if let best {
-            responder = Responder(who: best.stack.who, stack: best.stack.name, confidence: best.confidence, because: ResponderReading.unique(because))
+            responder = Responder(
+                who: best.stack.who, stack: best.stack.name, confidence: best.confidence, because: ResponderReading.unique(because))
         } else if let hop = path.first {
             // A hop that only shows its name passed somebody's answer on; who that is does not show.
             responder = Responder(
@@ -65,7 +68,8 @@ struct ResponderReading {
         signs.add(.byEdge, if: responder.who == .edge)
         signs.add(.byUnknown, if: responder.who == .unknown)
         let bytes = view.head.bytes
-        if let index = view.head.section.firstIndex(of: .server), view.servers.contains(where: { bytes.begins("uvicorn", in: $0) }) {
+        if let index = view.head.section.firstIndex(of: .server), view.servers.contains(where: { bytes.begins("uvicorn", in: $0) })
+        {
             if view.head.status != 101 { signs.add(.uvicornAsHTTP, .responseField(.server)) }
             // uvicorn writes its field names in lower case; a capital letter is another program's hand.
             if bytes.equals("Server", at: view.head.fields[index].name) {

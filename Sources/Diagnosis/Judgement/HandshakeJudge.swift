@@ -1,5 +1,5 @@
-package import Wire
 import HTTPWire
+package import Wire
 
 /// What was concluded from one opening handshake.
 package struct HandshakeJudgement: Sendable {
@@ -24,7 +24,8 @@ package enum HandshakeJudge {
             return HandshakeJudgement(findings: findings, responder: answer?.responder, verdict: nil)
         }
         if let own = ownVerdict(observation) {
-            return HandshakeJudgement(findings: findings, responder: Responder(who: .gatehouse, stack: "Gatehouse", confidence: .proven), verdict: own)
+            return HandshakeJudgement(
+                findings: findings, responder: Responder(who: .gatehouse, stack: "Gatehouse", confidence: .proven), verdict: own)
         }
         let quotes = HandshakeQuotes(observation: observation, reading: reading)
         let writer = VerdictWriter(
@@ -48,7 +49,9 @@ package enum HandshakeJudge {
     }
 
     /// A valid 101 opened a session: its analyser, and what was odd about the handshake all the same. Reads the heads once.
-    package static func opened(_ observation: HandshakeObservation, at now: Timestamp) -> (analyzer: SessionAnalyzer, findings: [Finding]) {
+    package static func opened(_ observation: HandshakeObservation, at now: Timestamp) -> (
+        analyzer: SessionAnalyzer, findings: [Finding]
+    ) {
         var reading = SignReading()
         let answer = read(observation, into: &reading)
         return (analyzer(observation, reading, answer, now), findings(observation, reading))
@@ -74,8 +77,10 @@ package enum HandshakeJudge {
 
     /// What of a handshake's signs the verdict on the session's end needs.
     private static let keptTraits: [(Sign, SessionTraits)] = [
-        (.deflateAgreed, .compression), (.offersDeflate, .offeredCompression), (.hasCredentials, .credentials), (.tokenHasExpired, .expiredToken),
-        (.intermediaryOnPath, .intermediary), (.edgeOnPath, .edge), (.engineIOPath, .engineIO), (.engineIOOldVersion, .olderEngineIO),
+        (.deflateAgreed, .compression), (.offersDeflate, .offeredCompression), (.hasCredentials, .credentials),
+        (.tokenHasExpired, .expiredToken),
+        (.intermediaryOnPath, .intermediary), (.edgeOnPath, .edge), (.engineIOPath, .engineIO),
+        (.engineIOOldVersion, .olderEngineIO),
         (.bearsBrowserAgent, .browser), (.originOtherHost, .otherOrigin),
     ]
 
@@ -154,7 +159,9 @@ package enum HandshakeJudge {
             }
         var evidence = [Evidence(what: "decision", observed: text)]
         if cause == .originNotAllowed, let request = observation.request, let origin = request.firstFieldText(.origin) {
-            evidence.append(Evidence(what: "request field", observed: origin, location: request.firstFieldRange(.origin).map { .downstream($0) }))
+            evidence.append(
+                Evidence(
+                    what: "request field", observed: origin, location: request.firstFieldRange(.origin).map { .downstream($0) }))
         }
         return Verdict(
             cause: cause, title: text, confidence: .proven, blame: .configuration,
@@ -166,7 +173,9 @@ package enum HandshakeJudge {
         var stacks: [Stack] = []
         let isHop = reading.has(.byIntermediary) || reading.has(.byEdge)
         let own = answer.author?.fixesFrom ?? []
-        for stack in isHop ? own + answer.path : own.prefix(1) + answer.path + own.dropFirst() where !stacks.contains(stack) { stacks.append(stack) }
+        for stack in isHop ? own + answer.path : own.prefix(1) + answer.path + own.dropFirst() where !stacks.contains(stack) {
+            stacks.append(stack)
+        }
         return stacks
     }
 }

@@ -12,16 +12,22 @@ struct HandshakeQuotes {
         switch trace {
         case .requestLine:
             guard let request = observation.request else { return nil }
-            return Evidence(what: "request line", observed: Redaction.requestLine(request), location: .downstream(request.lineRange))
+            return Evidence(
+                what: "request line", observed: Redaction.requestLine(request), location: .downstream(request.lineRange))
         case .requestField(let name): return requestField(name, sign)
         case .requestFieldAt(let index):
             guard let request = observation.request, index < request.fields.count else { return nil }
             let field = request.fields[index]
-            let note = field.value.count > 300 ? "\(request.bytes.shown(field.name, limit: 60)): (\(field.value.count) bytes)" : Redaction.field(request, index)
-            return Evidence(what: "request field", observed: note, location: .downstream(field.name.lowerBound..<field.value.upperBound))
+            let note =
+                field.value.count > 300
+                ? "\(request.bytes.shown(field.name, limit: 60)): (\(field.value.count) bytes)" : Redaction.field(request, index)
+            return Evidence(
+                what: "request field", observed: note, location: .downstream(field.name.lowerBound..<field.value.upperBound))
         case .statusLine:
             guard let response = observation.response else { return nil }
-            return Evidence(what: "status line", observed: response.bytes.shown(response.lineRange, limit: 200), location: .upstream(response.lineRange))
+            return Evidence(
+                what: "status line", observed: response.bytes.shown(response.lineRange, limit: 200),
+                location: .upstream(response.lineRange))
         case .responseField(let name):
             guard let response = observation.response else { return nil }
             return Evidence(
@@ -40,7 +46,8 @@ struct HandshakeQuotes {
         guard let request = observation.request else { return nil }
         let expected: String? =
             switch sign {
-            case .originOtherHost, .originSiblingHost, .originOtherPort: request.value(of: .host).map { "an Origin for the host \(request.bytes.shown($0, limit: 100))" }
+            case .originOtherHost, .originSiblingHost, .originOtherPort:
+                request.value(of: .host).map { "an Origin for the host \(request.bytes.shown($0, limit: 100))" }
             case .upgradeFieldMissing: "Upgrade: websocket"
             case .connectionTokenMissing: "Connection: Upgrade"
             case .keyMissing, .keyMalformed, .keyRepeated: "16 random bytes in base64, once"
@@ -53,7 +60,9 @@ struct HandshakeQuotes {
     }
 
     private func expected(_ sign: Sign) -> String? {
-        guard let request = observation.request, let fault = ResponseFault.allCases.first(where: { $0.sign == sign }) else { return nil }
+        guard let request = observation.request, let fault = ResponseFault.allCases.first(where: { $0.sign == sign }) else {
+            return nil
+        }
         return fault.expected(request)
     }
 
@@ -86,8 +95,10 @@ struct HandshakeQuotes {
             case .closedBeforeResponse(let end, let seen):
                 "the upstream \(end.isReset ? "reset" : "closed") the connection before a response\(after), \(seen) bytes seen"
             case .notHTTP(let first): "first bytes: \(first.printable(0..<first.count, limit: 64))"
-            case .malformedResponse(let faults): "faults of the response head: \(faults.prefix(4).map(\.kind.rawValue).joined(separator: ", "))"
-            case .malformedRequest(let faults): "faults of the request head: \(faults.prefix(4).map(\.kind.rawValue).joined(separator: ", "))"
+            case .malformedResponse(let faults):
+                "faults of the response head: \(faults.prefix(4).map(\.kind.rawValue).joined(separator: ", "))"
+            case .malformedRequest(let faults):
+                "faults of the request head: \(faults.prefix(4).map(\.kind.rawValue).joined(separator: ", "))"
             case .clientGone: "the client ended the connection\(after)"
             case .upstreamTLS(_, let sentence), .downstreamTLS(_, let sentence): sentence
             case .requestTimedOut: "the request head did not arrive in time"

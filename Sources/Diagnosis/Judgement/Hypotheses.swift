@@ -40,11 +40,13 @@ struct Hypotheses {
             if ranked.contains(where: { $0.cause == table.entries[index].cause }) { continue }
             let entry = table.entries[index]
             var spoke: [Clause] = []
-            for clause in entry.clauses where clause.weight > 0 && clause.when.isSubset(of: signs) && clause.unless.isDisjoint(with: signs) {
+            for clause in entry.clauses
+            where clause.weight > 0 && clause.when.isSubset(of: signs) && clause.unless.isDisjoint(with: signs) {
                 spoke.append(clause)
             }
             spoke.sort { $0.weight > $1.weight }
-            ranked.append(Hypothesis(cause: entry.cause, score: sums[index], isProven: spoke.contains { $0.isProof }, clauses: spoke))
+            ranked.append(
+                Hypothesis(cause: entry.cause, score: sums[index], isProven: spoke.contains { $0.isProof }, clauses: spoke))
         }
         // A proof goes before any sum: what names itself isn't outvoted.
         ranked.sort { ($0.confidence == .proven ? 1 : 0, $0.score) > ($1.confidence == .proven ? 1 : 0, $1.score) }
@@ -74,7 +76,8 @@ struct ClauseTable {
         for (index, entry) in entries.enumerated() {
             for clause in entry.clauses {
                 guard let first = clause.signs.first else { continue }
-                byFirst[Int(first.rawValue)].append(Row(when: clause.when, unless: clause.unless, weight: clause.weight, entry: index))
+                byFirst[Int(first.rawValue)].append(
+                    Row(when: clause.when, unless: clause.unless, weight: clause.weight, entry: index))
             }
         }
         var starts = [0]

@@ -23,10 +23,14 @@ enum SessionJudge {
     /// A client that just goes away is everyday life; so are the codes of a closing handshake in good order. Everything else wants a reason.
     private static func endedBadly(_ record: SessionRecord, _ reading: SignReading) -> Bool {
         let bad: SignSet = [
-            .serverCut, .serverResetIt, .serverCode1002, .serverCode1003, .serverCode1007, .serverCode1008, .serverCode1009, .serverCode1010, .serverCode1011,
-            .serverCode1012, .serverCode1013, .serverCode1014, .serverCode3000, .serverCode4xxx, .serverCodeInvalid, .serverCode1001, .clientCode1002, .clientCode1003, .clientCode1007,
-            .clientCode1009, .clientCode1010, .clientCode1011, .clientCodeInvalid, .serverMasked, .clientUnmasked, .serverReservedBits, .clientReservedBits,
-            .reservedOpcodeSeen, .textNotUTF8Seen, .otherFault, .httpInStream, .textInStream, .clientPingsUnanswered, .serverPingsUnanswered, .ourIdleTimer,
+            .serverCut, .serverResetIt, .serverCode1002, .serverCode1003, .serverCode1007, .serverCode1008, .serverCode1009,
+            .serverCode1010, .serverCode1011,
+            .serverCode1012, .serverCode1013, .serverCode1014, .serverCode3000, .serverCode4xxx, .serverCodeInvalid,
+            .serverCode1001, .clientCode1002, .clientCode1003, .clientCode1007,
+            .clientCode1009, .clientCode1010, .clientCode1011, .clientCodeInvalid, .serverMasked, .clientUnmasked,
+            .serverReservedBits, .clientReservedBits,
+            .reservedOpcodeSeen, .textNotUTF8Seen, .otherFault, .httpInStream, .textInStream, .clientPingsUnanswered,
+            .serverPingsUnanswered, .ourIdleTimer,
             .engineIORefused, .disconnectMessage,
         ]
         return !bad.isDisjoint(with: reading.set)
@@ -37,22 +41,27 @@ enum SessionJudge {
         for side in Side.allCases {
             let half = side == .downstream ? record.downstream : record.upstream
             if let located = half.fault {
-                let excerpt = half.faultExcerpt.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.prefix(16).joined(separator: " ")
+                let excerpt = half.faultExcerpt.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.prefix(16).joined(
+                    separator: " ")
                 findings.append(
                     Finding(
-                        id: "websocket.\(located.fault.name)", layer: .websocket, severity: .failure, blame: side == .downstream ? .client : .backend,
+                        id: "websocket.\(located.fault.name)", layer: .websocket, severity: .failure,
+                        blame: side == .downstream ? .client : .backend,
                         text: "\(located.fault.sentence) (\(located.fault.section), \(side.name))",
                         evidence: [
                             Evidence(
                                 what: "frame", observed: excerpt.isEmpty ? located.fault.name : excerpt,
-                                location: Evidence.Location(side: side, offset: located.offset, length: UInt64(half.faultExcerpt.count)))
+                                location: Evidence.Location(
+                                    side: side, offset: located.offset, length: UInt64(half.faultExcerpt.count)))
                         ]))
             }
             if let code = half.closeCode, !CloseCode(code).isValidOnWire, half.fault == nil {
                 findings.append(
                     Finding(
-                        id: "websocket.close-code-invalid", layer: .websocket, severity: .failure, blame: side == .downstream ? .client : .backend,
-                        text: "The close code \(code) must not stand on the wire (RFC 6455 §7.4).", evidence: [Evidence(what: "close frame", observed: "\(code)")]))
+                        id: "websocket.close-code-invalid", layer: .websocket, severity: .failure,
+                        blame: side == .downstream ? .client : .backend,
+                        text: "The close code \(code) must not stand on the wire (RFC 6455 §7.4).",
+                        evidence: [Evidence(what: "close frame", observed: "\(code)")]))
             }
         }
         return findings

@@ -14,7 +14,9 @@ struct SessionQuotes {
         case "silence":
             return Evidence(
                 what: "timing",
-                observed: "client silent for \(seconds(record.downstream.idle)), server for \(seconds(record.upstream.idle)) before the end")
+                observed:
+                    "client silent for \(seconds(record.downstream.idle)), server for \(seconds(record.upstream.idle)) before the end"
+            )
         case "age": return Evidence(what: "timing", observed: "the session was \(seconds(record.endedAfter)) old")
         case "after message":
             let since = record.downstream.sinceMessage.map(seconds) ?? ""
@@ -39,7 +41,8 @@ struct SessionQuotes {
         let half = side == .upstream ? record.upstream : record.downstream
         guard let end = half.endName else { return nil }
         return Evidence(
-            what: "transport", observed: "\(side.name) ended first (\(end)) after \(seconds(record.endedAfter)), without a close frame",
+            what: "transport",
+            observed: "\(side.name) ended first (\(end)) after \(seconds(record.endedAfter)), without a close frame",
             expected: "a closing handshake (RFC 6455 §7)")
     }
 
@@ -52,7 +55,8 @@ struct SessionQuotes {
             ? excerpt.map { (0x20..<0x7F).contains($0) ? String(Unicode.Scalar($0)) : "·" }.joined()
             : excerpt.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
         return Evidence(
-            what: isText ? "bytes after the 101" : "frame", observed: "\(located.fault.name): \(shown)", expected: located.fault.section,
+            what: isText ? "bytes after the 101" : "frame", observed: "\(located.fault.name): \(shown)",
+            expected: located.fault.section,
             location: Evidence.Location(side: side, offset: located.offset, length: UInt64(excerpt.count)))
     }
 

@@ -8,7 +8,9 @@ enum SessionReading {
     /// An end within this time of a message may be its consequence.
     private static let consequence = TimeSpan.milliseconds(300)
     /// Silences after which well-known timers fire, in seconds.
-    private static let timers: [UInt64] = [20, 30, 40, 45, 50, 55, 60, 75, 90, 100, 120, 180, 240, 300, 350, 400, 600, 900, 1200, 1800, 3600]
+    private static let timers: [UInt64] = [
+        20, 30, 40, 45, 50, 55, 60, 75, 90, 100, 120, 180, 240, 300, 350, 400, 600, 900, 1200, 1800, 3600,
+    ]
     /// Ages at which well-known limits end a session, in seconds.
     private static let limits: [UInt64] = [30, 60, 300, 600, 900, 1800, 3600, 7200, 14400, 86400]
 
@@ -77,10 +79,16 @@ enum SessionReading {
         let text = reason.lowercased()
         func says(_ words: String...) -> Bool { words.contains { text.contains($0) } }
         if says("ping", "heartbeat", "keepalive", "keep-alive", "pong") { signs.add(.reasonSaysPing, .note("reason")) }
-        if says("unauthor", "forbidden", "auth", "token", "credential", "permission", "not allowed", "login") { signs.add(.reasonSaysCredentials, .note("reason")) }
+        if says("unauthor", "forbidden", "auth", "token", "credential", "permission", "not allowed", "login") {
+            signs.add(.reasonSaysCredentials, .note("reason"))
+        }
         if says("expired") { signs.add(.reasonSaysExpired, .note("reason")) }
-        if says("too big", "too large", "exceed", "max size", "maximum size", "size limit") { signs.add(.reasonSaysTooBig, .note("reason")) }
-        if says("restart", "shutdown", "shutting down", "going away", "server stopp", "deploy", "maintenance") { signs.add(.reasonSaysRestart, .note("reason")) }
+        if says("too big", "too large", "exceed", "max size", "maximum size", "size limit") {
+            signs.add(.reasonSaysTooBig, .note("reason"))
+        }
+        if says("restart", "shutdown", "shutting down", "going away", "server stopp", "deploy", "maintenance") {
+            signs.add(.reasonSaysRestart, .note("reason"))
+        }
         if says("idle", "timeout", "timed out", "inactiv") { signs.add(.reasonSaysIdle, .note("reason")) }
         if says("rate", "too many", "throttl", "quota") { signs.add(.reasonSaysRate, .note("reason")) }
         if says("origin") { signs.add(.reasonSaysOrigin, .note("reason")) }
@@ -103,7 +111,9 @@ enum SessionReading {
         }
     }
 
-    private static func readFaults(_ half: SessionRecord.SideRecord, _ side: Side, _ record: SessionRecord, into signs: inout SignReading) {
+    private static func readFaults(
+        _ half: SessionRecord.SideRecord, _ side: Side, _ record: SessionRecord, into signs: inout SignReading
+    ) {
         guard let fault = half.fault?.fault, record.fidelity == .full else { return }
         let trace = SignReading.Trace.note(side == .downstream ? "client fault" : "server fault")
         signs.add(.serverFault, if: side == .upstream)
@@ -137,7 +147,9 @@ enum SessionReading {
         if quiet >= silence {
             signs.add(.afterSilence, .note("silence"))
             if isWholeSeconds(quiet) || isWholeSeconds(up.idle) { signs.add(.silenceWholeSeconds, .note("silence")) }
-            if timers.contains(where: { near(quiet, $0) || near(up.idle, $0) }) { signs.add(.silenceKnownDefault, .note("silence")) }
+            if timers.contains(where: { near(quiet, $0) || near(up.idle, $0) }) {
+                signs.add(.silenceKnownDefault, .note("silence"))
+            }
         } else {
             signs.add(.activeUntilTheEnd)
         }

@@ -16,7 +16,9 @@ struct VerdictWriter {
 
     /// The verdict; `unknown` where nothing stands out.
     func verdict() -> Verdict {
-        guard let first = hypotheses.ranked.first, first.score >= Hypotheses.threshold else { return undecided(hypotheses.ranked[...]) }
+        guard let first = hypotheses.ranked.first, first.score >= Hypotheses.threshold else {
+            return undecided(hypotheses.ranked[...])
+        }
         let entry = CauseCatalogue.entry(first.cause)
         let rest = hypotheses.ranked.dropFirst()
         var confidence = first.confidence
@@ -29,7 +31,8 @@ struct VerdictWriter {
     private func undecided(_ rest: ArraySlice<Hypotheses.Hypothesis>) -> Verdict {
         let entry = CauseCatalogue.undecided
         return Verdict(
-            cause: .unknown, title: entry.title, confidence: .unknown, blame: .unknown, answeredBy: responder, evidence: ownEvidence(), probes: probes,
+            cause: .unknown, title: entry.title, confidence: .unknown, blame: .unknown, answeredBy: responder,
+            evidence: ownEvidence(), probes: probes,
             fix: entry.fix, alternatives: alternatives(rest, .possible))
     }
 
@@ -42,7 +45,8 @@ struct VerdictWriter {
     private func alternatives(_ rest: ArraySlice<Hypotheses.Hypothesis>, _ first: Confidence) -> [Alternative] {
         rest.filter { $0.score >= 10 }.prefix(first == .proven ? 3 : 6).map { other in
             let confidence: Confidence = first == .proven || other.score < 60 ? .possible : .likely
-            return Alternative(cause: other.cause, confidence: confidence, because: other.clauses.first?.reason ?? "nothing rules it out")
+            return Alternative(
+                cause: other.cause, confidence: confidence, because: other.clauses.first?.reason ?? "nothing rules it out")
         }
     }
 

@@ -16,7 +16,9 @@ extension Evidence.Location {
 extension MessageHead {
     /// The octets of the first line of this name, name and value.
     func firstFieldRange(_ name: FieldName) -> Range<Int>? {
-        section.firstIndex(of: name).map { fields[$0].name.lowerBound..<max(fields[$0].value.upperBound, fields[$0].name.upperBound) }
+        section.firstIndex(of: name).map {
+            fields[$0].name.lowerBound..<max(fields[$0].value.upperBound, fields[$0].name.upperBound)
+        }
     }
 
     /// `Name: value` of the first line of this name, as it came, secrets left out.

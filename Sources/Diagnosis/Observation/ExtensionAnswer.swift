@@ -39,7 +39,9 @@ enum ExtensionAnswer {
         }
         // What the client demands of the server must come back.
         if offer["server_no_context_takeover"] != nil, !seen.contains("server_no_context_takeover") { return false }
-        if let limit = offer["server_max_window_bits"].flatMap({ bits($0) }), limit < 15, !seen.contains("server_max_window_bits") { return false }
+        if let limit = offer["server_max_window_bits"].flatMap({ bits($0) }), limit < 15, !seen.contains("server_max_window_bits") {
+            return false
+        }
         return true
     }
 
@@ -61,7 +63,9 @@ enum ExtensionAnswer {
             parameters = texts.dropFirst().map { text in
                 guard let equals = text.utf8.firstIndex(of: 0x3D) else { return (Item.trimmed(text[...]).lowercased(), nil) }
                 let value = Item.trimmed(text[text.utf8.index(after: equals)...])
-                let bare = value.hasPrefix("\"") && value.hasSuffix("\"") && value.utf8.count > 1 ? String(value.dropFirst().dropLast()) : value
+                let bare =
+                    value.hasPrefix("\"") && value.hasSuffix("\"") && value.utf8.count > 1
+                    ? String(value.dropFirst().dropLast()) : value
                 return (Item.trimmed(text[..<equals]).lowercased(), bare)
             }
         }

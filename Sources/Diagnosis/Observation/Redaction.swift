@@ -19,13 +19,15 @@ package enum Redaction {
         switch line.known {
         case .authorization, .proxyAuthorization:
             let scheme = line.value.prefix { $0 < bytes.count && bytes[$0] != 0x20 }
-            return scheme.count == line.value.count ? mark : "\(head.bytes.shown(scheme.lowerBound..<scheme.upperBound, limit: 20)) \(mark)"
+            return scheme.count == line.value.count
+                ? mark : "\(head.bytes.shown(scheme.lowerBound..<scheme.upperBound, limit: 20)) \(mark)"
         case .cookie: return pairs(bytes, line.value, separator: 0x3B, secretNames: nil)
         case .setCookie:
             let name = line.value.prefix { $0 < bytes.count && bytes[$0] != 0x3D }
             return "\(head.bytes.shown(name.lowerBound..<name.upperBound, limit: 60))=\(mark)"
         case .secWebSocketProtocol:
-            return head.section.elementTexts(line.value).map { CredentialReading.isTokenLike($0) ? mark : $0 }.joined(separator: ", ")
+            return head.section.elementTexts(line.value).map { CredentialReading.isTokenLike($0) ? mark : $0 }.joined(
+                separator: ", ")
         case .location, .referer:
             return url(bytes, line.value)
         case .other:
@@ -49,7 +51,8 @@ package enum Redaction {
             return bytes.shown(range, limit: 300)
         }
         let path = bytes.shown(range.lowerBound..<question, limit: 300)
-        return "\(path)?\(pairs(bytes, question + 1..<range.upperBound, separator: 0x26, secretNames: CredentialReading.isSecretName))"
+        return
+            "\(path)?\(pairs(bytes, question + 1..<range.upperBound, separator: 0x26, secretNames: CredentialReading.isSecretName))"
     }
 
     /// `name=value` pairs; the values of those whose name `secretNames` calls secret are left out, of all if it is nil.

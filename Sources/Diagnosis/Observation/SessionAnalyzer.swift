@@ -167,11 +167,14 @@ package struct SessionAnalyzer: Sendable {
         let ours = side == .downstream ? ourCodes.downstream : ourCodes.upstream
         return SessionRecord.SideRecord(
             closeCode: frames.close?.code?.rawValue, closedWithoutCode: frames.close != nil && frames.close?.code == nil,
-            closeReason: frames.close?.reason, sentCode: ours == 0 ? nil : ours, end: side == .downstream ? downstreamEnd : upstreamEnd,
-            counts: frames.counts, messages: frames.messages, bytes: clock.bytes, idle: idle, largestSilence: max(clock.largestSilence, idle),
+            closeReason: frames.close?.reason, sentCode: ours == 0 ? nil : ours,
+            end: side == .downstream ? downstreamEnd : upstreamEnd,
+            counts: frames.counts, messages: frames.messages, bytes: clock.bytes, idle: idle,
+            largestSilence: max(clock.largestSilence, idle),
             sinceMessage: clock.lastMessage == .never ? nil : end - clock.lastMessage, largestMessage: frames.largestMessage,
             lastMessageWasLargest: clock.lastMessage != .never && clock.largestAt == clock.lastMessage,
-            fault: frames.fault ?? enforced.first { $0.side == side }?.fault, faultExcerpt: side == .downstream ? faultExcerpts.client : faultExcerpts.server)
+            fault: frames.fault ?? enforced.first { $0.side == side }?.fault,
+            faultExcerpt: side == .downstream ? faultExcerpts.client : faultExcerpts.server)
     }
 
     private var order: [String] {

@@ -107,28 +107,38 @@ package enum RequestFault: Sendable, Hashable, CaseIterable {
         let (id, text): (String, String) =
             switch self {
             case .method: ("method-not-get", "The method is not GET, the only one that an opening handshake has (RFC 6455 §4.1).")
-            case .version10: ("http-1-0", "The request speaks HTTP/1.0, which knows no upgrade; HTTP/1.1 is required (RFC 6455 §4.1).")
+            case .version10:
+                ("http-1-0", "The request speaks HTTP/1.0, which knows no upgrade; HTTP/1.1 is required (RFC 6455 §4.1).")
             case .upgrade: ("upgrade-missing", "`Upgrade: websocket` is required (RFC 6455 §4.1); observed: \(shown).")
             case .connection: ("connection-token-missing", "Connection must name `upgrade` (RFC 6455 §4.1); observed: \(shown).")
             case .keyMissing: ("key-missing", "Sec-WebSocket-Key is required (RFC 6455 §4.1); there is none.")
-            case .keyMalformed: ("key-malformed", "Sec-WebSocket-Key must be 16 bytes in base64 (RFC 6455 §4.1); observed: \(shown).")
-            case .keyRepeated: ("key-repeated", "Sec-WebSocket-Key must stand once (RFC 6455 §11.3.1); it stands \(head.count(of: .secWebSocketKey)) times.")
+            case .keyMalformed:
+                ("key-malformed", "Sec-WebSocket-Key must be 16 bytes in base64 (RFC 6455 §4.1); observed: \(shown).")
+            case .keyRepeated:
+                (
+                    "key-repeated",
+                    "Sec-WebSocket-Key must stand once (RFC 6455 §11.3.1); it stands \(head.count(of: .secWebSocketKey)) times."
+                )
             case .versionMissing: ("version-missing", "`Sec-WebSocket-Version: 13` is required (RFC 6455 §4.1); there is none.")
-            case .versionUnsupported: ("version-unsupported", "Sec-WebSocket-Version must be 13 (RFC 6455 §4.1); observed: \(shown).")
+            case .versionUnsupported:
+                ("version-unsupported", "Sec-WebSocket-Version must be 13 (RFC 6455 §4.1); observed: \(shown).")
             case .originRepeated: ("origin-repeated", "Origin stands more than once; servers differ in which one they read.")
             case .body: ("body", "An opening handshake has no body (RFC 6455 §4.1); some servers wait for it, others close.")
             }
         let quote =
             switch self {
             case .method, .version10:
-                Evidence(what: "request line", observed: Redaction.requestLine(head), expected: "GET … HTTP/1.1", location: .downstream(head.lineRange))
+                Evidence(
+                    what: "request line", observed: Redaction.requestLine(head), expected: "GET … HTTP/1.1",
+                    location: .downstream(head.lineRange))
             default:
                 Evidence(
                     what: "request field", observed: observed ?? "absent", expected: expected,
                     location: field.flatMap { head.firstFieldRange($0) }.map { .downstream($0) })
             }
         return Finding(
-            id: "handshake.\(id)", layer: .handshake, severity: self == .originRepeated || self == .body ? .warning : .failure, blame: .client,
+            id: "handshake.\(id)", layer: .handshake, severity: self == .originRepeated || self == .body ? .warning : .failure,
+            blame: .client,
             text: text, evidence: [quote])
     }
 

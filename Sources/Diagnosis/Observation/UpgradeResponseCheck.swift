@@ -34,12 +34,15 @@ package enum UpgradeResponseCheck {
     }
 
     private static func misplaced(_ response: ResponseHead) -> [ResponseFault] {
-        response.section.has(KnownField.secWebSocketAccept) || response.status < 300 && response.contains(token: "websocket", in: .upgrade)
+        response.section.has(KnownField.secWebSocketAccept)
+            || response.status < 300 && response.contains(token: "websocket", in: .upgrade)
             ? [.upgradeOnOtherStatus] : []
     }
 
     private static func acceptFits(_ request: RequestHead, _ response: ResponseHead) -> Bool {
-        guard let key = request.value(of: .secWebSocketKey), let accept = response.value(of: .secWebSocketAccept) else { return false }
+        guard let key = request.value(of: .secWebSocketKey), let accept = response.value(of: .secWebSocketAccept) else {
+            return false
+        }
         let keyBytes = unsafe request.bytes.span.bytes
         let acceptBytes = unsafe response.bytes.span.bytes
         return AcceptKey.verify(
@@ -120,9 +123,11 @@ package enum ResponseFault: Sendable, Hashable, CaseIterable {
             let bytes = unsafe request.bytes.span.bytes
             return "Sec-WebSocket-Accept: \(AcceptKey(key: bytes.extracting(key.clamped(to: 0..<request.bytes.count))).text)"
         case .subprotocolNotSelected, .subprotocolNotOffered, .subprotocolRepeated:
-            return request.firstFieldText(.secWebSocketProtocol).map { "one of those offered: \($0)" } ?? "no subprotocol: none was offered"
+            return request.firstFieldText(.secWebSocketProtocol).map { "one of those offered: \($0)" }
+                ?? "no subprotocol: none was offered"
         case .extensionNotOffered, .extensionParameters:
-            return request.firstFieldText(.secWebSocketExtensions).map { "what was offered: \($0)" } ?? "no extension: none was offered"
+            return request.firstFieldText(.secWebSocketExtensions).map { "what was offered: \($0)" }
+                ?? "no extension: none was offered"
         case .bodyAnnounced: return "no length: a 101 has no body"
         case .upgradeOnOtherStatus: return "HTTP/1.1 101"
         }
@@ -132,18 +137,42 @@ package enum ResponseFault: Sendable, Hashable, CaseIterable {
         let observed = response.firstFieldText(field) ?? "absent"
         let (id, text): (String, String) =
             switch self {
-            case .upgradeMissing: ("upgrade-missing", "The 101 has no `Upgrade: websocket` (RFC 6455 §4.1); clients fail the connection.")
-            case .connectionMissing: ("connection-missing", "The 101's Connection does not name `upgrade` (RFC 6455 §4.1); clients fail the connection.")
-            case .acceptMissing: ("accept-missing", "The 101 has no Sec-WebSocket-Accept (RFC 6455 §4.1); clients fail the connection.")
-            case .acceptWrong: ("accept-wrong", "Sec-WebSocket-Accept does not belong to this request's key (RFC 6455 §4.1); clients fail the connection.")
-            case .acceptRepeated: ("accept-repeated", "Sec-WebSocket-Accept must stand once (RFC 6455 §11.3.3); clients fail the connection.")
-            case .subprotocolNotSelected: ("subprotocol-not-selected", "Subprotocols were offered and the 101 names none: browsers fail the connection.")
-            case .subprotocolNotOffered: ("subprotocol-not-offered", "The 101 names a subprotocol that was not offered (RFC 6455 §4.1); clients fail the connection.")
-            case .subprotocolRepeated: ("subprotocol-repeated", "The 101 names more than one subprotocol (RFC 6455 §4.2.2); clients fail the connection.")
-            case .extensionNotOffered: ("extension-not-offered", "The 101 names an extension that was not offered (RFC 6455 §9.1); clients fail the connection.")
-            case .extensionParameters: ("extension-parameters", "The parameters of permessage-deflate in the 101 don't fit the offer (RFC 7692 §7.1); clients fail the connection.")
-            case .bodyAnnounced: ("body-announced", "A 101 has no body, yet a length is given; some clients take the first frames for it.")
-            case .upgradeOnOtherStatus: ("upgrade-on-other-status", "The answer carries the fields of an accepted upgrade, but its status is not 101.")
+            case .upgradeMissing:
+                ("upgrade-missing", "The 101 has no `Upgrade: websocket` (RFC 6455 §4.1); clients fail the connection.")
+            case .connectionMissing:
+                ("connection-missing", "The 101's Connection does not name `upgrade` (RFC 6455 §4.1); clients fail the connection.")
+            case .acceptMissing:
+                ("accept-missing", "The 101 has no Sec-WebSocket-Accept (RFC 6455 §4.1); clients fail the connection.")
+            case .acceptWrong:
+                (
+                    "accept-wrong",
+                    "Sec-WebSocket-Accept does not belong to this request's key (RFC 6455 §4.1); clients fail the connection."
+                )
+            case .acceptRepeated:
+                ("accept-repeated", "Sec-WebSocket-Accept must stand once (RFC 6455 §11.3.3); clients fail the connection.")
+            case .subprotocolNotSelected:
+                ("subprotocol-not-selected", "Subprotocols were offered and the 101 names none: browsers fail the connection.")
+            case .subprotocolNotOffered:
+                (
+                    "subprotocol-not-offered",
+                    "The 101 names a subprotocol that was not offered (RFC 6455 §4.1); clients fail the connection."
+                )
+            case .subprotocolRepeated:
+                ("subprotocol-repeated", "The 101 names more than one subprotocol (RFC 6455 §4.2.2); clients fail the connection.")
+            case .extensionNotOffered:
+                (
+                    "extension-not-offered",
+                    "The 101 names an extension that was not offered (RFC 6455 §9.1); clients fail the connection."
+                )
+            case .extensionParameters:
+                (
+                    "extension-parameters",
+                    "The parameters of permessage-deflate in the 101 don't fit the offer (RFC 7692 §7.1); clients fail the connection."
+                )
+            case .bodyAnnounced:
+                ("body-announced", "A 101 has no body, yet a length is given; some clients take the first frames for it.")
+            case .upgradeOnOtherStatus:
+                ("upgrade-on-other-status", "The answer carries the fields of an accepted upgrade, but its status is not 101.")
             }
         let location = response.firstFieldRange(field) ?? response.lineRange
         return Finding(

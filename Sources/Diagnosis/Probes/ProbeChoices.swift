@@ -17,15 +17,19 @@ struct ProbeChoices {
         switch kind {
         case .control: [ProbeRequest(.control, "none (control)", flip: nil)]
         case .originSelf: originSelf
-        case .originRemoved: originText == nil ? [] : [ProbeRequest(kind, "Origin removed", flip: .flipOriginRemoved, [.remove(.origin)])]
+        case .originRemoved:
+            originText == nil ? [] : [ProbeRequest(kind, "Origin removed", flip: .flipOriginRemoved, [.remove(.origin)])]
         case .originCandidate: originCandidates
         case .host: hosts
         case .fetchSiteRemoved:
-            request.has(.secFetchSite) ? [ProbeRequest(kind, "Sec-Fetch-Site removed", flip: .flipFetchSite, [.remove(.secFetchSite)])] : []
+            request.has(.secFetchSite)
+                ? [ProbeRequest(kind, "Sec-Fetch-Site removed", flip: .flipFetchSite, [.remove(.secFetchSite)])] : []
         case .forwardedProto:
             signs.contains(.forwardedProtoSecure)
-                ? [] : [ProbeRequest(kind, "X-Forwarded-Proto: https", flip: .flipForwardedProto, [.set("X-Forwarded-Proto", "https")])]
-        case .forwardedHost: [ProbeRequest(kind, "X-Forwarded-Host: \(hostText)", flip: .flipForwardedHost, [.set("X-Forwarded-Host", hostText)])]
+                ? []
+                : [ProbeRequest(kind, "X-Forwarded-Proto: https", flip: .flipForwardedProto, [.set("X-Forwarded-Proto", "https")])]
+        case .forwardedHost:
+            [ProbeRequest(kind, "X-Forwarded-Host: \(hostText)", flip: .flipForwardedHost, [.set("X-Forwarded-Host", hostText)])]
         case .forwardedRemoved: forwardedRemoved
         case .trailingSlash: slash
         case .randomPath: [ProbeRequest(kind, "a path that can't exist", flip: nil, target: randomPath + query)]
@@ -33,40 +37,75 @@ struct ProbeChoices {
         case .pathVariant: pathVariants
         case .engineIOPath:
             signs.contains(.engineIOPath)
-                ? [] : [ProbeRequest(kind, "path /socket.io/?EIO=4&transport=websocket", flip: .flipEngineIOPath, target: "/socket.io/?EIO=4&transport=websocket")]
+                ? []
+                : [
+                    ProbeRequest(
+                        kind, "path /socket.io/?EIO=4&transport=websocket", flip: .flipEngineIOPath,
+                        target: "/socket.io/?EIO=4&transport=websocket")
+                ]
         case .engineIOPolling: engineIOPolling
-        case .withoutSid: signs.contains(.engineIOHasSid) ? [ProbeRequest(kind, "without sid", flip: .flipNoSid, target: target { $0 == "sid" ? nil : $1 })] : []
+        case .withoutSid:
+            signs.contains(.engineIOHasSid)
+                ? [ProbeRequest(kind, "without sid", flip: .flipNoSid, target: target { $0 == "sid" ? nil : $1 })] : []
         case .engineIOVersion:
             signs.contains(.engineIOOldVersion)
                 ? [ProbeRequest(kind, "EIO=4", flip: .flipEngineIO4, target: target { $0.lowercased() == "eio" ? "4" : $1 })] : []
         case .withoutExtensions:
             request.has(.secWebSocketExtensions)
-                ? [ProbeRequest(kind, "Sec-WebSocket-Extensions removed", flip: .flipNoExtensions, [.remove(.secWebSocketExtensions)])] : []
+                ? [
+                    ProbeRequest(
+                        kind, "Sec-WebSocket-Extensions removed", flip: .flipNoExtensions, [.remove(.secWebSocketExtensions)])
+                ] : []
         case .withoutSubprotocol:
             request.has(.secWebSocketProtocol)
-                ? [ProbeRequest(kind, "Sec-WebSocket-Protocol removed", flip: .flipNoSubprotocol, [.remove(.secWebSocketProtocol)])] : []
+                ? [ProbeRequest(kind, "Sec-WebSocket-Protocol removed", flip: .flipNoSubprotocol, [.remove(.secWebSocketProtocol)])]
+                : []
         case .subprotocol: subprotocols
         case .version13:
             signs.contains(.versionMissing) || signs.contains(.versionUnsupported)
                 ? [ProbeRequest(kind, "Sec-WebSocket-Version: 13", flip: .flipVersion, [.set("Sec-WebSocket-Version", "13")])] : []
         case .properKey:
             signs.contains(.keyMissing) || signs.contains(.keyMalformed)
-                ? [ProbeRequest(kind, "a proper Sec-WebSocket-Key", flip: .flipKey, [.set("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")])] : []
+                ? [
+                    ProbeRequest(
+                        kind, "a proper Sec-WebSocket-Key", flip: .flipKey, [.set("Sec-WebSocket-Key", "AAAAAAAAAAAAAAAAAAAAAA==")])
+                ] : []
         case .methodGet: signs.contains(.methodOther) ? [ProbeRequest(kind, "method GET", flip: .flipMethod, method: "GET")] : []
         case .upgradeFields:
             signs.contains(.upgradeFieldMissing) || signs.contains(.connectionTokenMissing)
-                ? [ProbeRequest(kind, "Upgrade: websocket and Connection: Upgrade", flip: .flipUpgradeFields, [.set("Upgrade", "websocket"), .set("Connection", "Upgrade")])]
+                ? [
+                    ProbeRequest(
+                        kind, "Upgrade: websocket and Connection: Upgrade", flip: .flipUpgradeFields,
+                        [.set("Upgrade", "websocket"), .set("Connection", "Upgrade")])
+                ]
                 : []
-        case .plainGet: signs.contains(.isPlainRequest) ? [] : [ProbeRequest(kind, "a plain GET", flip: nil, method: "GET", [.removeUpgrade])]
+        case .plainGet:
+            signs.contains(.isPlainRequest) ? [] : [ProbeRequest(kind, "a plain GET", flip: nil, method: "GET", [.removeUpgrade])]
         case .withoutCredentials: withoutCredentials
         case .withCredentials:
             options.credentials.isEmpty
-                ? [] : [ProbeRequest(kind, "with the given credentials", flip: .flipCredentials, options.credentials.map { .set($0.name, $0.value) })]
-        case .withoutCookies: request.has(.cookie) ? [ProbeRequest(kind, "Cookie removed", flip: .flipSmallHead, [.remove(.cookie)])] : []
+                ? []
+                : [
+                    ProbeRequest(
+                        kind, "with the given credentials", flip: .flipCredentials,
+                        options.credentials.map { .set($0.name, $0.value) })
+                ]
+        case .withoutCookies:
+            request.has(.cookie) ? [ProbeRequest(kind, "Cookie removed", flip: .flipSmallHead, [.remove(.cookie)])] : []
         case .userAgent:
             signs.contains(.bearsBrowserAgent)
-                ? [] : [ProbeRequest(kind, "a browser's User-Agent", flip: .flipUserAgent, [.set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36")])]
-        case .secure: options.mayUseTLS && scheme != "https" ? [ProbeRequest(kind, "over TLS", flip: .flipSecure, secure: true)] : []
+                ? []
+                : [
+                    ProbeRequest(
+                        kind, "a browser's User-Agent", flip: .flipUserAgent,
+                        [
+                            .set(
+                                "User-Agent",
+                                "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36")
+                        ])
+                ]
+        case .secure:
+            options.mayUseTLS && scheme != "https" ? [ProbeRequest(kind, "over TLS", flip: .flipSecure, secure: true)] : []
         }
     }
 
@@ -76,7 +115,8 @@ struct ProbeChoices {
         // Behind TLS that ended earlier, the page's scheme is the public one.
         let isSecure = scheme == "https" || signs.contains(.forwardedProtoSecure)
         let own = "\(isSecure ? "https" : "http")://\(hostText)"
-        return own == originText || hostText.isEmpty ? [] : [ProbeRequest(.originSelf, "Origin: \(own)", flip: .flipOriginSelf, [.set("Origin", own)])]
+        return own == originText || hostText.isEmpty
+            ? [] : [ProbeRequest(.originSelf, "Origin: \(own)", flip: .flipOriginSelf, [.set("Origin", own)])]
     }
 
     private var originCandidates: [ProbeRequest] {
@@ -109,8 +149,12 @@ struct ProbeChoices {
     }
 
     private var forwardedRemoved: [ProbeRequest] {
-        let names: [FieldName] = [.forwarded, .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedPort, .xRealIP].filter { request.has($0) }
-        return names.isEmpty ? [] : [ProbeRequest(.forwardedRemoved, "X-Forwarded-* removed", flip: .flipForwardedRemoved, names.map { .remove($0) })]
+        let names: [FieldName] = [.forwarded, .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedPort, .xRealIP].filter {
+            request.has($0)
+        }
+        return names.isEmpty
+            ? []
+            : [ProbeRequest(.forwardedRemoved, "X-Forwarded-* removed", flip: .flipForwardedRemoved, names.map { .remove($0) })]
     }
 
     // MARK: Paths
@@ -148,7 +192,10 @@ struct ProbeChoices {
     private var engineIOPolling: [ProbeRequest] {
         guard signs.contains(.engineIOPath), !signs.contains(.engineIOPolling) else { return [] }
         let polling = target { $0.lowercased() == "transport" ? "polling" : $1 }
-        return [ProbeRequest(.engineIOPolling, "Engine.IO's polling request", flip: nil, target: polling, method: "GET", [.removeUpgrade])]
+        return [
+            ProbeRequest(
+                .engineIOPolling, "Engine.IO's polling request", flip: nil, target: polling, method: "GET", [.removeUpgrade])
+        ]
     }
 
     /// The target with each query parameter's value replaced by what `change` gives; nil leaves the parameter out.
@@ -162,7 +209,9 @@ struct ProbeChoices {
     }
 
     /// As it came: what is sent again must not change.
-    private func verbatim(_ range: Range<Int>) -> String { String(decoding: request.bytes[range.clamped(to: 0..<request.bytes.count)], as: UTF8.self) }
+    private func verbatim(_ range: Range<Int>) -> String {
+        String(decoding: request.bytes[range.clamped(to: 0..<request.bytes.count)], as: UTF8.self)
+    }
 
     // MARK: Subprotocols and credentials
 
@@ -176,12 +225,19 @@ struct ProbeChoices {
         if signs.contains(.saysSubprotocolMissing) || signs.contains(.saysSubprotocolInvalid) {
             candidates += ["graphql-transport-ws", "graphql-ws", "mqtt", "actioncable-v1-json", "v12.stomp", "ocpp1.6"]
         }
-        return candidates.prefix(6).map { ProbeRequest(.subprotocol, "Sec-WebSocket-Protocol: \($0)", flip: .flipSubprotocol, [.set("Sec-WebSocket-Protocol", $0)]) }
+        return candidates.prefix(6).map {
+            ProbeRequest(
+                .subprotocol, "Sec-WebSocket-Protocol: \($0)", flip: .flipSubprotocol, [.set("Sec-WebSocket-Protocol", $0)])
+        }
     }
 
     private var withoutCredentials: [ProbeRequest] {
         guard signs.contains(.hasAuthorization) || signs.contains(.hasCookie) else { return [] }
-        return [ProbeRequest(.withoutCredentials, "Authorization and Cookie removed", flip: .flipNoCredentials, [.remove(.authorization), .remove(.cookie)])]
+        return [
+            ProbeRequest(
+                .withoutCredentials, "Authorization and Cookie removed", flip: .flipNoCredentials,
+                [.remove(.authorization), .remove(.cookie)])
+        ]
     }
 }
 

@@ -25,7 +25,8 @@ package struct ProbeOptions: Sendable, Hashable {
     }
 
     package init(
-        limit: Int = 25, origins: [String] = [], hosts: [String] = [], subprotocols: [String] = [], credentials: [Field] = [], nonce: UInt64 = 0x6761_7465,
+        limit: Int = 25, origins: [String] = [], hosts: [String] = [], subprotocols: [String] = [], credentials: [Field] = [],
+        nonce: UInt64 = 0x6761_7465,
         mayUseTLS: Bool = false
     ) {
         self.limit = limit

@@ -1,5 +1,5 @@
-import Wire
 import HTTPWire
+import Wire
 
 /// What came back on a probe, as far as the plan compares it.
 package struct ProbeOutcome: Sendable, Hashable {
@@ -47,7 +47,9 @@ package struct ProbeOutcome: Sendable, Hashable {
         let path = Array(request.bytes[request.pathRange])
         var position = 0
         while position < body.count {
-            if position + path.count <= body.count, body[position] == path[0], body[position..<position + path.count].elementsEqual(path) {
+            if position + path.count <= body.count, body[position] == path[0],
+                body[position..<position + path.count].elementsEqual(path)
+            {
                 bytes.append(0x2A)
                 position += path.count
             } else {

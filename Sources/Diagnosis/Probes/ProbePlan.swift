@@ -48,10 +48,15 @@ package struct ProbePlan: Sendable {
         baseline = ProbeOutcome(observation)
         // Nothing to ask: healthy, proven by itself, or out of a probe's reach.
         let isHopeless: SignSet = [
-            .failedName, .failedRefused, .failedTLSExpired, .failedTLSUntrusted, .failedTLSName, .failedNoEndpoint, .failedNoRoute, .failedOurOrigin, .failedOurCredentials, .failedMalformedRequest,
+            .failedName, .failedRefused, .failedTLSExpired, .failedTLSUntrusted, .failedTLSName, .failedNoEndpoint, .failedNoRoute,
+            .failedOurOrigin, .failedOurCredentials, .failedMalformedRequest,
             .failedLimit, .status429,
         ]
-        if verdict == nil || verdict?.confidence == .proven || choices == nil || !isHopeless.isDisjoint(with: signs) || options.limit < 3 { state = .done }
+        if verdict == nil || verdict?.confidence == .proven || choices == nil || !isHopeless.isDisjoint(with: signs)
+            || options.limit < 3
+        {
+            state = .done
+        }
     }
 
     /// The next handshake, or that there is none.
@@ -113,7 +118,8 @@ package struct ProbePlan: Sendable {
         for old in before where old.score >= 30 && old.cause != verdict.cause {
             let score = after.first { $0.cause == old.cause }?.score ?? 0
             guard score < 10, !verdict.alternatives.contains(where: { $0.cause == old.cause }) else { continue }
-            judgement.verdict?.alternatives.append(Alternative(cause: old.cause, confidence: .excluded, because: exclusion(old.cause)))
+            judgement.verdict?.alternatives.append(
+                Alternative(cause: old.cause, confidence: .excluded, because: exclusion(old.cause)))
         }
         return judgement
     }
@@ -157,10 +163,14 @@ package struct ProbePlan: Sendable {
             if outcome.likeness == control?.likeness {
                 learned.insert(.plainSame)
             } else if let status = outcome.status {
-                learned.insert((200..<400).contains(status) ? .plainWorks : (502...504).contains(status) ? .plainUnavailable : .plainDiffers)
+                learned.insert(
+                    (200..<400).contains(status) ? .plainWorks : (502...504).contains(status) ? .plainUnavailable : .plainDiffers)
             }
         case .engineIOPolling:
-            let reasons: SignSet = [.saysOriginRefused, .saysSessionUnknown, .saysUnsupportedEngineIO, .saysTransportRefused, .saysTokenExpired, .saysNotAuthenticated]
+            let reasons: SignSet = [
+                .saysOriginRefused, .saysSessionUnknown, .saysUnsupportedEngineIO, .saysTransportRefused, .saysTokenExpired,
+                .saysNotAuthenticated,
+            ]
             for sign in reasons.signs where outcome.signs.contains(sign) {
                 learned.insert(sign)
                 quotes.append((sign, Evidence(what: "probe's response body", observed: outcome.excerpt)))
@@ -174,7 +184,13 @@ package struct ProbePlan: Sendable {
             }
             failed.remove(probe.kind)
             pending.insert(flip)
-            quotes.append((flip, Evidence(what: "probe", observed: "\(probe.change): \(outcome.text)", expected: "\(control?.text ?? "") without the change")))
+            quotes.append(
+                (
+                    flip,
+                    Evidence(
+                        what: "probe", observed: "\(probe.change): \(outcome.text)",
+                        expected: "\(control?.text ?? "") without the change")
+                ))
             state = .confirming
         }
     }
@@ -183,7 +199,8 @@ package struct ProbePlan: Sendable {
     private mutating func settle() {
         guard let choices else { return }
         func isExhausted(_ kinds: ProbeKind...) -> Bool {
-            kinds.allSatisfy { kind in choices.choices(kind).allSatisfy { tried.contains($0) } } && kinds.contains { failed.contains($0) }
+            kinds.allSatisfy { kind in choices.choices(kind).allSatisfy { tried.contains($0) } }
+                && kinds.contains { failed.contains($0) }
         }
         if isExhausted(.originSelf, .originRemoved, .originCandidate) { learned.insert(.originNeverFlips) }
         if isExhausted(.host) { learned.insert(.hostNeverFlips) }
@@ -192,7 +209,9 @@ package struct ProbePlan: Sendable {
 
     private func exclusion(_ cause: Cause) -> String {
         let all = signs.union(learned)
-        let against = CauseCatalogue.entry(cause).clauses.first { $0.weight < 0 && $0.when.isSubset(of: all) && $0.unless.isDisjoint(with: all) && !$0.when.isSubset(of: signs) }
+        let against = CauseCatalogue.entry(cause).clauses.first {
+            $0.weight < 0 && $0.when.isSubset(of: all) && $0.unless.isDisjoint(with: all) && !$0.when.isSubset(of: signs)
+        }
         return against?.text ?? "the probes show another cause"
     }
 }

@@ -30,7 +30,10 @@ package struct ProbeRequest: Sendable, Hashable {
     /// The request as it was observed.
     package static var unchanged: ProbeRequest { ProbeRequest(.control, "none (control)", flip: nil) }
 
-    init(_ kind: ProbeKind, _ change: String, flip: Sign?, target: String? = nil, method: String? = nil, secure: Bool? = nil, _ edits: [Edit] = []) {
+    init(
+        _ kind: ProbeKind, _ change: String, flip: Sign?, target: String? = nil, method: String? = nil, secure: Bool? = nil,
+        _ edits: [Edit] = []
+    ) {
         self.kind = kind
         self.change = change
         self.flip = flip
@@ -73,7 +76,8 @@ package struct ProbeRequest: Sendable, Hashable {
         bytes += Array((original.version == .http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n").utf8)
         for line in lines {
             // A key that is there is drawn anew; one that is missing or broken on purpose is the client's fault and stays.
-            let isKey = line.name.lowercased() == "sec-websocket-key" && UpgradeRequestCheck.isValidKey(line.value, 0..<line.value.count)
+            let isKey =
+                line.name.lowercased() == "sec-websocket-key" && UpgradeRequestCheck.isValidKey(line.value, 0..<line.value.count)
             bytes += Array("\(line.name): ".utf8) + (isKey ? Array(key.utf8) : line.value) + [0x0D, 0x0A]
         }
         return bytes + [0x0D, 0x0A]

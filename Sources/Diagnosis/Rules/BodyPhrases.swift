@@ -56,7 +56,9 @@ struct BodyPhrases {
 
     /// Adds the sign of every phrase that stands in `range` of `bytes`, and gives the numbers of the marks as bits.
     @discardableResult
-    func read(_ bytes: [UInt8], _ range: Range<Int>, into signs: inout SignReading, trace: (Range<Int>) -> SignReading.Trace) -> UInt64 {
+    func read(_ bytes: [UInt8], _ range: Range<Int>, into signs: inout SignReading, trace: (Range<Int>) -> SignReading.Trace)
+        -> UInt64
+    {
         let range = range.clamped(to: 0..<bytes.count)
         guard range.count >= 4 else { return 0 }
         var marks: UInt64 = 0

@@ -64,7 +64,9 @@ extension [UInt8] {
     /// `printable` for the common case that all of `range` is plain text, which needs no building letter by letter.
     func shown(_ range: Range<Int>, limit: Int) -> String {
         let part = range.clamped(to: 0..<count).prefix(limit)
-        for index in part where self[index] < 0x20 || self[index] >= 0x7F || self[index] == 0x5C { return printable(range, limit: limit) }
+        for index in part where self[index] < 0x20 || self[index] >= 0x7F || self[index] == 0x5C {
+            return printable(range, limit: limit)
+        }
         return String(decoding: self[part.lowerBound..<part.upperBound], as: UTF8.self)
     }
 }

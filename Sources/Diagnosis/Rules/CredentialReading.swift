@@ -4,7 +4,8 @@ import HTTPWire
 package enum CredentialReading {
     /// Names of query parameters and fields whose values are secrets.
     private static let secretWords: [StaticString] = [
-        "token", "auth", "jwt", "key", "secret", "password", "passwd", "session", "ticket", "signature", "credential", "bearer", "sid", "code", "csrf",
+        "token", "auth", "jwt", "key", "secret", "password", "passwd", "session", "ticket", "signature", "credential", "bearer",
+        "sid", "code", "csrf",
         "sig",
     ]
 

@@ -32,7 +32,9 @@ enum FailureReading {
         }
     }
 
-    private static func readClose(_ end: TransportEnd, _ seen: Int, _ observation: HandshakeObservation, into signs: inout SignReading) {
+    private static func readClose(
+        _ end: TransportEnd, _ seen: Int, _ observation: HandshakeObservation, into signs: inout SignReading
+    ) {
         signs.add(.failedClosed, .failure)
         let waited = observation.timings.response ?? observation.timings.total ?? .zero
         signs.add(waited < wait ? .failedClosedAtOnce : .failedClosedLate, .failure)
@@ -44,7 +46,9 @@ enum FailureReading {
         signs.add(.failedClientGone, .failure)
         // A client that leaves after a long wait has met a backend that does not answer.
         let waited = observation.timings.total ?? .zero
-        if observation.response == nil, observation.endpoint != nil, waited >= FailureReading.wait { signs.add(.failedResponseTimeout, .failure) }
+        if observation.response == nil, observation.endpoint != nil, waited >= FailureReading.wait {
+            signs.add(.failedResponseTimeout, .failure)
+        }
     }
 
     private static func readForeign(_ first: [UInt8], into signs: inout SignReading) {

@@ -56,12 +56,14 @@ struct HostAndPort {
 
     /// An IPv4 or IPv6 address, or `localhost`.
     var isAddress: Bool {
-        host == "localhost" || host.hasPrefix("[") || (!host.isEmpty && host.utf8.allSatisfy { $0 == 0x2E || (0x30...0x39).contains($0) })
+        host == "localhost" || host.hasPrefix("[")
+            || (!host.isEmpty && host.utf8.allSatisfy { $0 == 0x2E || (0x30...0x39).contains($0) })
     }
 
     /// A name that the public DNS doesn't have: a single label, or one of the endings for private use.
     var isInternal: Bool {
-        !host.utf8.contains(0x2E) || [".local", ".internal", ".lan", ".svc", ".localdomain", ".home.arpa"].contains { host.hasSuffix($0) }
+        !host.utf8.contains(0x2E)
+            || [".local", ".internal", ".lan", ".svc", ".localdomain", ".home.arpa"].contains { host.hasSuffix($0) }
     }
 
     /// Whether the two differ only by `www.`, or share the two last labels.

@@ -11,7 +11,9 @@ enum RedirectReading {
         var scheme: StaticString?
         if let colon = bytes.find("://", in: value.lowerBound..<min(value.lowerBound + 10, value.upperBound)) {
             let name = value.lowerBound..<colon
-            scheme = bytes.matches("https", at: name) ? "https" : bytes.matches("wss", at: name) ? "wss" : bytes.matches("ws", at: name) ? "ws" : "http"
+            scheme =
+                bytes.matches("https", at: name)
+                ? "https" : bytes.matches("wss", at: name) ? "wss" : bytes.matches("ws", at: name) ? "ws" : "http"
             let start = colon + 3
             let slash = (start..<value.upperBound).first { bytes[$0] == 0x2F || bytes[$0] == 0x3F } ?? value.upperBound
             host = HostAndPort(bytes, start..<slash)
@@ -27,7 +29,11 @@ enum RedirectReading {
             signs.add(.redirectToLoginPage, trace)
         } else if isSameHost, bytes[bare].elementsEqual(request.bytes[asked]) || (bare.isEmpty && asked.count == 1) {
             let isSamePort = host?.port == askedHost?.port
-            if isSecure { signs.add(isSamePort ? .redirectToSecure : .redirectToSecureElsewhere, trace) } else { signs.add(.redirectElsewhere, trace) }
+            if isSecure {
+                signs.add(isSamePort ? .redirectToSecure : .redirectToSecureElsewhere, trace)
+            } else {
+                signs.add(.redirectElsewhere, trace)
+            }
         } else if isSameHost, differOnlyInSlash(bytes, bare, request.bytes, asked) {
             signs.add(.redirectAddsSlash, trace)
         } else if isSecure, host?.host != askedHost?.host || scheme != nil {
@@ -44,7 +50,9 @@ enum RedirectReading {
 
     /// A path or host with one of the words of logins, where the request's own path has none.
     private static func looksLikeLogin(_ bytes: [UInt8], _ value: Range<Int>, _ path: Range<Int>, asked: RequestHead) -> Bool {
-        let words: [StaticString] = ["login", "signin", "sign_in", "sign-in", "/oauth", "/auth", "sso", "openid", "saml", "cloudflareaccess", "accounts."]
+        let words: [StaticString] = [
+            "login", "signin", "sign_in", "sign-in", "/oauth", "/auth", "sso", "openid", "saml", "cloudflareaccess", "accounts.",
+        ]
         for word in words where bytes.contains(word, in: value) {
             if !asked.bytes.contains(word, in: asked.targetRange) { return true }
         }

@@ -13,7 +13,9 @@ enum RequestReading {
         signs.add(observation.client.scheme == "https" ? .clientUsedTLS : .clientUsedPlain)
         if head.bytes.count > 7800 {
             signs.add(.headIsLarge)
-            if let index = head.fields.firstIndex(where: { $0.value.count > 7800 }) { signs.add(.fieldIsLarge, .requestFieldAt(index)) }
+            if let index = head.fields.firstIndex(where: { $0.value.count > 7800 }) {
+                signs.add(.fieldIsLarge, .requestFieldAt(index))
+            }
         }
         signs.add(.queryIsLong, if: head.targetRange.count > 4000)
     }
@@ -29,7 +31,9 @@ enum RequestReading {
         signs.add(.isUpgrade, if: isAttempt && !breaking)
         signs.add(.isPlainRequest, if: !isAttempt)
         signs.add(.viaInRequest, if: head.section.has(KnownField.via))
-        if let site = head.value(of: .secFetchSite), head.bytes.matches("cross-site", at: site) || head.bytes.matches("same-site", at: site) {
+        if let site = head.value(of: .secFetchSite),
+            head.bytes.matches("cross-site", at: site) || head.bytes.matches("same-site", at: site)
+        {
             signs.add(.fetchSiteCross, .requestField(.secFetchSite))
         }
         if head.section.has(KnownField.secWebSocketProtocol) {
@@ -69,7 +73,8 @@ enum RequestReading {
             }
         }
         for element in head.section.has(KnownField.secWebSocketProtocol) ? head.elements(of: .secWebSocketProtocol) : [] {
-            let isWord = ["bearer", "authorization", "jwt", "token", "access_token"].contains(bytes.printable(element, limit: 20).lowercased())
+            let isWord = ["bearer", "authorization", "jwt", "token", "access_token"].contains(
+                bytes.printable(element, limit: 20).lowercased())
             if isWord || bytes.isJSONWebToken(element) || CredentialReading.isTokenLike(bytes.printable(element, limit: 200)) {
                 signs.add(.hasSubprotocolToken, .requestField(.secWebSocketProtocol))
             }
@@ -77,7 +82,9 @@ enum RequestReading {
         }
         for (index, field) in head.fields.enumerated() where field.known == .other {
             if CredentialReading.isSecretName(bytes, field.name) { signs.add(.hasTokenField, .requestFieldAt(index)) }
-            if bytes[field.name.clamped(to: 0..<bytes.count)].contains(0x5F) { signs.add(.hasUnderscoreField, .requestFieldAt(index)) }
+            if bytes[field.name.clamped(to: 0..<bytes.count)].contains(0x5F) {
+                signs.add(.hasUnderscoreField, .requestFieldAt(index))
+            }
         }
         let kinds: SignSet = [.hasAuthorization, .hasCookie, .hasQueryToken, .hasSubprotocolToken, .hasTokenField]
         signs.add(kinds.isDisjoint(with: signs.set) ? .noCredentials : .hasCredentials)
@@ -105,14 +112,20 @@ enum RequestReading {
         let path = head.pathRange
         signs.add(.pathIsRoot, if: path.count <= 1)
         signs.add(.pathEndsInSlash, if: path.count > 1 && path.last.map { bytes[$0] == 0x2F } == true)
-        if bytes.contains("/socket.io", in: path) || bytes.contains("/engine.io", in: path) { signs.add(.engineIOPath, .requestLine) }
+        if bytes.contains("/socket.io", in: path) || bytes.contains("/engine.io", in: path) {
+            signs.add(.engineIOPath, .requestLine)
+        }
         guard let query = head.queryRange else { return }
         for pair in bytes.pairs(in: query, separator: 0x26) {
             if bytes.matches("eio", at: pair.name) {
                 signs.add(.engineIOPath, .requestLine)
-                if bytes.equals("2", at: pair.value) || bytes.equals("3", at: pair.value) { signs.add(.engineIOOldVersion, .requestLine) }
+                if bytes.equals("2", at: pair.value) || bytes.equals("3", at: pair.value) {
+                    signs.add(.engineIOOldVersion, .requestLine)
+                }
             }
-            if bytes.matches("transport", at: pair.name), bytes.matches("polling", at: pair.value) { signs.add(.engineIOPolling, .requestLine) }
+            if bytes.matches("transport", at: pair.name), bytes.matches("polling", at: pair.value) {
+                signs.add(.engineIOPolling, .requestLine)
+            }
         }
         for pair in bytes.pairs(in: query, separator: 0x26) where bytes.matches("sid", at: pair.name) && signs.has(.engineIOPath) {
             signs.add(.engineIOHasSid, .requestLine)

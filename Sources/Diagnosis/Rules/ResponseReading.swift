@@ -2,7 +2,8 @@ import HTTPWire
 
 /// Reads the signs of an answer.
 enum ResponseReading {
-    static func read(_ head: ResponseHead, request: RequestHead?, body: [UInt8], into signs: inout SignReading) -> ResponderReading {
+    static func read(_ head: ResponseHead, request: RequestHead?, body: [UInt8], into signs: inout SignReading) -> ResponderReading
+    {
         signs.add(.answered)
         let view = AnswerView(head, body)
         readStatus(head.status, into: &signs)

@@ -9,7 +9,9 @@ struct TokenClaims {
         guard let firstDot = range.first(where: { bytes[$0] == 0x2E }) else { return nil }
         let rest = firstDot + 1..<range.upperBound
         let end = rest.first { bytes[$0] == 0x2E } ?? rest.upperBound
-        guard end > firstDot + 1, end - firstDot < 8192, let payload = TokenClaims.base64(bytes, firstDot + 1..<end), payload.first == 0x7B else {
+        guard end > firstDot + 1, end - firstDot < 8192, let payload = TokenClaims.base64(bytes, firstDot + 1..<end),
+            payload.first == 0x7B
+        else {
             return nil
         }
         expires = TokenClaims.number("\"exp\"", payload)

@@ -15,10 +15,13 @@ package enum MediaPreference: Sendable, Hashable {
                 weight = MediaPreference.weight(head.bytes, value)
             }
             let everything = head.bytes.equals("*/*", at: range)
-            html.take(weight, head.bytes.matches("text/html", at: range) ? 2 : head.bytes.matches("text/*", at: range) ? 1 : everything ? 0 : -1)
+            html.take(
+                weight,
+                head.bytes.matches("text/html", at: range) ? 2 : head.bytes.matches("text/*", at: range) ? 1 : everything ? 0 : -1)
             json.take(
                 weight,
-                head.bytes.matches("application/json", at: range) ? 2
+                head.bytes.matches("application/json", at: range)
+                    ? 2
                     : head.bytes.matches("application/*", at: range) ? 1 : everything ? 0 : -1)
         }
         let isBetter = json.weight > html.weight || (json.weight == html.weight && json.specificity > html.specificity)

@@ -6,9 +6,9 @@ enum HopByHopFields {
     /// a WebSocket is to be opened; `Transfer-Encoding` where the next hop gets chunks. `Trailer` announces what is dropped.
     static var common: UInt64 {
         KnownField.connection.bit | KnownField.keepAlive.bit | KnownField.proxyConnection.bit
-        | KnownField.transferEncoding.bit | KnownField.te.bit | KnownField.trailer.bit | KnownField.upgrade.bit
-        | KnownField.http2Settings.bit | KnownField.proxyAuthenticate.bit | KnownField.proxyAuthorization.bit
-        | KnownField.proxyAuthenticationInfo.bit
+            | KnownField.transferEncoding.bit | KnownField.te.bit | KnownField.trailer.bit | KnownField.upgrade.bit
+            | KnownField.http2Settings.bit | KnownField.proxyAuthenticate.bit | KnownField.proxyAuthorization.bit
+            | KnownField.proxyAuthenticationInfo.bit
     }
 
     /// Fields that frame the message or say whom it is for: a `Connection` that names them is not obeyed, since they are

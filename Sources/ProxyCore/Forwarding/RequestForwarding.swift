@@ -41,10 +41,10 @@ package struct RequestForwarding: Sendable {
     /// Fields that are always written by us or by nobody.
     private static var own: UInt64 {
         HopByHopFields.common | HopByHopFields.restated | KnownField.xForwardedFor.bit | KnownField.xForwardedProto.bit
-        | KnownField.xForwardedHost.bit | KnownField.xForwardedPort.bit | KnownField.forwarded.bit
-        | KnownField.xRealIP.bit | KnownField.expect.bit
-        // Some frameworks route by these, behind the back of whoever checked the path (threat A16).
-        | KnownField.xOriginalURL.bit | KnownField.xRewriteURL.bit
+            | KnownField.xForwardedHost.bit | KnownField.xForwardedPort.bit | KnownField.forwarded.bit
+            | KnownField.xRealIP.bit | KnownField.expect.bit
+            // Some frameworks route by these, behind the back of whoever checked the path (threat A16).
+            | KnownField.xOriginalURL.bit | KnownField.xRewriteURL.bit
     }
 
     /// Writes the head into `writer`, which is reset first; false, and nothing written, for a request that has a `refusal`

@@ -26,8 +26,7 @@ package enum PathPattern: Sendable, Hashable, CustomStringConvertible {
             default: throw .character
             }
         }
-        for (index, segment) in bytes.dropFirst().split(separator: 0x2F, omittingEmptySubsequences: false).enumerated()
-        {
+        for (index, segment) in bytes.dropFirst().split(separator: 0x2F, omittingEmptySubsequences: false).enumerated() {
             let isLast = index == bytes.dropFirst().count { $0 == 0x2F }
             if segment.isEmpty && !isLast { throw .notCanonical }
             if segment.elementsEqual([0x2E]) || segment.elementsEqual([0x2E, 0x2E]) { throw .notCanonical }

@@ -71,11 +71,13 @@ package final class LogWriter: Sendable {
         // The thread holds the one reference that `takeRetainedValue` balances.
         let context = Unmanaged.passRetained(state).toOpaque()
         var thread = pthread_t()
-        let failure = pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<LogThread>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, context)
+        let failure = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<LogThread>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context)
         precondition(failure == 0, "LogWriter: the system refuses to start one thread")
         pthread_detach(thread)
     }

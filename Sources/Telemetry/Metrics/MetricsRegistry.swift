@@ -43,14 +43,17 @@ package struct MetricsRegistry: Sendable {
             text.samples(family, of: workers.map(\.slab), extra: [])
         }
         renderEndpoints(workers, into: &text)
-        text.single("log_lines_lost_total", "Log lines dropped because they could not be written.", "counter",
+        text.single(
+            "log_lines_lost_total", "Log lines dropped because they could not be written.", "counter",
             process.logLinesLost)
-        text.single("config_last_reload_ok", "1 if the last reload of the configuration was taken up.", "gauge",
+        text.single(
+            "config_last_reload_ok", "1 if the last reload of the configuration was taken up.", "gauge",
             process.lastReloadOK ? 1 : 0)
         text.single("config_reloads_total", "Reloads of the configuration.", "counter", process.reloads)
         text.single("draining", "1 while the process drains.", "gauge", process.isDraining ? 1 : 0)
         text.single("workers", "Event loops.", "gauge", UInt64(workers.count))
-        text.single("start_time_seconds", "When the process started, in seconds since the epoch.", "gauge",
+        text.single(
+            "start_time_seconds", "When the process started, in seconds since the epoch.", "gauge",
             process.started.nanoseconds / 1_000_000_000)
         text.head(name: "build_info", help: "Version and I/O backend.", kind: "gauge")
         text.sample("build_info", "", [("version", process.version), ("io", process.io)], "1")

@@ -8,10 +8,12 @@ enum SecretShape {
         case 5: SecretName.equals(item, "token") || SecretName.equals(item, "basic")
         case 6: SecretName.equals(item, "bearer") || SecretName.equals(item, "apikey")
         case 7: SecretName.equals(item, "api-key") || SecretName.equals(item, "api_key")
-        case 10: SecretName.equals(item, "auth-token") || SecretName.equals(item, "auth_token")
-            || SecretName.equals(item, "auth.token")
-        case 12: SecretName.equals(item, "access_token") || SecretName.equals(item, "access-token")
-            || SecretName.equals(item, "bearer-token") || SecretName.equals(item, "bearer_token")
+        case 10:
+            SecretName.equals(item, "auth-token") || SecretName.equals(item, "auth_token")
+                || SecretName.equals(item, "auth.token")
+        case 12:
+            SecretName.equals(item, "access_token") || SecretName.equals(item, "access-token")
+                || SecretName.equals(item, "bearer-token") || SecretName.equals(item, "bearer_token")
         case 13: SecretName.equals(item, "authorization")
         default: false
         }

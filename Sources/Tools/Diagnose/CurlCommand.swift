@@ -12,7 +12,9 @@ enum CurlCommand {
         if let ca = options.ca, handshake.isSecure { words += ["--cacert", quoted(ca)] }
         if let proxy = options.proxy { words += ["-p", "-x", quoted("http://\(proxy.host):\(proxy.port)")] }
         let port = options.proxy == nil ? handshake.address?.port ?? options.place.port : options.place.port
-        if let address = options.addresses.first { words += ["--resolve", quoted("\(options.place.host):\(port):\(address.host)")] }
+        if let address = options.addresses.first {
+            words += ["--resolve", quoted("\(options.place.host):\(port):\(address.host)")]
+        }
         let method = request.text(request.methodRange, limit: 32)
         if method != "GET" { words += ["-X", quoted(method)] }
         // curl adds these of its own unless told not to.

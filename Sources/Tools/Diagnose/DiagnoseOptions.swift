@@ -49,14 +49,18 @@ struct DiagnoseOptions: Sendable {
             throw Fault(sentence: error.sentence)
         }
         if let method = flags["method"] {
-            guard DiagnoseOptions.isToken(method) else { throw Fault(sentence: "--method is no method: letters are expected, such as GET") }
+            guard DiagnoseOptions.isToken(method) else {
+                throw Fault(sentence: "--method is no method: letters are expected, such as GET")
+            }
             self.method = method
         }
         origins = flags.all("origin")
         cookies = flags.all("cookie")
         bearer = flags["bearer"]
         subprotocols = flags.all("subprotocol")
-        for (flag, values) in [("origin", origins), ("cookie", cookies), ("bearer", bearer.map { [$0] } ?? []), ("subprotocol", subprotocols)]
+        for (flag, values) in [
+            ("origin", origins), ("cookie", cookies), ("bearer", bearer.map { [$0] } ?? []), ("subprotocol", subprotocols),
+        ]
         where !values.allSatisfy(DiagnoseOptions.isFieldValue) {
             throw Fault(sentence: "--\(flag) has a control character, which no field may have")
         }
@@ -79,16 +83,24 @@ struct DiagnoseOptions: Sendable {
             probeLimit = count
         }
         if flags.has("no-probes") { probeLimit = 0 }
-        if let span = try DiagnoseOptions.span(flags, "timeout", .milliseconds(100) ... .seconds(600), "from 100ms to 10m, such as 5s") { timeout = span }
+        if let span = try DiagnoseOptions.span(
+            flags, "timeout", .milliseconds(100) ... .seconds(600), "from 100ms to 10m, such as 5s")
+        {
+            timeout = span
+        }
         messages = flags.all("message")
         hold = try DiagnoseOptions.span(flags, "hold", .seconds(1) ... .seconds(86_400), "from 1s to 24h, such as 90s")
         // Who sends something wants to see what comes back.
         if hold == nil, !messages.isEmpty { hold = timeout }
     }
 
-    private static func span(_ flags: FlagParser.Result, _ name: String, _ range: ClosedRange<TimeSpan>, _ words: String) throws(Fault) -> TimeSpan? {
+    private static func span(_ flags: FlagParser.Result, _ name: String, _ range: ClosedRange<TimeSpan>, _ words: String)
+        throws(Fault) -> TimeSpan?
+    {
         guard let text = flags[name] else { return nil }
-        guard let span = DurationText.span(text), range.contains(span) else { throw Fault(sentence: "--\(name) is no time \(words)") }
+        guard let span = DurationText.span(text), range.contains(span) else {
+            throw Fault(sentence: "--\(name) is no time \(words)")
+        }
         return span
     }
 
@@ -97,7 +109,9 @@ struct DiagnoseOptions: Sendable {
             throw Fault(sentence: "--header needs a colon: --header 'Name: value', or --header 'Name:' to leave the field out")
         }
         let name = String(text[..<end])
-        guard isToken(name) else { throw Fault(sentence: "--header has a name that no field can have; letters, digits and dashes are expected") }
+        guard isToken(name) else {
+            throw Fault(sentence: "--header has a name that no field can have; letters, digits and dashes are expected")
+        }
         let behind = text[text.index(after: end)...]
         // `Name;` sends the field without a value, as curl has it.
         if text[end] == ";" {
@@ -105,7 +119,9 @@ struct DiagnoseOptions: Sendable {
             return .set(name: name, value: "")
         }
         let value = String(behind.drop { $0 == " " || $0 == "\t" })
-        guard isFieldValue(value) else { throw Fault(sentence: "--header \(name) has a control character, which no field may have") }
+        guard isFieldValue(value) else {
+            throw Fault(sentence: "--header \(name) has a control character, which no field may have")
+        }
         return value.isEmpty ? .remove(name: name) : .set(name: name, value: value)
     }
 
@@ -126,7 +142,9 @@ struct DiagnoseOptions: Sendable {
     private static func isToken(_ text: String) -> Bool {
         let marks = Set("!#$%&'*+-.^_`|~".utf8)
         return !text.isEmpty
-            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || marks.contains($0) }
+            && text.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || marks.contains($0)
+            }
     }
 
     private static func isFieldValue(_ text: String) -> Bool { text.utf8.allSatisfy { $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F } }

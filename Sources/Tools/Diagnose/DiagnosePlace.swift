@@ -65,8 +65,10 @@ struct DiagnosePlace: Sendable, Hashable {
             guard !name.contains(":") else { throw Fault(sentence: "an IPv6 address stands in brackets: ws://[::1]:8000/") }
         }
         guard !name.isEmpty else { throw Fault(sentence: "the URL has no host; write ws://HOST:PORT/PATH") }
-        guard name.utf8.count <= 253, name.utf8.allSatisfy({ (0x21..<0x7F).contains($0) && !DiagnosePlace.forbidden.contains($0) }) else {
-            throw Fault(sentence: "the host is no name: at most 253 letters, digits, dots and dashes are expected (other scripts as xn--…)")
+        guard name.utf8.count <= 253, name.utf8.allSatisfy({ (0x21..<0x7F).contains($0) && !DiagnosePlace.forbidden.contains($0) })
+        else {
+            throw Fault(
+                sentence: "the host is no name: at most 253 letters, digits, dots and dashes are expected (other scripts as xn--…)")
         }
         guard let digits, !digits.isEmpty else { return (String(name), standardPort(isSecure)) }
         guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits), port > 0 else {

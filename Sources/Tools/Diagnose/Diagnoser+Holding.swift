@@ -70,6 +70,7 @@ extension HeldSession.Outcome {
             let reason = record.upstream.closeReason.map { $0.isEmpty ? "" : " \"\($0)\"" } ?? ""
             return "closed by the server with \(code)\(reason) after \(lived.shown)"
         }
-        return "\(record.upstream.end.map { if case .reset = $0 { true } else { false } } == true ? "reset" : "ended by the server without a close frame") after \(lived.shown)"
+        return
+            "\(record.upstream.end.map { if case .reset = $0 { true } else { false } } == true ? "reset" : "ended by the server without a close frame") after \(lived.shown)"
     }
 }

@@ -31,14 +31,17 @@ struct Diagnoser {
     func run() -> DiagnosisReport {
         let addresses = resolve()
         let first = performer.perform(
-            RequestComposer.head(options), addresses: addresses, isSecure: options.place.isSecure, bodyWait: Diagnoser.bodyWait.first, limit: limit,
+            RequestComposer.head(options), addresses: addresses, isSecure: options.place.isSecure,
+            bodyWait: Diagnoser.bodyWait.first, limit: limit,
             report: narrator.step)
         if let failure = nameFailure(addresses) { first.observation.failure = failure }
         narrator.answered(first)
         if let record = first.closing { narrator.closed(record) }
         var report = DiagnosisReport(options: options, first: first)
         if options.probeLimit > 0, first.closing == nil, first.tunnelRefusal == nil { probe(&report) }
-        if let span = options.hold, report.judgement.verdict == nil, first.observation.response?.status == 101 { hold(&report, span) }
+        if let span = options.hold, report.judgement.verdict == nil, first.observation.response?.status == 101 {
+            hold(&report, span)
+        }
         return report
     }
 
@@ -71,7 +74,8 @@ struct Diagnoser {
         var plan = ProbePlan(
             first.observation,
             options: ProbeOptions(
-                limit: options.probeLimit, origins: Array(options.origins.dropFirst()), subprotocols: Array(options.subprotocols.dropFirst()),
+                limit: options.probeLimit, origins: Array(options.origins.dropFirst()),
+                subprotocols: Array(options.subprotocols.dropFirst()),
                 nonce: random.next(), mayUseTLS: !options.place.isSecure && (options.proxy == nil || options.place.port != 80)))
         // The address that answered: probes must meet the same host.
         let addresses = first.address.map { [$0] } ?? []
@@ -82,7 +86,8 @@ struct Diagnoser {
             }
             let isSecure = request.secure ?? options.place.isSecure
             var performed = performer.perform(
-                request.head(from: first.request, key: RequestComposer.freshKey()), addresses: moved(addresses, isSecure), isSecure: isSecure,
+                request.head(from: first.request, key: RequestComposer.freshKey()), addresses: moved(addresses, isSecure),
+                isSecure: isSecure,
                 bodyWait: Diagnoser.bodyWait.probe, limit: limit)
             performed.change = request.change
             report.probes.append(performed)

@@ -16,7 +16,9 @@ extension DiagnosisReport {
         if let responder = judgement.responder, judgement.verdict == nil { line.field("answered_by", responder, redaction) }
         line.beginArray("handshakes")
         line.handshake(first, nil, mask, redaction)
-        for (index, probe) in probes.enumerated() { line.handshake(probe, index < outcomes.count ? outcomes[index] : nil, mask, redaction) }
+        for (index, probe) in probes.enumerated() {
+            line.handshake(probe, index < outcomes.count ? outcomes[index] : nil, mask, redaction)
+        }
         for held in held { line.handshake(held.handshake, nil, mask, redaction) }
         line.endArray()
         if !held.isEmpty {
@@ -48,7 +50,9 @@ extension DiagnosisReport {
 }
 
 extension LineBuffer {
-    fileprivate mutating func handshake(_ performed: PerformedHandshake, _ outcome: ProbeOutcome?, _ mask: SecretMask, _ redaction: LogRedaction) {
+    fileprivate mutating func handshake(
+        _ performed: PerformedHandshake, _ outcome: ProbeOutcome?, _ mask: SecretMask, _ redaction: LogRedaction
+    ) {
         let observation = performed.observation
         beginObject()
         if let change = performed.change { field("change", redacted: mask(change), redaction) } else { null("change") }

@@ -11,7 +11,8 @@ extension DiagnosisReport {
         } else {
             text += healthy(report, page)
         }
-        for (index, finding) in (report["findings"]?.elements ?? []).prefix(4).enumerated() where report["verdict"]?["cause"] == nil {
+        for (index, finding) in (report["findings"]?.elements ?? []).prefix(4).enumerated() where report["verdict"]?["cause"] == nil
+        {
             text += page.row(index == 0 ? "note" : "", finding["text"]?.text ?? "")
         }
         text += rows("unseen", report["unseen"], page, .quiet) { $0.text ?? "" }
@@ -25,9 +26,15 @@ extension DiagnosisReport {
     private func healthy(_ report: LedgerValue, _ page: ReportPage) -> String {
         let status = report["handshakes"]?.elements.first?["status"]?.text ?? "no status"
         if !held.isEmpty {
-            return page.row("verdict", "Healthy: the handshake succeeded, and the session \(held[0].isOpen ? "was still open at the end" : "ended in good order").", .good)
+            return page.row(
+                "verdict",
+                "Healthy: the handshake succeeded, and the session \(held[0].isOpen ? "was still open at the end" : "ended in good order").",
+                .good)
         }
-        let words = status == "101" ? "Healthy: the handshake succeeded, with everything that a browser checks." : "Nothing is wrong with the answer: \(status)."
+        let words =
+            status == "101"
+            ? "Healthy: the handshake succeeded, with everything that a browser checks."
+            : "Nothing is wrong with the answer: \(status)."
         return page.row("verdict", words, .good)
     }
 
@@ -41,7 +48,8 @@ extension DiagnosisReport {
             text += page.row("answered", because.isEmpty ? who : "\(who): \(because)")
         }
         text += rows("evidence", verdict["evidence"], page) { piece in
-            "\(piece["what"]?.text ?? ""): \(piece["observed"]?.text ?? "")" + (piece["expected"]?.text.map { " (expected: \($0))" } ?? "")
+            "\(piece["what"]?.text ?? ""): \(piece["observed"]?.text ?? "")"
+                + (piece["expected"]?.text.map { " (expected: \($0))" } ?? "")
         }
         text += proof(verdict["probes"]?.elements ?? [], page)
         text += rows("fix", verdict["fix"], page, .good) { $0.text ?? "" }
@@ -64,7 +72,9 @@ extension DiagnosisReport {
         return text
     }
 
-    private func rows(_ label: String, _ list: LedgerValue?, _ page: ReportPage, _ tone: ReportPage.Tone = .calm, _ line: (LedgerValue) -> String) -> String {
+    private func rows(
+        _ label: String, _ list: LedgerValue?, _ page: ReportPage, _ tone: ReportPage.Tone = .calm, _ line: (LedgerValue) -> String
+    ) -> String {
         (list?.elements ?? []).prefix(6).enumerated().map { page.row($0.offset == 0 ? label : "", line($0.element), tone) }.joined()
     }
 }

@@ -44,21 +44,29 @@ struct DiagnosisReport {
     /// What this look from outside could not see, each a sentence.
     var unseen: [String] {
         var sentences: [String] = []
-        if options.probeLimit == 0 { sentences.append("No probes were made, so nothing is proven that the answer doesn't say itself.") }
+        if options.probeLimit == 0 {
+            sentences.append("No probes were made, so nothing is proven that the answer doesn't say itself.")
+        }
         switch stopped {
         case .time: sentences.append("The time ran out before every probe was made; --timeout gives more.")
         case .number: sentences.append("The limit of \(options.probeLimit) probes was reached.")
         case nil: break
         }
-        if options.isInsecure, first.tls != nil { sentences.append("The certificate was not checked (--insecure); a browser checks it.") }
-        if first.observation.bodyStart.count >= HandshakeObservation.bodyLimit { sentences.append("Only the first 2 KiB of the body were read.") }
+        if options.isInsecure, first.tls != nil {
+            sentences.append("The certificate was not checked (--insecure); a browser checks it.")
+        }
+        if first.observation.bodyStart.count >= HandshakeObservation.bodyLimit {
+            sentences.append("Only the first 2 KiB of the body were read.")
+        }
         if isCompressed { sentences.append("The body is compressed and was not read; without --browser servers send it plain.") }
         if let verdict = judgement.verdict {
             if verdict.confidence != .proven {
-                sentences.append("What the backend itself wrote about it: `gatehouse run -- COMMAND` starts it and reads its output along.")
+                sentences.append(
+                    "What the backend itself wrote about it: `gatehouse run -- COMMAND` starts it and reads its output along.")
             }
             if verdict.answeredBy?.who == .intermediary || verdict.answeredBy?.who == .edge {
-                sentences.append("What lies behind the hop that answered; run the same command next to the backend, past that hop, and compare.")
+                sentences.append(
+                    "What lies behind the hop that answered; run the same command next to the backend, past that hop, and compare.")
             }
         } else {
             sentences.append(

@@ -38,7 +38,8 @@ struct HandshakePerformer {
     ///   - bodyWait: how long the body may take, once the head is there.
     ///   - limit: the end of all handshakes together.
     func perform(
-        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, bodyWait: TimeSpan, limit: Deadline, report: (Step) -> Void = { _ in }
+        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, bodyWait: TimeSpan, limit: Deadline,
+        report: (Step) -> Void = { _ in }
     ) -> PerformedHandshake {
         var (performed, opened) = handshake(bytes, addresses, isSecure, bodyWait, limit, report)
         if let opened { performed.closing = close(opened, performed.observation) }
@@ -47,7 +48,8 @@ struct HandshakePerformer {
 
     /// One handshake like `perform`, whose session is kept open for `duration`.
     func hold(
-        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, for duration: TimeSpan, manner: HeldSession.Manner, messages: [String]
+        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, for duration: TimeSpan, manner: HeldSession.Manner,
+        messages: [String]
     ) -> HeldSession.Outcome {
         let (performed, opened) = handshake(bytes, addresses, isSecure, timeout, .after(timeout), { _ in })
         var outcome = HeldSession.Outcome(manner: manner, handshake: performed)
@@ -64,7 +66,8 @@ struct HandshakePerformer {
     }
 
     private func handshake(
-        _ bytes: [UInt8], _ addresses: [SocketAddress], _ isSecure: Bool, _ bodyWait: TimeSpan, _ limit: Deadline, _ report: (Step) -> Void
+        _ bytes: [UInt8], _ addresses: [SocketAddress], _ isSecure: Bool, _ bodyWait: TimeSpan, _ limit: Deadline,
+        _ report: (Step) -> Void
     ) -> (PerformedHandshake, Opened?) {
         let observation = HandshakeObservation(
             session: SessionID(0), openedAt: Timestamp(nanoseconds: clinux_realtime()),
@@ -126,7 +129,9 @@ struct HandshakePerformer {
     }
 
     /// Goes through the proxy, if there is one; false where it doesn't let us.
-    private func tunnel(_ connection: HandshakeConnection, _ performed: inout PerformedHandshake, _ limit: Deadline, _ report: (Step) -> Void) -> Bool {
+    private func tunnel(
+        _ connection: HandshakeConnection, _ performed: inout PerformedHandshake, _ limit: Deadline, _ report: (Step) -> Void
+    ) -> Bool {
         guard let proxy else { return true }
         let name = place.host.contains(":") ? "[\(place.host)]" : place.host
         switch proxy.open(connection, to: "\(name):\(place.port)", until: min(limit, .after(timeout))) {
@@ -173,14 +178,16 @@ struct HandshakePerformer {
     private func close(_ opened: Opened, _ observation: HandshakeObservation) -> SessionRecord? {
         var random = SecureRandom()
         let deadline = Deadline.after(HandshakePerformer.closeWait)
-        opened.connection.send(FrameWriter.close(code: .normal, maskingKey: UInt32(truncatingIfNeeded: random.next())), until: deadline)
+        opened.connection.send(
+            FrameWriter.close(code: .normal, maskingKey: UInt32(truncatingIfNeeded: random.next())), until: deadline)
         // Until the backend has read it: closing earlier would reset the connection under it.
         var analyzer = HandshakeJudge.analyzer(for: observation, at: Timestamp(nanoseconds: clinux_realtime()))
         var chunk = opened.frames
         while true {
             _ = analyzer.relayed(.serverToClient, chunk.span.bytes, at: Timestamp(nanoseconds: clinux_realtime()))
             let frames = analyzer.frames(from: .upstream)
-            guard frames.close == nil, !frames.isDesynchronised, !deadline.hasPassed, case .bytes(let bytes) = opened.connection.receive(until: deadline)
+            guard frames.close == nil, !frames.isDesynchronised, !deadline.hasPassed,
+                case .bytes(let bytes) = opened.connection.receive(until: deadline)
             else { break }
             chunk = bytes
         }

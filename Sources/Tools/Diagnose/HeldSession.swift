@@ -92,7 +92,9 @@ struct HeldSession {
     }
 
     private var agreement: ExtensionAgreement {
-        guard let request = observation.request, let response = observation.response, response.has(.secWebSocketExtensions) else { return ExtensionAgreement() }
+        guard let request = observation.request, let response = observation.response, response.has(.secWebSocketExtensions) else {
+            return ExtensionAgreement()
+        }
         return ExtensionAgreement(offered: list(request), answered: list(response))
     }
 
@@ -127,8 +129,10 @@ struct HeldSession {
                 send(.close, Array(message.excerpt.prefix(2)), &analyzer)
                 return true
             case .text where outcome.received.count < HeldSession.shownMessages:
-                outcome.received.append(String(decoding: message.excerpt, as: UTF8.self) + (message.size > UInt64(message.excerpt.count) ? "…" : ""))
-            case .binary where outcome.received.count < HeldSession.shownMessages: outcome.received.append("\(message.size) bytes, binary")
+                outcome.received.append(
+                    String(decoding: message.excerpt, as: UTF8.self) + (message.size > UInt64(message.excerpt.count) ? "…" : ""))
+            case .binary where outcome.received.count < HeldSession.shownMessages:
+                outcome.received.append("\(message.size) bytes, binary")
             default: break
             }
         }

@@ -20,7 +20,8 @@ struct PathNarrator {
         switch step {
         case .tried(let address, let outcome): row("tcp", "\(address) \(outcome)")
         case .tunnelled(let proxy): row("proxy", "\(proxy.host):\(proxy.port) opened a tunnel")
-        case .notTunnelled(let proxy, let response): row("proxy", "\(proxy.host):\(proxy.port) answered \(response.text(response.lineRange, limit: 200))")
+        case .notTunnelled(let proxy, let response):
+            row("proxy", "\(proxy.host):\(proxy.port) answered \(response.text(response.lineRange, limit: 200))")
         case .secured(let facts):
             row("tls", "\(facts.version), \(facts.cipher)\(facts.applicationProtocol.map { ", \($0)" } ?? "")")
             certificate(facts)
@@ -41,7 +42,9 @@ struct PathNarrator {
             let time = observation.timings.response.map { ", \($0.shown)" } ?? ""
             row("response", SecretMask(handshake.request)(response.text(response.lineRange, limit: 200)) + time)
             for name in [FieldName.server, .via, .location] {
-                if let index = response.indices(of: name).first { row("", SecretMask(handshake.request)(Redaction.field(response, index))) }
+                if let index = response.indices(of: name).first {
+                    row("", SecretMask(handshake.request)(Redaction.field(response, index)))
+                }
             }
         } else if observation.failure != nil, handshake.address != nil {
             row("response", ProbeOutcome(observation).text + (observation.timings.response.map { ", \($0.shown)" } ?? ""))
@@ -49,7 +52,10 @@ struct PathNarrator {
     }
 
     func closed(_ record: SessionRecord) {
-        row("session", "closed by the server at once\(record.upstream.closeCode.map { " with \($0)" } ?? "")\(record.upstream.closeReason.map { $0.isEmpty ? "" : ": \($0)" } ?? "")")
+        row(
+            "session",
+            "closed by the server at once\(record.upstream.closeCode.map { " with \($0)" } ?? "")\(record.upstream.closeReason.map { $0.isEmpty ? "" : ": \($0)" } ?? "")"
+        )
     }
 
     func probed(_ number: Int, _ change: String, _ outcome: ProbeOutcome) {
@@ -64,7 +70,10 @@ struct PathNarrator {
     private func certificate(_ facts: TLSFacts) {
         guard let peer = facts.peer else { return }
         let names = peer.names.isEmpty ? peer.subject : peer.names.prefix(6).joined(separator: ", ")
-        row("", "certificate for \(names); \(peer.notBefore.date) to \(peer.notAfter.date); issued by \(peer.issuer); \(facts.verification)")
+        row(
+            "",
+            "certificate for \(names); \(peer.notBefore.date) to \(peer.notAfter.date); issued by \(peer.issuer); \(facts.verification)"
+        )
     }
 
     private func row(_ label: String, _ text: String) {

@@ -13,7 +13,8 @@ struct ProxyTunnel: Sendable, Hashable {
 
     /// Reads `http://[USER:PASSWORD@]HOST:PORT`.
     init(_ text: String) throws(DiagnosePlace.Fault) {
-        let fault = DiagnosePlace.Fault(sentence: "--proxy needs http://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them")
+        let fault = DiagnosePlace.Fault(
+            sentence: "--proxy needs http://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them")
         guard text.hasPrefix("http://") else { throw fault }
         var rest = text.dropFirst(7)
         if let at = rest.lastIndex(of: "@") {
@@ -65,11 +66,20 @@ struct ProxyTunnel: Sendable, Hashable {
         let (cause, title, confidence, fix): (Cause, String, Confidence, String) =
             switch refusal.status {
             case 407:
-                (.credentialsMissing, "The proxy on the way demands credentials", .proven, "Give them: --proxy http://USER:PASSWORD@HOST:PORT; browsers take them from the system's settings")
+                (
+                    .credentialsMissing, "The proxy on the way demands credentials", .proven,
+                    "Give them: --proxy http://USER:PASSWORD@HOST:PORT; browsers take them from the system's settings"
+                )
             case 502, 503, 504:
-                (.upstreamHangs, "The proxy on the way can't reach the server", .likely, "Look up from the proxy's own network whether the name resolves there and the port is open")
+                (
+                    .upstreamHangs, "The proxy on the way can't reach the server", .likely,
+                    "Look up from the proxy's own network whether the name resolves there and the port is open"
+                )
             default:
-                (.blockedByRule, "The proxy on the way refuses the tunnel", .likely, "Let the proxy allow CONNECT to this host and port; many allow port 443 only")
+                (
+                    .blockedByRule, "The proxy on the way refuses the tunnel", .likely,
+                    "Let the proxy allow CONNECT to this host and port; many allow port 443 only"
+                )
             }
         return Verdict(
             cause: cause, title: title, confidence: confidence, blame: .intermediary,

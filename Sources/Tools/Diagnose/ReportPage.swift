@@ -23,7 +23,8 @@ struct ReportPage {
         var text = ""
         for (index, line) in ReportPage.wrap(content).enumerated() {
             let label = index == 0 ? label : ""
-            text += "    \(ink(label, .quiet))\(String(repeating: " ", count: max(ReportPage.indent - 4 - label.count, 1)))\(ink(line, tone))\n"
+            text +=
+                "    \(ink(label, .quiet))\(String(repeating: " ", count: max(ReportPage.indent - 4 - label.count, 1)))\(ink(line, tone))\n"
         }
         return text
     }

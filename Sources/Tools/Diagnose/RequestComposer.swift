@@ -27,7 +27,9 @@ enum RequestComposer {
             case .remove(let name): lines.removeAll { $0.name.lowercased() == name.lowercased() }
             case .set(let name, let value):
                 // The first of a name replaces what stands there; each further one is a line of its own.
-                if replaced.insert(name.lowercased()).inserted, let index = lines.firstIndex(where: { $0.name.lowercased() == name.lowercased() }) {
+                if replaced.insert(name.lowercased()).inserted,
+                    let index = lines.firstIndex(where: { $0.name.lowercased() == name.lowercased() })
+                {
                     lines[index] = (name, value)
                 } else {
                     lines.append((name, value))
@@ -48,7 +50,10 @@ enum RequestComposer {
         if let origin = options.origins.first ?? (isBrowser ? options.place.origin : nil) { lines.append(("Origin", origin)) }
         lines.append(("Sec-WebSocket-Version", "13"))
         if isBrowser {
-            lines += [("Accept-Encoding", options.place.isSecure ? "gzip, deflate, br, zstd" : "gzip, deflate"), ("Accept-Language", "en-US,en;q=0.9")]
+            lines += [
+                ("Accept-Encoding", options.place.isSecure ? "gzip, deflate, br, zstd" : "gzip, deflate"),
+                ("Accept-Language", "en-US,en;q=0.9"),
+            ]
         }
         if let bearer = options.bearer { lines.append(("Authorization", "Bearer \(bearer)")) }
         if !options.cookies.isEmpty { lines.append(("Cookie", options.cookies.joined(separator: "; "))) }
@@ -58,5 +63,6 @@ enum RequestComposer {
         return lines.map { (name: $0.0, value: $0.1) }
     }
 
-    private static let browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+    private static let browser =
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 }

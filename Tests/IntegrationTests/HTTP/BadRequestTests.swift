@@ -73,8 +73,7 @@ extension Integration {
         ]
 
         @Test(arguments: IOBackend.available)
-        func `a request that could be read two ways is refused and the backend never hears of it`(io: IOBackend) throws
-        {
+        func `a request that could be read two ways is refused and the backend never hears of it`(io: IOBackend) throws {
             let forwarding = try Forwarding(io: io)
             for (what, request, statuses) in Self.requests {
                 let client = try forwarding.gatehouse.connect()

@@ -8,9 +8,13 @@ final class ScratchFolder: Sendable {
         var template = Array((NSTemporaryDirectory() + "/gatehouse-test-XXXXXX").utf8CString)
         guard let made = mkdtemp(&template) else { throw HarnessFailure("no temporary folder: errno \(errno)") }
         path = String(cString: made)
+        Undertaker.shared.watch(folder: path)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+        Undertaker.shared.forget(folder: path)
+    }
 
     func file(_ name: String) -> String { path + "/" + name }
 

@@ -25,7 +25,10 @@ extension Integration {
             #expect(report["handshakes"].elements.count == 1)
         }
 
-        @Test(arguments: [[], ["app.example"], ["ftp://app.example/"], ["ws://app.example/", "--timeout", "soon"], ["ws://app.example/", "--nonsense"]])
+        @Test(arguments: [
+            [], ["app.example"], ["ftp://app.example/"], ["ws://app.example/", "--timeout", "soon"],
+            ["ws://app.example/", "--nonsense"],
+        ])
         func `what is no question is a fault of usage, on standard error, with the exit code 2`(_ arguments: [String]) throws {
             let told = try diagnose(arguments)
             #expect(told.exit == .code(2))

@@ -228,8 +228,7 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `a key that comes back is not enough: each session's 101 is checked against its own`(io: IOBackend) throws
-        {
+        func `a key that comes back is not enough: each session's 101 is checked against its own`(io: IOBackend) throws {
             let forwarding = try Forwarding(io: io)
             let client = try forwarding.gatehouse.connect()
             try client.send(

@@ -84,8 +84,7 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `the first verdict of the classic refusals is the right one or says that it is open`(io: IOBackend) throws
-        {
+        func `the first verdict of the classic refusals is the right one or says that it is open`(io: IOBackend) throws {
             // A 403 for an origin on a list can't be proven from one exchange; two of these servers compare with Host or say so.
             for (server, expected) in [
                 (Peer.Kind.tornado, ["origin-not-allowed", "origin-not-same-host"]),

@@ -205,8 +205,7 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `a session that is silent for the idle timeout ends, and the ledger names the timer`(io: IOBackend) throws
-        {
+        func `a session that is silent for the idle timeout ends, and the ledger names the timer`(io: IOBackend) throws {
             let forwarding = try Forwarding(io: io, "timeouts: {idle: 300ms}")
             let session = try RawSession(through: forwarding.gatehouse, to: forwarding.origin)
             _ = try session.client.readToEnd()

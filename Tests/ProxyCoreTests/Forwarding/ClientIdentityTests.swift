@@ -28,7 +28,10 @@ import Wire
         #expect(found.address.host == expected && found.peerIsTrusted && found.peer == edge)
     }
 
-    @Test(arguments: ["X-Forwarded-For: 1.1.1.1", "Forwarded: for=1.1.1.1;proto=https;host=evil", "X-Forwarded-Proto: https\nX-Forwarded-Host: evil"])
+    @Test(arguments: [
+        "X-Forwarded-For: 1.1.1.1", "Forwarded: for=1.1.1.1;proto=https;host=evil",
+        "X-Forwarded-Proto: https\nX-Forwarded-Host: evil",
+    ])
     func `an untrusted peer is the client, whatever it says`(_ fields: String) {
         let (found, head) = identity(fields, peer: client)
         #expect(found.address == client && !found.peerIsTrusted && !found.isSecure)

@@ -35,9 +35,13 @@ import Wire
 
     @Test func `JSON for those who prefer it, and no content for HEAD`() throws {
         let json = requestHead("GET / HTTP/1.1\nHost: a\nAccept: application/json")
-        let (head, content) = try parts(ErrorPage.response(status: 503, reason: "r", session: session, request: json, retryAfter: 7))
+        let (head, content) = try parts(
+            ErrorPage.response(status: 503, reason: "r", session: session, request: json, retryAfter: 7))
         #expect(head.all("content-type") == ["application/json; charset=utf-8"] && head.all("retry-after") == ["7"])
-        #expect(content == "{\"status\":503,\"title\":\"Service Unavailable\",\"reason\":\"r\",\"message\":\"The application can't be reached at the moment; try again later.\",\"session\":\"\(session)\"}\n")
+        #expect(
+            content
+                == "{\"status\":503,\"title\":\"Service Unavailable\",\"reason\":\"r\",\"message\":\"The application can't be reached at the moment; try again later.\",\"session\":\"\(session)\"}\n"
+        )
         let only = requestHead("HEAD / HTTP/1.1\nHost: a")
         let (bare, none) = try parts(ErrorPage.response(status: 404, reason: "r", session: session, request: only))
         #expect(none.isEmpty && bare.all("content-length") != ["0"])

@@ -18,46 +18,57 @@ import Wire
     @Test func `a plain request goes on with its fields in order and ours behind them`() throws {
         let sent = try #require(send("GET /a?b HTTP/1.1\nHost: App:81\nConnection: keep-alive\nAccept:  */* \nCookie: a=b"))
         #expect(sent.text(sent.lineRange) == "GET /a?b HTTP/1.1")
-        #expect(sent.lines == [
-            "host: App:81", "accept: */*", "cookie: a=b", "x-forwarded-for: 203.0.113.7", "x-forwarded-proto: http",
-            "x-forwarded-host: App:81", "x-forwarded-port: 8080",
-            "forwarded: for=203.0.113.7;host=\"App:81\";proto=http", "via: 1.1 gatehouse",
-        ])
+        #expect(
+            sent.lines == [
+                "host: App:81", "accept: */*", "cookie: a=b", "x-forwarded-for: 203.0.113.7", "x-forwarded-proto: http",
+                "x-forwarded-host: App:81", "x-forwarded-port: 8080",
+                "forwarded: for=203.0.113.7;host=\"App:81\";proto=http", "via: 1.1 gatehouse",
+            ])
     }
 
     @Test func `D17 fields of the connection stay behind`() throws {
-        let sent = try #require(send("""
-            GET / HTTP/1.1
-            Host: a
-            Connection: close, X-Private , keep-alive
-            Connection: x-other
-            Keep-Alive: timeout=5
-            Proxy-Connection: keep-alive
-            Proxy-Authorization: Basic x
-            Proxy-Authenticate: x
-            TE: trailers
-            Trailer: X-Sum
-            X-Private: 1
-            X-OTHER: 2
-            X-Kept: 3
-            Via: 1.0 before
-            """))
+        let sent = try #require(
+            send(
+                """
+                GET / HTTP/1.1
+                Host: a
+                Connection: close, X-Private , keep-alive
+                Connection: x-other
+                Keep-Alive: timeout=5
+                Proxy-Connection: keep-alive
+                Proxy-Authorization: Basic x
+                Proxy-Authenticate: x
+                TE: trailers
+                Trailer: X-Sum
+                X-Private: 1
+                X-OTHER: 2
+                X-Kept: 3
+                Via: 1.0 before
+                """))
         #expect(sent.lines.prefix(3) == ["host: a", "x-kept: 3", "via: 1.0 before"])
         #expect(sent.all("via") == ["1.0 before", "1.1 gatehouse"])
-        for name in ["connection", "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate", "te", "trailer", "x-private", "x-other"] {
+        for name in [
+            "connection", "keep-alive", "proxy-connection", "proxy-authorization", "proxy-authenticate", "te", "trailer",
+            "x-private", "x-other",
+        ] {
             #expect(sent.all(name).isEmpty, "\(name)")
         }
     }
 
     @Test func `B19 a client can't strip our fields, its Host or its framing through Connection`() throws {
-        let sent = try #require(send(
-            "POST / HTTP/1.1\nHost: a\nContent-Length: 3\nConnection: X-Forwarded-For, Forwarded, Via, Host, Content-Length, close"))
+        let sent = try #require(
+            send(
+                "POST / HTTP/1.1\nHost: a\nContent-Length: 3\nConnection: X-Forwarded-For, Forwarded, Via, Host, Content-Length, close"
+            ))
         #expect(sent.all("x-forwarded-for") == ["203.0.113.7"] && sent.all("forwarded").count == 1)
         #expect(sent.all("via") == ["1.1 gatehouse"] && sent.all("host") == ["a"])
         #expect(sent.framing == .contentLength(3))
     }
 
-    @Test(arguments: ["X-Forwarded-For", "X_Forwarded_For", "x_forwarded-FOR", "X-Forwarded-Proto", "X-Real-IP", "X_Real_IP", "Forwarded", "X-Forwarded-Host", "X-Forwarded-Port"])
+    @Test(arguments: [
+        "X-Forwarded-For", "X_Forwarded_For", "x_forwarded-FOR", "X-Forwarded-Proto", "X-Real-IP", "X_Real_IP", "Forwarded",
+        "X-Forwarded-Host", "X-Forwarded-Port",
+    ])
     func `B18 B20 what an untrusted client says of itself is replaced, in every spelling`(_ name: String) throws {
         let sent = try #require(send("GET / HTTP/1.1\nHost: a\n\(name): evil"))
         #expect(!sent.lines.contains { $0.contains("evil") })
@@ -68,21 +79,24 @@ import Wire
     func `B18 identity fields of the configuration are removed in every spelling and set anew`(_ name: String) throws {
         let user = try #require(FieldName("X-User"))
         let group = try #require(FieldName("X-Auth-Group"))
-        let sent = try #require(send("GET / HTTP/1.1\nHost: a\n\(name): admin\nX-Users: kept") {
-            $0.removed = [group]
-            $0.extra = [.init(name: user, value: bytes("alice"))]
-        })
+        let sent = try #require(
+            send("GET / HTTP/1.1\nHost: a\n\(name): admin\nX-Users: kept") {
+                $0.removed = [group]
+                $0.extra = [.init(name: user, value: bytes("alice"))]
+            })
         #expect(sent.all("x-user") == ["alice"] && sent.all("x-users") == ["kept"])
         #expect(!sent.lines.contains { $0.contains("admin") })
     }
 
     @Test func `A16 fields that name another path are removed`() throws {
-        let sent = try #require(send("GET / HTTP/1.1\nHost: a\nX-Original-URL: /admin\nX-Rewrite-URL: /admin\nX_Original_URL: /admin"))
+        let sent = try #require(
+            send("GET / HTTP/1.1\nHost: a\nX-Original-URL: /admin\nX-Rewrite-URL: /admin\nX_Original_URL: /admin"))
         #expect(!sent.lines.contains { $0.contains("admin") })
     }
 
     @Test func `B20 a trusted peer's lists go on with one more hop, and its word stands`() throws {
-        let head = requestHead("""
+        let head = requestHead(
+            """
             GET / HTTP/1.1
             Host: internal:80
             X-Forwarded-For: 198.51.100.1, 10.0.0.9
@@ -94,18 +108,20 @@ import Wire
         #expect(sent.all("x-forwarded-for") == ["198.51.100.1, 10.0.0.9, 10.0.0.8, 10.0.0.1"])
         #expect(sent.all("x-forwarded-proto") == ["https"] && sent.all("x-forwarded-host") == ["app.example"])
         #expect(sent.all("x-forwarded-port") == ["443"])
-        #expect(sent.all("forwarded") == [
-            "for=198.51.100.1;host=app.example;proto=https, for=10.0.0.9, for=10.0.0.8, for=10.0.0.1;host=\"internal:80\";proto=http"
-        ])
+        #expect(
+            sent.all("forwarded") == [
+                "for=198.51.100.1;host=app.example;proto=https, for=10.0.0.9, for=10.0.0.8, for=10.0.0.1;host=\"internal:80\";proto=http"
+            ])
     }
 
     @Test func `B20 a list of Forwarded alone gives X-Forwarded-For too`() throws {
         let head = requestHead("GET / HTTP/1.1\nHost: a\nForwarded: for=\"[2001:db8::1]:9\";proto=https, for=unknown")
         let sent = try #require(forwarded(head, context(head, peer: edge)))
         #expect(sent.all("x-forwarded-for") == ["2001:db8::1, unknown, 10.0.0.1"])
-        #expect(sent.all("forwarded") == [
-            "for=\"[2001:db8::1]:9\";proto=https, for=unknown, for=10.0.0.1;host=a;proto=http"
-        ])
+        #expect(
+            sent.all("forwarded") == [
+                "for=\"[2001:db8::1]:9\";proto=https, for=unknown, for=10.0.0.1;host=a;proto=http"
+            ])
     }
 
     @Test func `an IPv6 client is written as RFC 7239 asks`() throws {
@@ -117,16 +133,18 @@ import Wire
     }
 
     @Test func `C7 h2c is not asked for any further`() throws {
-        let sent = try #require(send("GET / HTTP/1.1\nHost: a\nConnection: Upgrade, HTTP2-Settings\nUpgrade: h2c\nHTTP2-Settings: AAMA"))
+        let sent = try #require(
+            send("GET / HTTP/1.1\nHost: a\nConnection: Upgrade, HTTP2-Settings\nUpgrade: h2c\nHTTP2-Settings: AAMA"))
         #expect(sent.lines.prefix(1) == ["host: a"])
         #expect(sent.all("upgrade").isEmpty && sent.all("connection").isEmpty && sent.all("http2-settings").isEmpty)
     }
 
     @Test(arguments: ["Upgrade: websocket", "Upgrade: WebSocket, h2c", "Upgrade: h2c\nUpgrade: websocket"])
     func `C8 websocket is the only protocol that is ever sent on`(_ field: String) throws {
-        let sent = try #require(send("GET /ws HTTP/1.1\nHost: a\nConnection: keep-alive, Upgrade\n\(field)\nSec-WebSocket-Key: x") {
-            $0.isWebSocketUpgrade = true
-        })
+        let sent = try #require(
+            send("GET /ws HTTP/1.1\nHost: a\nConnection: keep-alive, Upgrade\n\(field)\nSec-WebSocket-Key: x") {
+                $0.isWebSocketUpgrade = true
+            })
         #expect(sent.all("upgrade") == ["websocket"] && sent.all("connection") == ["Upgrade"])
         #expect(sent.all("sec-websocket-key") == ["x"])
         let plain = try #require(send("GET /ws HTTP/1.1\nHost: a\nConnection: Upgrade\n\(field)"))
@@ -189,10 +207,13 @@ import Wire
         ("/app", "/", "/"), ("/app/x?q=1", "/", "/x?q=1"), ("/apple", "/", "/apple"), ("/app/x", "/v2", "/v2/x"),
         ("/app", "/v2/", "/v2/"), ("/app/x", "/v2/", "/v2/x"),
     ])
-    func `the path's prefix is replaced at segment borders, the query stays`(_ target: String, _ to: String, _ expected: String) throws {
-        let sent = try #require(send("GET \(target) HTTP/1.1\nHost: a") {
-            $0.rewrite = to == "/" ? .strip(prefix: bytes("/app")) : .replace(prefix: bytes("/app"), with: bytes(to))
-        })
+    func `the path's prefix is replaced at segment borders, the query stays`(_ target: String, _ to: String, _ expected: String)
+        throws
+    {
+        let sent = try #require(
+            send("GET \(target) HTTP/1.1\nHost: a") {
+                $0.rewrite = to == "/" ? .strip(prefix: bytes("/app")) : .replace(prefix: bytes("/app"), with: bytes(to))
+            })
         #expect(sent.text(sent.targetRange) == expected)
     }
 
@@ -214,7 +235,9 @@ import Wire
     }
 
     @Test func `whatever a client sends, what leaves is one valid request or nothing`() {
-        let good = bytes("POST /a/b?c HTTP/1.1\r\nHost: a\r\nConnection: x, y\r\nX: 1\r\nX_Forwarded_For: 2\r\nContent-Length: 5\r\nVia: 1.1 z\r\n\r\n")
+        let good = bytes(
+            "POST /a/b?c HTTP/1.1\r\nHost: a\r\nConnection: x, y\r\nX: 1\r\nX_Forwarded_For: 2\r\nContent-Length: 5\r\nVia: 1.1 z\r\n\r\n"
+        )
         var random = SplitMix64(seed: 77)
         let odd = bytes("\r\n\0 \t:,;_-xX0\"\\", 0x80)
         for _ in 0..<3000 {

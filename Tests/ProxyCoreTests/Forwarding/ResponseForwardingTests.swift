@@ -21,7 +21,8 @@ import Wire
     }
 
     @Test func `D17 fields of the backend's connection stay behind, the others keep their order`() {
-        let sent = relay("""
+        let sent = relay(
+            """
             HTTP/1.1 200 Fine
             Date: now
             Connection: keep-alive, X-Private
@@ -36,7 +37,10 @@ import Wire
             Server: x
             """, ask)
         #expect(sent.text(sent.lineRange) == "HTTP/1.1 200 Fine")
-        #expect(sent.lines == ["date: now", "set-cookie: a=1", "set-cookie: b=2", "server: x", "content-length: 3", "via: 1.1 gatehouse"])
+        #expect(
+            sent.lines == [
+                "date: now", "set-cookie: a=1", "set-cookie: b=2", "server: x", "content-length: 3", "via: 1.1 gatehouse",
+            ])
     }
 
     @Test func `the connection is stated for the client's version`() {
@@ -72,13 +76,17 @@ import Wire
     }
 
     @Test func `a 426 keeps saying what to upgrade to`() {
-        let sent = relay("HTTP/1.1 426 Upgrade Required\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\nContent-Length: 0", ask, keeps: false)
+        let sent = relay(
+            "HTTP/1.1 426 Upgrade Required\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13\nContent-Length: 0",
+            ask, keeps: false)
         #expect(sent.all("upgrade") == ["websocket"] && sent.all("connection") == ["close, Upgrade"])
         #expect(sent.all("sec-websocket-version") == ["13"])
     }
 
     @Test func `the 101 goes on with its proof and nothing of the connection`() {
-        let head = responseHead("HTTP/1.1 101 Switching Protocols\nUpgrade: WebSocket\nConnection: upgrade, x-y\nX-Y: 1\nSec-WebSocket-Accept: z\nKeep-Alive: 1")
+        let head = responseHead(
+            "HTTP/1.1 101 Switching Protocols\nUpgrade: WebSocket\nConnection: upgrade, x-y\nX-Y: 1\nSec-WebSocket-Accept: z\nKeep-Alive: 1"
+        )
         var writer = HeadWriter()
         ResponseForwarding.writeUpgrade(head, toRequest: ask, into: &writer)
         let sent = ResponseHead(copy: writer.bytes)

@@ -12,7 +12,8 @@ import Wire
 
     private func ask(
         line: String = "GET /ws HTTP/1.1", connection: String = "Connection: Upgrade", upgrade: String = "Upgrade: websocket",
-        version: String = "Sec-WebSocket-Version: 13", key: String = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", more: String = ""
+        version: String = "Sec-WebSocket-Version: 13", key: String = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        more: String = ""
     ) -> RequestHead {
         let lines = [line, "Host: a", connection, upgrade, version, key, more].filter { !$0.isEmpty }
         return requestHead(lines.joined(separator: "\n"))
@@ -75,10 +76,14 @@ import Wire
     }
 
     @Test func `a valid 101 opens the tunnel`() {
-        let offered = ask(more: "Sec-WebSocket-Protocol: chat, v2\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
+        let offered = ask(
+            more: "Sec-WebSocket-Protocol: chat, v2\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits")
         #expect(opens(answer(), offered))
         #expect(opens(answer(upgrade: "Upgrade: WebSocket", connection: "Connection: upgrade"), offered))
-        #expect(opens(answer(more: "Sec-WebSocket-Protocol: v2\nSec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10"), offered))
+        #expect(
+            opens(
+                answer(more: "Sec-WebSocket-Protocol: v2\nSec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=10"),
+                offered))
     }
 
     @Test func `C2 C10 a 101 with anything wrong is a 502`() {

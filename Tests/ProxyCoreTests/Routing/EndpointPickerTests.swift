@@ -42,8 +42,7 @@ struct EndpointPickerTests {
         var cursor: UInt32 = 0
         var hits = [Int](repeating: 0, count: 5)
         for _ in 0..<4000 {
-            if let index = EndpointPicker.pick(.randomOfTwo, among: candidates, cursor: &cursor, random: random.next())
-            {
+            if let index = EndpointPicker.pick(.randomOfTwo, among: candidates, cursor: &cursor, random: random.next()) {
                 hits[index] += 1
             }
         }

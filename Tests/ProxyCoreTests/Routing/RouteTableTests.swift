@@ -3,8 +3,7 @@ import TestSupport
 import Testing
 
 struct RouteTableTests {
-    private func route(_ name: String, _ host: String = "*", _ path: String = "/", exact: Bool = false) throws -> Route
-    {
+    private func route(_ name: String, _ host: String = "*", _ path: String = "/", exact: Bool = false) throws -> Route {
         let match = RouteMatch(host: try #require(HostPattern(host)), path: try PathPattern(path, exact: exact))
         return Route(name: name, match: match, cluster: "c", clusterIndex: 0)
     }

@@ -12,24 +12,31 @@ import Wire
 
     /// The field lines that would be sent, without the key.
     private func fields(_ arguments: String...) throws -> [String] {
-        let options = try DiagnoseOptions(FlagParser.parse(["ws://app.example:8000/ws"] + arguments, for: DiagnoseCommand.definition))
+        let options = try DiagnoseOptions(
+            FlagParser.parse(["ws://app.example:8000/ws"] + arguments, for: DiagnoseCommand.definition))
         let head = RequestHead(copy: RequestComposer.head(options))
         return head.fields.map { "\(head.text($0.name)): \(head.text($0.value))" }.filter { !$0.hasPrefix("Sec-WebSocket-Key: ") }
     }
 
     @Test func `without options the request is the least that RFC 6455 asks for`() throws {
-        #expect(try fields() == ["Host: app.example:8000", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"])
+        #expect(
+            try fields() == ["Host: app.example:8000", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"])
     }
 
-    @Test func `a header replaces the field of its name in its place, a second one is a line of its own, and a bare colon leaves it out`() throws {
+    @Test
+    func `a header replaces the field of its name in its place, a second one is a line of its own, and a bare colon leaves it out`()
+        throws
+    {
         let sent = try fields(
-            "--header", "hOST: other.example", "--header", "X-A: 1", "--header", "X-A: 2", "--header", "Sec-WebSocket-Version:", "--header", "X-Empty;")
+            "--header", "hOST: other.example", "--header", "X-A: 1", "--header", "X-A: 2", "--header", "Sec-WebSocket-Version:",
+            "--header", "X-Empty;")
         #expect(sent == ["hOST: other.example", "Connection: Upgrade", "Upgrade: websocket", "X-A: 1", "X-A: 2", "X-Empty: "])
     }
 
     @Test func `origin, cookies, bearer and subprotocols become their fields`() throws {
         let sent = try fields(
-            "--origin", "https://a.example", "--origin", "https://b.example", "--cookie", "a=1", "--cookie", "b=2", "--bearer", "t0ken", "--subprotocol", "x",
+            "--origin", "https://a.example", "--origin", "https://b.example", "--cookie", "a=1", "--cookie", "b=2", "--bearer",
+            "t0ken", "--subprotocol", "x",
             "--subprotocol", "y")
         #expect(sent.contains("Origin: https://a.example"))
         #expect(!sent.contains { $0.contains("b.example") })
@@ -61,8 +68,10 @@ import Wire
     }
 
     @Test(arguments: [
-        ["--header", "secret"], ["--header", "a b: secret"], ["--header", "A: secret\r\nB: c"], ["--bearer", "secret\n"], ["--method", "secret method"],
-        ["--resolve", "secret"], ["--resolve", "app.example:secret"], ["--max-probes", "25"], ["--max-probes", "secret"], ["--timeout", "5"], ["--timeout", "2h"],
+        ["--header", "secret"], ["--header", "a b: secret"], ["--header", "A: secret\r\nB: c"], ["--bearer", "secret\n"],
+        ["--method", "secret method"],
+        ["--resolve", "secret"], ["--resolve", "app.example:secret"], ["--max-probes", "25"], ["--max-probes", "secret"],
+        ["--timeout", "5"], ["--timeout", "2h"],
     ])
     func `a value that can't be used is refused without repeating it`(_ arguments: [String]) throws {
         let flags = try FlagParser.parse(["ws://app.example/"] + arguments, for: DiagnoseCommand.definition)

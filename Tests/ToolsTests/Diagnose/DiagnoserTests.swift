@@ -15,7 +15,9 @@ import Wire
 @Suite(.serialized) struct DiagnoserTests {
     private let redaction = LogRedaction(key: (1, 2))
 
-    private func diagnose(_ url: String, _ arguments: [String] = []) throws -> (report: DiagnosisReport, json: LedgerValue, text: String, took: TimeSpan) {
+    private func diagnose(_ url: String, _ arguments: [String] = []) throws -> (
+        report: DiagnosisReport, json: LedgerValue, text: String, took: TimeSpan
+    ) {
         let watch = Stopwatch()
         let options = try DiagnoseOptions(FlagParser.parse([url] + arguments, for: DiagnoseCommand.definition))
         let report = try Diagnoser(options, PathNarrator(page: nil, redaction: redaction)).run()
@@ -52,10 +54,15 @@ import Wire
     @Test func `a refused Origin is proven by the same handshake with another one, the control around it`() throws {
         let backend = try backend { peer in
             let head = peer.readHead()
-            if head.value(of: .origin).map({ head.text($0) }) == "https://bad.example" { peer.send(Self.refusal) } else { peer.accept(head) }
+            if head.value(of: .origin).map({ head.text($0) }) == "https://bad.example" {
+                peer.send(Self.refusal)
+            } else {
+                peer.accept(head)
+            }
             _ = peer.readToEnd()
         }
-        let (report, json, text, took) = try diagnose("ws://127.0.0.1:\(backend.port)/ws", ["--origin", "https://bad.example", "--curl"])
+        let (report, json, text, took) = try diagnose(
+            "ws://127.0.0.1:\(backend.port)/ws", ["--origin", "https://bad.example", "--curl"])
         #expect(report.exitCode == .problemFound)
         #expect(json["verdict"]?["confidence"]?.text == "proven")
         #expect(["origin-not-allowed", "origin-not-same-host"].contains(json["verdict"]?["cause"]?.text ?? ""))
@@ -233,7 +240,8 @@ import Wire
             peer.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: \(body.utf8.count)\r\nX-Evil: \u{1B}[2J\r\n\r\n\(body)")
         }
         let (report, _, text, _) = try diagnose(
-            "ws://127.0.0.1:\(backend.port)/ws?access_token=qu3rys3cret", ["--bearer", "t0ps3cret", "--cookie", "session=c00kies3cret", "--curl"])
+            "ws://127.0.0.1:\(backend.port)/ws?access_token=qu3rys3cret",
+            ["--bearer", "t0ps3cret", "--cookie", "session=c00kies3cret", "--curl"])
         let all = text + String(decoding: report.json(redaction), as: UTF8.self)
         for secret in ["t0ps3cret", "qu3rys3cret", "c00kies3cret"] { #expect(!all.contains(secret)) }
         #expect(!all.unicodeScalars.contains { $0.value < 0x20 && $0.value != 0x0A || $0.value == 0x202E })
@@ -281,7 +289,9 @@ import Wire
         #expect(try diagnose("wss://127.0.0.1:\(backend.port)/ws").json["verdict"]?["cause"]?.text == "tls-to-plain-http-port")
     }
 
-    @Test func `through a proxy the handshake follows its 200, with the credentials that it asks for, which are shown nowhere`() throws {
+    @Test func `through a proxy the handshake follows its 200, with the credentials that it asks for, which are shown nowhere`()
+        throws
+    {
         let proxy = try backend { peer in
             let ask = peer.readHead()
             guard ask.value(of: .proxyAuthorization).map({ ask.text($0) }) == "Basic dXNlcjpwNHNzdzByZA==" else {

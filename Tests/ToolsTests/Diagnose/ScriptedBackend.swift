@@ -40,7 +40,9 @@ final class ScriptedBackend: Sendable {
         func accept(_ head: RequestHead) {
             guard let key = head.value(of: .secWebSocketKey) else { return }
             let accept = AcceptKey(key: head.bytes.span.bytes.extracting(key)).text
-            send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(accept)\r\n\r\n")
+            send(
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: \(accept)\r\n\r\n"
+            )
         }
     }
 
