@@ -78,7 +78,7 @@ extension Worker {
             if actions.contains(.pause(side)) { pause(session, side) }
             if actions.contains(.resume(side)) { resume(session, side) }
         }
-        if !actions.isDisjoint(with: [.sendCloseDownstream, .sendCloseUpstream]) { sendCloses(session, actions) }
+        if actions.sendsClose { sendCloses(session, actions) }
         for side in Side.allCases {
             if actions.contains(.finish(side)) { finish(session, side) }
             if actions.contains(.reset(side)) {

@@ -45,7 +45,12 @@ package enum UpgradeRequestCheck {
     /// The status with which an enforcing server answers the first fault, and the field it then has to send: 426 names the version that
     /// is spoken here (§4.4).
     package static func refusal(_ head: RequestHead) -> (status: Int, needsVersionField: Bool)? {
-        guard let first = faults(head).first(where: { $0 != .originRepeated }) else { return nil }
+        refusal(for: faults(head))
+    }
+
+    /// The same for faults that were found already.
+    package static func refusal(for faults: [RequestFault]) -> (status: Int, needsVersionField: Bool)? {
+        guard let first = faults.first(where: { $0 != .originRepeated }) else { return nil }
         switch first {
         case .method: return (405, false)
         case .versionMissing, .versionUnsupported, .upgrade: return (426, true)
