@@ -22,17 +22,18 @@ final class SpecialRelay {
     var violator: Side?
 
     /// Nil where the configuration asks for nothing of this.
-    init?(_ snapshot: Snapshot, agreement: ExtensionAgreement) {
-        enforces = snapshot.websocket.enforce
-        guard enforces || snapshot.log.frames else { return nil }
+    init?(_ websocket: WebSocketSettings, _ log: LogSettings, agreement: @autoclosure () -> ExtensionAgreement) {
+        enforces = websocket.enforce
+        guard enforces || log.frames else { return nil }
+        let agreement = agreement()
         if enforces {
             var limits = MessageLimits()
-            if snapshot.websocket.messageLimit > 0 { limits.size = snapshot.websocket.messageLimit }
+            if websocket.messageLimit > 0 { limits.size = websocket.messageLimit }
             clientValidator = MessageValidator(direction: .clientToServer, agreement: agreement, limits: limits)
             serverValidator = MessageValidator(direction: .serverToClient, agreement: agreement, limits: limits)
         }
-        if snapshot.log.frames {
-            let length = snapshot.log.frameBytes
+        if log.frames {
+            let length = log.frameBytes
             clientObserver = MessageObserver(direction: .clientToServer, agreement: agreement, excerptLength: length)
             serverObserver = MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: length)
         }

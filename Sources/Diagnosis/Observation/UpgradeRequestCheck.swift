@@ -31,11 +31,12 @@ package enum UpgradeRequestCheck {
             if let value = head.value(of: .secWebSocketKey), !isValidKey(head.bytes, value) { faults.append(.keyMalformed) }
         default: faults.append(.keyRepeated)
         }
-        let versions = head.elements(of: .secWebSocketVersion)
-        if !head.section.has(KnownField.secWebSocketVersion) {
+        if let version = head.value(of: .secWebSocketVersion) {
+            if head.count(of: .secWebSocketVersion) > 1 || !head.bytes.equals("13", at: version) {
+                faults.append(.versionUnsupported)
+            }
+        } else {
             faults.append(.versionMissing)
-        } else if versions.count != 1 || !head.bytes.equals("13", at: versions[0]) {
-            faults.append(.versionUnsupported)
         }
         if head.count(of: .origin) > 1 { faults.append(.originRepeated) }
         if hasBody(head) { faults.append(.body) }

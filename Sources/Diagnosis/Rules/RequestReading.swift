@@ -86,10 +86,13 @@ enum RequestReading {
                 signs.add(.hasUnderscoreField, .requestFieldAt(index))
             }
         }
-        let kinds: SignSet = [.hasAuthorization, .hasCookie, .hasQueryToken, .hasSubprotocolToken, .hasTokenField]
-        signs.add(kinds.isDisjoint(with: signs.set) ? .noCredentials : .hasCredentials)
+        signs.add(credentials.isDisjoint(with: signs.set) ? .noCredentials : .hasCredentials)
         return tokens
     }
+
+    private static let credentials: SignSet = [
+        .hasAuthorization, .hasCookie, .hasQueryToken, .hasSubprotocolToken, .hasTokenField,
+    ]
 
     /// Reads `exp` and `nbf` of the first token whose payload can be read. Times before 2001 are no wall clock and compared with nothing.
     private static func readTokens(_ head: RequestHead, _ tokens: [Range<Int>], at now: Timestamp, into signs: inout SignReading) {

@@ -23,10 +23,7 @@ struct SignReading {
     /// Without traces there is nothing to word evidence from: enough for a session that opened.
     private let keepsTraces: Bool
 
-    init(keepsTraces: Bool = true) {
-        self.keepsTraces = keepsTraces
-        if keepsTraces { traces.reserveCapacity(32) }
-    }
+    init(keepsTraces: Bool = true) { self.keepsTraces = keepsTraces }
 
     mutating func add(_ sign: Sign) { set.insert(sign) }
 
