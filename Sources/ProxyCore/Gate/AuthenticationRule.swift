@@ -1,0 +1,140 @@
+package import Diagnosis
+package import HTTPWire
+import Wire
+
+/// How a route learns who asks: where the credential stands, what is accepted, what the backend is told.
+///
+/// Pure: it finds the credential and words the refusals. Hashes and signatures are the shell's (`CredentialChecker`), which answers
+/// with a `CredentialOutcome`.
+package struct AuthenticationRule: Sendable, Hashable {
+    /// Looked at in this order; the first that holds something decides.
+    package var sources: [CredentialSource]
+    /// Nil: tokens are not checked as JWT.
+    package var token: TokenRule?
+    /// What is accepted, in words: `a static key`, `a token with …`.
+    package var accepted: String
+    /// Fields that tell the backend who it is.
+    package var identity: [IdentityField]
+    /// Whether the credential is left out of what goes upstream, where it stands in a field, the query or a subprotocol.
+    package var strips: Bool
+    /// The close code of a session whose credential has ended.
+    package var expiryCode: UInt16
+    package var reportOnly: Bool
+    /// The place of the checks in the snapshot's list.
+    package var store = 0
+
+    package init(
+        sources: [CredentialSource], token: TokenRule? = nil, accepted: String, identity: [IdentityField] = [],
+        strips: Bool = false, expiryCode: UInt16 = 4401, reportOnly: Bool = false
+    ) {
+        self.sources = sources
+        self.token = token
+        self.accepted = accepted
+        self.identity = identity
+        self.strips = strips
+        self.expiryCode = expiryCode
+        self.reportOnly = reportOnly
+    }
+
+    /// The credential that counts, or why there is none.
+    package func find(in head: RequestHead) -> Result<PresentedCredential, Missing> {
+        for source in sources {
+            switch PresentedCredential.search(source, in: head) {
+            case .absent: continue
+            case .found(let credential): return .success(credential)
+            case .unreadable(let observed): return .failure(Missing(refusal: unreadable(source, observed)))
+            }
+        }
+        return .failure(Missing(refusal: missing()))
+    }
+
+    /// A refusal as an error, because `Result` wants one.
+    package struct Missing: Error, Sendable, Hashable {
+        package let refusal: GateRefusal
+    }
+
+    private func missing() -> GateRefusal {
+        GateRefusal(
+            .credentials, "credentials_missing", cause: .credentialsMissing, status: 401, observed: "no credential",
+            allowed: "\(accepted) in \(places)", fix: "Send \(accepted) in \(places)", challenge: challenge(nil))
+    }
+
+    private func unreadable(_ source: CredentialSource, _ observed: String) -> GateRefusal {
+        GateRefusal(
+            .credentials, "credentials_unreadable", cause: .credentialsRejected, status: 401, observed: observed,
+            allowed: "\(accepted) in \(places)", fix: "Send one credential in \(source)", challenge: challenge("invalid_request"))
+    }
+
+    /// The refusal of a credential that was checked and doesn't hold.
+    package func refusal(_ fault: CredentialFault, of credential: PresentedCredential) -> GateRefusal {
+        let cause: Cause
+        let fix: String
+        switch fault {
+        case .claims(.expired):
+            (cause, fix) = (.tokenExpired, "Fetch a fresh token before each connect")
+        case .claims(.wrongAudience):
+            (cause, fix) = (.tokenWrongAudience, "Have the token issued for this audience, or name its audience in auth.jwt.audience")
+        case .noKey, .badSignature, .token(.noAlgorithm):
+            (cause, fix) = (.credentialsRejected, "Sign with a key of auth.jwt and the algorithm that this key is pinned to")
+        default: (cause, fix) = (.credentialsRejected, "Send \(accepted) in \(credential.source)")
+        }
+        return GateRefusal(
+            .credentials, fault.id, cause: cause, status: 401, observed: "\(fault.sentence), in \(credential.source)",
+            allowed: accepted, fix: fix, challenge: challenge("invalid_token"))
+    }
+
+    /// The check could not be made: refused all the same (threat A14).
+    package func unavailable(_ why: String) -> GateRefusal {
+        GateRefusal(
+            .credentials, "credentials_uncheckable", cause: .credentialsRejected, status: 503, observed: why, allowed: accepted,
+            fix: "Mend what the check needs; until then nobody is let in", retryAfter: 5)
+    }
+
+    /// What the backend is told, and what it isn't, of a request on the route. Names are removed whether or not there is a user: a
+    /// backend that reads them must never read a client's (threat B18).
+    package func apply(_ view: RequestView, _ credential: PresentedCredential?, to context: inout ForwardingContext) {
+        for field in identity {
+            context.removed.append(field.name)
+            // To a reader that takes `_` for `-` both are one; lookalikes of the name with `-` are removed by it.
+            let dashed = field.name.description.split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-")
+            if let name = FieldName(dashed), name != field.name { context.removed.append(name) }
+            let value: [UInt8]
+            switch view.value(field.value) {
+            case .absent: continue
+            case .one(let octets): value = octets
+            case .many(let several): value = Array(several.joined(separator: [0x2C]))
+            }
+            guard !value.isEmpty, value.count <= 4096, value.allSatisfy({ (0x20...0x7E).contains($0) }) else { continue }
+            context.extra.append(ForwardingContext.ExtraField(name: field.name, value: value))
+        }
+        guard let credential else { return }
+        // A token is no subprotocol: the backend could only pick it, and the answer would show it.
+        context.subprotocols = credential.offered
+        guard strips else { return }
+        context.removedParameter = credential.parameter
+        switch credential.source {
+        case .bearer, .basic: context.removed.append(.authorization)
+        case .field(let name): context.removed.append(name)
+        default: break
+        }
+    }
+
+    private var places: String { sources.map(\.description).joined(separator: " or ") }
+
+    /// RFC 9110 §11.6.1, RFC 6750 §3.
+    private func challenge(_ error: String?) -> String {
+        if sources.allSatisfy({ $0 == .basic }) { return "Basic realm=\"gatehouse\", charset=\"UTF-8\"" }
+        return "Bearer realm=\"gatehouse\"" + (error.map { ", error=\"\($0)\"" } ?? "")
+    }
+}
+
+/// A field that tells the backend something of the user; whatever the client sent under its name is removed.
+package struct IdentityField: Sendable, Hashable {
+    package let name: FieldName
+    package let value: RequestReference
+
+    package init(name: FieldName, value: RequestReference) {
+        self.name = name
+        self.value = value
+    }
+}

@@ -1,0 +1,53 @@
+// Who may open a session on a route.
+//
+//     origin ──► credentials ──► permission ──► limits ──► endpoint
+//     403         401 / 503       403           429 / 503
+//
+// Theory of operation. Each rule looks at the request and what the rules before it learnt, and answers with a refusal or with
+// nothing. The order is that of cost and of what may be known: whether a credential is valid isn't told to a foreign page. A rule
+// that is `report_only` decides and is logged, and lets pass; then nobody is authenticated by it, and what needs a user finds none.
+// Nothing fails open: what can't be read or checked is refused.
+
+/// The rules of one route. Immutable and shared: requests hold it, none copies it.
+package final class Gate: Sendable, Hashable {
+    package let origins: OriginRule?
+    package let authentication: AuthenticationRule?
+    package let permission: PermissionRule?
+    package let limits: SessionLimits
+    /// Plain requests are judged too, not only upgrades: for transports that fall back to polling (threat A11).
+    package let coversRequests: Bool
+
+    package init(
+        origins: OriginRule? = nil, authentication: AuthenticationRule? = nil, permission: PermissionRule? = nil,
+        limits: SessionLimits = SessionLimits(), coversRequests: Bool = false
+    ) {
+        self.origins = origins
+        self.authentication = authentication
+        self.permission = permission
+        self.limits = limits
+        self.coversRequests = coversRequests
+    }
+
+    /// Whether there is a rule at all.
+    package var isOpen: Bool { origins == nil && authentication == nil && permission == nil && limits == SessionLimits() }
+
+    package static func == (a: Gate, b: Gate) -> Bool {
+        a === b
+            || (a.origins == b.origins && a.authentication == b.authentication && a.permission == b.permission
+                && a.limits == b.limits && a.coversRequests == b.coversRequests)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(origins)
+        hasher.combine(limits)
+    }
+}
+
+/// How many sessions a route, an address or a user may have; nil for no limit of its own.
+package struct SessionLimits: Sendable, Hashable {
+    package var sessions: Int?
+    package var sessionsPerUser: Int?
+    package var upgradesPerSecond: Int?
+
+    package init() {}
+}

@@ -1,0 +1,43 @@
+/// Base64url without padding (RFC 7515 §2), strictly: one text for each sequence of octets.
+package enum Base64URL {
+    /// The octets that `text` encodes; nil for padding, `+` and `/`, blanks, an impossible length, or bits left over that aren't zero
+    /// (threat B8: else one signature would have many spellings).
+    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+        guard text.count % 4 != 1 else { return nil }
+        var octets: [UInt8] = []
+        octets.reserveCapacity(text.count / 4 * 3 + 2)
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in text {
+            guard let value = value(byte) else { return nil }
+            bits = bits << 6 | UInt32(value)
+            count += 6
+            if count >= 8 {
+                count -= 8
+                octets.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+                bits &= (1 << UInt32(count)) - 1
+            }
+        }
+        return bits == 0 ? octets : nil
+    }
+
+    private static func value(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 0x41...0x5A: byte - 0x41
+        case 0x61...0x7A: byte - 0x61 + 26
+        case 0x30...0x39: byte - 0x30 + 52
+        case 0x2D: 62
+        case 0x5F: 63
+        default: nil
+        }
+    }
+
+    /// The octets of RFC 4648 §4 with padding, for Basic credentials; nil if they aren't that.
+    package static func decodePadded(_ text: some Collection<UInt8>) -> [UInt8]? {
+        var body = Array(text)
+        guard body.count % 4 == 0 else { return nil }
+        while body.last == 0x3D, text.count - body.count < 2 { body.removeLast() }
+        guard !body.contains(0x2D), !body.contains(0x5F) else { return nil }
+        return decode(body.map { $0 == 0x2B ? 0x2D : $0 == 0x2F ? 0x5F : $0 })
+    }
+}

@@ -1,0 +1,190 @@
+/// Reads JSON strictly (RFC 8259) and within bounds: for octets that strangers send.
+///
+/// Refused besides what the grammar refuses: a name twice in an object (two readers would see two documents), more depth or more
+/// members than the bounds, octets that aren't UTF-8, a lone surrogate, anything behind the value. The time is linear in the input:
+/// the members of an object, which are compared with each other, are bounded.
+package struct JSONReader {
+    /// How deep and how wide a document may be.
+    package struct Bounds: Sendable {
+        package var depth: Int
+        package var members: Int
+
+        package init(depth: Int = 12, members: Int = 200) {
+            self.depth = depth
+            self.members = members
+        }
+    }
+
+    /// Why it is none.
+    package enum Fault: Error, Sendable, Hashable {
+        case syntax, duplicateName, tooDeep, tooManyMembers, notUTF8
+    }
+
+    private let bytes: [UInt8]
+    private let bounds: Bounds
+    private var position = 0
+
+    /// The value that `bytes` spell.
+    package static func read(_ bytes: [UInt8], bounds: Bounds = Bounds()) throws(Fault) -> JSONValue {
+        var reader = JSONReader(bytes: bytes, bounds: bounds)
+        reader.skipBlanks()
+        let value = try reader.value(depth: 0)
+        reader.skipBlanks()
+        guard reader.position == bytes.count else { throw .syntax }
+        return value
+    }
+
+    private init(bytes: [UInt8], bounds: Bounds) {
+        self.bytes = bytes
+        self.bounds = bounds
+    }
+
+    private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func skipBlanks() {
+        while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
+    }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard next == byte else { return false }
+        position += 1
+        return true
+    }
+
+    private mutating func value(depth: Int) throws(Fault) -> JSONValue {
+        guard depth < bounds.depth else { throw .tooDeep }
+        switch next {
+        case 0x7B?: return try object(depth)
+        case 0x5B?: return try array(depth)
+        case 0x22?: return .string(try string())
+        case 0x74?: return try word("true", .boolean(true))
+        case 0x66?: return try word("false", .boolean(false))
+        case 0x6E?: return try word("null", .null)
+        default: return .number(try number())
+        }
+    }
+
+    private mutating func word(_ text: StaticString, _ value: JSONValue) throws(Fault) -> JSONValue {
+        let count = text.utf8CodeUnitCount
+        guard position + count <= bytes.count,
+            text.withUTF8Buffer({ expected in unsafe bytes[position..<position + count].elementsEqual(expected) })
+        else { throw .syntax }
+        position += count
+        return value
+    }
+
+    private mutating func object(_ depth: Int) throws(Fault) -> JSONValue {
+        position += 1
+        var members: [JSONValue.Member] = []
+        skipBlanks()
+        if take(0x7D) { return .object(members) }
+        while true {
+            skipBlanks()
+            guard next == 0x22 else { throw .syntax }
+            let name = try string()
+            if members.contains(where: { $0.name == name }) { throw .duplicateName }
+            guard members.count < bounds.members else { throw .tooManyMembers }
+            skipBlanks()
+            guard take(0x3A) else { throw .syntax }
+            skipBlanks()
+            members.append(JSONValue.Member(name: name, value: try value(depth: depth + 1)))
+            skipBlanks()
+            if take(0x7D) { return .object(members) }
+            guard take(0x2C) else { throw .syntax }
+        }
+    }
+
+    private mutating func array(_ depth: Int) throws(Fault) -> JSONValue {
+        position += 1
+        var elements: [JSONValue] = []
+        skipBlanks()
+        if take(0x5D) { return .array(elements) }
+        while true {
+            skipBlanks()
+            elements.append(try value(depth: depth + 1))
+            skipBlanks()
+            if take(0x5D) { return .array(elements) }
+            guard take(0x2C) else { throw .syntax }
+        }
+    }
+
+    private mutating func number() throws(Fault) -> [UInt8] {
+        let start = position
+        _ = take(0x2D)
+        guard let first = next, first.isDecimalDigit else { throw .syntax }
+        position += 1
+        if first != 0x30 { skipDigits() }
+        if take(0x2E) {
+            guard let digit = next, digit.isDecimalDigit else { throw .syntax }
+            skipDigits()
+        }
+        if take(0x65) || take(0x45) {
+            if !take(0x2B) { _ = take(0x2D) }
+            guard let digit = next, digit.isDecimalDigit else { throw .syntax }
+            skipDigits()
+        }
+        return Array(bytes[start..<position])
+    }
+
+    private mutating func skipDigits() {
+        while let digit = next, digit.isDecimalDigit { position += 1 }
+    }
+
+    private mutating func string() throws(Fault) -> [UInt8] {
+        position += 1
+        var octets: [UInt8] = []
+        while let byte = next {
+            position += 1
+            switch byte {
+            case 0x22:
+                guard String(validating: octets, as: UTF8.self) != nil else { throw .notUTF8 }
+                return octets
+            case 0x5C: try escape(into: &octets)
+            case 0..<0x20: throw .syntax
+            default: octets.append(byte)
+            }
+        }
+        throw .syntax
+    }
+
+    private mutating func escape(into octets: inout [UInt8]) throws(Fault) {
+        guard let byte = next else { throw .syntax }
+        position += 1
+        switch byte {
+        case 0x22, 0x5C, 0x2F: octets.append(byte)
+        case 0x62: octets.append(0x08)
+        case 0x66: octets.append(0x0C)
+        case 0x6E: octets.append(0x0A)
+        case 0x72: octets.append(0x0D)
+        case 0x74: octets.append(0x09)
+        case 0x75:
+            var code = UInt32(try hexadecimal())
+            if (0xD800..<0xDC00).contains(code) {
+                guard take(0x5C), take(0x75) else { throw .syntax }
+                let low = UInt32(try hexadecimal())
+                guard (0xDC00..<0xE000).contains(low) else { throw .syntax }
+                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+            }
+            guard let scalar = Unicode.Scalar(code) else { throw .syntax }
+            octets.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+        default: throw .syntax
+        }
+    }
+
+    private mutating func hexadecimal() throws(Fault) -> UInt16 {
+        var value: UInt16 = 0
+        for _ in 0..<4 {
+            guard let byte = next else { throw .syntax }
+            let digit: UInt8
+            switch byte {
+            case 0x30...0x39: digit = byte - 0x30
+            case 0x41...0x46: digit = byte - 0x37
+            case 0x61...0x66: digit = byte - 0x57
+            default: throw .syntax
+            }
+            value = value << 4 | UInt16(digit)
+            position += 1
+        }
+        return value
+    }
+}

@@ -1,0 +1,57 @@
+import ProxyCore
+import TestSupport
+import Testing
+import Wire
+
+@Suite struct LimitTests {
+    private func at(_ milliseconds: UInt64) -> Timestamp { .zero + .seconds(1000) + .milliseconds(milliseconds) }
+
+    @Test func `a bucket gives its burst at once and then its rate`() {
+        var bucket = TokenBucket(perSecond: 10, burst: 3)
+        for _ in 0..<3 { #expect(bucket.take(at: at(0)) == nil) }
+        #expect(bucket.take(at: at(0)) == .milliseconds(100))
+        #expect(bucket.take(at: at(99)) == .milliseconds(1))
+        #expect(bucket.take(at: at(100)) == nil)
+        #expect(bucket.take(at: at(100)) != nil)
+        for _ in 0..<3 { #expect(bucket.take(at: at(1000)) == nil) }
+        #expect(bucket.take(at: at(1000)) != nil)
+    }
+
+    @Test func `a clock that is set back costs the burst and no more`() {
+        var bucket = TokenBucket(perSecond: 10, burst: 2)
+        #expect(bucket.take(at: at(1_000_000)) == nil)
+        #expect(bucket.take(at: at(0)) != nil)
+        #expect(bucket.take(at: at(100)) == nil)
+    }
+
+    @Test func `each key counts its own sessions, and an admission counts under all or none`() {
+        var counts = SessionCounts()
+        let a = SessionKey(address: SocketAddress(v4: 1, port: 1))
+        let b = SessionKey(address: SocketAddress(v4: 2, port: 1))
+        let user = SessionKey.user(route: "r", name: bytes("ann"))
+        #expect(counts.admit([(a, 2), (user, 1)]) == nil)
+        #expect(counts.admit([(a, 2), (user, 1)]) == user)
+        #expect(counts.admit([(a, 2)]) == nil)
+        #expect(counts.admit([(a, 2)]) == a)
+        #expect(counts.admit([(b, 2)]) == nil)
+        counts.release([a, user])
+        #expect(counts.admit([(a, 2), (user, 1)]) == nil)
+    }
+
+    @Test func `ten thousand users leave nothing behind`() {
+        var counts = SessionCounts()
+        for number in 0..<10_000 {
+            let key = SessionKey.user(route: "r", name: bytes("user\(number)"))
+            #expect(counts.admit([(key, 1)]) == nil)
+            counts.release([key])
+        }
+        #expect(counts.count == 0)
+    }
+
+    @Test func `one IPv6 client is a network of 64 bits, and ports don't matter`() {
+        let first = SessionKey(address: SocketAddress(high: 0x2001_0DB8_0000_0001, low: 1, port: 1))
+        #expect(first == SessionKey(address: SocketAddress(high: 0x2001_0DB8_0000_0001, low: 99, port: 2)))
+        #expect(first != SessionKey(address: SocketAddress(high: 0x2001_0DB8_0000_0002, low: 1, port: 1)))
+        #expect(SessionKey(address: SocketAddress(v4: 7, port: 1)) == SessionKey(address: SocketAddress(v4: 7, port: 2)))
+    }
+}
