@@ -47,6 +47,7 @@ let package = Package(
         .target(name: "CIOUring", linkerSettings: [.linkedLibrary("uring")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .target(name: "COpenSSLShim", dependencies: ["COpenSSL"]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -60,6 +61,7 @@ let package = Package(
         // Shells
         .target(name: "EventLoop", dependencies: ["Wire", "CLinux", "CIOUring"], swiftSettings: house + [passing]),
         shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
+        shell("Credentials", "Wire", "ProxyCore", "COpenSSL", "COpenSSLShim", "CCrypt"),
         shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
         .target(
             name: "Telemetry", dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
@@ -70,7 +72,7 @@ let package = Package(
             name: "ProxyServer",
             dependencies: [
                 "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration",
-                "Telemetry", "Admin", "CLinux",
+                "Credentials", "Telemetry", "Admin", "CLinux",
             ], swiftSettings: house + [passing]),
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
@@ -95,9 +97,10 @@ let package = Package(
         tests("WebSocketWireTests", "WebSocketWire", "Wire"),
         tests("DiagnosisTests", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("ProxyCoreTests", "ProxyCore", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("CredentialsTests", "Credentials", "ProxyCore", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
-        tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
+        tests("ConfigurationTests", "Configuration", "ProxyCore", "HTTPWire", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests(
@@ -107,7 +110,7 @@ let package = Package(
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
             "CAllocationCounter"),
-        tests("IntegrationTests", "Wire"),
+        tests("IntegrationTests", "Wire", "COpenSSL"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -1,0 +1,61 @@
+// Checks what a client presented, with everything that needs a key.
+//
+// Theory of operation. A token is held against the static keys first (a hash and constant-time comparisons), then taken for a JWT:
+// parsed, its signature checked, its claims judged by the rule. All of that is quick enough for a loop. A password isn't: bcrypt is
+// slow on purpose, so `check` answers nil and the caller asks `checkPassword` on a thread of its own.
+package import ProxyCore
+package import Wire
+
+/// The checks of one route's credentials. Immutable but for the keys that may be fetched anew.
+package final class CredentialChecker: Sendable {
+    private let keys: [StaticKey]
+    private let passwords: PasswordFile?
+    package let tokens: TokenKeys?
+    private let rule: TokenRule
+
+    package init(keys: [StaticKey] = [], passwords: PasswordFile? = nil, tokens: TokenKeys? = nil, rule: TokenRule = TokenRule()) {
+        self.keys = keys
+        self.passwords = passwords
+        self.tokens = tokens
+        self.rule = rule
+    }
+
+    /// What is to be said of `credential`; nil if it is a password, whose check takes too long for a loop.
+    ///
+    /// - Parameter now: the wall clock.
+    package func check(_ credential: PresentedCredential, now: Timestamp) -> CredentialOutcome? {
+        switch credential.content {
+        case .token(let text): return check(text, now: now)
+        case .password: return passwords == nil ? .refused(.wrongKind) : nil
+        }
+    }
+
+    /// The slow part of `check`.
+    package func checkPassword(_ credential: PresentedCredential) -> CredentialOutcome {
+        guard case .password(let user, let password) = credential.content, let passwords else { return .refused(.wrongKind) }
+        return passwords.holds(user: user, password: password)
+            ? .accepted(AuthenticatedUser(name: user)) : .refused(.wrongPassword)
+    }
+
+    private func check(_ text: [UInt8], now: Timestamp) -> CredentialOutcome {
+        if !keys.isEmpty, text.count <= SignedToken.limit {
+            let digest = Hashing.sha256(text)
+            var found: StaticKey?
+            // Every key is compared, so that the time doesn't tell which was nearly right.
+            for key in keys where Hashing.areEqual(key.digest, digest) { found = key }
+            if let found { return .accepted(AuthenticatedUser(name: Array(found.name.utf8))) }
+        }
+        guard let tokens else { return .refused(keys.isEmpty ? .wrongKind : .unknownKey) }
+        let token: SignedToken
+        do { token = try SignedToken(text) } catch {
+            return .refused(keys.isEmpty || error != .notCompact ? .token(error) : .unknownKey)
+        }
+        guard let set = tokens.set else { return .unavailable("no key set has been fetched yet") }
+        if let fault = set.verify(token) { return .refused(fault) }
+        do {
+            let expiry = try rule.check(token.claims, now: now)
+            let name = token.claims[Array(rule.userClaim.utf8)]?.comparableText ?? []
+            return .accepted(AuthenticatedUser(name: name, claims: token.claims, expiresAt: expiry))
+        } catch { return .refused(.claims(error)) }
+    }
+}

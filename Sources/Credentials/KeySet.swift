@@ -1,0 +1,43 @@
+package import ProxyCore
+
+/// The keys that a route believes, from PEM, a JWK, or a set of them.
+package struct KeySet: Sendable {
+    package let keys: [VerificationKey]
+    /// What was left out and why (keys of kinds that sign nothing here), for the log.
+    package let notices: [String]
+
+    package init(keys: [VerificationKey], notices: [String] = []) {
+        self.keys = keys
+        self.notices = notices
+    }
+
+    /// How many keys are tried for a token that names none.
+    private static let tries = 8
+
+    /// Whether the signature holds under a key of the set.
+    ///
+    /// A token that names a key is held against the keys of this name, and against those without a name (PEM has none);
+    /// the name is compared and used for nothing else (threat B3).
+    package func verify(_ token: SignedToken) -> CredentialFault? {
+        var tried = 0
+        for key in keys where key.algorithms.contains(token.algorithm) {
+            guard token.keyID == nil || key.id == nil || key.id == token.keyID else { continue }
+            guard tried < KeySet.tries else { break }
+            tried += 1
+            if key.verifies(token) { return nil }
+        }
+        return tried == 0 ? .noKey : .badSignature
+    }
+
+    /// Whether a token names a key that the set doesn't have: a reason to fetch the set again.
+    package func lacks(_ token: SignedToken) -> Bool {
+        guard let name = token.keyID else { return false }
+        return !keys.contains { $0.id == nil || $0.id == name }
+    }
+}
+
+/// Why a file or answer holds no usable keys. Never with key material in it.
+package struct KeySetError: Error, Sendable, Hashable {
+    package let observed: String
+    package let expected: String
+}
