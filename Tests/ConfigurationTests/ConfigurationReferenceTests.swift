@@ -48,12 +48,17 @@ struct ConfigurationReferenceTests {
         return names.map { "\($0): " }.joined(separator: "{") + value + String(repeating: "}", count: names.count - 1)
     }
 
+    /// Keys that say nothing alone.
+    private func ofGate(_ path: String) -> Bool {
+        ["origins", "auth", "permission", "guards"].contains { path.hasPrefix($0) }
+    }
+
     @Test func `every documented default is accepted, and changes nothing`() throws {
         var unset = try decode("upstream: http://a")
         unset.file = nil
         var (expected, count) = ("", 0)
         dump(unset, to: &expected)
-        for (path, standard, _) in keys where !standard.isEmpty && !path.hasPrefix("upstream") {
+        for (path, standard, _) in keys where !standard.isEmpty && !path.hasPrefix("upstream") && !ofGate(path) {
             var snapshot = try decode("upstream: http://a\n\(yaml(path, standard))")
             snapshot.file = nil
             var shown = ""
@@ -76,6 +81,7 @@ struct ConfigurationReferenceTests {
                         && !$0.expected.contains("together")
                         && $0.observed != "nothing to forward to" && $0.expected != "both"
                         && !$0.expected.contains("name under clusters")
+                        && !$0.expected.contains("beside") && !$0.observed.contains("is not set")
                 }
                 #expect(wrong.isEmpty, "\(path): \(wrong)")
             } catch { Issue.record(error) }

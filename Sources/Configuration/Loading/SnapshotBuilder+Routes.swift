@@ -77,7 +77,7 @@ extension SnapshotBuilder {
 
     /// The routes of the file: a list, or the one whose keys stand at the top.
     mutating func buildRoutes(_ timeouts: Timeouts) -> [Route] {
-        let shorthand = ["upstream", "cluster", "match", "host", "rewrite", "upgrade"].compactMap { root.any($0) }
+        let shorthand = ["upstream", "cluster", "match", "host", "rewrite", "upgrade", "origins", "auth", "permission", "guards"].compactMap { root.any($0) }
         var routes: [Route] = []
         if let written = root.any("routes") {
             for key in shorthand {
@@ -116,6 +116,12 @@ extension SnapshotBuilder {
             name: map.text("name"), match: match, cluster: clusters[index].name, clusterIndex: index, host: host,
             rewrite: rewrite)
         if let upgrade: UpgradePolicy = map.word("upgrade") { route.upgrade = upgrade }
+        route.gate = gate(map, ofRoute: overrides)
+        if route.gate != nil, route.upgrade == .any, let written = map.any("upgrade") {
+            report(
+                written, "any upgrade beside origins, auth, permission or limits of the route", "upgrade: websocket",
+                "only WebSocket is understood well enough to be let in by rules; remove upgrade")
+        }
         route.timeouts = overrides ? self.timeouts(map.map("timeouts"), over: timeouts) : timeouts
         return route
     }

@@ -13,6 +13,8 @@ struct SnapshotBuilder {
     var warnings: [ConfigurationProblem] = []
     /// The clusters so far; `upstream` adds to them.
     var clusters: [Cluster] = []
+    /// The checks of credentials so far; routes point into it.
+    var credentials: [CredentialSettings] = []
 
     init(_ root: DecodedMap, file: String?, environment: [String: String]) {
         self.root = root
@@ -26,6 +28,7 @@ struct SnapshotBuilder {
         buildClusters()
         let routes = buildRoutes(timeouts)
         var snapshot = Snapshot(clusters: clusters, routes: RouteTable(routes))
+        snapshot.credentials = credentials
         snapshot.timeouts = timeouts
         snapshot.limits = limits()
         snapshot.listeners = listeners()
@@ -69,6 +72,8 @@ struct SnapshotBuilder {
         if let count = map.integer("connections") { limits.connections = count }
         if let count = map.integer("upgrades_in_flight") { limits.upgradesInFlight = count }
         if let count = map.integer("sessions") { limits.sessions = count }
+        if let count = map.integer("sessions_per_address") { limits.sessionsPerAddress = count }
+        if let count = map.integer("upgrades_per_second") { limits.upgradesPerSecond = count }
         return limits
     }
 

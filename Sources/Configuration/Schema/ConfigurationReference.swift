@@ -12,10 +12,14 @@ package enum ConfigurationReference {
         ]
         for definition in Schema.route {
             // Those that stand at the top too are described there.
-            let isShared = Schema.root.contains { $0.name == definition.name } && definition.name != "timeouts"
+            let isShared = Schema.root.contains { $0.name == definition.name } && definition.name != "timeouts" && definition.name != "limits"
             if definition.isAvailable {
                 lines.append(
                     isShared ? "| `\(definition.name)` | | | As at the top. |" : row(definition, path: definition.name))
+                // Other limits than those at the top, which stand nowhere else.
+                if definition.name == "limits" {
+                    for (inner, _) in children(of: definition.kind) { lines.append(row(inner, path: "limits.\(inner.name)")) }
+                }
             }
         }
         lines += ["", "## Flags and environment", "", "| key | flag of `serve` | variable |", "|---|---|---|"]

@@ -24,7 +24,10 @@ enum Schema {
         ] + routeActions + [
             KeyDefinition(
                 "timeouts", .map(SchemaLimits.timeouts.filter { SchemaLimits.timeoutsOfRoutes.contains($0.name) }),
-                "Timeouts of this route, in place of the ones at the top.", example: "{response: 5m, idle: 2h}")
+                "Timeouts of this route, in place of the ones at the top.", example: "{response: 5m, idle: 2h}"),
+            KeyDefinition(
+                "limits", .map(SchemaLimits.limitsOfRoutes), "Limits of this route, besides the ones at the top.",
+                example: "{sessions_per_user: 5}"),
         ]
 
     // MARK: Where connections come from
@@ -154,12 +157,9 @@ enum Schema {
             "upgrade", .word(UpgradePolicy.allCases.map(\.rawValue)), default: UpgradePolicy.webSocketOnly.rawValue,
             "Which upgrades pass: only `websocket` (a request for another goes on as an ordinary one), or `any` protocol but h2c.",
             example: "any"),
-        .notAvailable("origins", "Which origins may open a session."),
-        .notAvailable("auth", "Checks of credentials."),
-        .notAvailable("permission", "Who may open what."),
         .notAvailable("heartbeat", "Pings of Gatehouse's own."),
         .notAvailable("hold", "Keeping a session open while its endpoint restarts."),
-    ]
+    ] + SchemaGate.keys
 }
 
 extension Schema {

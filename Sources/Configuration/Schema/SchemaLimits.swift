@@ -45,7 +45,23 @@ enum SchemaLimits {
         KeyDefinition(
             "sessions", .integer(1...10_000_000), default: "\(standardLimits.sessions)",
             "Upgraded sessions of the process; more get 503."),
-        .notAvailable("sessions_per_address", "Upgraded sessions of one client address."),
+        KeyDefinition(
+            "sessions_per_address", .integer(0...10_000_000), default: "\(standardLimits.sessionsPerAddress)",
+            "Upgraded sessions of one client address, or of one /64 network of IPv6; more get 429. 0 for no limit. A trusted proxy's own address is not counted."),
+        KeyDefinition(
+            "upgrades_per_second", .integer(0...1_000_000), default: "\(standardLimits.upgradesPerSecond)",
+            "Upgrades that the process lets in within a second, with a burst of as many; more get 503. 0 for no limit."),
+    ]
+
+    /// Limits that a route has for itself.
+    static let limitsOfRoutes: [KeyDefinition] = [
+        KeyDefinition("sessions", .integer(1...10_000_000), "Upgraded sessions of the route; more get 503.", example: "500"),
+        KeyDefinition(
+            "sessions_per_user", .integer(1...1_000_000),
+            "Upgraded sessions of one user, as `auth` names them; more get 429.", example: "5"),
+        KeyDefinition(
+            "upgrades_per_second", .integer(1...1_000_000),
+            "Upgrades that the route lets in within a second, with a burst of as many; more get 503.", example: "50"),
     ]
 
     private static func timeout(_ name: String, _ standard: TimeSpan, _ about: String) -> KeyDefinition {

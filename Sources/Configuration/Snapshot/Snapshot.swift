@@ -14,6 +14,8 @@ package struct Snapshot: Sendable {
     package var clusters: [Cluster]
     /// At least one route, most specific first.
     package var routes: RouteTable
+    /// `AuthenticationRule.store` of a route's gate points into it.
+    package var credentials: [CredentialSettings] = []
     package var websocket = WebSocketSettings()
     package var diagnosis = DiagnosisSettings()
     package var log = LogSettings()

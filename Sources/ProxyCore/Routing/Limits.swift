@@ -14,6 +14,10 @@ package struct Limits: Sendable, Hashable {
     package var upgradesInFlight: Int = 1_000
     /// Upgraded sessions of the whole process: 503.
     package var sessions: Int = 10_000
+    /// Upgraded sessions of one client address (of one /64 network for IPv6): 429. Zero for no limit.
+    package var sessionsPerAddress: Int = 0
+    /// Upgrades that the whole process lets in within a second: 503. Zero for no limit.
+    package var upgradesPerSecond: Int = 0
 
     package init() {}
 }

@@ -13,11 +13,13 @@ package struct Route: Sendable, Hashable {
     package var upgrade: UpgradePolicy
     /// The snapshot's timeouts with the route's own in their place.
     package var timeouts: Timeouts
+    /// Who may open a session; nil: everybody.
+    package var gate: Gate?
 
     package init(
         name: String? = nil, match: RouteMatch = RouteMatch(), cluster: String, clusterIndex: Int,
         host: HostPolicy = .preserve, rewrite: PathRewrite? = nil, upgrade: UpgradePolicy = .webSocketOnly,
-        timeouts: Timeouts = Timeouts()
+        timeouts: Timeouts = Timeouts(), gate: Gate? = nil
     ) {
         self.name = name ?? match.description
         self.match = match
@@ -27,6 +29,7 @@ package struct Route: Sendable, Hashable {
         self.rewrite = rewrite
         self.upgrade = upgrade
         self.timeouts = timeouts
+        self.gate = gate
     }
 }
 
