@@ -100,8 +100,16 @@ package struct Tunnel: Sendable {
     /// Set once Gatehouse closes the session itself.
     package private(set) var closing: Closing?
     package private(set) var isOver = false
+    private var expiresAt = Timestamp.never
+    private var expiryCode: UInt16 = 4401
 
     package init(limits: Limits) { self.limits = limits }
+
+    /// The credential that opened the session ends at `time`: then it is closed with `code`.
+    package mutating func expire(at time: Timestamp, code: UInt16) {
+        expiresAt = time
+        expiryCode = code
+    }
 
     // MARK: Inputs
 
@@ -174,6 +182,7 @@ package struct Tunnel: Sendable {
     /// `deadline` has passed, as far as the caller knew it. `lastActivity` is when bytes last came from either side.
     package mutating func deadlinePassed(now: Timestamp, lastActivity: Timestamp) -> (TunnelActions, Timeout?) {
         guard !isOver, deadline(lastActivity: lastActivity) <= now else { return ([], nil) }
+        if closing == nil, expiresAt <= now { return (close(Closing(code: expiryCode, why: .credentialExpired), now: now), nil) }
         isOver = true
         if closing != nil, closingDeadline <= now { return (.over, .closingHandshake) }
         for side in Side.allCases where self[side].blockedSince != .never {
@@ -187,6 +196,7 @@ package struct Tunnel: Sendable {
     /// When to ask `deadlinePassed` at the latest.
     package func deadline(lastActivity: Timestamp) -> Timestamp {
         var earliest = min(lastActivity + limits.idle, closingDeadline)
+        if closing == nil { earliest = min(earliest, expiresAt) }
         if halfClosedSince != .never { earliest = min(earliest, max(halfClosedSince, lastActivity) + limits.closing) }
         for side in Side.allCases where self[side].blockedSince != .never {
             earliest = min(earliest, self[side].blockedSince + limits.write)

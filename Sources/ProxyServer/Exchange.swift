@@ -32,6 +32,14 @@ final class Exchange {
     /// The canonical path, by which routes are matched.
     var path: [UInt8] = []
 
+    // What the gate learnt
+    var credential: PresentedCredential?
+    var user: AuthenticatedUser?
+    /// A password is being checked elsewhere.
+    var awaitsCredential = false
+    /// Counts the session under address, user and route until it is let go.
+    var admission: Admission?
+
     // Where it goes
     /// The route that was matched.
     private(set) var route: Route?

@@ -44,7 +44,7 @@ package final class Server {
     package init(_ snapshot: Snapshot, version: String, load: @escaping Load) throws(StartFailure) {
         self.load = load
         self.version = version
-        do throws(TLSContextError) {
+        do throws(ServerStateError) {
             state = try ServerState(snapshot, generation: 0)
         } catch {
             throw StartFailure("\(error)")
@@ -80,7 +80,7 @@ package final class Server {
 
     /// What is wrong with a configuration beyond its text: certificates that can't be loaded. Nil if nothing is.
     package static func problem(of snapshot: Snapshot) -> String? {
-        do throws(TLSContextError) {
+        do throws(ServerStateError) {
             _ = try ServerState(snapshot, generation: 0)
             return nil
         } catch {
@@ -224,7 +224,7 @@ package final class Server {
             {
                 return reject(["listen, workers and io can't change while the process runs: restart it to change them."])
             }
-            do throws(TLSContextError) {
+            do throws(ServerStateError) {
                 state = try ServerState(snapshot, generation: state.generation + 1)
             } catch {
                 return reject(["\(error)"])
@@ -267,6 +267,7 @@ package final class Server {
         for thread in threads { thread.join() }
         admin?.stop()
         shared.resolver.stop()
+        shared.passwords.stop()
         ledger.processStopped(exit: 0, at: Server.now)
         shared.log.stop(within: .seconds(2))
     }

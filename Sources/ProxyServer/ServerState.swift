@@ -1,4 +1,5 @@
 package import Configuration
+import Credentials
 import HTTPWire
 import ProxyCore
 package import TLSEngine
@@ -10,29 +11,45 @@ package final class ServerState: Sendable {
     let listenerTLS: [TLSContext?]
     /// By cluster; nil where no endpoint is spoken to over TLS.
     let clusterTLS: [TLSContext?]
+    /// By the snapshot's `credentials`.
+    let checkers: [CredentialChecker]
+    /// What was left out of key sets, to be said at start.
+    private let keyNotices: [String]
     /// Counts reloads, so that workers know their clusters are of another age.
     let generation: Int
 
     /// Loads the certificates that `snapshot` names. All or nothing: on failure what ran before goes on.
-    package init(_ snapshot: Snapshot, generation: Int) throws(TLSContextError) {
+    package init(_ snapshot: Snapshot, generation: Int) throws(ServerStateError) {
         self.snapshot = snapshot
         self.generation = generation
+        var checkers: [CredentialChecker] = []
+        var notices: [String] = []
+        for settings in snapshot.credentials { checkers.append(try ServerState.checker(settings, &notices)) }
+        self.checkers = checkers
+        keyNotices = notices
+        do throws(TLSContextError) {
+            (listenerTLS, clusterTLS) = try ServerState.contexts(snapshot)
+        } catch {
+            throw ServerStateError(description: "\(error)")
+        }
+    }
+
+    private static func contexts(_ snapshot: Snapshot) throws(TLSContextError) -> ([TLSContext?], [TLSContext?]) {
         var listeners: [TLSContext?] = []
         for listener in snapshot.listeners {
             listeners.append(try listener.tls.map(ServerState.context))
         }
-        listenerTLS = listeners
         var clusters: [TLSContext?] = []
         for cluster in snapshot.clusters {
             clusters.append(
                 cluster.endpoints.contains(where: \.isSecure) ? try ServerState.context(cluster.tls) : nil)
         }
-        clusterTLS = clusters
+        return (listeners, clusters)
     }
 
     /// Warnings that are to be said loudly at start.
     package var notices: [String] {
-        (listenerTLS + clusterTLS).flatMap { $0?.notices ?? [] }
+        (listenerTLS + clusterTLS).flatMap { $0?.notices ?? [] } + keyNotices
     }
 }
 

@@ -87,11 +87,14 @@ final class SessionFacts {
     let path: String
     let origin: String?
     let openedAt: Timestamp
+    /// Held for as long as the session is open.
+    private let admission: Admission?
 
     init(
         client: SocketAddress, forwardedClient: SocketAddress, route: String, cluster: String, endpoint: UpstreamEndpoint,
-        path: String, origin: String?, openedAt: Timestamp
+        path: String, origin: String?, openedAt: Timestamp, admission: Admission? = nil
     ) {
+        self.admission = admission
         self.client = client
         self.forwardedClient = forwardedClient
         self.route = route

@@ -1,5 +1,6 @@
 import Configuration
 import EventLoop
+import ProxyCore
 import Synchronization
 import Telemetry
 import Wire
@@ -10,6 +11,9 @@ final class SharedParts: Sendable {
     let metrics: [WorkerMetrics]
     let mailboxes: [Mailbox<WorkerMessage>]
     let resolver: Resolver
+    let passwords = PasswordDesk()
+    private let counts = Mutex(SessionCounts())
+    private let buckets = Mutex<[String: (rate: Int, bucket: TokenBucket)]>([:])
     private let admin = Mutex<AdminServer?>(nil)
     /// Drawn at start: the upper half of session ids, and the workers' random bits.
     let seed: UInt64
@@ -42,6 +46,21 @@ final class SharedParts: Sendable {
 
     func releaseConnection() { connections.subtract(1, ordering: .relaxed) }
 
+    /// Counts a session under each key, or under none; then the key that is full.
+    func admit(_ limits: [(key: SessionKey, limit: Int)]) -> SessionKey? { counts.withLock { $0.admit(limits) } }
+
+    func release(_ keys: [SessionKey]) { counts.withLock { $0.release(keys) } }
+
+    /// Takes one of `rate` a second under `name`; or says how long until there is one. A rate that a reload changed begins anew.
+    func take(_ name: String, rate: Int, at now: Timestamp) -> TimeSpan? {
+        buckets.withLock { buckets in
+            var entry = buckets[name] ?? (0, TokenBucket(perSecond: 1, burst: 1))
+            if entry.rate != rate { entry = (rate, TokenBucket(perSecond: rate, burst: rate)) }
+            defer { buckets[name] = entry }
+            return entry.bucket.take(at: now)
+        }
+    }
+
     func tunnelOpened() { tunnels.add(1, ordering: .relaxed) }
 
     func tunnelClosed() { tunnels.subtract(1, ordering: .relaxed) }
@@ -53,8 +72,11 @@ final class SharedParts: Sendable {
 
     /// The redaction that `state` asks for. The key stays, so that equal secrets are seen to be equal across a reload.
     func redaction(for state: ServerState) -> LogRedaction {
-        LogRedaction(
-            key: redactionKey, fields: state.snapshot.log.redactedFields, parameters: state.snapshot.log.redactedParameters)
+        // Where the gate reads credentials, nobody else may.
+        let secrets = state.snapshot.credentialNames
+        return LogRedaction(
+            key: redactionKey, fields: state.snapshot.log.redactedFields + secrets.fields,
+            parameters: state.snapshot.log.redactedParameters + secrets.parameters)
     }
 
     /// Whom `askAdmin` asks.

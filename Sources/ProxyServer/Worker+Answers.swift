@@ -31,6 +31,14 @@ struct Refusal {
         self.failure = failure
     }
 
+    /// The answer of the gate.
+    init(_ gate: GateRefusal) {
+        self.init(
+            gate.status, gate.fault, detail: gate.observed, retryAfter: gate.retryAfter,
+            fields: gate.challenge.map { [("WWW-Authenticate", $0)] } ?? [],
+            failure: gate.rule == .limit ? .limit(gate.fault) : .refusedByGate(gate.rule.rawValue))
+    }
+
     /// The answer to a failed attempt to reach the backend.
     init(_ failure: HandshakeFailure) {
         defer { self.failure = failure }
@@ -52,6 +60,7 @@ extension Worker {
             exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
         if wasUpgradeInFlight { upgradesInFlight -= 1 }
         exchange.refusal = refusal
+        exchange.admission = nil
         if let failure = refusal.failure { exchange.observation?.failure = failure }
         exchange.keepsDownstream = false
         let verdict = reportRefusal(session, exchange, refusal)

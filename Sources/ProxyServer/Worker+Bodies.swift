@@ -71,6 +71,7 @@ extension Worker {
         report(session, exchange, aborted: false)
         releaseEndpoint(exchange)
         if exchange.isUpgrade { upgradesInFlight -= 1 }
+        exchange.admission = nil
         session.pointee.exchange = nil
         guard exchange.keepsDownstream, !session.pointee.downstreamFinished else { return linger(session) }
         nextRequest(session, exchange)

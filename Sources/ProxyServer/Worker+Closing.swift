@@ -113,6 +113,7 @@ extension Worker {
         switch why {
         case .drain: "server going away"
         case .enforcement: "protocol error"
+        case .credentialExpired: "credential expired"
         default: ""
         }
     }

@@ -139,6 +139,9 @@ extension Worker {
             host: hostValue(route, endpoint), rewrite: route.rewrite, canonicalPath: exchange.path,
             isWebSocketUpgrade: exchange.isUpgrade)
         context.defaultHost = exchange.cluster?.authority ?? []
+        if let rule = route.gate?.authentication {
+            rule.apply(RequestView(head: request, identity: identity, user: exchange.user), exchange.credential, to: &context)
+        }
         guard RequestForwarding.write(request, context: context, into: &writer) else {
             return refuse(session, exchange, Refusal(400, "malformed_request"))
         }

@@ -47,7 +47,11 @@ extension Worker {
             guard let lastActivity = session.pointee.analyzer?.lastActivity,
                 let (actions, timeout) = session.pointee.tunnel?.deadlinePassed(now: loop.now, lastActivity: lastActivity)
             else { return }
-            guard let timeout else { return setTunnelDeadline(session) }
+            guard let timeout else {
+                guard !actions.isEmpty else { return setTunnelDeadline(session) }
+                if session.pointee.tunnel?.closing?.why == .credentialExpired { reportExpired(session) }
+                return perform(session, actions)
+            }
             for side in Side.allCases where session.pointee.tunnel?.hasEnded(side) == false {
                 session.pointee.analyzer?.ended(side, .timedOut(timeout), at: loop.now)
             }
@@ -64,7 +68,9 @@ extension Worker {
         case (.readingHead, .requestHead):
             guard let exchange, exchange.scanner.hasBegun else { return end(session) }
             refuse(session, exchange, Refusal(408, "request_head_timeout"))
-        case (.connecting, .connect): upstreamUnusable(session, .connectTimedOut)
+        case (.connecting, .connect):
+            if let exchange, exchange.awaitsCredential { return credentialTimedOut(session, exchange) }
+            upstreamUnusable(session, .connectTimedOut)
         case (.connecting, .tlsHandshake):
             upstreamUnusable(session, .upstreamTLS(kind: "timeout", sentence: "The upstream's TLS handshake took too long."))
         case (.exchanging, .requestBody):

@@ -52,7 +52,12 @@ extension Worker {
             route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
             path: request.text(request.pathRange, limit: 200),
             origin: request.value(of: .origin).map { request.text($0, limit: 200) },
-            openedAt: loop.now)
+            openedAt: loop.now, admission: exchange.admission)
+        exchange.admission = nil
+        if let end = exchange.user?.expiresAt, let rule = route.gate?.authentication {
+            session.pointee.tunnel?.expire(at: loopTime(ofWall: end), code: rule.expiryCode)
+        }
+        if answeredSubprotocol(exchange, head) != nil { findings.removeAll { $0.id.contains("subprotocol") } }
         session.pointee.special = SpecialRelay(
             exchange.state.snapshot.websocket, exchange.state.snapshot.log, agreement: agreement(request, head))
         session.pointee.isPlainRelay = session.pointee.special == nil

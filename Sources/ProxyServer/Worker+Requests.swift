@@ -92,7 +92,7 @@ extension Worker {
         }
         if exchange.isUpgrade { upgradesInFlight += 1 }
         session.pointee.phase = .connecting
-        connect(session, exchange)
+        passGate(session, exchange, head, route.gate)
     }
 
     func exceedsBodyLimit(_ exchange: Exchange, _ count: UInt64) -> Bool {

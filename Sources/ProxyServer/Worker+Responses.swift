@@ -186,7 +186,8 @@ extension Worker {
             releaseEndpoint(exchange)
             return refuse(session, exchange, Refusal(502, "invalid_101"))
         }
-        ResponseForwarding.writeUpgrade(head, toRequest: request, into: &writer)
+        ResponseForwarding.writeUpgrade(
+            head, toRequest: request, subprotocol: answeredSubprotocol(exchange, head), into: &writer)
         let hasRest = rest.count > 0
         send(session, .downstream, writer.bytes)
         guard session.pointee.phase == .exchanging else { return loop.release(rest) }

@@ -6,6 +6,7 @@
 //
 //     Worker+Accepting   accept, TLS with the client
 //     Worker+Requests    request head → checks → route
+//     Worker+Gate        origin, credentials, permission, limits
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
 //     Worker+Responses   response head: relayed, refused, or a valid 101
 //     Worker+Bodies      bodies in both directions, the end of an exchange
@@ -36,6 +37,7 @@ enum WorkerMessage: Sendable {
     case stop
     case summaries(Reply<[SessionSummary]>)
     case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
+    case credentialChecked(slot: UInt32, session: SessionID, outcome: CredentialOutcome)
     case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
 }
 
@@ -139,6 +141,7 @@ final class Worker {
         case .stop: isStopped = true
         case .summaries(let reply): reply.give(summaries())
         case .adminAnswer(let slot, let session, let bytes): adminAnswered(slot, session, bytes)
+        case .credentialChecked(let slot, let session, let outcome): credentialChecked(slot, session, outcome)
         case .resolved(let endpoint, let addresses, let failure):
             for known in endpoints where known.endpoint == endpoint {
                 if !addresses.isEmpty { known.addresses = addresses }

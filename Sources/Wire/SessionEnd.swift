@@ -33,6 +33,8 @@ package enum LocalEnd: String, Sendable, Hashable, CaseIterable {
     case refused
     /// Enforcement of RFC 6455 failed the session.
     case enforcement
+    /// The credential that opened the session has ended.
+    case credentialExpired = "credential_expired"
     /// Drain: the process or the endpoint goes away.
     case drain
     /// An internal limit (memory, descriptors).

@@ -130,6 +130,7 @@ package enum HandshakeJudge {
 
     /// What Gatehouse refused itself needs no weighing.
     private static func ownVerdict(_ observation: HandshakeObservation) -> Verdict? {
+        if let gate = observation.gate { return verdict(of: gate, observation) }
         let cause: Cause
         let text: String
         switch observation.failure {
@@ -166,6 +167,29 @@ package enum HandshakeJudge {
         return Verdict(
             cause: cause, title: text, confidence: .proven, blame: .configuration,
             answeredBy: Responder(who: .gatehouse, stack: "Gatehouse", confidence: .proven), evidence: evidence, fix: [fix])
+    }
+
+    /// The gate knows what it decided: rule, observed value and what is allowed stand in its refusal.
+    private static func verdict(of gate: GateRefusal, _ observation: HandshakeObservation) -> Verdict {
+        var evidence = [
+            Evidence(what: "decision", observed: "Gatehouse's own rule (\(gate.rule.rawValue)) refused this handshake: \(gate.fault)"),
+            Evidence(what: "observed", observed: gate.observed),
+            Evidence(what: "allowed", observed: gate.allowed),
+        ]
+        if gate.rule == .origin, let location = observation.request?.firstFieldRange(.origin) {
+            evidence[1].location = .downstream(location)
+        }
+        let title =
+            switch gate.rule {
+            case .origin: "Gatehouse's own origin rule refused this handshake"
+            case .credentials: "Gatehouse's own authentication refused this handshake"
+            case .permission: "Gatehouse's own permission rule refused this handshake"
+            case .limit: "A limit of Gatehouse's own is reached"
+            }
+        let isClients = gate.rule == .credentials || gate.rule == .permission
+        return Verdict(
+            cause: gate.cause, title: title, confidence: .proven, blame: isClients && gate.status != 503 ? .client : .configuration,
+            answeredBy: Responder(who: .gatehouse, stack: "Gatehouse", confidence: .proven), evidence: evidence, fix: [gate.fix])
     }
 
     private static func stacks(_ answer: ResponderReading?, _ reading: SignReading) -> [Stack] {

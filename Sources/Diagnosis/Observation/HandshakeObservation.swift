@@ -24,6 +24,8 @@ package final class HandshakeObservation {
     package var endpoint: String?
     package var timings = HandshakeTimings()
     package var failure: HandshakeFailure?
+    /// What our own gate has against the request, if `failure` says so.
+    package var gate: GateRefusal?
     /// What was learnt elsewhere and belongs to this handshake: signs from probes and from the backend's output.
     package var furtherSigns = SignSet()
     /// Quotations that belong to `furtherSigns`.

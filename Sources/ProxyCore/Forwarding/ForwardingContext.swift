@@ -45,6 +45,11 @@ package struct ForwardingContext: Sendable {
     /// Fields to set in their place.
     package var extra: [ExtraField] = []
 
+    /// A parameter of the query that stays here, since it is a credential.
+    package var removedParameter: Range<Int>?
+    /// What goes on of the subprotocols that the client offers, where one of them was a credential; nil: all, as they came.
+    package var subprotocols: [Range<Int>]?
+
     package init(
         identity: ClientIdentity, listenerPort: UInt16, host: Host = .preserve, rewrite: PathRewrite? = nil,
         canonicalPath: [UInt8]? = nil, isWebSocketUpgrade: Bool

@@ -61,7 +61,10 @@ package struct RequestForwarding: Sendable {
             writer.reset()
             return false
         }
-        writeFields(head, context, dropping: keepsHost ? own & ~KnownField.host.bit : own, into: &writer)
+        var dropped = keepsHost ? own & ~KnownField.host.bit : own
+        if context.subprotocols != nil { dropped |= KnownField.secWebSocketProtocol.bit }
+        writeFields(head, context, dropping: dropped, into: &writer)
+        if let offered = context.subprotocols, !offered.isEmpty { writeSubprotocols(head, offered, into: &writer) }
         writeFraming(head, context, into: &writer)
         ForwardedFields.write(head, context, into: &writer)
         writer.beginLine()
@@ -91,7 +94,7 @@ package struct RequestForwarding: Sendable {
     private static func writeLine(
         _ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter
     ) {
-        if head.targetForm == .origin, context.rewrite == nil,
+        if head.targetForm == .origin, context.rewrite == nil, context.removedParameter == nil,
             context.canonicalPath.map({ head.bytes[head.pathRange].elementsEqual($0) }) ?? true
         {
             if isPlainLine(head) {
@@ -109,12 +112,41 @@ package struct RequestForwarding: Sendable {
             writer.append("*")
         } else {
             writePath(head, context, into: &writer)
-            if let query = head.queryRange {
-                writer.append("?")
-                writer.append(head.bytes, query)
-            }
+            if let query = head.queryRange { writeQuery(head, query, without: context.removedParameter, into: &writer) }
         }
         writer.append(" HTTP/1.1")
+        writer.endLine()
+    }
+
+    /// The query, without one of its parameters and the separator beside it.
+    private static func writeQuery(
+        _ head: RequestHead, _ query: Range<Int>, without removed: Range<Int>?, into writer: inout HeadWriter
+    ) {
+        guard let removed, query.lowerBound <= removed.lowerBound, removed.upperBound <= query.upperBound else {
+            writer.append("?")
+            writer.append(head.bytes, query)
+            return
+        }
+        var before = query.lowerBound..<removed.lowerBound
+        var after = removed.upperBound..<query.upperBound
+        if !after.isEmpty {
+            after = after.lowerBound + 1..<after.upperBound
+        } else if !before.isEmpty {
+            before = before.lowerBound..<before.upperBound - 1
+        }
+        guard !before.isEmpty || !after.isEmpty else { return }
+        writer.append("?")
+        writer.append(head.bytes, before)
+        writer.append(head.bytes, after)
+    }
+
+    /// The subprotocols that are offered to the backend, in one line.
+    private static func writeSubprotocols(_ head: RequestHead, _ offered: [Range<Int>], into writer: inout HeadWriter) {
+        writer.beginField("Sec-WebSocket-Protocol")
+        for (index, element) in offered.enumerated() {
+            if index > 0 { writer.append(", ") }
+            writer.append(head.bytes, element)
+        }
         writer.endLine()
     }
 

@@ -77,14 +77,20 @@ package enum ResponseForwarding {
     }
 
     /// Writes the 101 that opens a tunnel; `UpgradeResponseCheck` has been asked.
+    ///
+    /// - Parameter subprotocol: octets of the request that are answered where the backend picks no subprotocol: the marker of a
+    ///   token, when nothing else was offered.
     package static func writeUpgrade(
-        _ head: ResponseHead, toRequest request: RequestHead, into writer: inout HeadWriter
+        _ head: ResponseHead, toRequest request: RequestHead, subprotocol: Range<Int>? = nil, into writer: inout HeadWriter
     ) {
         writer.reset()
         writer.statusLine(head.status, reason: head.reasonRange, of: head.bytes)
         writer.field("Upgrade", "websocket")
         writer.field("Connection", "Upgrade")
         writeFields(head, isBodiless: true, into: &writer)
+        if let subprotocol, !head.section.has(KnownField.secWebSocketProtocol) {
+            writer.field("Sec-WebSocket-Protocol", subprotocol, of: request.bytes)
+        }
         writeVia(head, into: &writer)
         writer.end()
     }
