@@ -37,7 +37,8 @@ extension Worker {
 
     /// Gatehouse answers an upgrade or request itself; the verdict, where there is one.
     func reportRefusal(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: Refusal) -> Verdict? {
-        guard let observation = completed(session, exchange) else {
+        guard exchange.isUpgrade, let observation = completed(session, exchange) else {
+            exchange.observation = nil
             requestLine(session, exchange, status: refusal.status, answeredBy: .gatehouse, reason: refusal.reason)
             return nil
         }
@@ -64,6 +65,13 @@ extension Worker {
                 reason: aborted ? exchange.failure?.name ?? "aborted" : nil)
         }
         let judgement = HandshakeJudge.judge(observation)
+        guard exchange.isUpgrade else {
+            requestLine(
+                session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
+                reason: aborted ? exchange.failure?.name ?? "aborted" : nil, verdict: judgement.verdict)
+            file(session, exchange, observation, judgement.verdict)
+            return exchange.observation = nil
+        }
         metrics.finished(
             exchange.response == nil ? .abandoned : .refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
         ledger.sessionRefused(
@@ -82,7 +90,10 @@ extension Worker {
     /// A session of ours is over.
     func reportClosed(_ session: UnsafeMutablePointer<Session>) {
         guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
-        let record = analyzer.report(at: loop.now)
+        var record = analyzer.report(at: loop.now)
+        if let heard = session.pointee.special?.heard {
+            record = record.judged(with: heard.signs, evidence: heard.evidence)
+        }
         metrics.ended(record)
         metrics.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
         metrics.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
@@ -126,7 +137,8 @@ extension Worker {
     }
 
     private func requestLine(
-        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, status: Int, answeredBy: Responder.Who, reason: String?
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, status: Int, answeredBy: Responder.Who, reason: String?,
+        verdict: Verdict? = nil
     ) {
         metrics.requests[answeredBy, StatusClass(status: status)].add(1)
         metrics.requestTime.observe(loop.now - exchange.startedAt)
@@ -139,7 +151,7 @@ extension Worker {
                 route: exchange.route?.name ?? "", cluster: exchange.cluster?.cluster.name ?? "",
                 endpoint: (exchange.endpoint ?? exchange.lastEndpoint)?.name, bytesIn: exchange.requestBytes,
                 bytesOut: exchange.responseBytes, timings: timings, answeredBy: answeredBy, reason: reason),
-            at: loop.now)
+            verdict: verdict, at: loop.now)
     }
 
     private func clientFacts(_ exchange: Exchange) -> ClientFacts {

@@ -125,7 +125,7 @@ extension Worker {
         var verdictField: [UInt8]?
         if let observation = exchange.observation {
             observeBody(session, exchange, rest)
-            verdictField = refusalField(exchange, observation)
+            if exchange.isUpgrade { verdictField = refusalField(exchange, observation) }
         }
         ResponseForwarding.write(
             head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField, into: &writer)
