@@ -49,20 +49,22 @@ extension Worker {
         metrics.finished(.refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
         ledger.sessionRefused(
             observation, status: refusal.status, judgement: judgement, reason: refusal.reason, detail: refusal.detail,
-            tls: session.pointee.downstreamTLS?.facts, at: loop.now)
+            explainedWith: exchange.explainedWith, tls: session.pointee.downstreamTLS?.facts, at: loop.now)
         file(session, exchange, observation, judgement.verdict)
         exchange.observation = nil
         return judgement.verdict
     }
 
     /// An exchange is over: a line for the request, or for the refused upgrade that it was.
-    func report(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, aborted: Bool) {
-        guard !exchange.isReported else { return }
+    @discardableResult
+    func report(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, aborted: Bool) -> Verdict? {
+        guard !exchange.isReported else { return nil }
         let status = exchange.response?.status ?? 0
         guard let observation = completed(session, exchange) else {
-            return requestLine(
+            requestLine(
                 session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
                 reason: aborted ? exchange.failure?.name ?? "aborted" : nil)
+            return nil
         }
         let judgement = HandshakeJudge.judge(observation)
         guard exchange.isUpgrade else {
@@ -70,15 +72,17 @@ extension Worker {
                 session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
                 reason: aborted ? exchange.failure?.name ?? "aborted" : nil, verdict: judgement.verdict)
             file(session, exchange, observation, judgement.verdict)
-            return exchange.observation = nil
+            exchange.observation = nil
+            return judgement.verdict
         }
         metrics.finished(
             exchange.response == nil ? .abandoned : .refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
         ledger.sessionRefused(
-            observation, status: exchange.response?.status, judgement: judgement, tls: session.pointee.downstreamTLS?.facts,
-            at: loop.now)
+            observation, status: exchange.response?.status, judgement: judgement, explainedWith: exchange.explainedWith,
+            tls: session.pointee.downstreamTLS?.facts, at: loop.now)
         file(session, exchange, observation, judgement.verdict)
         exchange.observation = nil
+        return judgement.verdict
     }
 
     /// The value of `Gatehouse-Verdict` on a refusal of the backend's that is passed on.
