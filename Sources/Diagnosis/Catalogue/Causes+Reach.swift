@@ -102,6 +102,7 @@ extension CauseCatalogue {
         """,
         clauses: [
             .says(28, .failedResponseTimeout), .says(12, .failedConnectTimeout), .says(15, .failedResponseTimeout, .plainSame),
+            .says(50, .freedByAnotherEnd),
             .says(12, .status504), .says(10, .failedClosedLate),
         ],
         decides: "whether a plain GET hangs as well, and succeeds once a session has ended",
