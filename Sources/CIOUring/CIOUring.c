@@ -13,6 +13,8 @@ _Static_assert(CIOURING_MORE == IORING_CQE_F_MORE, "flag of a multishot completi
 _Static_assert(CIOURING_HAS_BUFFER == IORING_CQE_F_BUFFER, "flag of a provided buffer");
 _Static_assert(CIOURING_BUFFER_SHIFT == IORING_CQE_BUFFER_SHIFT, "place of the buffer's id");
 
+_Static_assert(CIOURING_POLL_ERROR == POLLERR && CIOURING_POLL_HANGUP == POLLHUP, "bits of a poll's result");
+
 enum { groups = 2 };
 
 struct ciouring {

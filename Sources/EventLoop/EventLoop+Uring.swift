@@ -243,7 +243,9 @@ extension EventLoop {
         state.pointee.flags.remove(.connecting)
         if state.pointee.flags.contains(.closing) { return releaseIfIdle(slot, state) }
         let id = ConnectionID(slot: slot, generation: state.pointee.generation)
-        let error = result < 0 ? -result : clinux_socket_error(state.pointee.descriptor)
+        // The poll says whether there is an error to ask for; for most there is none.
+        let mayHaveFailed = result & (CIOURING_POLL_ERROR | CIOURING_POLL_HANGUP) != 0
+        let error = result < 0 ? -result : mayHaveFailed ? clinux_socket_error(state.pointee.descriptor) : 0
         guard error == 0 else { return fail(id, state, errno: error) }
         ready.push(.connected(id, owner: state.pointee.owner))
         if state.pointee.flags.contains(.wantsReceive) { armReceive(slot, state) }

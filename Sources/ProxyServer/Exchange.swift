@@ -33,7 +33,10 @@ final class Exchange {
     var path: [UInt8] = []
 
     // Where it goes
-    var routeIndex: Int?
+    /// The route that was matched.
+    private(set) var route: Route?
+    /// The timeouts of the route, or the general ones before it is known.
+    private(set) var timeouts: Timeouts
     var cluster: UpstreamCluster?
     var endpoint: UpstreamEndpoint?
     /// Endpoints that were tried for this request, and addresses of the present one.
@@ -78,15 +81,16 @@ final class Exchange {
         self.id = id
         self.state = state
         startedAt = now
+        timeouts = state.snapshot.timeouts
         scanner = HeadScanner(limit: state.snapshot.limits.head)
         responseScanner = HeadScanner(limit: state.snapshot.limits.head)
     }
 
-    /// The route that was matched.
-    var route: Route? { routeIndex.map { state.snapshot.routes.routes[$0] } }
-
-    /// The timeouts of the route, or the general ones before it is known.
-    var timeouts: Timeouts { route?.timeouts ?? state.snapshot.timeouts }
+    /// Takes the route that was matched.
+    func take(_ route: Route) {
+        self.route = route
+        timeouts = route.timeouts
+    }
 
     /// Whether the request body has been read to its end.
     var isRequestComplete: Bool { request != nil && requestBody.isComplete }

@@ -79,7 +79,8 @@ struct Session: ~Copyable {
 /// What is kept of a session for its close line, the API and metrics, once its heads are gone. Immutable.
 final class SessionFacts {
     let client: SocketAddress
-    let clientHost: String
+    /// Who the client is behind trusted proxies; the same as `client` without any.
+    let forwardedClient: SocketAddress
     let route: String
     let cluster: String
     let endpoint: UpstreamEndpoint
@@ -88,11 +89,11 @@ final class SessionFacts {
     let openedAt: Timestamp
 
     init(
-        client: SocketAddress, clientHost: String, route: String, cluster: String, endpoint: UpstreamEndpoint,
+        client: SocketAddress, forwardedClient: SocketAddress, route: String, cluster: String, endpoint: UpstreamEndpoint,
         path: String, origin: String?, openedAt: Timestamp
     ) {
         self.client = client
-        self.clientHost = clientHost
+        self.forwardedClient = forwardedClient
         self.route = route
         self.cluster = cluster
         self.endpoint = endpoint

@@ -35,20 +35,23 @@ final class SpecialRelay {
     /// Nil where the configuration asks for nothing of this.
     ///
     /// - Parameter listens: whether a library may refuse by a message.
-    init?(_ snapshot: Snapshot, agreement: ExtensionAgreement, listens: Bool = false) {
-        enforces = snapshot.websocket.enforce
-        logsMessages = snapshot.log.frames
+    init?(
+        _ websocket: WebSocketSettings, _ log: LogSettings, agreement: @autoclosure () -> ExtensionAgreement, listens: Bool = false
+    ) {
+        enforces = websocket.enforce
+        logsMessages = log.frames
         self.listens = listens
         guard enforces || logsMessages || listens else { return nil }
+        let agreement = agreement()
         if enforces {
             var limits = MessageLimits()
-            if snapshot.websocket.messageLimit > 0 { limits.size = snapshot.websocket.messageLimit }
+            if websocket.messageLimit > 0 { limits.size = websocket.messageLimit }
             clientValidator = MessageValidator(direction: .clientToServer, agreement: agreement, limits: limits)
             serverValidator = MessageValidator(direction: .serverToClient, agreement: agreement, limits: limits)
         }
         if logsMessages || listens {
-            let length = max(logsMessages ? snapshot.log.frameBytes : 0, listens ? SpecialRelay.excerpt : 0)
-            shown = logsMessages ? snapshot.log.frameBytes : 0
+            let length = max(logsMessages ? log.frameBytes : 0, listens ? SpecialRelay.excerpt : 0)
+            shown = logsMessages ? log.frameBytes : 0
             clientObserver = MessageObserver(direction: .clientToServer, agreement: agreement, excerptLength: length)
             serverObserver = MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: length)
         }

@@ -46,14 +46,16 @@ extension Worker {
             session.pointee.analyzer = opened.analyzer
             findings = opened.findings
         }
+        let peer = exchange.peer ?? SocketAddress(v4: 0, port: 0)
         session.pointee.facts = SessionFacts(
-            client: exchange.peer ?? SocketAddress(v4: 0, port: 0), clientHost: exchange.identity?.address.host ?? "",
+            client: peer, forwardedClient: exchange.identity?.address ?? peer,
             route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
             path: request.text(request.pathRange, limit: 200),
             origin: request.value(of: .origin).map { request.text($0, limit: 200) },
             openedAt: loop.now)
         session.pointee.special = SpecialRelay(
-            exchange.state.snapshot, agreement: agreement(request, head), listens: speaksInMessages(session, head))
+            exchange.state.snapshot.websocket, exchange.state.snapshot.log, agreement: agreement(request, head),
+            listens: speaksInMessages(session, head))
         session.pointee.isPlainRelay = session.pointee.special == nil
         upgradesInFlight -= 1
         tunnels += 1
@@ -85,7 +87,7 @@ extension Worker {
             if actions.contains(.pause(side)) { pause(session, side) }
             if actions.contains(.resume(side)) { resume(session, side) }
         }
-        if !actions.isDisjoint(with: [.sendCloseDownstream, .sendCloseUpstream]) { sendCloses(session, actions) }
+        if actions.sendsClose { sendCloses(session, actions) }
         for side in Side.allCases {
             if actions.contains(.finish(side)) { finish(session, side) }
             if actions.contains(.reset(side)) {

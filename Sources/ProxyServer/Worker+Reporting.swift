@@ -173,7 +173,7 @@ extension Worker {
         return ClientFacts(
             address: exchange.peer ?? SocketAddress(v4: 0, port: 0),
             forwardedFor: identity.flatMap { identity in
-                exchange.peer.map { $0.high == identity.address.high && $0.low == identity.address.low } == true
+                exchange.peer.map { $0.isSameHost(as: identity.address) } == true
                     ? nil : identity.address.host
             },
             forwardedTrusted: identity?.peerIsTrusted ?? false, scheme: identity?.isSecure == true ? "https" : "http")

@@ -78,11 +78,14 @@ extension Worker {
         }
         exchange.path = path
         if answersItself(session, exchange, head, path) { return }
-        guard let route = exchange.state.match(head, path) else {
+        // After a reload in the middle of a head, the request goes by the new configuration, as the clusters do.
+        exchange.state = state
+        guard let index = exchange.state.match(head, path) else {
             return refuse(session, exchange, Refusal(404, "no_route", failure: .noRoute))
         }
-        exchange.routeIndex = route
-        exchange.cluster = clusters(for: exchange, route)
+        let route = exchange.state.snapshot.routes.routes[index]
+        exchange.take(route)
+        exchange.cluster = clusters[route.clusterIndex]
         if exchange.isUpgrade, let refusal = refusalOfUpgrade(exchange, head) { return refuse(session, exchange, refusal) }
         if case .contentLength(let count) = head.framing, exceedsBodyLimit(exchange, count) {
             return refuse(session, exchange, Refusal(413, "body_too_large"))
@@ -96,17 +99,9 @@ extension Worker {
         exchange.state.snapshot.limits.body > 0 && count > exchange.state.snapshot.limits.body
     }
 
-    /// The clusters of the configuration under which the request came. After a reload in the middle of a head these are the new ones.
-    private func clusters(for exchange: Exchange, _ route: Int) -> UpstreamCluster {
-        if exchange.state !== state {
-            exchange.state = state
-        }
-        return clusters[exchange.state.snapshot.routes.routes[route].clusterIndex]
-    }
-
     /// Whether the handshake itself, or a limit, forbids the upgrade.
     private func refusalOfUpgrade(_ exchange: Exchange, _ head: RequestHead) -> Refusal? {
-        if let (status, needsVersion) = UpgradeRequestCheck.refusal(head) {
+        if let (status, needsVersion) = UpgradeRequestCheck.refusal(for: exchange.observation?.requestFaults ?? []) {
             return Refusal(
                 status, "invalid_upgrade", fields: needsVersion ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [],
                 failure: .malformedRequest(head.faults))

@@ -187,7 +187,7 @@ extension Worker {
     private func switchProtocols(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ request: RequestHead, _ head: ResponseHead, _ rest: Chunk
     ) {
-        let valid = UpgradeResponseCheck.isValid101(request, head)
+        let valid = exchange.observation?.isValid101 ?? UpgradeResponseCheck.isValid101(request, head)
         guard valid || exchange.state.snapshot.websocket.invalid101 == .relay else {
             loop.release(rest)
             exchange.failure = nil

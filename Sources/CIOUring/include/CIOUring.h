@@ -21,6 +21,10 @@ typedef struct {
 #define CIOURING_HAS_BUFFER (1u << 0)
 #define CIOURING_BUFFER_SHIFT 16
 
+/// What ciouring_poll_writable's result has besides POLLOUT where the attempt failed.
+#define CIOURING_POLL_ERROR 0x8
+#define CIOURING_POLL_HANGUP 0x10
+
 /// A ring with single issuer and deferred task work; NULL with *error = errno where the kernel refuses.
 ciouring *ciouring_open(unsigned entries, unsigned completions, int *error);
 void ciouring_close(ciouring *ring);

@@ -60,7 +60,7 @@ package enum HandshakeJudge {
     package static func opened(_ observation: HandshakeObservation, at now: Timestamp) -> (
         analyzer: SessionAnalyzer, findings: [Finding]
     ) {
-        var reading = SignReading()
+        var reading = SignReading(keepsTraces: false)
         let answer = read(observation, into: &reading)
         return (analyzer(observation, reading, answer, now), findings(observation, reading))
     }
@@ -96,7 +96,7 @@ package enum HandshakeJudge {
         if let request = observation.request { RequestReading.read(request, observation, into: &reading) }
         var answer: ResponderReading?
         if let response = observation.response {
-            answer = ResponseReading.read(response, request: observation.request, body: observation.bodyStart, into: &reading)
+            answer = ResponseReading.read(response, observation, into: &reading)
         }
         if let failure = observation.failure { FailureReading.read(failure, observation, into: &reading) }
         reading.add(all: observation.furtherSigns)

@@ -8,10 +8,11 @@ enum SessionJudge {
     ) -> (findings: [Finding], verdict: Verdict?) {
         let findings = findings(record)
         var reading = SignReading()
-        SessionReading.read(record, record.events, into: &reading)
+        SessionReading.readEnd(record, into: &reading)
         reading.add(all: further)
-        if further.contains(.hasCredentials) { reading.remove(.noCredentials) }
         guard endedBadly(record, reading) else { return (findings, nil) }
+        SessionReading.readCircumstances(record, into: &reading)
+        if further.contains(.hasCredentials) { reading.remove(.noCredentials) }
         var stacks: [Stack] = record.stack.map { $0.fixesFrom } ?? []
         if let hop = record.hop, !stacks.contains(hop) { stacks.insert(hop, at: min(stacks.count, 1)) }
         let quotes = SessionQuotes(record: record, reading: reading)
@@ -41,20 +42,21 @@ enum SessionJudge {
 
     /// A client that just goes away is everyday life; so are the codes of a closing handshake in good order. Everything else wants a reason.
     private static func endedBadly(_ record: SessionRecord, _ reading: SignReading) -> Bool {
-        if endedTogether(record, reading), brokenElsewhere.isDisjoint(with: reading.set) { return false }
-        let bad: SignSet = [
-            .serverCut, .serverResetIt, .serverCode1002, .serverCode1003, .serverCode1007, .serverCode1008, .serverCode1009,
-            .serverCode1010, .serverCode1011,
-            .serverCode1012, .serverCode1013, .serverCode1014, .serverCode3000, .serverCode4xxx, .serverCodeInvalid,
-            .serverCode1001, .clientCode1002, .clientCode1003, .clientCode1007,
-            .clientCode1009, .clientCode1010, .clientCode1011, .clientCodeInvalid, .serverMasked, .clientUnmasked,
-            .serverReservedBits, .clientReservedBits,
-            .reservedOpcodeSeen, .textNotUTF8Seen, .otherFault, .httpInStream, .textInStream, .clientPingsUnanswered,
-            .serverPingsUnanswered, .ourIdleTimer,
-            .engineIORefused, .disconnectMessage,
-        ]
-        return !bad.isDisjoint(with: reading.set)
+        guard !ends.isDisjoint(with: reading.set) else { return false }
+        return !endedTogether(record, reading) || !brokenElsewhere.isDisjoint(with: reading.set)
     }
+
+    private static let ends: SignSet = [
+        .serverCut, .serverResetIt, .serverCode1002, .serverCode1003, .serverCode1007, .serverCode1008, .serverCode1009,
+        .serverCode1010, .serverCode1011,
+        .serverCode1012, .serverCode1013, .serverCode1014, .serverCode3000, .serverCode4xxx, .serverCodeInvalid,
+        .serverCode1001, .clientCode1002, .clientCode1003, .clientCode1007,
+        .clientCode1009, .clientCode1010, .clientCode1011, .clientCodeInvalid, .serverMasked, .clientUnmasked,
+        .serverReservedBits, .clientReservedBits,
+        .reservedOpcodeSeen, .textNotUTF8Seen, .otherFault, .httpInStream, .textInStream, .clientPingsUnanswered,
+        .serverPingsUnanswered, .ourIdleTimer,
+        .engineIORefused, .disconnectMessage,
+    ]
 
     private static func findings(_ record: SessionRecord) -> [Finding] {
         var findings: [Finding] = []

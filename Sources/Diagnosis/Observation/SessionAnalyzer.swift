@@ -177,18 +177,19 @@ package struct SessionAnalyzer: Sendable {
             faultExcerpt: side == .downstream ? faultExcerpts.client : faultExcerpts.server)
     }
 
+    /// The ends in words. Constants, but for the code: every session has two or more.
     private var order: [String] {
         events.all.map { event in
-            let name = event.side.name
+            let isClient = event.side == .downstream
             switch event.kind {
             case .closeFrame:
-                let code = frames(from: event.side).close?.code.map { " \($0.rawValue)" } ?? ""
-                return "\(name).close_frame\(code)"
-            case .fin: return "\(name).fin"
-            case .reset: return "\(name).rst"
-            case .timeout: return "\(name).timeout"
-            case .local: return "\(name).gatehouse"
-            case .fault: return "\(name).fault"
+                let name = isClient ? "downstream.close_frame" : "upstream.close_frame"
+                return frames(from: event.side).close?.code.map { "\(name) \($0.rawValue)" } ?? name
+            case .fin: return isClient ? "downstream.fin" : "upstream.fin"
+            case .reset: return isClient ? "downstream.rst" : "upstream.rst"
+            case .timeout: return isClient ? "downstream.timeout" : "upstream.timeout"
+            case .local: return isClient ? "downstream.gatehouse" : "upstream.gatehouse"
+            case .fault: return isClient ? "downstream.fault" : "upstream.fault"
             }
         }
     }
