@@ -16,6 +16,11 @@ package final class Waker: Sendable {
 
     /// Makes the loop report `woken` soon. Never blocks; many calls may give one report.
     package func wake() { clinux_eventfd_signal(descriptor) }
+
+    /// Waits until somebody wakes, at most so many milliseconds: for threads that have no loop.
+    package func wait(milliseconds: Int32) {
+        if clinux_eventfd_wait(descriptor, milliseconds) { clinux_eventfd_clear(descriptor) }
+    }
 }
 
 /// Messages from other threads to a loop: bounded, in order, taken all at once.

@@ -34,6 +34,8 @@ package final class Server {
     private let ledger: Ledger
     private let status: ProcessStatus
     private let version: String
+    /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
+    package let casebook: Casebook
     /// What the listeners are bound to, in the configuration's order.
     package private(set) var addresses: [SocketAddress] = []
     package private(set) var adminAddress: SocketAddress?
@@ -65,6 +67,8 @@ package final class Server {
             mailboxes.append(Mailbox(capacity: 1024, waker: waker))
         }
         self.wakers = wakers
+        guard let bookWaker = Waker() else { throw StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)") }
+        casebook = Casebook(waker: bookWaker)
         shared = SharedParts(
             log: log, metrics: (0..<count).map { _ in WorkerMetrics() }, mailboxes: mailboxes, resolver: Resolver(),
             seed: random.next(), redactionKey: (random.next(), random.next()))
@@ -113,6 +117,7 @@ package final class Server {
         _ = clinux_raise_descriptor_limit()
         let sockets = try bindListeners()
         startResolver()
+        casebook.start()
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
             let start = WorkerLaunch(
@@ -266,6 +271,7 @@ package final class Server {
         for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
         for thread in threads { thread.join() }
         admin?.stop()
+        casebook.stop()
         shared.resolver.stop()
         ledger.processStopped(exit: 0, at: Server.now)
         shared.log.stop(within: .seconds(2))
