@@ -6,11 +6,6 @@ extension Server {
     /// nobody relies on them.
     package static func unserved(_ snapshot: Snapshot) -> [String] {
         var notices: [String] = []
-        if snapshot.diagnosis.probes == .onRefusal {
-            notices.append(
-                "diagnosis.probes: on-refusal is not served by this version; verdicts rest on what was seen. "
-                    + "`gatehouse diagnose` makes the probes.")
-        }
         if !snapshot.diagnosis.explainInClose.isEmpty {
             notices.append("diagnosis.explain_in_close is not served by this version; refusals carry Gatehouse-Verdict.")
         }

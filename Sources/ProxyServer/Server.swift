@@ -72,10 +72,10 @@ package final class Server {
         }
         self.wakers = wakers
         guard let bookWaker = Waker() else { throw StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)") }
-        casebook = Casebook(waker: bookWaker)
+        casebook = try Casebook(waker: bookWaker)
         shared = SharedParts(
             log: log, metrics: (0..<count).map { _ in WorkerMetrics() }, mailboxes: mailboxes, resolver: Resolver(),
-            seed: random.next(), redactionKey: (random.next(), random.next()))
+            casebook: casebook, seed: random.next(), redactionKey: (random.next(), random.next()))
         redaction = shared.redaction(for: state)
         ledger = Ledger(writer: log, redaction: redaction)
         status = ProcessStatus(version: version, started: Server.now)
@@ -121,7 +121,7 @@ package final class Server {
         _ = clinux_raise_descriptor_limit()
         let sockets = try bindListeners()
         startResolver()
-        casebook.start()
+        casebook.start(state, shared)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
             let start = WorkerLaunch(
@@ -250,6 +250,7 @@ package final class Server {
                 return reject(["\(error)"])
             }
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
+            casebook.leave(.reloaded(state))
             status.reloaded(true)
             ledger.configurationReloaded(file: snapshot.file, at: Server.now)
             sayUnverified()

@@ -49,6 +49,7 @@ extension Worker {
         ledger.sessionRefused(
             observation, status: refusal.status, judgement: judgement, reason: refusal.reason, detail: refusal.detail,
             tls: session.pointee.downstreamTLS?.facts, at: loop.now)
+        file(session, exchange, observation, judgement.verdict)
         exchange.observation = nil
         return judgement.verdict
     }
@@ -68,6 +69,7 @@ extension Worker {
         ledger.sessionRefused(
             observation, status: exchange.response?.status, judgement: judgement, tls: session.pointee.downstreamTLS?.facts,
             at: loop.now)
+        file(session, exchange, observation, judgement.verdict)
         exchange.observation = nil
     }
 
@@ -86,6 +88,7 @@ extension Worker {
         metrics.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
         ledger.sessionClosed(
             session.pointee.id, record, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
+        file(session.pointee.id, record, facts)
     }
 
     /// A rule of RFC 6455 was broken in a session that goes on.
@@ -112,6 +115,7 @@ extension Worker {
     private func completed(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) -> HandshakeObservation? {
         guard let observation = exchange.observation else { return nil }
         observation.route = exchange.route?.name ?? ""
+        observation.pathIsRewritten = exchange.route?.rewrite != nil
         observation.cluster = exchange.cluster?.cluster.name ?? ""
         observation.endpoint = (exchange.endpoint ?? exchange.lastEndpoint)?.name
         let measured = timings(exchange)

@@ -88,6 +88,8 @@ struct SnapshotBuilder {
         var settings = DiagnosisSettings()
         guard let map = root.map("diagnosis") else { return settings }
         if let word: ProbePolicy = map.word("probes") { settings.probes = word }
+        if let count = map.integer("probe_limit") { settings.probeLimit = count }
+        if let count = map.integer("probes_per_minute") { settings.probesPerMinute = count }
         settings.explainInClose = texts(map.list("explain_in_close"))
         return settings
     }

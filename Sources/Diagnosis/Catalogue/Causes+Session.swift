@@ -41,6 +41,7 @@ extension CauseCatalogue {
             .denies(25, .serverCut, .afterSilence), .denies(30, .serverCut, .afterBigMessage),
             .denies(60, .upstreamGone), .denies(60, .serverMasked), .denies(50, .httpInStream),
             .denies(25, .serverResetIt, unless: [.afterClientMessage]),
+            .says(8, .upstreamStillAccepts, .afterClientMessage),
         ],
         decides: "the server's traceback at that time; the same message again",
         fix: ["Catch the exception in the handler (the server's traceback names it), and close with 1011 and a reason"],
@@ -98,7 +99,7 @@ extension CauseCatalogue {
             .says(36, .serverCut, unless: [.afterClientMessage, .afterSilence]), .says(24, .serverCut, .afterSilence),
             .says(12, .serverCut, .afterClientMessage), .says(20, .serverCut, .activeUntilTheEnd),
             .says(20, .outputTraceback, .upstreamGone), .says(110, .outputProcessEnded, unless: [.outputShutdown]),
-            .denies(60, .outputShutdown),
+            .denies(60, .outputShutdown), .denies(60, .upstreamStillAccepts, unless: [.intermediaryOnPath, .edgeOnPath]),
         ],
         decides: "whether the server still accepts connections, and its supervisor's log (exit code, out of memory)",
         fix: [

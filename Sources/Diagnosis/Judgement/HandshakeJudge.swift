@@ -41,6 +41,14 @@ package enum HandshakeJudge {
         return reading.set
     }
 
+    /// The signs of a request alone, as somebody else wrote it.
+    static func signs(ofRequest request: RequestHead) -> SignSet {
+        let observation = HandshakeObservation(
+            session: SessionID(0), openedAt: .zero, client: ClientFacts(address: SocketAddress(high: 0, low: 0, port: 0)))
+        observation.request = request
+        return signs(of: observation)
+    }
+
     /// Who answered, and who stands on the path.
     package static func stacks(of observation: HandshakeObservation) -> [Stack] {
         var reading = SignReading()

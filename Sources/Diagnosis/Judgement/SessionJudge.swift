@@ -20,8 +20,23 @@ enum SessionJudge {
         return (findings, writer.verdict())
     }
 
+    /// Both sides were done: the server ended the transport after it had the last word, and the client said goodbye in the same moment without
+    /// having missed anything. Handlers that simply return do that, and nobody is harmed.
+    private static func endedTogether(_ record: SessionRecord, _ reading: SignReading) -> Bool {
+        guard record.wasCutByServer, !reading.has(.serverResetIt), record.upstream.fault == nil, record.downstream.fault == nil,
+            record.downstream.closedWithoutCode || [1000, 1001].contains(record.downstream.closeCode ?? 0)
+        else { return false }
+        // An answer to the client's last message has come, if there was one.
+        guard let asked = record.downstream.sinceMessage else { return true }
+        return record.upstream.sinceMessage.map { $0 <= asked } ?? false
+    }
+
+    /// Learnt elsewhere, and enough to say that something broke whatever the frames say.
+    private static let brokenElsewhere: SignSet = [.upstreamGone, .manyEndedTogether, .outputTraceback, .outputWorkerTimeout]
+
     /// A client that just goes away is everyday life; so are the codes of a closing handshake in good order. Everything else wants a reason.
     private static func endedBadly(_ record: SessionRecord, _ reading: SignReading) -> Bool {
+        if endedTogether(record, reading), brokenElsewhere.isDisjoint(with: reading.set) { return false }
         let bad: SignSet = [
             .serverCut, .serverResetIt, .serverCode1002, .serverCode1003, .serverCode1007, .serverCode1008, .serverCode1009,
             .serverCode1010, .serverCode1011,

@@ -104,9 +104,6 @@ enum SessionReading {
         // Who ended the transport, if it ended before any close frame.
         guard let first = events.all.first(where: { $0.kind != .fault }), first.kind == .fin || first.kind == .reset else { return }
         if first.side == .upstream {
-            // A handler that simply returns makes some servers hang up without a close frame; a client that was closing in good order at that
-            // moment had got what it wanted.
-            if first.kind == .fin, let code = record.downstream.closeCode, code == 1000 || code == 1001 || code == 1005 { return }
             signs.add(first.kind == .reset ? .serverResetIt : .serverCut, .note("end"))
             signs.add(.serverCut, .note("end"))
         } else {

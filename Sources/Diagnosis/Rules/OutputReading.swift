@@ -13,19 +13,8 @@ package enum OutputReading {
         return reading.set
     }
 
-    /// The signs in a line that was written while this handshake was under way: the same, and what its access log says of this request.
-    package static func signs(_ line: [UInt8], of observation: HandshakeObservation) -> SignSet {
-        var signs = signs(line)
-        if let request = observation.request, let sign = AccessLine(line)?.sign(request, observation.response?.status) {
-            signs.insert(sign)
-        }
-        return signs
-    }
-
     /// What is said once, at the start or when it begins, and holds until the backend ends or says otherwise.
-    package static let standing: SignSet = [
-        .outputSyncWorker, .outputPlainServer, .outputNoServerUp, .outputNoWebSocketLibrary, .outputPoolFull,
-    ]
+    package static let standing: SignSet = [.outputSyncWorker, .outputPlainServer, .outputNoServerUp]
 
     /// A quotation of the line, control characters escaped, cut to a readable length.
     package static func evidence(_ line: [UInt8]) -> Evidence {

@@ -329,6 +329,7 @@ extension Sign {
         case .serverPingsUnanswered: "the server did not answer our pings"
         case .ourIdleTimer: "our own idle timer ended it"
         case .upstreamGone: "the server no longer takes connections"
+        case .upstreamStillAccepts: "the server still takes connections"
         case .manyEndedTogether: "many sessions ended in one instant"
         case .manySameSilence: "many sessions ended after the same silence"
         case .manySameAge: "many sessions ended at the same age"

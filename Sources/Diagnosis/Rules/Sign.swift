@@ -338,6 +338,7 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case serverPingsUnanswered
     case ourIdleTimer
     case upstreamGone
+    case upstreamStillAccepts
     case manyEndedTogether
     case manySameSilence
     case manySameAge
