@@ -21,8 +21,11 @@ struct AdminDesk: Sendable {
         case .readyz: return renderer.readyz(notReadyBecause: status.isDraining.load(ordering: .relaxed) ? "draining" : nil)
         case .metrics: return renderer.metrics(shared.metrics, process)
         case .sessions(let filter): return renderer.sessions(summaries(), filter, at: now)
-        case .session(let id): return renderer.session(summaries().first { $0.id == id }, at: now)
-        case .causes: return renderer.causes(shared.metrics)
+        case .session(let id):
+            let summary = summaries().first { $0.id == id }
+            if summary == nil, let filed = shared.casebook.verdict(on: id) { return renderer.verdict(filed) }
+            return renderer.session(summary, at: now)
+        case .causes: return renderer.causes(shared.metrics, shared.casebook.report() ?? CausesReport(), at: now)
         case .index: return renderer.index(version: status.version)
         default: return renderer.healthz()
         }

@@ -65,6 +65,8 @@ final class Exchange {
     var hasAnswered = false
     var keepsDownstream = true
     var keepsUpstream = false
+    /// The close code that the client got in place of the refusal (`diagnosis.explain_in_close`).
+    var explainedWith: UInt16?
     /// Its line is in the ledger already.
     var isReported = false
     /// Set for an upgrade, until its outcome is in the ledger.

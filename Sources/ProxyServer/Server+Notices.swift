@@ -6,9 +6,6 @@ extension Server {
     /// nobody relies on them.
     package static func unserved(_ snapshot: Snapshot) -> [String] {
         var notices: [String] = []
-        if !snapshot.diagnosis.explainInClose.isEmpty {
-            notices.append("diagnosis.explain_in_close is not served by this version; refusals carry Gatehouse-Verdict.")
-        }
         if snapshot.routes.routes.contains(where: { $0.upgrade == .any }) {
             notices.append("upgrade: any is not served by this version; only WebSocket is upgraded, other requests go on without.")
         }

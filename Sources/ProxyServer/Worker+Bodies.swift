@@ -153,8 +153,11 @@ extension Worker {
             session.pointee.downstreamFinished = true
             // A client may finish sending and still wait for its answer. One that stops in the middle of its
             // body gets none, and the backend must not take the part for the whole.
-            if let exchange = session.pointee.exchange, !exchange.requestBody.isComplete {
+            guard let exchange = session.pointee.exchange else { return }
+            if !exchange.requestBody.isComplete {
                 clientGone(session, exchange, .finished)
+            } else if exchange.isUpgrade, exchange.isRequestSent, exchange.response == nil {
+                setDeadline(session, loop.now + Worker.farewell, .responseHead)
             }
         default: end(session)
         }
@@ -196,7 +199,7 @@ extension Worker {
     }
 
     /// The client went away before its answer.
-    private func clientGone(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ how: TransportEnd) {
+    func clientGone(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ how: TransportEnd) {
         exchange.failure = .clientGone(how)
         exchange.observation?.failure = .clientGone(how)
         exchange.keepsDownstream = false

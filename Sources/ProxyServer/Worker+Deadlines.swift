@@ -77,6 +77,7 @@ extension Worker {
             }
         case (.exchanging, .responseHead):
             guard let exchange else { return end(session) }
+            if exchange.isUpgrade, session.pointee.downstreamFinished { return clientGone(session, exchange, .finished) }
             responseUnusable(session, exchange, .responseHeadTimedOut)
         case (.exchanging, _):
             guard let exchange else { return end(session) }

@@ -52,13 +52,20 @@ extension Worker {
             path: request.text(request.pathRange, limit: 200),
             origin: request.value(of: .origin).map { request.text($0, limit: 200) },
             openedAt: loop.now)
-        session.pointee.special = SpecialRelay(exchange.state.snapshot, agreement: agreement(request, head))
+        session.pointee.special = SpecialRelay(
+            exchange.state.snapshot, agreement: agreement(request, head), listens: speaksInMessages(session, head))
         session.pointee.isPlainRelay = session.pointee.special == nil
         upgradesInFlight -= 1
         tunnels += 1
         shared.tunnelOpened()
         reportOpened(session, exchange, findings)
         setTunnelDeadline(session)
+    }
+
+    /// Whether the library on the other end may refuse inside of the session.
+    private func speaksInMessages(_ session: UnsafeMutablePointer<Session>, _ head: ResponseHead) -> Bool {
+        if session.pointee.analyzer?.traits.contains(.engineIO) == true { return true }
+        return head.value(of: .secWebSocketProtocol).map { head.text($0, limit: 40).hasPrefix("actioncable") } ?? false
     }
 
     private func agreement(_ request: RequestHead, _ response: ResponseHead) -> ExtensionAgreement {

@@ -37,7 +37,8 @@ extension Worker {
 
     /// Gatehouse answers an upgrade or request itself; the verdict, where there is one.
     func reportRefusal(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: Refusal) -> Verdict? {
-        guard let observation = completed(session, exchange) else {
+        guard exchange.isUpgrade, let observation = completed(session, exchange) else {
+            exchange.observation = nil
             requestLine(session, exchange, status: refusal.status, answeredBy: .gatehouse, reason: refusal.reason)
             return nil
         }
@@ -48,29 +49,40 @@ extension Worker {
         metrics.finished(.refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
         ledger.sessionRefused(
             observation, status: refusal.status, judgement: judgement, reason: refusal.reason, detail: refusal.detail,
-            tls: session.pointee.downstreamTLS?.facts, at: loop.now)
+            explainedWith: exchange.explainedWith, tls: session.pointee.downstreamTLS?.facts, at: loop.now)
         file(session, exchange, observation, judgement.verdict)
         exchange.observation = nil
         return judgement.verdict
     }
 
     /// An exchange is over: a line for the request, or for the refused upgrade that it was.
-    func report(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, aborted: Bool) {
-        guard !exchange.isReported else { return }
+    @discardableResult
+    func report(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, aborted: Bool) -> Verdict? {
+        guard !exchange.isReported else { return nil }
         let status = exchange.response?.status ?? 0
         guard let observation = completed(session, exchange) else {
-            return requestLine(
+            requestLine(
                 session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
                 reason: aborted ? exchange.failure?.name ?? "aborted" : nil)
+            return nil
         }
         let judgement = HandshakeJudge.judge(observation)
+        guard exchange.isUpgrade else {
+            requestLine(
+                session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
+                reason: aborted ? exchange.failure?.name ?? "aborted" : nil, verdict: judgement.verdict)
+            file(session, exchange, observation, judgement.verdict)
+            exchange.observation = nil
+            return judgement.verdict
+        }
         metrics.finished(
             exchange.response == nil ? .abandoned : .refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
         ledger.sessionRefused(
-            observation, status: exchange.response?.status, judgement: judgement, tls: session.pointee.downstreamTLS?.facts,
-            at: loop.now)
+            observation, status: exchange.response?.status, judgement: judgement, explainedWith: exchange.explainedWith,
+            tls: session.pointee.downstreamTLS?.facts, at: loop.now)
         file(session, exchange, observation, judgement.verdict)
         exchange.observation = nil
+        return judgement.verdict
     }
 
     /// The value of `Gatehouse-Verdict` on a refusal of the backend's that is passed on.
@@ -82,7 +94,10 @@ extension Worker {
     /// A session of ours is over.
     func reportClosed(_ session: UnsafeMutablePointer<Session>) {
         guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
-        let record = analyzer.report(at: loop.now)
+        var record = analyzer.report(at: loop.now)
+        if let heard = session.pointee.special?.heard {
+            record = record.judged(with: heard.signs, evidence: heard.evidence)
+        }
         metrics.ended(record)
         metrics.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
         metrics.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
@@ -127,7 +142,8 @@ extension Worker {
     }
 
     private func requestLine(
-        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, status: Int, answeredBy: Responder.Who, reason: String?
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, status: Int, answeredBy: Responder.Who, reason: String?,
+        verdict: Verdict? = nil
     ) {
         metrics.requests[answeredBy, StatusClass(status: status)].add(1)
         metrics.requestTime.observe(loop.now - exchange.startedAt)
@@ -140,7 +156,7 @@ extension Worker {
                 route: exchange.route?.name ?? "", cluster: exchange.cluster?.cluster.name ?? "",
                 endpoint: (exchange.endpoint ?? exchange.lastEndpoint)?.name, bytesIn: exchange.requestBytes,
                 bytesOut: exchange.responseBytes, timings: timings, answeredBy: answeredBy, reason: reason),
-            at: loop.now)
+            verdict: verdict, at: loop.now)
     }
 
     private func clientFacts(_ exchange: Exchange) -> ClientFacts {

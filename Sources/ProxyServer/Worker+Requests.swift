@@ -61,7 +61,7 @@ extension Worker {
         exchange.keepsDownstream = head.keepAlive && !drain.isActive
         exchange.identity = identify(session, exchange, head)
         exchange.isUpgrade = UpgradeRequestCheck.isWebSocketAttempt(head)
-        if exchange.isUpgrade { observeHandshake(session, exchange, head) }
+        if exchange.isUpgrade || SpokenReading.isPolling(head) { observeHandshake(session, exchange, head) }
         if let refusal = RequestForwarding.refusal(of: head) {
             return refuse(
                 session, exchange,
@@ -133,6 +133,9 @@ extension Worker {
             trustedProxies: exchange.state.snapshot.trustedProxies, head: head)
     }
 
+    /// How long the answer to an upgrade is still awaited once the client has sent FIN: it can't use a session any more, but may read.
+    static let farewell = TimeSpan.seconds(1)
+
     // MARK: Body
 
     /// Bytes behind a request's head: its body, early bytes of a tunnel to be, or the next request.
@@ -181,6 +184,7 @@ extension Worker {
     /// The request has gone upstream whole.
     func awaitResponse(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         guard exchange.response == nil else { return }
-        setDeadline(session, loop.now + exchange.timeouts.response, .responseHead)
+        let wait = exchange.isUpgrade && session.pointee.downstreamFinished ? Worker.farewell : exchange.timeouts.response
+        setDeadline(session, loop.now + wait, .responseHead)
     }
 }

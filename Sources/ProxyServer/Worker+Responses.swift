@@ -78,6 +78,11 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead, _ rest: Chunk
     ) {
         guard let request = exchange.request else { return loop.release(rest) }
+        // The client left while it waited: a session that opens now is nobody's, and what it met was the wait.
+        if exchange.isUpgrade, head.status == 101, session.pointee.downstreamFinished {
+            loop.release(rest)
+            return clientGone(session, exchange, .finished)
+        }
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
         if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade, interimCount: exchange.interimResponses) {
@@ -125,7 +130,11 @@ extension Worker {
         var verdictField: [UInt8]?
         if let observation = exchange.observation {
             observeBody(session, exchange, rest)
-            verdictField = refusalField(exchange, observation)
+            if let code = explanation(of: head.status, exchange) {
+                loop.release(rest)
+                return explainRefusal(session, exchange, head, code)
+            }
+            if exchange.isUpgrade { verdictField = refusalField(exchange, observation) }
         }
         ResponseForwarding.write(
             head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField, into: &writer)

@@ -170,4 +170,10 @@ extension SessionRecord {
         guard let first = events.all.first(where: { $0.kind != .fault }) else { return false }
         return first.side == .upstream && (first.kind == .fin || first.kind == .reset) && !upstream.sentClose
     }
+
+    /// Whether the upstream began to end it, with a close frame or without.
+    var wasEndedByServer: Bool {
+        guard let first = events.all.first(where: { $0.kind != .fault }) else { return false }
+        return first.side == .upstream && first.kind != .local && first.kind != .timeout
+    }
 }

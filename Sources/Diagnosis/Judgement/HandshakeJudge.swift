@@ -129,7 +129,9 @@ package enum HandshakeJudge {
             }
         }
         guard let response = observation.response else { return false }
-        guard !reading.has(.isPlainRequest) else { return reading.has(.engineIOPolling) && response.status >= 400 }
+        guard !reading.has(.isPlainRequest) else {
+            return reading.has(.engineIOPolling) && (response.status >= 400 || reading.has(.engineIORefused))
+        }
         guard response.status == 101 else { return true }
         if !fatalFaults.isDisjoint(with: reading.set) { return true }
         // RFC 6455 lets a client go on without a subprotocol; browsers, which send Origin, don't.

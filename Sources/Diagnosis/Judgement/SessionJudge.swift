@@ -10,6 +10,7 @@ enum SessionJudge {
         var reading = SignReading()
         SessionReading.read(record, record.events, into: &reading)
         reading.add(all: further)
+        if further.contains(.hasCredentials) { reading.remove(.noCredentials) }
         guard endedBadly(record, reading) else { return (findings, nil) }
         var stacks: [Stack] = record.stack.map { $0.fixesFrom } ?? []
         if let hop = record.hop, !stacks.contains(hop) { stacks.insert(hop, at: min(stacks.count, 1)) }
@@ -23,9 +24,13 @@ enum SessionJudge {
     /// Both sides were done: the server ended the transport after it had the last word, and the client said goodbye in the same moment without
     /// having missed anything. Handlers that simply return do that, and nobody is harmed.
     private static func endedTogether(_ record: SessionRecord, _ reading: SignReading) -> Bool {
-        guard record.wasCutByServer, !reading.has(.serverResetIt), record.upstream.fault == nil, record.downstream.fault == nil,
+        guard record.wasEndedByServer, !reading.has(.serverResetIt), record.upstream.fault == nil, record.downstream.fault == nil,
             record.downstream.closedWithoutCode || [1000, 1001].contains(record.downstream.closeCode ?? 0)
         else { return false }
+        // Some servers say 1011 where a handler merely returns; a client that goes on to its own 1000 had not been waiting for more.
+        if record.upstream.sentClose {
+            guard record.upstream.closeCode == 1011, record.upstream.closeReason?.isEmpty != false else { return false }
+        }
         // An answer to the client's last message has come, if there was one.
         guard let asked = record.downstream.sinceMessage else { return true }
         return record.upstream.sinceMessage.map { $0 <= asked } ?? false

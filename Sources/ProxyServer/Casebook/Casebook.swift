@@ -1,3 +1,4 @@
+import Admin
 import CLinux
 import Configuration
 import Diagnosis
@@ -70,8 +71,8 @@ package final class Casebook: Sendable {
     }
 
     /// What is known; nil if the thread doesn't answer in time.
-    func report() -> CasebookReport? {
-        let reply = Reply<CasebookReport>()
+    func report() -> CausesReport? {
+        let reply = Reply<CausesReport>()
         leave(.report(reply))
         return reply.wait(milliseconds: 500)
     }

@@ -1,3 +1,4 @@
+import Admin
 import Configuration
 import Diagnosis
 import EventLoop
@@ -59,7 +60,7 @@ final class CasebookDesk {
             casework.allow(probesPerMinute: CasebookDesk.budget(state))
         case .report(let reply):
             reply.give(
-                CasebookReport(
+                CausesReport(
                     groups: Array(casework.groups.ranked.prefix(100)), patterns: Array(casework.patterns.patterns.prefix(100)),
                     forgotten: casework.groups.forgotten, lost: book.lost, investigations: investigations))
         case .find(let session, let reply):
@@ -100,25 +101,4 @@ final class CasebookDesk {
         else { return }
         if book.investigate(job) { investigations &+= 1 }
     }
-}
-
-/// What the casebook knows, for the admin API.
-struct CasebookReport: Sendable {
-    var groups: [CauseGroup]
-    var patterns: [EndPattern]
-    /// Cases whose groups were let go.
-    var forgotten: UInt64
-    /// Notes that were dropped because too many waited.
-    var lost: UInt64
-    var investigations: UInt64
-}
-
-/// The verdict on one session that was refused or ended badly.
-struct FiledVerdict: Sendable {
-    var session: SessionID
-    var kind: CaseKind
-    var route: String
-    var endpoint: String
-    var at: Timestamp
-    var verdict: Verdict
 }

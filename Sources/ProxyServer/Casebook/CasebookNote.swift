@@ -1,3 +1,4 @@
+import Admin
 import Configuration
 import Diagnosis
 import EventLoop
@@ -16,7 +17,7 @@ enum CasebookNote: Sendable {
     case probed(SessionID, ProbePlan)
     case checked(String, accepts: Bool, words: String)
     case reloaded(ServerState)
-    case report(Reply<CasebookReport>)
+    case report(Reply<CausesReport>)
     case find(SessionID, Reply<FiledVerdict?>)
 }
 
