@@ -1,5 +1,6 @@
 import Configuration
 import HTTPWire
+import Probing
 import Testing
 import Wire
 
