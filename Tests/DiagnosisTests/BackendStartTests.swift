@@ -54,7 +54,9 @@ import Wire
         #expect(plain.evidence.dropFirst().map(\.observed) == ["2", "3", "4", "5"])
     }
 
-    @Test(arguments: [("uvicorn", "--port {port}"), (".venv/bin/gunicorn", "-b 127.0.0.1:{port}"), ("./own-server", "PORT in its environment")])
+    @Test(arguments: [
+        ("uvicorn", "--port {port}"), (".venv/bin/gunicorn", "-b 127.0.0.1:{port}"), ("./own-server", "PORT in its environment"),
+    ])
     func `the fix speaks the command's language`(_ command: String, _ words: String) {
         #expect(verdict(command) { _ in }.fix.contains { $0.contains(words) })
     }

@@ -10,10 +10,16 @@ import Wire
     @Test(arguments: [
         // uvicorn and what runs in it
         ("WARNING:  Unsupported upgrade request.", Sign.outputUnsupportedUpgrade),
-        ("starlette.websockets.WebSocketDisconnected: WebSocket is not connected. Need to call \"accept\" first.", .outputNotAccepted),
+        (
+            "starlette.websockets.WebSocketDisconnected: WebSocket is not connected. Need to call \"accept\" first.",
+            .outputNotAccepted
+        ),
         ("starlette.websockets.WebSocketDisconnect: (1000, '')", .outputDisconnect),
         ("websockets.exceptions.ConnectionClosedError: no close frame received or sent", .outputDisconnect),
-        ("Invalid session cQ9oJx1n0W6Tq2ZyAAAA (further occurrences of this error will be logged with level INFO)", .outputSessionUnknown),
+        (
+            "Invalid session cQ9oJx1n0W6Tq2ZyAAAA (further occurrences of this error will be logged with level INFO)",
+            .outputSessionUnknown
+        ),
         // daphne, gunicorn, Django
         ("127.0.0.1:46690 - - [21/Nov/2026:04:11:13] \"WSDISCONNECT /ws/chat/\" - -", .outputGaveUp),
         ("[2026-11-21 04:10:43 +0000] [1706] [INFO] Using worker: sync", .outputSyncWorker),
@@ -35,7 +41,10 @@ import Wire
             .outputUpstreamTimedOut
         ), ("2026/11/21 04:12:47 [error] 3789#3789: *4 limiting requests, excess: 0.999 by zone \"r\"", .outputRateLimited),
         ("[ALERT]    (4825) : backend 'app' has no server available!", .outputNoServerUp),
-        ("[authz_core:error] [client 127.0.0.1:52898] AH01630: client denied by server configuration: proxy:http://127.0.0.1:1/ws", .outputAddressDenied),
+        (
+            "[authz_core:error] [client 127.0.0.1:52898] AH01630: client denied by server configuration: proxy:http://127.0.0.1:1/ws",
+            .outputAddressDenied
+        ),
         // the supervisor's own
         ("gatehouse: the backend's process ended with exit code 3", .outputProcessEnded),
     ]) func `a sentence of theirs is understood`(_ line: String, _ sign: Sign) {
@@ -67,10 +76,12 @@ import Wire
 
     @Test(arguments: [
         // another status, another request, another server's form, no access log at all
-        ("INFO:     127.0.0.1:40592 - \"WebSocket /ws\" 403", "/ws"), ("INFO:     127.0.0.1:40592 - \"WebSocket /other\" 404", "/ws"),
+        ("INFO:     127.0.0.1:40592 - \"WebSocket /ws\" 403", "/ws"),
+        ("INFO:     127.0.0.1:40592 - \"WebSocket /other\" 404", "/ws"),
         ("INFO:     127.0.0.1:58998 - \"GET /favicon.ico HTTP/1.1\" 404 Not Found", "/ws"),
         ("127.0.0.1 - - [21/Nov/2026:04:10:53 +0000] \"GET /ws HTTP/1.1\" 404 179 \"-\" \"curl\"", "/ws"),
-        ("127.0.0.1 - - [21/Nov/2026 04:10:53] \"GET /ws HTTP/1.1\" 404 -", "/ws"), ("he said \"GET /ws\" loudly", "/ws"), ("\"", "/ws"),
+        ("127.0.0.1 - - [21/Nov/2026 04:10:53] \"GET /ws HTTP/1.1\" 404 -", "/ws"), ("he said \"GET /ws\" loudly", "/ws"),
+        ("\"", "/ws"),
     ]) func `a line that may speak of something else says nothing`(_ line: String, _ path: String) throws {
         #expect(try sign(line, path: path, status: 404) == nil)
     }

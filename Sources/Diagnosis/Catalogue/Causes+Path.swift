@@ -144,7 +144,8 @@ extension CauseCatalogue {
         The proxy has a rule for the WebSocket path, but this path doesn't match it, so the proxy answers by itself: with its 404, with an empty 200, or with a file.
         """,
         clauses: [
-            .denies(60, .outputSawUpgrade), .denies(60, .outputSawPlainRequest), .says(85, .byCaddyEmpty200), .says(62, .status404, .intermediaryOwnPage),
+            .denies(60, .outputSawUpgrade), .denies(60, .outputSawPlainRequest), .says(85, .byCaddyEmpty200),
+            .says(62, .status404, .intermediaryOwnPage),
             .says(34, .status200, .intermediaryOnPath, unless: [.bodyIsApplicationPage]),
             .says(20, .status200, .bodyIsHTML, unless: [.bodyIsApplicationPage]),
             .says(18, .status405, .intermediaryOwnPage), .says(12, .randomPathSame, .status200, .intermediaryOnPath),

@@ -47,7 +47,8 @@ extension CauseCatalogue {
         The `sid` in the query was given by an earlier answer. The server has forgotten it: it restarted, the session ended, or the ping timeout passed. A client has to begin anew, without sid.
         """,
         clauses: [
-            .says(66, .saysSessionUnknown), .says(80, .outputSessionUnknown, .engineIOHasSid), .says(62, .engineIOHasSid, .status403, .asgiBareRefusal),
+            .says(66, .saysSessionUnknown), .says(80, .outputSessionUnknown, .engineIOHasSid),
+            .says(62, .engineIOHasSid, .status403, .asgiBareRefusal),
             .says(62, .engineIOHasSid, .status400), .says(64, .flipNoSid, .engineIOHasSid),
             .says(20, .engineIOHasSid, .failedClosed),
         ],
@@ -67,7 +68,8 @@ extension CauseCatalogue {
         Servers and platforms count open connections, in all or per address. When the limit is reached, new ones are refused or wait, while the old ones live on.
         """,
         clauses: [
-            .says(88, .saysTooManyConnections), .says(85, .outputConnectionLimit), .says(12, .status503), .says(50, .serverCode1013), .says(85, .failedLimit),
+            .says(88, .saysTooManyConnections), .says(85, .outputConnectionLimit), .says(12, .status503),
+            .says(50, .serverCode1013), .says(85, .failedLimit),
             .says(60, .reasonSaysRate, .serverCode1013), .says(8, .failedConnectTimeout), .says(8, .failedRefused),
         ],
         decides: "the number of open sessions, and whether the same handshake succeeds when some have ended",
@@ -84,7 +86,8 @@ extension CauseCatalogue {
         A limiter counts requests per address or user. Clients that reconnect in a loop without a pause run into it, and every attempt makes it worse.
         """,
         clauses: [
-            .proves(.status429, unless: [.saysTooManyConnections]), .says(88, .saysRateLimited), .says(88, .outputRateLimited, .refused), .says(30, .status503, .retryAfter),
+            .proves(.status429, unless: [.saysTooManyConnections]), .says(88, .saysRateLimited),
+            .says(88, .outputRateLimited, .refused), .says(30, .status503, .retryAfter),
             .says(60, .reasonSaysRate), .says(10, .status503, .byNginx, .intermediaryOwnPage),
         ],
         fix: ["Reconnect with a growing, random delay; or raise the limit for the handshake's path"],
@@ -121,7 +124,8 @@ extension CauseCatalogue {
         Servers limit the size of a request's head: 8 KiB in many. Cookies that pile up, or a large token in the URL, exceed it, and the request is refused before anybody reads it.
         """,
         clauses: [
-            .proves(.status431), .proves(.saysHeadTooLarge), .says(90, .outputHeaderTooLarge, .refused), .says(66, .status413or414, .queryIsLong), .says(40, .status413or414),
+            .proves(.status431), .proves(.saysHeadTooLarge), .says(90, .outputHeaderTooLarge, .refused),
+            .says(66, .status413or414, .queryIsLong), .says(40, .status413or414),
             .says(66, .status400, .fieldIsLarge), .says(50, .status400, .headIsLarge, unless: [.fieldIsLarge]),
             .says(30, .failedClosedAtOnce, .headIsLarge), .proves(.flipSmallHead, .headIsLarge),
         ],
@@ -280,7 +284,8 @@ extension CauseCatalogue {
         A health check fails, or there are no endpoints yet, so that the proxy has nobody to pass the request to. Backends that only speak WebSocket fail HTTP health checks (426, 405) although they are fine.
         """,
         clauses: [
-            .says(84, .saysNoServer), .says(90, .outputNoServerUp, .status503), .says(80, .outputNoServerUp, .status502), .says(95, .failedNoEndpoint), .says(40, .status503, .byIntermediary),
+            .says(84, .saysNoServer), .says(90, .outputNoServerUp, .status503), .says(80, .outputNoServerUp, .status502),
+            .says(95, .failedNoEndpoint), .says(40, .status503, .byIntermediary),
             .says(22, .status503, unless: [.byBackend]), .says(30, .status502, .intermediaryOwnPage),
             .says(20, .status503, .byEdge), .says(20, .byEnvoyEmpty403, .plainUnavailable), .says(10, .status504, .byEdge),
         ],

@@ -83,7 +83,8 @@ extension CauseCatalogue {
         clauses: [
             .says(36, .status500, .byASGI, unless: [.byDaphne]), .says(14, .status500, .byDaphne), .says(16, .failedClosedLate),
             .says(14, .failedResponseTimeout), .denies(22, .randomPathSame, .status500), .says(14, .randomPathDiffers, .status500),
-            .proves(.outputNotAccepted, .status500), .says(40, .outputNotAccepted, unless: [.answered]), .denies(30, .outputTraceback, unless: [.outputNotAccepted]),
+            .proves(.outputNotAccepted, .status500), .says(40, .outputNotAccepted, unless: [.answered]),
+            .denies(30, .outputTraceback, unless: [.outputNotAccepted]),
         ],
         decides: "the server's log (`ASGI callable returned without completing handshake`)",
         fix: ["Accept the WebSocket on every path through the handler, before the first send or receive"],

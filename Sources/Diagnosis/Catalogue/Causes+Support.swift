@@ -33,7 +33,8 @@ extension CauseCatalogue {
         clauses: [
             .says(75, .gunicornErrorPage, .status500), .says(68, .byWSGI), .says(30, .byWSGI, .status500), .says(30, .byServerless),
             .says(20, .byPlainNode), .says(20, .httpInStream),
-            .says(10, .byWSGI, .plainSame), .says(25, .gunicornErrorPage, .plainSame), .proves(.outputMissingArgument), .says(50, .outputSyncWorker, .byWSGI), .says(30, .outputSyncWorker, .refused),
+            .says(10, .byWSGI, .plainSame), .says(25, .gunicornErrorPage, .plainSame), .proves(.outputMissingArgument),
+            .says(50, .outputSyncWorker, .byWSGI), .says(30, .outputSyncWorker, .refused),
             .says(90, .outputPlainServer, .refused),
             .denies(40, .gunicornErrorPage, .status400), .denies(30, .byWSGI, .saysBadRequest),
         ],

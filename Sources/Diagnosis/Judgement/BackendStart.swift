@@ -108,7 +108,8 @@ package struct BackendStart: Sendable, Hashable {
             return Wording(
                 title: "The backend listens on \(here), which is another address than 127.0.0.1", blame: .configuration,
                 expected: "a socket on \(place), or on 0.0.0.0:\(port)",
-                fix: ["Let it listen on 127.0.0.1 (for many servers: --host 127.0.0.1; Node: `server.listen(PORT, \"127.0.0.1\")`)"])
+                fix: ["Let it listen on 127.0.0.1 (for many servers: --host 127.0.0.1; Node: `server.listen(PORT, \"127.0.0.1\")`)"]
+            )
         }
         if let taken = listening.first(where: { publicPorts.contains($0.port) }) {
             return Wording(
@@ -120,7 +121,10 @@ package struct BackendStart: Sendable, Hashable {
             return Wording(
                 title: "The backend listens on \(other), not on port \(port) that it was given", blame: .configuration,
                 expected: "a socket on \(place)",
-                fix: ["Let it listen on the port that it is given: \(advice)", "Or name the port that it insists on: --backend-port \(other.port)"])
+                fix: [
+                    "Let it listen on the port that it is given: \(advice)",
+                    "Or name the port that it insists on: --backend-port \(other.port)",
+                ])
         }
         return Wording(
             title: "The backend listens on nothing", blame: .backend, expected: "a socket on \(place)",
@@ -155,11 +159,13 @@ package struct BackendStart: Sendable, Hashable {
     private static let advice: [(name: String, text: String)] = [
         ("uvicorn", "`uvicorn main:app --port {port}`"), ("hypercorn", "`hypercorn -b 127.0.0.1:{port} main:app`"),
         ("daphne", "`daphne -b 127.0.0.1 -p {port} asgi:application`"), ("gunicorn", "`gunicorn -b 127.0.0.1:{port} …`"),
-        ("fastapi", "`fastapi run --port {port}`"), ("flask", "`flask run --port {port}`"), ("sanic", "`sanic main.app --port {port}`"),
+        ("fastapi", "`fastapi run --port {port}`"), ("flask", "`flask run --port {port}`"),
+        ("sanic", "`sanic main.app --port {port}`"),
         ("node", "`server.listen(process.env.PORT)`"), ("npm", "`process.env.PORT` in the script"),
         ("yarn", "`process.env.PORT` in the script"), ("pnpm", "`process.env.PORT` in the script"),
         ("next", "`next start -p {port}`"), ("vite", "`vite --port {port} --strictPort`"),
-        ("python", "`{port}` in the command, or `os.environ[\"PORT\"]`"), ("python3", "`{port}` in the command, or `os.environ[\"PORT\"]`"),
+        ("python", "`{port}` in the command, or `os.environ[\"PORT\"]`"),
+        ("python3", "`{port}` in the command, or `os.environ[\"PORT\"]`"),
         ("rails", "`rails server -p {port}`"), ("puma", "`puma -p {port}`"), ("bundle", "`bundle exec puma -p {port}`"),
         ("mix", "`http: [port: System.get_env(\"PORT\")]` in config/runtime.exs"), ("java", "`--server.port={port}` (Spring Boot)"),
         ("dotnet", "`--urls http://127.0.0.1:{port}`"), ("php", "`php -S 127.0.0.1:{port}`"),

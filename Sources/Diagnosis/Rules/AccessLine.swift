@@ -55,7 +55,8 @@ struct AccessLine {
             return path.elementsEqual(sent) && answer != nil ? .outputSawPlainRequest : nil
         case .webSocket:
             if path.elementsEqual(sent) { return .outputSawUpgrade }
-            guard answer != nil || status == nil, AccessLine.isCutFrom(path, Array(sent)) || AccessLine.isCutFrom(Array(sent), path) else {
+            guard answer != nil || status == nil, AccessLine.isCutFrom(path, Array(sent)) || AccessLine.isCutFrom(Array(sent), path)
+            else {
                 return nil
             }
             return .outputSawOtherPath

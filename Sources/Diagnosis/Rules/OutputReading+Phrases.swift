@@ -60,10 +60,14 @@ extension OutputReading {
             [
                 "not authenticated", "authentication failed", "invalid token", "unauthorized connection", "refused connection to ",
                 "missing token", "couldn't authenticate", "authentication credentials were not provided", "authentication required",
-                "no user/password was provided", "password mismatch", "invalid signature", "jsonwebtokenerror", "signature verification failed",
+                "no user/password was provided", "password mismatch", "invalid signature", "jsonwebtokenerror",
+                "signature verification failed",
             ]
         ),
-        (.outputTokenExpired, ["token has expired", "jwt expired", "signature has expired", "token is expired", "expiredsignatureerror"]),
+        (
+            .outputTokenExpired,
+            ["token has expired", "jwt expired", "signature has expired", "token is expired", "expiredsignatureerror"]
+        ),
     ]
 
     /// What they say when something breaks or ends.
@@ -81,7 +85,8 @@ extension OutputReading {
             .outputDisconnect,
             [
                 "connectionclosederror", "connectionclosedok", "websocketdisconnect:", "clientdisconnect", "websocketclosederror",
-                "connectionreseterror", "brokenpipeerror", "broken pipe", "econnreset", "epipe", "cannot write to closing transport",
+                "connectionreseterror", "brokenpipeerror", "broken pipe", "econnreset", "epipe",
+                "cannot write to closing transport",
             ]
         ),
         (
@@ -91,7 +96,8 @@ extension OutputReading {
         (
             .outputProcessEnded,
             [
-                "the backend's process ended with", "fatal python error", "segmentation fault", "heap out of memory", "out of memory: killed",
+                "the backend's process ended with", "fatal python error", "segmentation fault", "heap out of memory",
+                "out of memory: killed",
                 "perhaps out of memory", "core dumped", "exited on signal",
             ]
         ),
@@ -106,25 +112,34 @@ extension OutputReading {
         (
             .outputBind,
             [
-                "address already in use", "eaddrinuse", "cannot assign requested address", "eaddrnotavail", "permission denied: bind",
-                "that port is already in use", "port is already allocated", "connection in use: (", "only one usage of each socket address",
+                "address already in use", "eaddrinuse", "cannot assign requested address", "eaddrnotavail",
+                "permission denied: bind",
+                "that port is already in use", "port is already allocated", "connection in use: (",
+                "only one usage of each socket address",
                 "is in use, trying another", "cannot bind", "could not bind",
             ]
         ),
         (.outputGaveUp, ["\"wsdisconnect ", "took too long to shut down and was killed", "opening handshake timed out"]),
         (
             .outputConnectionLimit,
-            ["too many open files", "emfile", "worker_connections are not enough", "limiting connections by zone", "too many connections"]
+            [
+                "too many open files", "emfile", "worker_connections are not enough", "limiting connections by zone",
+                "too many connections",
+            ]
         ),
         (
             .outputPoolFull,
-            ["reached maxrequestworkers", "reached pm.max_children", "listen queue of socket", "scoreboard is full", "no idle workers"]
+            [
+                "reached maxrequestworkers", "reached pm.max_children", "listen queue of socket", "scoreboard is full",
+                "no idle workers",
+            ]
         ),
         (
             .outputHeaderTooLarge,
             [
                 "request header field too large", "too long header line", "too large request", "header line too long",
-                "request header too large", "size of a request header field exceeds", "hpe_header_overflow", "limit request headers",
+                "request header too large", "size of a request header field exceeds", "hpe_header_overflow",
+                "limit request headers",
                 "line too long", "got more than 8190 bytes", "request line is too large",
             ]
         ),
@@ -135,8 +150,10 @@ extension OutputReading {
         (
             .outputUpstreamRefused,
             [
-                "connection refused) while connecting to upstream", "connect: connection refused", "failed to make connection to backend",
-                "connection refused: ah", "layer4 connection problem", "proxy error: econnrefused", "proxy error: connect econnrefused",
+                "connection refused) while connecting to upstream", "connect: connection refused",
+                "failed to make connection to backend",
+                "connection refused: ah", "layer4 connection problem", "proxy error: econnrefused",
+                "proxy error: connect econnrefused",
                 "could not connect to backend", "proxying failed: econnrefused",
             ]
         ),
@@ -150,7 +167,10 @@ extension OutputReading {
         ),
         (
             .outputNoServerUp,
-            ["has no server available", "no live upstreams", "no upstreams available", "no healthy upstream", "no available server"]
+            [
+                "has no server available", "no live upstreams", "no upstreams available", "no healthy upstream",
+                "no available server",
+            ]
         ),
         (
             .outputUpstreamCertificate,

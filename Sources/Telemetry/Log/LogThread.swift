@@ -15,7 +15,8 @@ final class LogThread {
     /// Whether the last byte that went out was not a newline.
     private var torn = false
 
-    init(queue: LogQueue, output: LogDestination, descriptor: Int32, linger: UInt64, pretty: PrettyRenderer?, shared: SharedOutput?) {
+    init(queue: LogQueue, output: LogDestination, descriptor: Int32, linger: UInt64, pretty: PrettyRenderer?, shared: SharedOutput?)
+    {
         self.queue = queue
         self.output = output
         self.descriptor = descriptor

@@ -49,7 +49,9 @@ package final class SharedOutput: Sendable {
             let result: Result? = stream(descriptor).isAtLineStart.withLock { isAtLineStart in
                 if !isAtLineStart {
                     guard isLate else { return nil }
-                    _ = "\n".utf8CString.withUnsafeBytes { SharedOutput.write(UnsafeRawBufferPointer(rebasing: $0[..<1]), to: descriptor) }
+                    _ = "\n".utf8CString.withUnsafeBytes {
+                        SharedOutput.write(UnsafeRawBufferPointer(rebasing: $0[..<1]), to: descriptor)
+                    }
                     isAtLineStart = true
                 }
                 return body()

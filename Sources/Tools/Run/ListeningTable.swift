@@ -54,7 +54,9 @@ package struct ListeningTable: Sendable, Hashable {
         return SocketAddress(high: words[0] << 32 | words[1], low: words[2] << 32 | words[3], port: port)
     }
 
-    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? { UInt64(String(decoding: digits, as: UTF8.self), radix: 16) }
+    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+        UInt64(String(decoding: digits, as: UTF8.self), radix: 16)
+    }
 
     /// Whether a connection to 127.0.0.1 and `port` would be taken; nil where only trying tells, since `[::]` may take IPv4 or not.
     package func accepts(port: UInt16) -> Bool? {
@@ -66,7 +68,9 @@ package struct ListeningTable: Sendable, Hashable {
     /// What the processes with these inodes listen on.
     package func addresses(of inodes: Set<UInt64>) -> [SocketAddress] {
         var found: [SocketAddress] = []
-        for socket in sockets where inodes.contains(socket.inode) && !found.contains(socket.address) { found.append(socket.address) }
+        for socket in sockets where inodes.contains(socket.inode) && !found.contains(socket.address) {
+            found.append(socket.address)
+        }
         return found
     }
 }

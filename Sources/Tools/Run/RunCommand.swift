@@ -34,7 +34,8 @@ package enum RunCommand {
             let options = try RunOptions(flags)
             if let port = options.port, !PrivatePort.isFree(port) {
                 throw RunOptions.Problem(
-                    description: "--backend-port \(port): another process listens there; stop it, or leave the flag out for a free port")
+                    description:
+                        "--backend-port \(port): another process listens there; stop it, or leave the flag out for a free port")
             }
             guard let port = options.port ?? PrivatePort.free() else {
                 throw RunOptions.Problem(description: "no port is free for the backend")

@@ -142,7 +142,8 @@ final class Supervisor {
         stopSignal = signal
         let now = clinux_monotonic()
         switch phase {
-        case .starting where !isServing: stopBackend(signal, killAt: now + max(server.drainTimeout.nanoseconds, Supervisor.patience))
+        case .starting where !isServing:
+            stopBackend(signal, killAt: now + max(server.drainTimeout.nanoseconds, Supervisor.patience))
         case .starting, .serving, .waiting:
             server.beginDrain()
             phase = .draining(until: now + server.drainTimeout.nanoseconds)

@@ -72,7 +72,9 @@ extension Integration {
 
         // MARK: In good order
 
-        @Test func `the backend gets a private port, Gatehouse the public one, and SIGTERM ends both with the backend's code`() throws {
+        @Test func `the backend gets a private port, Gatehouse the public one, and SIGTERM ends both with the backend's code`()
+            throws
+        {
             let run = try RunningGatehouse()
             let text = try run.get().text
             let pid = try run.backendPID()
@@ -134,7 +136,8 @@ extension Integration {
         @Test func `a megabyte without a line end, and bytes that are no text, pass untouched and in bounded memory`() throws {
             let run = try RunningGatehouse(["writes"])
             #expect(try run.get().status == 200)
-            let expected = [0xFF, 0xFE] + Array(" not text\n".utf8) + [UInt8](repeating: 0x78, count: 1 << 20) + Array("\nlast line\n".utf8)
+            let expected =
+                [0xFF, 0xFE] + Array(" not text\n".utf8) + [UInt8](repeating: 0x78, count: 1 << 20) + Array("\nlast line\n".utf8)
             #expect(holds { run.output.count == expected.count })
             #expect(run.output == expected)
             #expect(run.child.residentMemory < 64 << 20)
@@ -208,7 +211,9 @@ extension Integration {
             #expect(end["exit"].integer == 3 && end["asked"].bool == false)
             #expect(end["last_output"].texts == ["Error: the database is gone"])
             let verdicts = try run.ledger.all("session.verdict").map { $0["verdict"] }
-            #expect(verdicts.contains { $0["cause"].text == "server-crashed" && "\($0["evidence"])".contains("exit code 3") }, "\(verdicts)")
+            #expect(
+                verdicts.contains { $0["cause"].text == "server-crashed" && "\($0["evidence"])".contains("exit code 3") },
+                "\(verdicts)")
             #expect(try run.ledger.all("session.closed").count == 2)
         }
 
@@ -267,7 +272,8 @@ extension Integration {
                 (["port=\(open)"], "127.0.0.1:\(open)", "the public port that is Gatehouse's"),
                 (["listens-nowhere"], "127.0.0.1:0", "listens on nothing"),
             ] {
-                let run = try RunningGatehouse(behaviours, flags: ["--start-timeout", "3s"], listen: listen)
+                let run = try RunningGatehouse(
+                    behaviours, flags: ["--start-timeout", words.hasSuffix("nothing") ? "1s" : "6s"], listen: listen)
                 let verdict = try run.failure()
                 #expect(verdict["title"].text?.contains(words) == true, "\(verdict)")
                 #expect(verdict["cause"].text == "upstream-refused" && !verdict["fix"].texts.isEmpty)
@@ -275,13 +281,17 @@ extension Integration {
             }
         }
 
-        @Test func `a configuration without a way to the command, and a port that is taken, end with 2 before anything starts`() throws {
+        @Test func `a configuration without a way to the command, and a port that is taken, end with 2 before anything starts`()
+            throws
+        {
             let taken = try RawBackend()
             for (flags, listen, configuration, words) in [
                 ([], "127.0.0.1:0", "upstream: http://127.0.0.1:1", "gatehouse run starts"),
                 (["--backend-port", "\(taken.port)"], "127.0.0.1:0", "", "another process listens there"),
-                (["--backend-port", "0"], "127.0.0.1:0", "", "1 to 65535"), ([], "127.0.0.1:\(taken.port)", "", "another process uses"),
-                (["--start-timeout", "5"], "127.0.0.1:0", "", "unit"), (["--upstream", "http://127.0.0.1:1"], "127.0.0.1:0", "", "--upstream"),
+                (["--backend-port", "0"], "127.0.0.1:0", "", "1 to 65535"),
+                ([], "127.0.0.1:\(taken.port)", "", "another process uses"),
+                (["--start-timeout", "5"], "127.0.0.1:0", "", "unit"),
+                (["--upstream", "http://127.0.0.1:1"], "127.0.0.1:0", "", "--upstream"),
             ] as [([String], String, String, String)] {
                 let run = try RunningGatehouse(flags: flags, listen: listen, configuration: configuration)
                 #expect(run.child.waitForExit(within: 20) == .code(2))

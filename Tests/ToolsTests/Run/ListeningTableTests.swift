@@ -37,7 +37,9 @@ import Wire
         #expect(table.accepts(port: UInt16(port)) == accepts)
     }
 
-    @Test func `only trying tells whether a socket for all IPv6 addresses takes IPv4`() { #expect(table.accepts(port: 8084) == nil) }
+    @Test func `only trying tells whether a socket for all IPv6 addresses takes IPv4`() {
+        #expect(table.accepts(port: 8084) == nil)
+    }
 
     @Test func `sockets are found by what their processes hold`() {
         #expect(table.addresses(of: [4713, 4714, 9]).map(\.description) == ["192.168.0.5:8081"])

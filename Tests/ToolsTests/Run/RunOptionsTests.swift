@@ -11,7 +11,8 @@ import Wire
     }
 
     @Test func `the command stands behind the dashes, flags and all`() throws {
-        let options = try options("--backend-port", "8001", "--restart", "on-failure", "--start-timeout", "2m", "--", "uvicorn", "--port", "{port}")
+        let options = try options(
+            "--backend-port", "8001", "--restart", "on-failure", "--start-timeout", "2m", "--", "uvicorn", "--port", "{port}")
         #expect(options.command == ["uvicorn", "--port", "{port}"])
         #expect(options.port == 8001 && options.restart == .onFailure && options.startTimeout == .seconds(120))
         let plain = try self.options("--", "x")
@@ -23,22 +24,32 @@ import Wire
         #expect(throws: FlagParser.UsageError.self) { try FlagParser.parse(arguments, for: RunCommand.definition) }
     }
 
-    @Test(arguments: [("--backend-port", "0"), ("--backend-port", "65536"), ("--backend-port", "http"), ("--start-timeout", "5"), ("--start-timeout", "0s")])
+    @Test(arguments: [
+        ("--backend-port", "0"), ("--backend-port", "65536"), ("--backend-port", "http"), ("--start-timeout", "5"),
+        ("--start-timeout", "0s"),
+    ])
     func `a value that can't be used is said with what can`(_ flag: String, _ value: String) throws {
         let error = #expect(throws: RunOptions.Problem.self) { try options("\(flag)=\(value)", "--", "x") }
         #expect(error?.description.contains(value) == true)
     }
 
     @Test func `the back-off doubles from half a second to thirty`() {
-        #expect([1, 2, 3, 6, 7, 8, 99].map { RunOptions.backOff($0).nanoseconds / 1_000_000 } == [500, 1000, 2000, 16000, 30000, 30000, 30000])
+        #expect(
+            [1, 2, 3, 6, 7, 8, 99].map { RunOptions.backOff($0).nanoseconds / 1_000_000 } == [
+                500, 1000, 2000, 16000, 30000, 30000, 30000,
+            ])
     }
 
-    @Test(arguments: [("{port}", "81"), ("127.0.0.1:{port}", "127.0.0.1:81"), ("{port}{port}", "8181"), ("{prt}", "{prt}"), ("", "")])
+    @Test(arguments: [
+        ("{port}", "81"), ("127.0.0.1:{port}", "127.0.0.1:81"), ("{port}{port}", "8181"), ("{prt}", "{prt}"), ("", ""),
+    ])
     func `{port} in a word is replaced wherever it stands`(_ word: String, _ filled: String) {
         #expect(BackendProcess.filled(word, 81) == filled)
     }
 
-    @Test(arguments: ["", "match: {path: /ws}", "routes: [{match: {path: /api}, upstream: http://127.0.0.1:1}, {match: {path: /}}]"])
+    @Test(arguments: [
+        "", "match: {path: /ws}", "routes: [{match: {path: /api}, upstream: http://127.0.0.1:1}, {match: {path: /}}]",
+    ])
     func `a route that names no upstream goes to the command`(_ text: String) throws {
         let backend = Endpoint(scheme: .http, host: "127.0.0.1", port: 81)
         let snapshot = try Snapshot.decode(Array(text.utf8), file: "a.yaml", backend: backend)
