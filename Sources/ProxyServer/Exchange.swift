@@ -69,6 +69,8 @@ final class Exchange {
     var explainedWith: UInt16?
     /// Its line is in the ledger already.
     var isReported = false
+    /// What was concluded when the answer's head came, and how much of the body had come by then.
+    var judgement: (HandshakeJudgement, body: Int)?
     /// Set for an upgrade, until its outcome is in the ledger.
     var observation: HandshakeObservation?
 

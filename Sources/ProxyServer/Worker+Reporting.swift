@@ -66,7 +66,7 @@ extension Worker {
                 reason: aborted ? exchange.failure?.name ?? "aborted" : nil)
             return nil
         }
-        let judgement = HandshakeJudge.judge(observation)
+        let judgement = judged(exchange, observation)
         guard exchange.isUpgrade else {
             requestLine(
                 session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
@@ -85,9 +85,19 @@ extension Worker {
         return judgement.verdict
     }
 
+    /// Most refusals come in one piece: then the conclusion that the response's head took along is the last one, too.
+    private func judged(_ exchange: Exchange, _ observation: HandshakeObservation) -> HandshakeJudgement {
+        if let (judgement, body) = exchange.judgement, body == observation.bodyStart.count, observation.failure == nil {
+            return judgement
+        }
+        return HandshakeJudge.judge(observation)
+    }
+
     /// The value of `Gatehouse-Verdict` on a refusal of the backend's that is passed on.
     func refusalField(_ exchange: Exchange, _ observation: HandshakeObservation) -> [UInt8]? {
-        guard let verdict = HandshakeJudge.judge(observation).verdict else { return nil }
+        let judgement = HandshakeJudge.judge(observation)
+        exchange.judgement = (judgement, observation.bodyStart.count)
+        guard let verdict = judgement.verdict else { return nil }
         return Array("\(verdict.cause.rawValue); id=\(observation.session)".utf8)
     }
 

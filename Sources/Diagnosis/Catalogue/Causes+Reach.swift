@@ -105,7 +105,8 @@ extension CauseCatalogue {
         """,
         clauses: [
             .says(28, .failedResponseTimeout), .says(12, .failedConnectTimeout), .says(15, .failedResponseTimeout, .plainSame),
-            .says(12, .status504), .says(10, .failedClosedLate), .says(66, .outputSyncWorker, .failedResponseTimeout),
+            .says(50, .freedByAnotherEnd), .says(12, .status504), .says(10, .failedClosedLate),
+            .says(66, .outputSyncWorker, .failedResponseTimeout), .says(40, .outputSyncWorker, .freedByAnotherEnd),
             .says(30, .outputSyncWorker, .failedClosedLate), .says(85, .outputPoolFull),
         ],
         decides: "whether a plain GET hangs as well, and succeeds once a session has ended",

@@ -49,6 +49,8 @@ package struct Casework {
     private var standing: [(sign: Sign, quote: Evidence)] = []
     private var budget: ProbeBudget
     private var mayProbe: Bool
+    /// When a session of each endpoint ended last.
+    private var lastEnds: [String: Timestamp] = [:]
     /// Endpoints that are to be asked, with the cuts that wait for the answer.
     private var checks: [String: (due: Timestamp, isUnderWay: Bool, waiting: [SessionID])] = [:]
 
@@ -106,12 +108,19 @@ package struct Casework {
     /// A session ended well: one more against which the bad ends are counted.
     package mutating func endedWell(_ session: SessionID, _ facts: EndFacts, route: String, endpoint: String, at now: Timestamp) {
         _ = patterns.ended(session, facts, route: route, endpoint: endpoint, at: now)
+        noteEnd(endpoint, now)
+    }
+
+    private mutating func noteEnd(_ endpoint: String, _ now: Timestamp) {
+        if lastEnds.count >= 256 { lastEnds = [:] }
+        lastEnds[endpoint] = now
     }
 
     /// A session ended badly.
     package mutating func ended(
         _ session: SessionID, _ record: SessionRecord, route: String, endpoint: String, at now: Timestamp
     ) -> [Step] {
+        noteEnd(endpoint, now)
         let found = patterns.ended(session, EndFacts(record), route: route, endpoint: endpoint, at: now)
         guard let verdict = record.verdict else { return [] }
         var file = CaseFile(
@@ -161,6 +170,14 @@ package struct Casework {
     /// The probes of a refusal were made.
     package mutating func probed(_ session: SessionID, _ plan: ProbePlan, at now: Timestamp) -> [Step] {
         guard var file = cases[session], case .refusal(let observation) = file.subject else { return [] }
+        // A handshake that hung, and goes well now that another session is gone, waited for that one's thread.
+        if plan.wentWellByItself, observation.response == nil, let freed = lastEnds[file.endpoint],
+            freed + .milliseconds(1500) > file.ended, file.ended + .milliseconds(1500) > freed
+        {
+            file.learn(
+                [.freedByAnotherEnd],
+                Evidence(what: "another session", observed: "ended when this one gave up; the control succeeded after that"))
+        }
         observation.furtherSigns.formUnion(file.signs)
         observation.furtherEvidence += file.quotes
         guard let verdict = plan.conclude(observation).verdict, !plan.records.isEmpty else { return [] }

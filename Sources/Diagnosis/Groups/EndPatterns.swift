@@ -128,7 +128,7 @@ package struct EndPatterns: Sendable {
         }
         // Most of all cuts, or it is chance.
         guard best.count >= fewest, best.count * 5 >= values.count * 3 else { return nil }
-        let center = values[sorted[best.lowerBound + best.count / 2]]
+        let center = values[sorted[best.lowerBound + (best.count - 1) / 2]]
         let spread = max(
             center.nanoseconds - values[sorted[best.lowerBound]].nanoseconds,
             values[sorted[best.upperBound - 1]].nanoseconds - center.nanoseconds)

@@ -66,6 +66,9 @@ package struct ProbePlan: Sendable {
     /// Whether probes could make a verdict surer.
     package static func canDecide(_ verdict: Verdict) -> Bool { verdict.confidence != .proven }
 
+    /// Whether the unchanged handshake was accepted.
+    package var wentWellByItself: Bool { learned.contains(.flipByItself) }
+
     /// A handshake that the end of the time cut short: it is listed, and shows nothing.
     package mutating func recordCut(_ words: String) {
         guard let probe = current else { return }

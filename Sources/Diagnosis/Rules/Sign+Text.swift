@@ -330,6 +330,7 @@ extension Sign {
         case .ourIdleTimer: "our own idle timer ended it"
         case .upstreamGone: "the server no longer takes connections"
         case .upstreamStillAccepts: "the server still takes connections"
+        case .freedByAnotherEnd: "the same handshake succeeded as soon as another session had ended"
         case .manyEndedTogether: "many sessions ended in one instant"
         case .manySameSilence: "many sessions ended after the same silence"
         case .manySameAge: "many sessions ended at the same age"

@@ -339,6 +339,7 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case ourIdleTimer
     case upstreamGone
     case upstreamStillAccepts
+    case freedByAnotherEnd
     case manyEndedTogether
     case manySameSilence
     case manySameAge

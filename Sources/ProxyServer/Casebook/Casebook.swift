@@ -21,7 +21,13 @@ package final class Casebook: Sendable {
     private static let crowd = 1024
 
     private let waker: Waker
-    private let notes = Mutex<[CasebookNote]>([])
+    private struct Waiting {
+        var notes: [CasebookNote] = []
+        /// The thread has been woken for them: a burst costs one system call.
+        var isCalled = false
+    }
+
+    private let waiting = Mutex(Waiting())
     private let stopped = Atomic<Bool>(false)
     private let dropped = Atomic<UInt64>(0)
     private let thread = Mutex<WorkerThread.Handle?>(nil)
@@ -46,10 +52,12 @@ package final class Casebook: Sendable {
 
     /// Leaves a note. One that isn't urgent is read within a second; the thread isn't woken for it.
     func leave(_ note: CasebookNote, isUrgent: Bool = true) {
-        let (isKept, wakes) = notes.withLock { notes in
-            guard notes.count < Casebook.capacity else { return (false, false) }
-            notes.append(note)
-            return (true, isUrgent || notes.count == Casebook.crowd)
+        let (isKept, wakes) = waiting.withLock { waiting in
+            guard waiting.notes.count < Casebook.capacity else { return (false, false) }
+            waiting.notes.append(note)
+            guard !waiting.isCalled, isUrgent || waiting.notes.count >= Casebook.crowd else { return (true, false) }
+            waiting.isCalled = true
+            return (true, true)
         }
         if !isKept { dropped.add(1, ordering: .relaxed) }
         if wakes { waker.wake() }
@@ -88,9 +96,9 @@ package final class Casebook: Sendable {
         let desk = CasebookDesk(state, shared, self)
         while !stopped.load(ordering: .relaxed) {
             waker.wait(milliseconds: desk.patience(at: Casebook.now))
-            let taken = notes.withLock { notes in
-                defer { notes = [] }
-                return notes
+            let taken = waiting.withLock { waiting in
+                defer { waiting = Waiting() }
+                return waiting.notes
             }
             for note in taken { desk.read(note, at: Casebook.now) }
             desk.tick(at: Casebook.now)
