@@ -277,6 +277,7 @@ int clinux_cpu_count(void) {
 }
 
 static bool passes_signals = false;
+static bool began_on_terminal = false;
 
 static sigset_t awaited(void) {
     sigset_t set;
@@ -296,6 +297,7 @@ static sigset_t awaited(void) {
 
 void clinux_block_passed_signals(void) {
     passes_signals = true;
+    began_on_terminal = isatty(0);
     clinux_block_signals();
 }
 
@@ -431,5 +433,6 @@ int clinux_signal_process(int pid, int signal) {
 
 bool clinux_terminal_is_gone(void) {
     struct pollfd entry = {.fd = 0, .events = POLLIN};
-    return poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
+    // A pipe whose writer has gone looks the same, and means nothing.
+    return began_on_terminal && poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
 }
