@@ -140,6 +140,7 @@ extension Worker {
     private func completed(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) -> HandshakeObservation? {
         guard let observation = exchange.observation else { return nil }
         observation.route = exchange.route?.name ?? ""
+        observation.pathIsRewritten = exchange.route?.rewrite != nil
         observation.cluster = exchange.cluster?.cluster.name ?? ""
         observation.endpoint = (exchange.endpoint ?? exchange.lastEndpoint)?.name
         let measured = timings(exchange)
