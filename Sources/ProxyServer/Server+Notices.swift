@@ -1,5 +1,4 @@
 package import Configuration
-import ProxyCore
 
 extension Server {
     /// Settings that are read and checked, and that this version does nothing about yet: said at start and by `check-config`, so that
@@ -13,9 +12,6 @@ extension Server {
         }
         if !snapshot.diagnosis.explainInClose.isEmpty {
             notices.append("diagnosis.explain_in_close is not served by this version; refusals carry Gatehouse-Verdict.")
-        }
-        if snapshot.routes.routes.contains(where: { $0.upgrade == .any }) {
-            notices.append("upgrade: any is not served by this version; only WebSocket is upgraded, other requests go on without.")
         }
         return notices
     }

@@ -139,6 +139,7 @@ extension Worker {
             host: hostValue(route, endpoint), rewrite: route.rewrite, canonicalPath: exchange.path,
             isWebSocketUpgrade: exchange.isUpgrade)
         context.defaultHost = exchange.cluster?.authority ?? []
+        context.otherUpgrade = exchange.otherUpgrade
         guard RequestForwarding.write(request, context: context, into: &writer) else {
             return refuse(session, exchange, Refusal(400, "malformed_request"))
         }
