@@ -102,7 +102,7 @@ void ciouring_poll_writable(ciouring *self, int fd, uint64_t user) {
 
 void ciouring_poll_failure(ciouring *self, int fd, uint64_t user) {
     struct io_uring_sqe *entry = next_entry(self);
-    // No event is asked for: POLLERR and POLLHUP are always told.
+    // No event is asked for: errors and hang-ups are always told.
     io_uring_prep_poll_add(entry, fd, 0);
     io_uring_sqe_set_data64(entry, user);
 }

@@ -202,6 +202,14 @@ extension Worker {
             return abort(session, exchange)
         }
         let seen = exchange.partialResponse.count
+        if seen == 0, !exchange.isReused, session.pointee.upstreamTLS?.session.owesCertificate == true {
+            return responseUnusable(
+                session, exchange,
+                .upstreamTLS(
+                    kind: "client_certificate_required",
+                    sentence: "The server asked for a client certificate, there is none to send, and it closed the connection right "
+                        + "after the handshake without an alert. Set tls.certificate and tls.key of the cluster."))
+        }
         if exchange.isReused, seen == 0, exchange.interimResponses == 0 { return retryOnNewConnection(session, exchange) }
         responseUnusable(
             session, exchange,

@@ -34,7 +34,7 @@ void ciouring_publish_buffers(ciouring *ring, uint16_t group);
 void ciouring_accept_multishot(ciouring *ring, int fd, uint64_t user);
 /// Completes when `fd` can be written to (a connection attempt has ended) or has failed.
 void ciouring_poll_writable(ciouring *ring, int fd, uint64_t user);
-/// Completes when the connection has failed or both of its directions are over, not for bytes or a peer's FIN.
+/// Completes when the connection has failed or its peer has finished, not for bytes.
 void ciouring_poll_failure(ciouring *ring, int fd, uint64_t user);
 void ciouring_receive_multishot(ciouring *ring, int fd, uint16_t group, uint64_t user);
 void ciouring_receive_once(ciouring *ring, int fd, uint16_t group, uint64_t user);
