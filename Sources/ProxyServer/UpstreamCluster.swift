@@ -87,7 +87,7 @@ final class UpstreamEndpoint {
 
     /// Takes out the eldest connection if it has been idle since before `limit`.
     func takeExpired(before limit: Timestamp) -> Idle? {
-        guard let eldest = idle.first, eldest.since < limit else { return nil }
+        guard !idle.isEmpty, idle[0].since < limit else { return nil }
         return idle.removeFirst()
     }
 

@@ -3,6 +3,7 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import TLSEngine
 import Telemetry
 import Wire
 
@@ -70,6 +71,9 @@ extension Worker {
                     refusal.status, "malformed_request", detail: head.refusal?.kind.rawValue,
                     failure: .malformedRequest(head.faults)))
         }
+        if isMisdirected(session, exchange, head) {
+            return refuse(session, exchange, Refusal(421, "misdirected", failure: .noRoute))
+        }
         let path: [UInt8]
         switch CanonicalPath(head, allowing: exchange.state.pathAllowance) {
         case .canonical(let bytes): path = bytes
@@ -96,6 +100,14 @@ extension Worker {
         if exchange.isUpgrade { upgradesInFlight += 1 }
         session.pointee.phase = .connecting
         connect(session, exchange)
+    }
+
+    /// Whether the host is one whose certificate this connection was not opened with (threat C15).
+    private func isMisdirected(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead) -> Bool {
+        guard let name = session.pointee.downstreamTLS?.facts?.serverName, let range = head.effectiveHost,
+            let host = Authority(head.bytes, range), let context = exchange.state.listenerTLS[Int(session.pointee.listener)]
+        else { return false }
+        return !context.servesAlike(name, head.text(host.host))
     }
 
     func exceedsBodyLimit(_ exchange: Exchange, _ count: UInt64) -> Bool {
