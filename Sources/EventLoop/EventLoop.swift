@@ -151,7 +151,9 @@ package final class EventLoop {
     /// Gives memory back that a rush of slow peers needed and nobody needs now. To be called about once a second.
     package func trimBuffers() {
         if backend == .uring {
-            if !uring.ranDry, uring.targetSmall > UringState.leastSmall { uring.targetSmall = max(uring.targetSmall / 2, UringState.leastSmall) }
+            if !uring.ranDry, uring.targetSmall > UringState.leastSmall {
+                uring.targetSmall = max(uring.targetSmall / 2, UringState.leastSmall)
+            }
             uring.ranDry = false
         }
         buffers.giveBackUnused()

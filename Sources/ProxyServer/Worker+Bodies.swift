@@ -207,7 +207,8 @@ extension Worker {
                 session, exchange,
                 .upstreamTLS(
                     kind: "client_certificate_required",
-                    sentence: "The server asked for a client certificate, there is none to send, and it closed the connection right "
+                    sentence:
+                        "The server asked for a client certificate, there is none to send, and it closed the connection right "
                         + "after the handshake without an alert. Set tls.certificate and tls.key of the cluster."))
         }
         if exchange.isReused, seen == 0, exchange.interimResponses == 0 { return retryOnNewConnection(session, exchange) }

@@ -82,7 +82,9 @@ extension Worker {
         countAnswer(exchange, head.status)
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
-        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade || exchange.otherUpgrade != nil, interimCount: exchange.interimResponses) {
+        if let fault = ResponseForwarding.fault(
+            of: head, forUpgrade: exchange.isUpgrade || exchange.otherUpgrade != nil, interimCount: exchange.interimResponses)
+        {
             loop.release(rest)
             exchange.responseFault = fault
             return responseUnusable(session, exchange, .malformedResponse(head.faults))

@@ -123,10 +123,11 @@ final class Worker {
         case .failed(let connection, let owner, let errno):
             guard case .session(let slot, let side) = Owner.meaning(owner) else { return endedElsewhere(connection, owner) }
             transportFailed(sessions.session(slot), side, errno)
-        case .connected(_, let owner): withSession(owner) { session, _ in
-            countConnect(session, .success)
-            connected(session)
-        }
+        case .connected(_, let owner):
+            withSession(owner) { session, _ in
+                countConnect(session, .success)
+                connected(session)
+            }
         case .accepted(let listener, let connection): accepted(connection, listener: Int(listener))
         case .acceptFailed(_, let errno):
             metrics.acceptErrors[AcceptError(errno: errno)].add(1)

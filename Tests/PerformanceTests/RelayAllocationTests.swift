@@ -9,7 +9,7 @@ struct RelayAllocationTests {
     @Test(arguments: EventLoop.Backend.available)
     func `relaying a frame allocates nothing in the steady state`(_ backend: EventLoop.Backend) throws {
         let echo = try ProxiedEcho(backend, sessions: 8, payload: 64)
-        try echo.run(2000)
+        try settle(echo, 2000)
         let count = try allocations { try echo.run(4000) }
         #expect(count == 0, "the worker allocated \(count) times in 8000 frames on \(backend.rawValue)")
     }
@@ -17,7 +17,7 @@ struct RelayAllocationTests {
     @Test(arguments: EventLoop.Backend.available)
     func `relaying buffers of many frames allocates nothing in the steady state`(_ backend: EventLoop.Backend) throws {
         let echo = try ProxiedEcho(backend, sessions: 4, payload: 100, answers: 200)
-        try echo.run(200)
+        try settle(echo, 200)
         let count = try allocations { try echo.run(200) }
         #expect(count == 0, "the worker allocated \(count) times in 40200 frames on \(backend.rawValue)")
     }
@@ -25,13 +25,18 @@ struct RelayAllocationTests {
     @Test(arguments: EventLoop.Backend.available)
     func `what the worker looks after once a second allocates nothing either`(_ backend: EventLoop.Backend) throws {
         let echo = try ProxiedEcho(backend, sessions: 2, payload: 64)
-        let warm = clinux_monotonic() + 1_500_000_000
-        while clinux_monotonic() < warm { try echo.run(10) }
+        try settle(echo, 10)
         let count = try allocations {
             let end = clinux_monotonic() + 2_500_000_000
             while clinux_monotonic() < end { try echo.run(10) }
         }
         #expect(count == 0, "the worker allocated \(count) times in two and a half seconds on \(backend.rawValue)")
+    }
+
+    /// Echoes until the state is steady: everything has happened once, the chores of each second too.
+    private func settle(_ echo: ProxiedEcho, _ count: Int) throws {
+        let end = clinux_monotonic() + 1_500_000_000
+        repeat { try echo.run(count) } while clinux_monotonic() < end
     }
 
     /// Allocations of the worker's thread, the newest of its name: no other test of this process has one meanwhile.

@@ -58,8 +58,10 @@ package enum TrailerForwarding {
 
     /// Families of which no member is safe: content, conditions, authentication, the handshake's and the browser's own, what a
     /// proxy says about the client, and what opens a page to others.
-    private static let forbiddenBeginnings = ["content-", "if-", "proxy-", "sec-", "x-forwarded-", "x-original-", "x-rewrite-", "access-control-"]
-        .map { Array($0.utf8) }
+    private static let forbiddenBeginnings = [
+        "content-", "if-", "proxy-", "sec-", "x-forwarded-", "x-original-", "x-rewrite-", "access-control-",
+    ]
+    .map { Array($0.utf8) }
 
     private static let forbidden = Set(
         [

@@ -30,10 +30,12 @@ extension WorkerMetrics {
     /// Puts what has come since `earlier` into the cells.
     package func publish(_ traffic: SessionTraffic, since earlier: SessionTraffic) {
         add(
-            traffic.clientToServer, since: earlier.clientToServer, bytes: traffic.clientBytes &- earlier.clientBytes, .clientToServer
+            traffic.clientToServer, since: earlier.clientToServer, bytes: traffic.clientBytes &- earlier.clientBytes,
+            .clientToServer
         )
         add(
-            traffic.serverToClient, since: earlier.serverToClient, bytes: traffic.serverBytes &- earlier.serverBytes, .serverToClient
+            traffic.serverToClient, since: earlier.serverToClient, bytes: traffic.serverBytes &- earlier.serverBytes,
+            .serverToClient
         )
     }
 }

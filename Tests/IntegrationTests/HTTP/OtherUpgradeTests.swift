@@ -5,7 +5,7 @@ extension Integration {
     @Suite struct OtherUpgradeTests {
         private static func configuration(_ origin: RawBackend, _ upgrade: String = "any") -> String {
             """
-            clusters: [{name: app, endpoints: ["\(origin.url)"]}]
+            clusters: {app: {endpoints: ["\(origin.url)"]}}
             routes: [{cluster: app, upgrade: \(upgrade)}]
             """
         }
@@ -14,7 +14,8 @@ extension Integration {
         private static let switched = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 
         @Test(arguments: IOBackend.available)
-        func `what a route lets pass is a tunnel, byte for byte, and the ledger has its beginning and its end`(io: IOBackend) throws {
+        func `what a route lets pass is a tunnel, byte for byte, and the ledger has its beginning and its end`(io: IOBackend) throws
+        {
             let origin = try RawBackend()
             let gatehouse = try GatehouseProcess(io: io, Self.configuration(origin))
             let client = try gatehouse.connect()
@@ -52,7 +53,8 @@ extension Integration {
             let metrics = try gatehouse.admin("/metrics").text
             #expect(metrics.contains("gatehouse_opaque_tunnels_total 1\n"))
             #expect(metrics.contains("gatehouse_opaque_tunnels_open 0\n"))
-            #expect(metrics.contains("gatehouse_opaque_tunnel_bytes_total{direction=\"server_to_client\"} \(anything.count + 15)\n"))
+            #expect(
+                metrics.contains("gatehouse_opaque_tunnel_bytes_total{direction=\"server_to_client\"} \(anything.count + 15)\n"))
         }
 
         @Test(arguments: IOBackend.available)
@@ -60,7 +62,8 @@ extension Integration {
             let origin = try RawBackend()
             let gatehouse = try GatehouseProcess(io: io, Self.configuration(origin))
             let client = try gatehouse.connect()
-            try client.send("POST /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}input")
+            try client.send(
+                "POST /exec HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 2\r\n\r\n{}input")
             let backend = try origin.accept()
             _ = try backend.readHead()
             #expect(try backend.read(2) == Array("{}".utf8))

@@ -49,7 +49,7 @@ extension Integration {
                 io: io,
                 """
                 listen: [{address: "127.0.0.1:0"}, {address: "127.0.0.1:0", tls: {certificate: \(secure.certificate), key: \(secure.key)}}]
-                clusters: [{name: app, endpoints: ["\(origin.url)"]}, {name: gone, endpoints: ["http://127.0.0.1:\(gone)"]}]
+                clusters: {app: {endpoints: ["\(origin.url)"]}, gone: {endpoints: ["http://127.0.0.1:\(gone)"]}}
                 routes: [{match: {path: /gone}, cluster: gone}, {cluster: app}]
                 timeouts: {idle: 300ms, closing: 300ms}
                 """, listeners: 2)
@@ -141,7 +141,8 @@ extension Integration {
             let samples = try scrape(forwarding.gatehouse)
             #expect((samples["back_pressure_total{direction=\"server_to_client\"}"] ?? 0) >= 1)
             #expect(samples["back_pressure_total{direction=\"client_to_server\"}"] == 0)
-            #expect((samples["buffers_in_use"] ?? 0) >= 1)
+            // With io_uring all large buffers are the kernel's, and what waits moves to a block of its own.
+            if io == .epoll { #expect((samples["buffers_in_use"] ?? 0) >= 1) }
         }
     }
 }

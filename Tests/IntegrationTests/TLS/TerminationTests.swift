@@ -83,7 +83,8 @@ extension Integration {
                 ("a.example", "unknown.example", 421),
             ] {
                 let told = try CertificateAuthority.exchange(
-                    "GET /fields HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n", port: gatehouse.port, ["-servername", name])
+                    "GET /fields HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n", port: gatehouse.port,
+                    ["-servername", name])
                 #expect(told.contains("HTTP/1.1 \(status) "), "\(name), \(host): \(told)")
             }
         }

@@ -17,7 +17,8 @@ import Testing
 
     @Test(
         arguments: [
-            "h2c", "H2C", "tcp, h2c", "h2c, tcp", "HTTP/2.0", "http/1.1", "h2", "h3", "websocket", "WebSocket/13", "tcp/", "/1", "a/b/c", "a b", "\"tcp\"",
+            "h2c", "H2C", "tcp, h2c", "h2c, tcp", "HTTP/2.0", "http/1.1", "h2", "h3", "websocket", "WebSocket/13", "tcp/", "/1",
+            "a/b/c", "a b", "\"tcp\"",
         ])
     func `what speaks HTTP again, and what is no protocol, is never asked for`(_ value: String) {
         #expect(asked("Connection: Upgrade\nUpgrade: \(value)") == nil)
