@@ -202,6 +202,8 @@ void *clinux_reserve(size_t size) {
 
 void clinux_unreserve(void *memory, size_t size) { munmap(memory, size); }
 
+void clinux_give_back(void *memory, size_t size) { madvise(memory, size, MADV_DONTNEED); }
+
 // Names
 
 int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit) {

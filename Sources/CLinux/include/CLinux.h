@@ -55,6 +55,8 @@ void clinux_sleep(uint64_t nanoseconds);
 /// Reserves zeroed pages that cost nothing until touched; NULL where the kernel refuses.
 void *clinux_reserve(size_t size);
 void clinux_unreserve(void *memory, size_t size);
+/// Gives the pages of a part of reserved memory back; they are zeroed and cost nothing until touched again.
+void clinux_give_back(void *memory, size_t size);
 
 /// Resolves `host` to at most `limit` stream addresses with `port`; the count, or a negative EAI_ code.
 int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit);

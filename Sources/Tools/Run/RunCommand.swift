@@ -58,7 +58,6 @@ package enum RunCommand {
         do throws(ConfigurationError) {
             let snapshot = try load()
             for warning in snapshot.warnings { Terminal.note("warning: \(warning)") }
-            for notice in Server.unserved(snapshot) { Terminal.note("warning: \(notice)") }
             do throws(Server.StartFailure) {
                 let shared = SharedOutput()
                 let server = try Server(snapshot, version: Version.text, output: shared, load: load)
