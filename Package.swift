@@ -102,7 +102,7 @@ let package = Package(
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests(
-            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "TLSEngine", "Telemetry",
+            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore", "TLSEngine", "Telemetry",
             "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),
         tests(

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Wakes a loop from any thread: an eventfd that the loop reads.
 package final class Waker: Sendable {
-    let descriptor: Int32
+    /// For threads that poll it among others.
+    package let descriptor: Int32
 
     /// Nil when the process is out of descriptors.
     package init?() {

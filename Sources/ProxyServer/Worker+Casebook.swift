@@ -66,6 +66,7 @@ extension Worker {
             identity: identity, listenerPort: ports[Int(session.pointee.listener)], host: host, rewrite: route.rewrite,
             canonicalPath: exchange.path, isWebSocketUpgrade: exchange.isUpgrade)
         context.defaultHost = exchange.cluster?.authority ?? []
+        context.otherUpgrade = exchange.otherUpgrade
         return context
     }
 }

@@ -23,6 +23,7 @@ extension Worker {
     /// The tunnel is open.
     func reportOpened(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ findings: [Finding]) {
         metrics.finished(.opened, cause: nil, after: loop.now - exchange.startedAt)
+        metrics.requests[.backend, .informational].add(1)
         guard let observation = completed(session, exchange) else { return }
         exchange.observation = nil
         // A 101 that a browser fails all the same (no subprotocol chosen) has a verdict of its own.
@@ -46,7 +47,10 @@ extension Worker {
         // Whoever is to blame: this answer is ours. Who made it necessary stands in the verdict.
         judgement.responder = Responder(
             who: .gatehouse, stack: "Gatehouse", confidence: .proven, because: ["Gatehouse answered itself: \(refusal.reason)"])
-        metrics.finished(.refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
+        metrics.finished(
+            refusal.failure?.isUnanswered == true ? .failed : .refused, cause: judgement.verdict?.cause,
+            after: loop.now - exchange.startedAt)
+        metrics.requests[.gatehouse, StatusClass(status: refusal.status)].add(1)
         ledger.sessionRefused(
             observation, status: refusal.status, judgement: judgement, reason: refusal.reason, detail: refusal.detail,
             explainedWith: exchange.explainedWith, tls: session.pointee.downstreamTLS?.facts, at: loop.now)
@@ -77,6 +81,7 @@ extension Worker {
         }
         metrics.finished(
             exchange.response == nil ? .abandoned : .refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
+        metrics.requests[exchange.response == nil ? .client : .backend, StatusClass(status: status)].add(1)
         ledger.sessionRefused(
             observation, status: exchange.response?.status, judgement: judgement, explainedWith: exchange.explainedWith,
             tls: session.pointee.downstreamTLS?.facts, at: loop.now)
@@ -105,15 +110,36 @@ extension Worker {
     func reportClosed(_ session: UnsafeMutablePointer<Session>) {
         guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
         var record = analyzer.report(at: loop.now)
-        if let heard = session.pointee.special?.heard {
-            record = record.judged(with: heard.signs, evidence: heard.evidence)
+        if analyzer.isOpaque {
+            metrics.openOpaqueTunnels.add(-1)
+            metrics.opaqueBytes[.clientToServer].add(record.downstream.bytes)
+            metrics.opaqueBytes[.serverToClient].add(record.upstream.bytes)
+        } else {
+            if let heard = session.pointee.special?.heard {
+                record = record.judged(with: heard.signs, evidence: heard.evidence)
+            }
+            metrics.ended(record)
+            endedTraffic.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
+            endedTraffic.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
         }
-        metrics.ended(record)
-        metrics.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
-        metrics.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
         ledger.sessionClosed(
             session.pointee.id, record, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
-        file(session.pointee.id, record, facts)
+        if !analyzer.isOpaque { file(session.pointee.id, record, facts) }
+    }
+
+    /// An attempt to connect to the endpoint of the session's request came to its end.
+    func countConnect(_ session: UnsafeMutablePointer<Session>, _ outcome: Success) {
+        guard session.pointee.phase == .connecting, let exchange = session.pointee.exchange, let endpoint = exchange.endpoint,
+            let cells = exchange.cluster?.metrics(of: endpoint)
+        else { return }
+        cells.connects[outcome].add(1)
+        if outcome == .success, let began = exchange.connectBegan { cells.connectTime.observe(loop.now - began) }
+    }
+
+    /// The endpoint answered with a final status.
+    func countAnswer(_ exchange: Exchange, _ status: Int) {
+        guard let endpoint = exchange.endpoint else { return }
+        exchange.cluster?.metrics(of: endpoint)?.requests[StatusClass(status: status)].add(1)
     }
 
     /// A rule of RFC 6455 was broken in a session that goes on.
@@ -140,6 +166,7 @@ extension Worker {
     private func completed(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) -> HandshakeObservation? {
         guard let observation = exchange.observation else { return nil }
         observation.route = exchange.route?.name ?? ""
+        observation.pathIsRewritten = exchange.route?.rewrite != nil
         observation.cluster = exchange.cluster?.cluster.name ?? ""
         observation.endpoint = (exchange.endpoint ?? exchange.lastEndpoint)?.name
         let measured = timings(exchange)
@@ -155,7 +182,7 @@ extension Worker {
         verdict: Verdict? = nil
     ) {
         metrics.requests[answeredBy, StatusClass(status: status)].add(1)
-        metrics.requestTime.observe(loop.now - exchange.startedAt)
+        if status != 101 { metrics.requestTime.observe(loop.now - exchange.startedAt) }
         var timings = timings(exchange)
         timings.total = loop.now - exchange.startedAt
         ledger.httpRequest(

@@ -9,12 +9,15 @@ struct SnapshotBuilder {
     let root: DecodedMap
     let file: String?
     let environment: [String: String]
+    /// The backend that `gatehouse run` starts: where routes go that name nothing else.
+    let backend: Endpoint?
     var problems: [ConfigurationProblem] = []
     var warnings: [ConfigurationProblem] = []
     /// The clusters so far; `upstream` adds to them.
     var clusters: [Cluster] = []
 
-    init(_ root: DecodedMap, file: String?, environment: [String: String]) {
+    init(_ root: DecodedMap, file: String?, environment: [String: String], backend: Endpoint? = nil) {
+        self.backend = backend
         self.root = root
         self.file = file
         self.environment = environment

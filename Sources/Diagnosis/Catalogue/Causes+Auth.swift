@@ -108,7 +108,8 @@ extension CauseCatalogue {
         some minutes later fails, because the client sends the token that it got at the start.
         """,
         clauses: [
-            .proves(.saysTokenExpired), .says(95, .tokenHasExpired, .status401), .says(95, .tokenHasExpired, .status403),
+            .proves(.saysTokenExpired), .says(90, .outputTokenExpired, .hasCredentials), .says(95, .tokenHasExpired, .status401),
+            .says(95, .tokenHasExpired, .status403),
             .says(60, .tokenHasExpired, .status400), .says(50, .tokenHasExpired, .status500),
             .says(75, .tokenHasExpired, .failedClosed),
             .says(85, .tokenHasExpired, .serverCode44xx), .says(80, .tokenHasExpired, .serverCode1008),
@@ -141,7 +142,10 @@ extension CauseCatalogue {
         """
         The server speaks mutual TLS: it wants to see a certificate of the client, and got none.
         """,
-        clauses: [.proves(.saysClientCertificate), .proves(.status495or496), .proves(.failedTLSClientCertificate)],
+        clauses: [
+            .proves(.saysClientCertificate), .says(95, .outputClientCertificate), .proves(.status495or496),
+            .proves(.failedTLSClientCertificate),
+        ],
         decides: "the same handshake with a certificate that the server's authority signed",
         fix: ["Present a client certificate that the server's authority signed, or make it optional for this name"],
         on: [
@@ -156,7 +160,7 @@ extension CauseCatalogue {
         A list of addresses decides who may connect, and this client isn't on it; often because the list sees the address of a proxy instead of the client's.
         """,
         clauses: [
-            .says(80, .saysAddressDenied), .says(62, .status403, .byApache, .intermediaryOwnPage),
+            .says(80, .saysAddressDenied), .says(90, .outputAddressDenied), .says(62, .status403, .byApache, .intermediaryOwnPage),
             .says(45, .status403, .byNginx, .intermediaryOwnPage),
             .says(20, .status403, .intermediaryOwnPage), .says(9, .status403), .says(12, .status403, .forwardedForPresent),
             .says(85, .flipForwardedRemoved, .status403), .says(8, .failedClosedAtOnce),

@@ -45,6 +45,8 @@ package struct Casework {
     private var bytes = 0
     private var listener = OutputListener()
     private var lines: [HeardLine] = []
+    /// What the backend said once and what holds since then, with its words.
+    private var standing: [(sign: Sign, quote: Evidence)] = []
     private var budget: ProbeBudget
     private var mayProbe: Bool
     /// When a session of each endpoint ended last.
@@ -94,6 +96,8 @@ package struct Casework {
         groups.add(.refusal, file.session, verdict, route: file.route, at: now)
         keep(file)
         var steps = noteRefusedConnection(observation, now)
+        for (sign, quote) in standing { cases[file.session]?.learn([sign], quote) }
+        if !standing.isEmpty { steps += revise(file.session, at: now) }
         if mayProbe, canBeProbed, ProbePlan.canDecide(verdict), budget.take(verdict.cause, route: file.route, at: now) {
             cases[file.session]?.isProbed = true
             steps.append(.probe(file.session))
@@ -154,7 +158,10 @@ package struct Casework {
     ///    workers and shutdowns to refusals and to sessions that ended badly.
     /// 4. *Content.* A line that names the case's path goes to that case. One that names another request's path goes to none.
     /// 5. Of several cases that are left, those under way when the line was written go first. If more than one is left, it is joined only where
-    ///    all of them have the same verdict on the same route; else nobody can tell whose it is, and it is left out.
+    ///    all of them have the same verdict on the same route; else nobody can tell whose it is, and it is left out. The end of the backend's
+    ///    process concerns all of them.
+    /// 6. A line of an access log goes to the one refusal whose request it can be, by path, kind and status (`AccessLine`).
+    /// 7. What is said once and then holds (`OutputReading.standing`) goes to every refusal that follows, until the process ends.
     package mutating func heard(_ line: [UInt8], at now: Timestamp) -> [Step] {
         for heard in listener.read(line, at: now) { remember(heard) }
         return tick(now)
@@ -238,6 +245,12 @@ package struct Casework {
     }
 
     private mutating func remember(_ line: HeardLine) {
+        if line.signs.contains(.outputProcessEnded) { standing = [] }
+        if line.text.contains("is up, reason", in: line.text.indices) { standing.removeAll { $0.sign == .outputNoServerUp } }
+        for sign in line.signs.signs where OutputReading.standing.contains(sign) && standing.count < 16 {
+            standing.removeAll { $0.sign == sign }
+            standing.append((sign, line.quote))
+        }
         if lines.count == Casework.lineLimit { lines.removeFirst() }
         lines.append(line)
     }
@@ -253,7 +266,9 @@ package struct Casework {
         lines[index].uses = belonging.count
         var steps: [Step] = []
         for session in belonging {
-            cases[session]?.learn(line.signs, line.quote)
+            var signs = line.signs
+            if let sign = cases[session]?.arrival(line.access) { signs.insert(sign) }
+            cases[session]?.learn(signs, line.quote)
             steps += revise(session, at: now)
         }
         return steps
@@ -262,6 +277,11 @@ package struct Casework {
     /// The cases that a line belongs to, by the rules of `heard`.
     private func claimants(of line: HeardLine) -> [SessionID] {
         var candidates = order.compactMap { cases[$0] }.filter { $0.admits(line) }
+        if line.signs.contains(.outputProcessEnded) { return candidates.map { $0.session } }
+        if let access = line.access, line.signs.isEmpty {
+            let own = candidates.filter { $0.arrival(access) != nil }
+            return own.count == 1 ? [own[0].session] : []
+        }
         let named = candidates.filter { line.names(path: $0.path) }
         if !named.isEmpty {
             candidates = named
@@ -316,8 +336,18 @@ package struct Casework {
 extension CaseFile {
     private static let ofHandshakes: SignSet = [
         .outputNoWebSocketLibrary, .outputUnsupportedUpgrade, .outputOrigin, .outputHostRefused, .outputNoRoute,
-        .outputNoWebSocketScope, .outputNotAccepted, .outputMissingArgument, .outputNotHijackable,
+        .outputNoWebSocketScope, .outputNotAccepted, .outputMissingArgument, .outputNotHijackable, .outputSawPlainRequest,
+        .outputSyncWorker, .outputPlainServer, .outputNoServerUp, .outputUpstreamRefused, .outputUpstreamTimedOut,
+        .outputUpstreamCertificate, .outputAddressDenied, .outputRateLimited, .outputHeaderTooLarge, .outputClientCertificate,
+        .outputFieldDropped, .outputSubprotocol, .outputSessionUnknown, .outputGaveUp,
     ]
+
+    /// What an access log's line says of this refusal's request; nil if it speaks of another.
+    func arrival(_ access: AccessLine?) -> Sign? {
+        guard let access, case .refusal(let observation) = subject, let request = observation.request else { return nil }
+        let sign = access.sign(request, observation.response?.status)
+        return sign == .outputSawOtherPath && observation.pathIsRewritten ? nil : sign
+    }
 
     /// Whether a line may belong here by its time and kind.
     func admits(_ line: HeardLine) -> Bool {

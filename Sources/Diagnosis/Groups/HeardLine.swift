@@ -7,6 +7,8 @@ package struct HeardLine: Sendable {
     /// The line, and with a traceback its last line: what a person would quote.
     package fileprivate(set) var quote: Evidence
     let text: [UInt8]
+    /// How a request arrived at the backend, where it is a line of an access log that tells.
+    var access: AccessLine?
     /// How many cases it was joined to.
     var uses = 0
 
@@ -81,8 +83,11 @@ struct OutputListener: Sendable {
                 if signs.isEmpty || signs.contains(.outputTraceback) { return complete }
             }
         }
-        guard !signs.isEmpty else { return complete }
-        let heard = HeardLine(at: now, signs: signs, quote: OutputReading.evidence(line), text: Array(line.prefix(2048)))
+        // Only of refusals there is something to learn.
+        let access = AccessLine(line).flatMap { $0.status.map { $0 < 300 } == true ? nil : $0 }
+        guard !signs.isEmpty || access != nil else { return complete }
+        var heard = HeardLine(at: now, signs: signs, quote: OutputReading.evidence(line), text: Array(line.prefix(2048)))
+        heard.access = access
         if signs.contains(.outputTraceback), OutputListener.opensTraceback(line) {
             if traceback == nil { traceback = (heard, 0) }
         } else {
