@@ -26,7 +26,9 @@ extension KeySet {
             }
         }
         guard !keys.isEmpty else {
-            throw KeySetError(observed: "no usable key among \(members.count); \(notices.first ?? "the set is empty")", expected: "a key that signs")
+            throw KeySetError(
+                observed: "no usable key among \(members.count); \(notices.first ?? "the set is empty")",
+                expected: "a key that signs")
         }
         self.init(keys: keys, notices: notices)
     }
@@ -48,15 +50,20 @@ extension KeySet {
         var named: TokenAlgorithm?
         if let algorithm = jwk["alg"] {
             named = algorithm.text.flatMap { TokenAlgorithm(rawValue: String(decoding: $0, as: UTF8.self)) }
-            guard named != nil else { throw KeySetError(observed: "a key with an alg that doesn't sign", expected: "such as RS256") }
+            guard named != nil else {
+                throw KeySetError(observed: "a key with an alg that doesn't sign", expected: "such as RS256")
+            }
         }
         if let named, !algorithms.isEmpty, !algorithms.contains(named) {
-            throw KeySetError(observed: "a key for \(named.rawValue), which is not among the algorithms allowed", expected: "one of them")
+            throw KeySetError(
+                observed: "a key for \(named.rawValue), which is not among the algorithms allowed", expected: "one of them")
         }
         let id = jwk["kid"]?.text
         switch jwk["kty"]?.text.map({ String(decoding: $0, as: UTF8.self) }) {
         case "oct"?:
-            guard let secret = octets(jwk["k"]) else { throw KeySetError(observed: "an oct key without k", expected: "k in base64url") }
+            guard let secret = octets(jwk["k"]) else {
+                throw KeySetError(observed: "an oct key without k", expected: "k in base64url")
+            }
             return try secretKey(id, secret, named.map { [$0] } ?? algorithms)
         case "RSA"?:
             guard jwk["d"] == nil else { throw privateKey }
@@ -78,17 +85,21 @@ extension KeySet {
     }
 
     private static var privateKey: KeySetError {
-        KeySetError(observed: "a private key, which only whoever issues tokens may have", expected: "the key without its private members")
+        KeySetError(
+            observed: "a private key, which only whoever issues tokens may have", expected: "the key without its private members")
     }
 
     /// A shared secret. RFC 7518 §3.2: at least as long as the hash.
-    static func secretKey(_ id: [UInt8]?, _ secret: [UInt8], _ algorithms: Set<TokenAlgorithm>) throws(KeySetError) -> VerificationKey {
+    static func secretKey(_ id: [UInt8]?, _ secret: [UInt8], _ algorithms: Set<TokenAlgorithm>) throws(KeySetError)
+        -> VerificationKey
+    {
         let fitting = algorithms.isEmpty ? [.hs256] : algorithms.filter { $0.family == .secret }
         guard let needed = fitting.map(\.hashBits).max() else {
             throw KeySetError(observed: "a secret, which none of the algorithms named fits", expected: "HS256, HS384 or HS512")
         }
         guard secret.count * 8 >= needed else {
-            throw KeySetError(observed: "a secret of \(secret.count) octets", expected: "\(needed / 8) or more for HS\(needed) (RFC 7518 §3.2)")
+            throw KeySetError(
+                observed: "a secret of \(secret.count) octets", expected: "\(needed / 8) or more for HS\(needed) (RFC 7518 §3.2)")
         }
         return VerificationKey(id: id, secret: secret, algorithms: Set(fitting))
     }
@@ -108,41 +119,60 @@ extension KeySet {
         }
         // RFC 7518 §6.2.1.2: each coordinate has the full length.
         guard let x = octets(jwk["x"]), let y = octets(jwk["y"]), x.count == coordinate, y.count == coordinate else {
-            throw KeySetError(observed: "an EC key whose coordinates have another length", expected: "x and y of \(coordinate) octets")
+            throw KeySetError(
+                observed: "an EC key whose coordinates have another length", expected: "x and y of \(coordinate) octets")
         }
         return try made("EC", group: curveName(coordinate), point: [0x04] + x + y)
     }
 
     /// A public key from its numbers; OpenSSL refuses points that aren't on the curve.
+    ///
+    /// The builder copies neither names nor values before `to_param`, and names never: so these are literals, and the point is held.
     private static func made(
-        _ kind: String, numbers: [(name: String, octets: [UInt8])] = [], group: String? = nil, point: [UInt8] = []
+        _ kind: StaticString, numbers: [(name: StaticString, octets: [UInt8])] = [], group: StaticString? = nil, point: [UInt8] = []
     ) throws(KeySetError) -> OpaquePointer {
-        let fault = KeySetError(observed: "an \(kind) key whose numbers make no key", expected: "the numbers of a public key")
         defer { ERR_clear_error() }
-        guard let builder = OSSL_PARAM_BLD_new() else { throw fault }
+        let key = point.withUnsafeBufferPointer { held in build(kind, numbers, group, held) }
+        guard let key else {
+            throw KeySetError(observed: "an \(kind) key whose numbers make no key", expected: "the numbers of a public key")
+        }
+        return key
+    }
+
+    private static func text(_ literal: StaticString) -> UnsafePointer<CChar> {
+        UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+    }
+
+    private static func build(
+        _ kind: StaticString, _ numbers: [(name: StaticString, octets: [UInt8])], _ group: StaticString?,
+        _ point: UnsafeBufferPointer<UInt8>
+    ) -> OpaquePointer? {
+        guard let builder = OSSL_PARAM_BLD_new() else { return nil }
         defer { OSSL_PARAM_BLD_free(builder) }
         var held: [OpaquePointer?] = []
         defer { for number in held { BN_free(number) } }
         for (name, octets) in numbers {
             let number = BN_bin2bn(octets, Int32(octets.count), nil)
             held.append(number)
-            guard OSSL_PARAM_BLD_push_BN(builder, name, number) == 1 else { throw fault }
+            guard OSSL_PARAM_BLD_push_BN(builder, text(name), number) == 1 else { return nil }
         }
         if let group {
-            guard OSSL_PARAM_BLD_push_utf8_string(builder, "group", group, 0) == 1,
-                OSSL_PARAM_BLD_push_octet_string(builder, "pub", point, point.count) == 1
-            else { throw fault }
+            guard OSSL_PARAM_BLD_push_utf8_string(builder, text("group"), text(group), 0) == 1,
+                OSSL_PARAM_BLD_push_octet_string(builder, text("pub"), point.baseAddress, point.count) == 1
+            else { return nil }
         }
-        guard let parameters = OSSL_PARAM_BLD_to_param(builder) else { throw fault }
+        guard let parameters = OSSL_PARAM_BLD_to_param(builder) else { return nil }
         defer { OSSL_PARAM_free(parameters) }
-        guard let context = EVP_PKEY_CTX_new_from_name(nil, kind, nil) else { throw fault }
+        guard let context = EVP_PKEY_CTX_new_from_name(nil, text(kind), nil) else { return nil }
         defer { EVP_PKEY_CTX_free(context) }
         var key: OpaquePointer?
         // 0x86: EVP_PKEY_PUBLIC_KEY, an expression over other macros.
-        guard EVP_PKEY_fromdata_init(context) == 1, EVP_PKEY_fromdata(context, &key, 0x86, parameters) == 1, let key else { throw fault }
-        guard kind != "EC" || isOnCurve(key) else {
+        guard EVP_PKEY_fromdata_init(context) == 1, EVP_PKEY_fromdata(context, &key, 0x86, parameters) == 1, let key else {
+            return nil
+        }
+        guard group == nil || isOnCurve(key) else {
             EVP_PKEY_free(key)
-            throw fault
+            return nil
         }
         return key
     }

@@ -99,7 +99,8 @@ extension KeySet {
         if named != nil || !algorithms.isEmpty, fitting.isEmpty {
             EVP_PKEY_free(key)
             throw KeySetError(
-                observed: "a key that none of the algorithms named for it fits", expected: "an algorithm of its kind, such as \(usual.rawValue)")
+                observed: "a key that none of the algorithms named for it fits",
+                expected: "an algorithm of its kind, such as \(usual.rawValue)")
         }
         return VerificationKey(id: id, owning: key, family: family, algorithms: fitting.isEmpty ? [usual] : Set(fitting))
     }
@@ -109,10 +110,10 @@ extension KeySet {
         var length = 0
         guard EVP_PKEY_get_group_name(key, &name, name.count, &length) == 1 else { return false }
         let text = String(decoding: name.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return curveName(coordinate) == text
+        return "\(curveName(coordinate))" == text
     }
 
-    static func curveName(_ coordinate: Int) -> String {
+    static func curveName(_ coordinate: Int) -> StaticString {
         coordinate == 32 ? "prime256v1" : coordinate == 48 ? "secp384r1" : "secp521r1"
     }
 }

@@ -33,7 +33,9 @@ package struct PasswordFile: Sendable {
             }
             decoy = decoy ?? hash
         }
-        guard let decoy else { throw KeySetError(observed: "no user", expected: "lines of user:hash; make one with: htpasswd -nB USER") }
+        guard let decoy else {
+            throw KeySetError(observed: "no user", expected: "lines of user:hash; make one with: htpasswd -nB USER")
+        }
         self.entries = entries
         self.decoy = decoy
     }
@@ -50,7 +52,8 @@ package struct PasswordFile: Sendable {
     /// The cost of a bcrypt hash; nil if it is none.
     private static func cost(_ hash: String) -> Int? {
         let octets = Array(hash.utf8)
-        guard octets.count == 60, hash.hasPrefix("$2a$") || hash.hasPrefix("$2b$") || hash.hasPrefix("$2y$"), octets[6] == 0x24 else {
+        guard octets.count == 60, hash.hasPrefix("$2a$") || hash.hasPrefix("$2b$") || hash.hasPrefix("$2y$"), octets[6] == 0x24
+        else {
             return nil
         }
         return Int(String(decoding: octets[4..<6], as: UTF8.self))

@@ -1,6 +1,7 @@
 import Diagnosis
 import EventLoop
 import ProxyCore
+import Telemetry
 import Wire
 
 /// One downstream connection and, while it has one, its upstream counterpart: what a worker keeps for it.
@@ -87,12 +88,13 @@ final class SessionFacts {
     let path: String
     let origin: String?
     let openedAt: Timestamp
+    let metrics: EndpointMetrics?
     /// Held for as long as the session is open.
     private let admission: Admission?
 
     init(
         client: SocketAddress, forwardedClient: SocketAddress, route: String, cluster: String, endpoint: UpstreamEndpoint,
-        path: String, origin: String?, openedAt: Timestamp, admission: Admission? = nil
+        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?, admission: Admission? = nil
     ) {
         self.admission = admission
         self.client = client
@@ -103,5 +105,6 @@ final class SessionFacts {
         self.path = path
         self.origin = origin
         self.openedAt = openedAt
+        self.metrics = metrics
     }
 }

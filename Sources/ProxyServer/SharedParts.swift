@@ -14,6 +14,7 @@ final class SharedParts: Sendable {
     let passwords = PasswordDesk()
     private let counts = Mutex(SessionCounts())
     private let buckets = Mutex<[String: (rate: Int, bucket: TokenBucket)]>([:])
+    let casebook: Casebook
     private let admin = Mutex<AdminServer?>(nil)
     /// Drawn at start: the upper half of session ids, and the workers' random bits.
     let seed: UInt64
@@ -25,13 +26,15 @@ final class SharedParts: Sendable {
     private let left: Mutex<[Int]>
 
     init(
-        log: LogWriter, metrics: [WorkerMetrics], mailboxes: [Mailbox<WorkerMessage>], resolver: Resolver, seed: UInt64,
+        log: LogWriter, metrics: [WorkerMetrics], mailboxes: [Mailbox<WorkerMessage>], resolver: Resolver,
+        casebook: Casebook, seed: UInt64,
         redactionKey: (UInt64, UInt64)
     ) {
         self.log = log
         self.metrics = metrics
         self.mailboxes = mailboxes
         self.resolver = resolver
+        self.casebook = casebook
         self.seed = seed
         self.redactionKey = redactionKey
         left = Mutex(Array(repeating: .max, count: metrics.count))

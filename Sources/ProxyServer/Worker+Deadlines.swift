@@ -52,6 +52,7 @@ extension Worker {
                 if session.pointee.tunnel?.closing?.why == .credentialExpired { reportExpired(session) }
                 return perform(session, actions)
             }
+            metrics.timeouts[timeout].add(1)
             for side in Side.allCases where session.pointee.tunnel?.hasEnded(side) == false {
                 session.pointee.analyzer?.ended(side, .timedOut(timeout), at: loop.now)
             }
@@ -70,6 +71,7 @@ extension Worker {
             refuse(session, exchange, Refusal(408, "request_head_timeout"))
         case (.connecting, .connect):
             if let exchange, exchange.awaitsCredential { return credentialTimedOut(session, exchange) }
+            countConnect(session, .failure)
             upstreamUnusable(session, .connectTimedOut)
         case (.connecting, .tlsHandshake):
             upstreamUnusable(session, .upstreamTLS(kind: "timeout", sentence: "The upstream's TLS handshake took too long."))
@@ -83,6 +85,7 @@ extension Worker {
             }
         case (.exchanging, .responseHead):
             guard let exchange else { return end(session) }
+            if exchange.isUpgrade, session.pointee.downstreamFinished { return clientGone(session, exchange, .finished) }
             responseUnusable(session, exchange, .responseHeadTimedOut)
         case (.exchanging, _):
             guard let exchange else { return end(session) }

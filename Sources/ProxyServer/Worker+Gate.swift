@@ -160,7 +160,9 @@ extension Worker {
         let code = session.pointee.tunnel?.closing?.code ?? 0
         let finding = Finding(
             id: "gate.credential_expired", layer: .proxy, severity: .warning, blame: .client,
-            text: "The credential that opened this session has ended; it is closed with \(code), so that the client comes back with a new one.")
+            text:
+                "The credential that opened this session has ended; it is closed with \(code), so that the client comes back with a new one."
+        )
         ledger.sessionFinding(session.pointee.id, finding, at: loop.now)
     }
 
@@ -199,7 +201,8 @@ extension GateRefusal {
         case .user:
             self.init(
                 .limit, "sessions_per_user", cause: .connectionLimit, status: 429, observed: "\(limit) sessions of this user",
-                allowed: "\(limit)", fix: "Close sessions that nobody needs, or raise limits.sessions_per_user of the route", retryAfter: 10)
+                allowed: "\(limit)", fix: "Close sessions that nobody needs, or raise limits.sessions_per_user of the route",
+                retryAfter: 10)
         case .route:
             self.init(
                 .limit, "sessions_per_route", cause: .connectionLimit, status: 503, observed: "\(limit) sessions of this route",

@@ -15,7 +15,8 @@ struct ExamplesTests {
         }
         try directory.write("keys.json", "")
         defer { withExtendedLifetime(directory) {} }
-        return try Snapshot.load(file: try directory.write("\(name).yaml", text), environment: ["JWT_SECRET": "0123456789abcdef0123456789abcdef"])
+        return try Snapshot.load(
+            file: try directory.write("\(name).yaml", text), environment: ["JWT_SECRET": "0123456789abcdef0123456789abcdef"])
     }
 
     @Test(arguments: names)

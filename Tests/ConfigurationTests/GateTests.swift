@@ -39,7 +39,9 @@ import Wire
         #expect(rule.sources.map(\.description).count == 7 && rule.sources.first == .bearer)
         #expect(rule.strips && rule.expiryCode == 4001 && rule.identity.map(\.name.description) == ["x-user", "x-tenant"])
         let settings = try #require(snapshot.credentials.first)
-        #expect(settings.keys.first?.digest.count == 32 && settings.keys.first?.digest.prefix(3).elementsEqual([0x0A, 0xF0, 0xAF]) == true)
+        #expect(
+            settings.keys.first?.digest.count == 32
+                && settings.keys.first?.digest.prefix(3).elementsEqual([0x0A, 0xF0, 0xAF]) == true)
         #expect(settings.passwordFile == "/etc/hostname" && settings.token?.algorithms == [.hs256, .hs512])
         #expect(settings.token?.rule.issuers == ["a", "b"] && settings.token?.rule.audiences == ["c"])
         #expect(settings.token?.rule.userClaim == "email" && settings.token?.rule.requiresExpiry == false)
@@ -64,31 +66,44 @@ import Wire
         #expect(snapshot.limits.sessionsPerAddress == 3 && snapshot.limits.upgradesPerSecond == 7)
     }
 
-    @Test(arguments: [
-        ("origins: []", "origins", "add allow"), ("origins: {missing: allow}", "origins", "add allow"),
-        ("origins: [app.example.com]", "origins[0]", "https:// in front"), ("origins: ['https://*.com']", "origins[0]", "domain of your own"),
-        ("origins: [https://a.example/]", "origins[0]", "leave everything behind"),
-        ("auth: {}", "auth", ""), ("auth: {from: [authorization]}", "auth", "add jwt"),
-        ("auth: {jwt: {keys: /etc/hostname}}", "auth", "add from"),
-        ("auth: {from: [basic], jwt: {keys: /etc/hostname}}", "auth.from", "add htpasswd"),
-        ("auth: {from: [authorization], htpasswd: /etc/hostname}", "auth", ""),
-        ("auth: {from: [authorization], jwt: {}}", "auth.jwt", "add keys"),
-        ("auth: {from: [authorization], jwt: {keys: /etc/hostname, secret: 0123456789abcdef}}", "auth.jwt.secret", "remove the other"),
-        ("auth: {from: [authorization], jwt: {secret_variable: NOT_SET}}", "auth.jwt.secret_variable", "set NOT_SET"),
-        ("auth: {from: [authorization], jwt: {keys: /nowhere}}", "auth.jwt.keys", ""),
-        ("auth: {from: [authorization], jwt: {keys: /etc/hostname, algorithms: [none]}}", "auth.jwt.algorithms[0]", ""),
-        ("auth: {from: [authorization], jwt: {keys: /etc/hostname, leeway: 5m}}", "auth.jwt.leeway", ""),
-        ("auth: {from: [{query: a, cookie: b}], jwt: {keys: /etc/hostname}}", "auth.from[0]", ""),
-        ("auth: {from: [authorization], keys: [{name: a, sha256: my-own-key}]}", "auth.keys[0].sha256", "sha256sum"),
-        ("auth: {from: [authorization], jwt: {keys: /etc/hostname}, identity: [{field: Host, value: user}]}", "auth.identity[0].field", ""),
-        ("auth: {from: [authorization], jwt: {keys: /etc/hostname}, identity: [{field: X-A, value: nobody}]}", "auth.identity[0].value", ""),
-        ("permission: []", "permission", "add require"), ("permission: [user == ann]", "permission[0]", "add auth"),
-        ("permission: [path.id == a]", "permission[0]", "permission as a map"),
-        ("permission: {path: ws, require: [query.a == b]}", "permission.path", ""),
-        ("permission: [query.a = b]", "permission[0]", ""), ("guards: all", "guards", "remove guards"),
-        ("{origins: [same-host], upgrade: any}", "", ""),
-    ].filter { !$0.0.hasPrefix("{") })
-    func `a rule that would not do what it says is refused, with what to write`(_ line: String, _ key: String, _ remedy: String) throws {
+    @Test(
+        arguments: [
+            ("origins: []", "origins", "add allow"), ("origins: {missing: allow}", "origins", "add allow"),
+            ("origins: [app.example.com]", "origins[0]", "https:// in front"),
+            ("origins: ['https://*.com']", "origins[0]", "domain of your own"),
+            ("origins: [https://a.example/]", "origins[0]", "leave everything behind"),
+            ("auth: {}", "auth", ""), ("auth: {from: [authorization]}", "auth", "add jwt"),
+            ("auth: {jwt: {keys: /etc/hostname}}", "auth", "add from"),
+            ("auth: {from: [basic], jwt: {keys: /etc/hostname}}", "auth.from", "add htpasswd"),
+            ("auth: {from: [authorization], htpasswd: /etc/hostname}", "auth.from", ""),
+            ("auth: {from: [authorization], jwt: {}}", "auth.jwt", "add keys"),
+            (
+                "auth: {from: [authorization], jwt: {keys: /etc/hostname, secret: 0123456789abcdef}}", "auth.jwt.secret",
+                "remove the other"
+            ),
+            ("auth: {from: [authorization], jwt: {secret_variable: NOT_SET}}", "auth.jwt.secret_variable", "set NOT_SET"),
+            ("auth: {from: [authorization], jwt: {keys: /nowhere}}", "auth.jwt.keys", ""),
+            ("auth: {from: [authorization], jwt: {keys: /etc/hostname, algorithms: [none]}}", "auth.jwt.algorithms[0]", ""),
+            ("auth: {from: [authorization], jwt: {keys: /etc/hostname, leeway: 5m}}", "auth.jwt.leeway", ""),
+            ("auth: {from: [{query: a, cookie: b}], jwt: {keys: /etc/hostname}}", "auth.from[0]", ""),
+            ("auth: {from: [authorization], keys: [{name: a, sha256: my-own-key}]}", "auth.keys[0].sha256", "sha256sum"),
+            (
+                "auth: {from: [authorization], jwt: {keys: /etc/hostname}, identity: [{field: Host, value: user}]}",
+                "auth.identity[0].field", ""
+            ),
+            (
+                "auth: {from: [authorization], jwt: {keys: /etc/hostname}, identity: [{field: X-A, value: nobody}]}",
+                "auth.identity[0].value", ""
+            ),
+            ("permission: []", "permission", "add require"), ("permission: [user == ann]", "permission[0]", "add auth"),
+            ("permission: [path.id == a]", "permission[0]", "permission as a map"),
+            ("permission: {path: ws, require: [query.a == b]}", "permission.path", ""),
+            ("permission: [query.a = b]", "permission[0]", ""), ("guards: all", "guards", "remove guards"),
+            ("{origins: [same-host], upgrade: any}", "", ""),
+        ].filter { !$0.0.hasPrefix("{") })
+    func `a rule that would not do what it says is refused, with what to write`(_ line: String, _ key: String, _ remedy: String)
+        throws
+    {
         let found = problems("upstream: http://a\n" + line)
         #expect(found.first?.key == key, "\(found)")
         #expect(remedy.isEmpty || found.contains { $0.remedy?.contains(remedy) == true }, "\(found)")

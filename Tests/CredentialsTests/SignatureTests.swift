@@ -22,9 +22,12 @@ import Wire
 
     private static let body = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
 
-    private func verify(_ jwk: String, _ algorithm: TokenAlgorithm, _ signed: String, _ signature: String) throws -> CredentialFault? {
+    private func verify(_ jwk: String, _ algorithm: TokenAlgorithm, _ signed: String, _ signature: String) throws
+        -> CredentialFault?
+    {
         let signature = try #require(Base64URL.decode(Array(signature.utf8)))
-        let token = SignedToken(algorithm: algorithm, keyID: nil, signed: Array(signed.utf8), signature: signature, claims: .object([]))
+        let token = SignedToken(
+            algorithm: algorithm, keyID: nil, signed: Array(signed.utf8), signature: signature, claims: .object([]))
         return try KeySet(reading: Array(jwk.utf8), algorithms: [algorithm]).verify(token)
     }
 
@@ -47,7 +50,8 @@ import Wire
     }
 
     @Test func `RFC 7515 A.3, ES256`() throws {
-        let jwk = #"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#
+        let jwk =
+            #"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#
         let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
         #expect(try verify(jwk, .es256, "eyJhbGciOiJFUzI1NiJ9." + Self.body, signature) == nil)
         #expect(try verify(jwk, .es256, "eyJhbGciOiJFUzI1NiJ9." + Self.body + "A", signature) == .badSignature)
@@ -147,7 +151,8 @@ import Wire
         #expect(outcome(try signer.token(.edDSA, #"{"sub":"ann","exp":900}"#), keys) == "token_expired")
         #expect(outcome(try signer.token(.edDSA, #"{"sub":"ann"}"#), keys) == "token_without_expiry")
         #expect(outcome(try signer.token(.edDSA, #"{"exp":2000}"#), keys) == "")
-        let forged = Tokens.unsigned(#"{"alg":"EdDSA"}"#, #"{"exp":900}"#) + [0x2E] + Tokens.encoded([UInt8](repeating: 1, count: 64))
+        let forged =
+            Tokens.unsigned(#"{"alg":"EdDSA"}"#, #"{"exp":900}"#) + [0x2E] + Tokens.encoded([UInt8](repeating: 1, count: 64))
         #expect(outcome(forged, keys) == "token_signature_invalid")
     }
 

@@ -66,7 +66,8 @@ final class TestSigner {
         return result
     }
 
-    func token(_ algorithm: TokenAlgorithm, _ claims: String = #"{"sub":"ann","exp":2000}"#, header: String = "") throws -> [UInt8] {
+    func token(_ algorithm: TokenAlgorithm, _ claims: String = #"{"sub":"ann","exp":2000}"#, header: String = "") throws -> [UInt8]
+    {
         let signed = Tokens.unsigned("{\"alg\":\"\(algorithm.rawValue)\"\(header)}", claims)
         return signed + [0x2E] + Tokens.encoded(try sign(signed, algorithm))
     }

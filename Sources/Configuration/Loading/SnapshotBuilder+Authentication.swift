@@ -25,7 +25,8 @@ extension SnapshotBuilder {
             report(place, "places for tokens without a check of tokens", "jwt or keys beside them", "leave only basic in auth.from")
         }
         var rule = AuthenticationRule(
-            sources: sources, token: settings.token?.rule, accepted: words(settings), identity: identityFields(map.list("identity") ?? []),
+            sources: sources, token: settings.token?.rule, accepted: words(settings),
+            identity: identityFields(map.list("identity") ?? []),
             strips: map.boolean("strip") ?? false, reportOnly: map.boolean("report_only") ?? false)
         if let code = map.integer("expiry_code") { rule.expiryCode = UInt16(clamping: code) }
         rule.store = credentials.count
@@ -104,7 +105,9 @@ extension SnapshotBuilder {
             }
             // Fields that mean something to HTTP are written by whoever understands them.
             guard name.known == .other else {
-                report(map.any("field") ?? item, "\(Excerpt.quoted(text)), which HTTP itself uses", "a name of your own, such as X-User")
+                report(
+                    map.any("field") ?? item, "\(Excerpt.quoted(text)), which HTTP itself uses",
+                    "a name of your own, such as X-User")
                 continue
             }
             guard let reference = RequestReference(value) else {
@@ -112,7 +115,8 @@ extension SnapshotBuilder {
                 continue
             }
             if case .path = reference {
-                report(map.any("value") ?? item, "\(reference)", "user, scopes, address or a claim", "the path goes upstream anyway")
+                report(
+                    map.any("value") ?? item, "\(reference)", "user, scopes, address or a claim", "the path goes upstream anyway")
                 continue
             }
             fields.append(IdentityField(name: name, value: reference))
@@ -131,7 +135,8 @@ extension SnapshotBuilder {
             if let secret = environment[name], !secret.isEmpty {
                 settings.secret = Secret(secret)
             } else {
-                report(place, "the variable \(name), which is not set", "a variable with the secret", "set \(name) in the environment")
+                report(
+                    place, "the variable \(name), which is not set", "a variable with the secret", "set \(name) in the environment")
             }
         }
         let given = ["keys", "secret", "secret_variable"].compactMap { map.any($0) }
@@ -146,7 +151,9 @@ extension SnapshotBuilder {
         if let leeway = map.duration("leeway") {
             settings.rule.leeway = leeway
             if leeway > .seconds(60), let place = map.any("leeway") {
-                report(place, DurationText.text(leeway), "at most 1m", "a token that is valid for longer than it says is another token")
+                report(
+                    place, DurationText.text(leeway), "at most 1m", "a token that is valid for longer than it says is another token"
+                )
             }
         }
         if let requires = map.boolean("require_exp") { settings.rule.requiresExpiry = requires }

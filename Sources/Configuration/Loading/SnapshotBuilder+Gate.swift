@@ -11,7 +11,8 @@ extension SnapshotBuilder {
             limits.sessionsPerUser = written.integer("sessions_per_user")
             limits.upgradesPerSecond = written.integer("upgrades_per_second")
             if limits.sessionsPerUser != nil, map.any("auth") == nil, let place = written.any("sessions_per_user") {
-                report(place, "a limit for each user where nobody is named", "auth beside it", "add auth, or use sessions_per_address")
+                report(
+                    place, "a limit for each user where nobody is named", "auth beside it", "add auth, or use sessions_per_address")
             }
         }
         let origins = map.any("origins").flatMap { originRule($0) }

@@ -47,7 +47,8 @@ enum SchemaLimits {
             "Upgraded sessions of the process; more get 503."),
         KeyDefinition(
             "sessions_per_address", .integer(0...10_000_000), default: "\(standardLimits.sessionsPerAddress)",
-            "Upgraded sessions of one client address, or of one /64 network of IPv6; more get 429. 0 for no limit. A trusted proxy's own address is not counted."),
+            "Upgraded sessions of one client address, or of one /64 network of IPv6; more get 429. 0 for no limit. A trusted proxy's own address is not counted."
+        ),
         KeyDefinition(
             "upgrades_per_second", .integer(0...1_000_000), default: "\(standardLimits.upgradesPerSecond)",
             "Upgrades that the process lets in within a second, with a burst of as many; more get 503. 0 for no limit."),

@@ -73,7 +73,9 @@ package struct AuthenticationRule: Sendable, Hashable {
         case .claims(.expired):
             (cause, fix) = (.tokenExpired, "Fetch a fresh token before each connect")
         case .claims(.wrongAudience):
-            (cause, fix) = (.tokenWrongAudience, "Have the token issued for this audience, or name its audience in auth.jwt.audience")
+            (cause, fix) = (
+                .tokenWrongAudience, "Have the token issued for this audience, or name its audience in auth.jwt.audience"
+            )
         case .noKey, .badSignature, .token(.noAlgorithm):
             (cause, fix) = (.credentialsRejected, "Sign with a key of auth.jwt and the algorithm that this key is pinned to")
         default: (cause, fix) = (.credentialsRejected, "Send \(accepted) in \(credential.source)")

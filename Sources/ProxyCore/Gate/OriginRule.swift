@@ -43,7 +43,9 @@ package struct OriginRule: Sendable, Hashable {
         if head.bytes.equals("null", at: value) {
             if allow.contains(.null) { return nil }
             return refusal(
-                head, value, "origin_null", "Open the page from a host, not from a file or a sandboxed frame (name null in origins.allow to let every such page in)")
+                head, value, "origin_null",
+                "Open the page from a host, not from a file or a sandboxed frame (name null in origins.allow to let every such page in)"
+            )
         }
         guard let origin = Origin(head.bytes, value) else {
             return refusal(head, value, "origin_malformed", "Send scheme, host and port as browsers do, in A-labels")
@@ -55,7 +57,8 @@ package struct OriginRule: Sendable, Hashable {
         // A browser that calls the page foreign, and an Origin that calls it our own, can't both be right.
         if pattern == .sameHost, let site = head.value(of: .secFetchSite), head.bytes.matches("cross-site", at: site) {
             return refusal(
-                head, value, "origin_contradicts_fetch_site", "Send an Origin and a Sec-Fetch-Site that agree, as browsers do", own: own)
+                head, value, "origin_contradicts_fetch_site", "Send an Origin and a Sec-Fetch-Site that agree, as browsers do",
+                own: own)
         }
         return nil
     }

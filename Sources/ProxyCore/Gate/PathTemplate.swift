@@ -15,7 +15,8 @@ package struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
 
     /// The template that `text` spells; nil unless it begins with `/`, has no empty segment, and names each part once.
     package init?(_ text: String) {
-        guard text.utf8.first == 0x2F, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3F && $0 != 0x23 && $0 != 0x25 })
+        guard text.utf8.first == 0x2F,
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3F && $0 != 0x23 && $0 != 0x25 })
         else { return nil }
         var parts = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         isOpen = parts.last == "*"
@@ -52,7 +53,10 @@ package struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
             case .literal(let wanted): guard text.elementsEqual(wanted) else { return nil }
             case .part(let name):
                 // A `;x` behind it is cut off by some servers and by others not: then there is no telling what the part is.
-                guard !text.isEmpty, !text.contains(0x3B), let value = QueryParameter.decode(text, plusIsBlank: false) else { return nil }
+                // So with an escaped slash, which some undo before they part the path.
+                guard !text.isEmpty, !text.contains(0x3B), let value = QueryParameter.decode(text, plusIsBlank: false),
+                    !value.contains(0x2F)
+                else { return nil }
                 parts.append((name, value))
             }
         }

@@ -43,7 +43,9 @@ package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible
     /// Parses `text`.
     package init(_ text: String) throws(Fault) {
         var words = try PermissionExpression.words(text)[...]
-        guard !words.isEmpty else { throw Fault(observed: "an empty condition", expected: "such as claims.conversation == path.id") }
+        guard !words.isEmpty else {
+            throw Fault(observed: "an empty condition", expected: "such as claims.conversation == path.id")
+        }
         var alternatives: [[Clause]] = []
         var clauses: [Clause] = []
         while true {
@@ -100,7 +102,9 @@ package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible
     private static let references = "claims.NAME, scopes, user, path.NAME, query.NAME or address"
 
     private static func clause(_ words: inout ArraySlice<Word>) throws(Fault) -> Clause {
-        guard let first = words.popFirst() else { throw Fault(observed: "the end where a comparison was to come", expected: references) }
+        guard let first = words.popFirst() else {
+            throw Fault(observed: "the end where a comparison was to come", expected: references)
+        }
         guard case .bare(let name) = first, let subject = RequestReference(name) else {
             throw Fault(observed: "\(first.text) on the left of a comparison", expected: references)
         }
@@ -118,7 +122,11 @@ package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible
             // `claim.sub`, misspelt, must not become a text that nothing equals.
             guard word.utf8.allSatisfy({ $0.isLetter || $0.isDigit || $0 == 0x5F || $0 == 0x2D || $0 == 0x3A }),
                 word != "and", word != "or"
-            else { throw Fault(observed: "\(word), which is neither a reference nor a plain word", expected: "\(references), or a text in quotes") }
+            else {
+                throw Fault(
+                    observed: "\(word), which is neither a reference nor a plain word",
+                    expected: "\(references), or a text in quotes")
+            }
             return Clause(subject: subject, comparison: comparison, operand: .literal(Array(word.utf8)))
         }
     }
@@ -141,7 +149,8 @@ package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible
         switch (clause.comparison, subject, operand) {
         case (.equal, .one(let a), .one(let b)): return a == b
         case (.unequal, .one(let a), .one(let b)): return a != b
-        case (.contains, .many(let several), .one(let one)), (.among, .one(let one), .many(let several)): return several.contains(one)
+        case (.contains, .many(let several), .one(let one)), (.among, .one(let one), .many(let several)):
+            return several.contains(one)
         // A claim with one element is often written without its brackets.
         case (.contains, .one(let a), .one(let b)), (.among, .one(let a), .one(let b)): return a == b
         default: return false

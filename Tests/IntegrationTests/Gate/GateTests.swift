@@ -50,7 +50,7 @@ extension Integration {
         ) -> String {
             let lines = (origin.map { [("Origin", $0)] } ?? []) + fields
             let head = Upgrade.request(target)
-            return head.dropLast(2) + lines.map { "\($0.0): \($0.1)\r\n" }.joined() + "\r\n"
+            return head.dropLast() + lines.map { "\($0.0): \($0.1)\r\n" }.joined() + "\r\n"
         }
 
         @Test(arguments: IOBackend.available)
@@ -149,12 +149,14 @@ extension Integration {
                 permission: {require: [scopes contains chat], report_only: true}
                 """)
             let session = try RawSession(
-                through: gatehouse, to: backend, request: Self.request("/", origin: "https://evil.example", with: ("X-User", "admin")))
+                through: gatehouse, to: backend,
+                request: Self.request("/", origin: "https://evil.example", with: ("X-User", "admin")))
             #expect(!session.requestHead.contains("admin"))
             let findings = try gatehouse.ledger.wait(forAll: 3, "session.finding")
-            #expect(findings.compactMap { $0["finding"]["id"].text ?? $0["id"].text }.sorted() == [
-                "gate.credentials_missing", "gate.origin_not_allowed", "gate.permission_denied",
-            ], "\(findings)")
+            #expect(
+                findings.compactMap { $0["finding"]["id"].text ?? $0["id"].text }.sorted() == [
+                    "gate.credentials_missing", "gate.origin_not_allowed", "gate.permission_denied",
+                ], "\(findings)")
         }
 
         @Test(arguments: IOBackend.available)
@@ -265,7 +267,8 @@ extension Integration {
             try scratch.write(
                 "upstream: http://127.0.0.1:1\nauth: {from: [authorization], jwt: {keys: keys.pem}}\n", to: "g.yaml")
             let child = try ChildProcess(
-                Repository.gatehouse, ["check-config", scratch.file("g.yaml")], output: scratch.file("out"), errors: scratch.file("err"))
+                Repository.gatehouse, ["check-config", scratch.file("g.yaml")], output: scratch.file("out"),
+                errors: scratch.file("err"))
             #expect(child.waitForExit(within: 20) == .code(1))
             #expect(scratch.read("out").contains("keys.pem: found a private key"), "\(scratch.read("out"))")
         }

@@ -49,7 +49,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/ws?token=abc", "abc"), ("/ws?a=1&token=a%2Eb+c&b", "a.b c"), ("/ws?%74oken=abc", "abc"), ("/ws?token=", "-"), ("/ws", "-"),
+        ("/ws?token=abc", "abc"), ("/ws?a=1&token=a%2Eb+c&b", "a.b c"), ("/ws?%74oken=abc", "abc"), ("/ws?token=", "-"),
+        ("/ws", "-"),
         ("/ws?Token=abc", "-"), ("/ws?token=a&token=b", "!"), ("/ws?token=a&%74oken=b", "!"), ("/ws?token=%zz", "!"),
         ("/ws?xtoken=a", "-"), ("/ws?a=token=b", "-"),
     ])
@@ -58,9 +59,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("bearer, abc", "abc", "", "bearer"), ("chat, Bearer, abc", "abc", "chat", "Bearer"), ("chat", "-", "", ""), ("bearer", "-", "", ""),
-        ("base64url.bearer.authorization.k8s.io.YWJj, chat", "abc", "chat", ""), ("base64url.bearer.authorization.k8s.io.YW=j", "!", "", ""),
-        ("bearer, abc, base64url.bearer.authorization.k8s.io.YWJj", "!", "", ""), ("access_token, abc, v1, v2", "abc", "v1 v2", "access_token"),
+        ("bearer, abc", "abc", "", "bearer"), ("chat, Bearer, abc", "abc", "chat", "Bearer"), ("chat", "-", "", ""),
+        ("bearer", "-", "", ""),
+        ("base64url.bearer.authorization.k8s.io.YWJj, chat", "abc", "chat", ""),
+        ("base64url.bearer.authorization.k8s.io.YW=j", "!", "", ""),
+        ("bearer, abc, base64url.bearer.authorization.k8s.io.YWJj", "!", "", ""),
+        ("access_token, abc, v1, v2", "abc", "v1 v2", "access_token"),
     ])
     func `a subprotocol, which is taken out of the offer`(_ offer: String, _ expected: String, _ rest: String, _ marker: String) {
         let head = head("Sec-WebSocket-Protocol: \(offer)")
@@ -78,7 +82,8 @@ import Testing
     }
 
     @Test func `the first source that holds something decides, and no description shows it`() throws {
-        let rule = AuthenticationRule(sources: [.query(Array("token".utf8)), .cookie(Array("session".utf8))], accepted: "a static key")
+        let rule = AuthenticationRule(
+            sources: [.query(Array("token".utf8)), .cookie(Array("session".utf8))], accepted: "a static key")
         let both = try rule.find(in: head("Cookie: session=fromcookie", target: "/ws?token=fromquery")).get()
         #expect(both.source == .query(Array("token".utf8)))
         #expect(!"\(both)".contains("fromquery") && !String(reflecting: both).contains("fromquery"))

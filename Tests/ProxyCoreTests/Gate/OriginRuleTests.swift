@@ -45,7 +45,8 @@ import Wire
         "https://example.com@evil.com", "https://evil.com@example.com", "https://example.com%60.evil.com", "https://example.com/",
         "https://example.com/ws", "https://example.com?x", "https://example.com#x", "https://example.com:", "https://example.com:x",
         "https://example.com:99999", "https://example.com\\.evil.com", "https://[::1", "https://ex\u{430}mple.com", "https://",
-        "example.com", "//example.com", "https:example.com", "https://.example.com", "https://a..example.com", "javascript:alert(1)",
+        "example.com", "//example.com", "https:example.com", "https://.example.com", "https://a..example.com",
+        "javascript:alert(1)",
         "https://*.example.com", "*", "null ", "NULL", "https://example.com:443:443",
     ])
     func `what is no origin matches nothing`(_ origin: String) throws {

@@ -12,7 +12,8 @@ import Testing
         """#
 
     private func refusal(
-        _ conditions: [String], path: String = "/conversations/42/ws", query: String = "", template: String? = "/conversations/{id}/ws",
+        _ conditions: [String], path: String = "/conversations/42/ws", query: String = "",
+        template: String? = "/conversations/{id}/ws",
         claims: String? = PermissionTests.claims
     ) throws -> GateRefusal? {
         let head = requestHead("GET \(path)\(query.isEmpty ? "" : "?" + query) HTTP/1.1\nHost: h.example")
@@ -26,19 +27,24 @@ import Testing
 
     private struct NoPath: Error {}
 
-    @Test(arguments: [
-        "claims.conversation == path.id", "claims.number == path.id", "path.id in claims.rooms", "claims.rooms contains path.id",
-        "claims.rooms contains 42", "scopes contains chat", "scopes contains 'read'", "claims.roles contains admin", "user == ann",
-        "user == claims.sub", "claims.tenant.id == t1", "claims.tenant.id == \"t1\"", "claims.yes == true", "user != bob",
-        "claims.sub exists", "claims.missing == x or user == ann", "user == ann and claims.yes == true", "address == 203.0.113.7 or user == ann",
-        "claims.big == 9007199254740993", "user==ann",
-    ].filter { !$0.contains("203.0") })
+    @Test(
+        arguments: [
+            "claims.conversation == path.id", "claims.number == path.id", "path.id in claims.rooms",
+            "claims.rooms contains path.id",
+            "claims.rooms contains 42", "scopes contains chat", "scopes contains 'read'", "claims.roles contains admin",
+            "user == ann",
+            "user == claims.sub", "claims.tenant.id == t1", "claims.tenant.id == \"t1\"", "claims.yes == true", "user != bob",
+            "claims.sub exists", "claims.missing == x or user == ann", "user == ann and claims.yes == true",
+            "address == 203.0.113.7 or user == ann",
+            "claims.big == 9007199254740993", "user==ann",
+        ].filter { !$0.contains("203.0") })
     func `a condition that is met lets in`(_ condition: String) throws { #expect(try refusal([condition]) == nil) }
 
     @Test(arguments: [
         "claims.conversation != path.id", "claims.sub == path.id", "claims.missing == path.id", "claims.missing != path.id",
         "claims.nothing != x", "claims.nothing exists", "claims.rooms == path.id", "claims.rooms contains 2", "scopes contains cha",
-        "scopes contains chatread", "claims.roles contains adm", "user == Ann", "claims.float == path.id", "claims.big == 9007199254740992",
+        "scopes contains chatread", "claims.roles contains adm", "user == Ann", "claims.float == path.id",
+        "claims.big == 9007199254740992",
         "claims.tenant == t1", "query.room == claims.conversation", "user == ann and user == bob", "path.other == path.id",
         "claims.scope == chat", "user in claims.rooms",
     ])
@@ -70,7 +76,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("room=42", true), ("room=4%32", true), ("room=42&room=43", false), ("room=42&%72oom=43", false), ("room=42;room=43", false),
+        ("room=42", true), ("room=4%32", true), ("room=42&room=43", false), ("room=42&%72oom=43", false),
+        ("room=42;room=43", false),
         ("room=43", false), ("", false), ("Room=42", false),
     ])
     func `a query parameter that could be read in two ways is none`(_ query: String, _ isMet: Bool) throws {

@@ -44,7 +44,8 @@ import Wire
     func `a header that demands an extension is refused`(_ header: String) { #expect(fault(header) == .unknownDemand) }
 
     @Test func `what a header says of keys is not read`() throws {
-        let header = #"{"alg":"HS256","jku":"http://evil/","jwk":{"kty":"oct","k":"AA"},"x5u":"http://evil/","kid":"../../dev/null"}"#
+        let header =
+            #"{"alg":"HS256","jku":"http://evil/","jwk":{"kty":"oct","k":"AA"},"x5u":"http://evil/","kid":"../../dev/null"}"#
         let token = try SignedToken(Array("\(encoded(header)).\(encoded("{}")).AAAA".utf8))
         #expect(token.keyID == Array("../../dev/null".utf8) && token.algorithm == .hs256)
     }
@@ -100,7 +101,8 @@ import Wire
         (#"{"exp":1000100}"#, "until 1000100"), (#"{"exp":1000100.5}"#, "until 1000100"), (#"{"exp":999991}"#, "until 999991"),
         (#"{"exp":999990}"#, "token_expired"), (#"{"exp":-5}"#, "token_expired"), (#"{"exp":0}"#, "token_expired"),
         (#"{"exp":1e400}"#, "token_time_invalid"), (#"{"exp":-1e400}"#, "token_time_invalid"), (#"{"exp":1e300}"#, "ever"),
-        (#"{"exp":9223372036854775808}"#, "ever"), (#"{"exp":"1000100"}"#, "token_time_invalid"), (#"{"exp":null}"#, "token_time_invalid"),
+        (#"{"exp":9223372036854775808}"#, "ever"), (#"{"exp":"1000100"}"#, "token_time_invalid"),
+        (#"{"exp":null}"#, "token_time_invalid"),
         (#"{"exp":[1000100]}"#, "token_time_invalid"), (#"{"exp":true}"#, "token_time_invalid"), ("{}", "token_without_expiry"),
         (#"{"exp":1000100,"nbf":1000010}"#, "until 1000100"), (#"{"exp":1000100,"nbf":1000011}"#, "token_not_yet_valid"),
         (#"{"exp":1000100,"nbf":1e400}"#, "token_time_invalid"), (#"{"exp":1000100,"iat":"x"}"#, "token_time_invalid"),
@@ -117,7 +119,8 @@ import Wire
 
     @Test(arguments: [
         (#""aud":"app""#, "until 1000100"), (#""aud":["x","app"]"#, "until 1000100"), (#""aud":"App""#, "token_wrong_audience"),
-        (#""aud":[]"#, "token_wrong_audience"), (#""aud":["app",7]"#, "token_wrong_audience"), (#""aud":7"#, "token_wrong_audience"),
+        (#""aud":[]"#, "token_wrong_audience"), (#""aud":["app",7]"#, "token_wrong_audience"),
+        (#""aud":7"#, "token_wrong_audience"),
         (#""x":1"#, "token_wrong_audience"),
     ])
     func `the audience must be named`(_ claim: String, _ expected: String) throws {
@@ -135,7 +138,8 @@ import Wire
     // MARK: JSON
 
     @Test(arguments: [
-        "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "-", "nul", "tru", "\"\\x\"", "\"\u{1}\"", "\"", "[1 2]",
+        "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "-", "nul", "tru", "\"\\x\"", "\"\u{1}\"", "\"",
+        "[1 2]",
         "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "NaN", "Infinity", "'a'", "{\"a\" 1}", "1 1", "\u{FEFF}1",
     ])
     func `what isn't JSON is refused`(_ text: String) {
