@@ -105,7 +105,8 @@ let package = Package(
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests(
-            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore", "TLSEngine", "Telemetry",
+            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore", "TLSEngine",
+            "Telemetry",
             "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),
         tests(

@@ -51,7 +51,10 @@ package final class CredentialChecker: Sendable {
             return .refused(keys.isEmpty || error != .notCompact ? .token(error) : .unknownKey)
         }
         guard let set = tokens.set else { return .unavailable("no key set has been fetched yet") }
-        if let fault = set.verify(token) { return .refused(fault) }
+        if let fault = set.verify(token) {
+            if set.lacks(token) { tokens.want() }
+            return .refused(fault)
+        }
         do {
             let expiry = try rule.check(token.claims, now: now)
             let name = token.claims[Array(rule.userClaim.utf8)]?.comparableText ?? []

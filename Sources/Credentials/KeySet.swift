@@ -40,4 +40,9 @@ package struct KeySet: Sendable {
 package struct KeySetError: Error, Sendable, Hashable {
     package let observed: String
     package let expected: String
+
+    package init(observed: String, expected: String) {
+        self.observed = observed
+        self.expected = expected
+    }
 }

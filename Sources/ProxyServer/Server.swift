@@ -34,6 +34,7 @@ package final class Server {
     /// The main thread's; nobody else writes with it.
     package let ledger: Ledger
     private let status: ProcessStatus
+    private let fetcher: KeyFetcher
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
@@ -78,6 +79,7 @@ package final class Server {
             casebook: casebook, seed: random.next(), redactionKey: (random.next(), random.next()))
         redaction = shared.redaction(for: state)
         ledger = Ledger(writer: log, redaction: redaction)
+        fetcher = KeyFetcher(log: log, redaction: redaction)
         status = ProcessStatus(version: version, started: Server.now)
     }
 
@@ -121,6 +123,7 @@ package final class Server {
         _ = clinux_raise_descriptor_limit()
         let sockets = try bindListeners()
         startResolver()
+        fetcher.adopt(state.keySources)
         casebook.start(state, shared)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
@@ -249,6 +252,7 @@ package final class Server {
             } catch {
                 return reject(["\(error)"])
             }
+            fetcher.adopt(state.keySources)
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             casebook.leave(.reloaded(state))
             status.reloaded(true)
@@ -309,6 +313,7 @@ package final class Server {
         casebook.stop()
         shared.resolver.stop()
         shared.passwords.stop()
+        fetcher.stop()
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .seconds(2))
     }

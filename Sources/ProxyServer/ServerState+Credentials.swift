@@ -9,14 +9,20 @@ package struct ServerStateError: Error, Sendable, Hashable, CustomStringConverti
 
 extension ServerState {
     /// The checks of one route's credentials, with the files that they need.
-    static func checker(_ settings: CredentialSettings, _ notices: inout [String]) throws(ServerStateError) -> CredentialChecker {
+    static func checker(
+        _ settings: CredentialSettings, _ notices: inout [String], _ sources: inout [KeySource]
+    ) throws(ServerStateError) -> CredentialChecker {
         var passwords: PasswordFile?
         if let path = settings.passwordFile {
             let bytes = try contents(path)
             do throws(KeySetError) { passwords = try PasswordFile(reading: bytes) } catch { throw problem(path, error) }
         }
         var tokens: TokenKeys?
-        if let token = settings.token {
+        if let token = settings.token, let url = token.url {
+            let keys = TokenKeys(nil)
+            sources.append(KeySource(url: url, algorithms: token.algorithms, keys: keys))
+            tokens = keys
+        } else if let token = settings.token {
             let place = token.keyFile ?? "auth.jwt.secret"
             let set: KeySet
             let bytes = try token.keyFile.map { path throws(ServerStateError) in try contents(path) }

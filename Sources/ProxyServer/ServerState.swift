@@ -13,6 +13,8 @@ package final class ServerState: Sendable {
     let clusterTLS: [TLSContext?]
     /// By the snapshot's `credentials`.
     let checkers: [CredentialChecker]
+    /// Key sets that are fetched.
+    let keySources: [KeySource]
     /// What was left out of key sets, to be said at start.
     private let keyNotices: [String]
     /// Counts reloads, so that workers know their clusters are of another age.
@@ -24,7 +26,9 @@ package final class ServerState: Sendable {
         self.generation = generation
         var checkers: [CredentialChecker] = []
         var notices: [String] = []
-        for settings in snapshot.credentials { checkers.append(try ServerState.checker(settings, &notices)) }
+        var sources: [KeySource] = []
+        for settings in snapshot.credentials { checkers.append(try ServerState.checker(settings, &notices, &sources)) }
+        keySources = sources
         self.checkers = checkers
         keyNotices = notices
         do throws(TLSContextError) {

@@ -139,11 +139,21 @@ extension SnapshotBuilder {
                     place, "the variable \(name), which is not set", "a variable with the secret", "set \(name) in the environment")
             }
         }
-        let given = ["keys", "secret", "secret_variable"].compactMap { map.any($0) }
+        if let text = map.text("url"), let place = map.any("url") {
+            settings.url = KeySetURL(text)
+            if settings.url == nil {
+                report(place, Excerpt.quoted(text), "the URL of a key set, such as https://issuer.example/.well-known/jwks.json")
+            } else if let url = settings.url, !url.endpoint.isSecure, url.endpoint.address?.isLoopback != true {
+                warn(
+                    place, "keys that are fetched without TLS", "https",
+                    "anybody on the way could put keys of their own in the place of the issuer's")
+            }
+        }
+        let given = ["keys", "url", "secret", "secret_variable"].compactMap { map.any($0) }
         if given.isEmpty {
-            report(written, "jwt without keys", "keys, secret or secret_variable", "add keys: FILE with PEM, a JWK or a JWKS")
+            report(written, "jwt without keys", "keys, url, secret or secret_variable", "add keys: FILE with PEM, a JWK or a JWKS")
         } else if given.count > 1 {
-            report(given[1], "keys in two places", "one of keys, secret and secret_variable", "remove the other")
+            report(given[1], "keys in two places", "one of keys, url, secret and secret_variable", "remove the other")
         }
         settings.algorithms = Set(texts(map.list("algorithms")).compactMap(TokenAlgorithm.init))
         settings.rule.issuers = names(map, "issuer")

@@ -84,6 +84,10 @@ enum SchemaGate {
         KeyDefinition(
             "keys", .file(mustExist: true), "A file with public keys or certificates in PEM, a JWK, or a JWKS.",
             example: "keys.json"),
+        KeyDefinition(
+            "url", .text,
+            "The URL of a JWKS; fetched at start, every 10 minutes, and when a token names a key that isn't there.",
+            example: "https://issuer.example/.well-known/jwks.json"),
         KeyDefinition("secret", .secret, "A secret for HS256, HS384 or HS512, of at least 32 characters."),
         KeyDefinition("secret_variable", .name, "The environment's variable that holds the secret.", example: "JWT_SECRET"),
         KeyDefinition(

@@ -39,6 +39,8 @@ package struct CredentialSettings: Sendable, Hashable {
 package struct TokenSettings: Sendable, Hashable {
     /// A file with PEM, a JWK or a JWKS.
     package var keyFile: String?
+    /// Where a JWKS is fetched from.
+    package var url: KeySetURL?
     /// A secret shared with whoever issues the tokens.
     package var secret: Secret?
     /// What keys that don't say it themselves may sign with; empty: one algorithm by the kind of key.

@@ -77,3 +77,32 @@ extension Ledger {
         }
     }
 }
+
+/// Keys that tokens are checked with.
+extension Ledger {
+    package func keysFetched(_ url: String, count: Int, notices: [String], at time: Timestamp) {
+        write("keys.fetched", at: time, message: "a key set was fetched") { line in
+            line.field("url", url)
+            line.field("keys", count)
+            if !notices.isEmpty {
+                line.beginArray("notices")
+                for notice in notices { line.element(redacted: notice, redaction) }
+                line.endArray()
+            }
+        }
+    }
+
+    /// - Parameter keepsOld: whether there is a set from before, which stays in force.
+    package func keysNotFetched(_ url: String, observed: String, expected: String, keepsOld: Bool, at time: Timestamp) {
+        write(
+            "keys.not_fetched", level: .warning, at: time,
+            message: keepsOld
+                ? "a key set could not be fetched; the old one stays in force"
+                : "a key set could not be fetched; tokens are refused with 503"
+        ) { line in
+            line.field("url", url)
+            line.field("observed", observed)
+            line.field("expected", expected)
+        }
+    }
+}

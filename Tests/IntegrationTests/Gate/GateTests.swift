@@ -261,6 +261,34 @@ extension Integration {
             #expect("\(short)".contains("4401"), "\(short)")
         }
 
+        @Test(arguments: IOBackend.available)
+        func `keys come from a URL, and whatever that service does, nobody gets in by it`(io: IOBackend) throws {
+            let backend = try RawBackend()
+            let issuer = try RawBackend()
+            let gatehouse = try GatehouseProcess(
+                io: io, upstream: "http://127.0.0.1:\(backend.port)",
+                "auth: {from: [{query: t}], jwt: {url: 'http://127.0.0.1:\(issuer.port)/jwks.json'}}")
+            let target = "/?t=\(Self.token(Self.claims()))"
+            func serve(_ response: String) throws {
+                let connection = try issuer.accept()
+                #expect(try connection.readHead().hasPrefix("GET /jwks.json HTTP/1.1\r\n"))
+                try connection.send(response)
+                connection.close()
+            }
+            // Rubbish, and a lie of 10 MB: no key, and so no answer but 503.
+            try serve("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nrubbish")
+            _ = try gatehouse.ledger.wait(for: "keys.not_fetched")
+            let refused = try gatehouse.exchange(Upgrade.request(target))
+            #expect(refused.status == 503 && refused.head.contains("Retry-After"))
+            _ = try gatehouse.ledger.wait(for: "session.refused") { $0["reason"].text == "credentials_uncheckable" }
+            try serve("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n")
+            _ = try gatehouse.ledger.wait(forAll: 2, "keys.not_fetched")
+            let key = #"{"keys":[{"kty":"oct","k":"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"}]}"#
+            try serve("HTTP/1.1 200 OK\r\nContent-Length: \(key.utf8.count)\r\n\r\n\(key)")
+            _ = try gatehouse.ledger.wait(for: "keys.fetched")
+            _ = try RawSession(through: gatehouse, to: backend, request: Upgrade.request(target))
+        }
+
         @Test func `a key file that can't be used stops the start, and says why`() throws {
             let scratch = try ScratchFolder()
             try scratch.write("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", to: "keys.pem")

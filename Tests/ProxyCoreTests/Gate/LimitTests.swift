@@ -48,6 +48,26 @@ import Wire
         #expect(counts.count == 0)
     }
 
+    @Test func `keys are fetched at first, from time to time, and seldom when strangers ask`() {
+        var policy = RefetchPolicy()
+        #expect(policy.isDue(wanted: false, now: at(0)))
+        policy.ended(succeeded: true, now: at(0))
+        #expect(!policy.isDue(wanted: true, now: at(9_999)) && policy.isDue(wanted: true, now: at(10_000)))
+        #expect(!policy.isDue(wanted: false, now: at(599_999)) && policy.isDue(wanted: false, now: at(600_000)))
+    }
+
+    @Test func `after failures a fetch waits for longer, up to a minute`() {
+        var policy = RefetchPolicy()
+        for wait in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000] as [UInt64] {
+            policy.ended(succeeded: false, now: at(0))
+            #expect(!policy.isDue(wanted: true, now: at(wait - 1)) && policy.isDue(wanted: false, now: at(wait)))
+        }
+        for _ in 0..<100 { policy.ended(succeeded: false, now: at(0)) }
+        #expect(policy.isDue(wanted: false, now: at(60_000)))
+        policy.ended(succeeded: true, now: at(0))
+        #expect(!policy.isDue(wanted: false, now: at(60_000)))
+    }
+
     @Test func `one IPv6 client is a network of 64 bits, and ports don't matter`() {
         let first = SessionKey(address: SocketAddress(high: 0x2001_0DB8_0000_0001, low: 1, port: 1))
         #expect(first == SessionKey(address: SocketAddress(high: 0x2001_0DB8_0000_0001, low: 99, port: 2)))

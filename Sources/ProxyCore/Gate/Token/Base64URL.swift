@@ -21,10 +21,11 @@ package enum Base64URL {
         return bits == 0 ? octets : nil
     }
 
+    @inline(__always)
     private static func value(_ byte: UInt8) -> UInt8? {
         switch byte {
-        case 0x41...0x5A: byte - 0x41
         case 0x61...0x7A: byte - 0x61 + 26
+        case 0x41...0x5A: byte - 0x41
         case 0x30...0x39: byte - 0x30 + 52
         case 0x2D: 62
         case 0x5F: 63

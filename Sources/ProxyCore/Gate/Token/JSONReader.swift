@@ -132,7 +132,13 @@ package struct JSONReader {
 
     private mutating func string() throws(Fault) -> [UInt8] {
         position += 1
-        var octets: [UInt8] = []
+        // Nearly every text is plain: ASCII without escapes, taken in one piece.
+        let start = position
+        while position < bytes.count, bytes[position] >= 0x20, bytes[position] < 0x80, bytes[position] != 0x22, bytes[position] != 0x5C {
+            position += 1
+        }
+        var octets = Array(bytes[start..<position])
+        if take(0x22) { return octets }
         while let byte = next {
             position += 1
             switch byte {

@@ -1,0 +1,26 @@
+package import ProxyCore
+
+/// The URL of a JWKS.
+package struct KeySetURL: Sendable, Hashable, CustomStringConvertible {
+    package let endpoint: Endpoint
+    /// Path and query as they stand in a request line.
+    package let target: String
+
+    /// The URL that `text` spells: http or https, host, port, path, perhaps a query; nil if it is none.
+    package init?(_ text: String) {
+        guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x23 }), let scheme = text.firstRange(of: "://") else {
+            return nil
+        }
+        let rest = text[scheme.upperBound...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard text[..<scheme.lowerBound] == "https" || text[..<scheme.lowerBound] == "http",
+            let endpoint = try? Endpoint(url: String(text[..<authority.endIndex]))
+        else { return nil }
+        let target = text[authority.endIndex...]
+        guard target.isEmpty || target.first == "/" else { return nil }
+        self.endpoint = endpoint
+        self.target = target.isEmpty ? "/" : String(target)
+    }
+
+    package var description: String { "\(endpoint)\(target)" }
+}

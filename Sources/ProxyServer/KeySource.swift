@@ -1,0 +1,10 @@
+import Configuration
+import Credentials
+import ProxyCore
+
+/// Where a route's token keys are fetched from, and where they go.
+struct KeySource: Sendable {
+    let url: KeySetURL
+    let algorithms: Set<TokenAlgorithm>
+    let keys: TokenKeys
+}
