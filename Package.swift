@@ -59,6 +59,7 @@ let package = Package(
         // Shells
         .target(name: "EventLoop", dependencies: ["Wire", "CLinux", "CIOUring"], swiftSettings: relaying),
         shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
+        shell("CaptureFile", "Wire"),
         shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
         shell("Telemetry", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"),
 
@@ -72,7 +73,7 @@ let package = Package(
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
             "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
-            "Configuration", "Telemetry", "ProxyServer", "CLinux"),
+            "Configuration", "Telemetry", "ProxyServer", "CaptureFile", "CLinux"),
 
         // Executables
         .executableTarget(
@@ -82,7 +83,7 @@ let package = Package(
             dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CLinux"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-fuzz",
-            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration"], swiftSettings: house),
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration", "CaptureFile"], swiftSettings: house),
 
         // Tests
         shell("TestSupport", "Wire", path: "Tests/TestSupport"),
@@ -94,11 +95,13 @@ let package = Package(
         tests("ProxyCoreTests", "ProxyCore", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
+        tests("CaptureFileTests", "CaptureFile", "Wire"),
         tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests(
-            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "TLSEngine", "Telemetry", "WebSocketWire",
+            "ToolsTests", "Tools", "CaptureFile", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "TLSEngine", "Telemetry",
+            "WebSocketWire",
             "Wire"),
         tests("ArchitectureTests"),
         tests(
