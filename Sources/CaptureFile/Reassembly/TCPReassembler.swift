@@ -104,6 +104,9 @@ package final class TCPReassembler {
             oneSided: !half(slot, .a).pointee.isSeen || !half(slot, .b).pointee.isSeen)
     }
 
+    /// The slot of the connection that has these ends, if it is held.
+    package func slot(of key: ConnectionKey) -> Int? { table.find(key) }
+
     // MARK: Connections
 
     private func add(_ segment: Segment, _ now: UInt64) -> Int {

@@ -1,0 +1,177 @@
+import Diagnosis
+import HTTPWire
+import Telemetry
+import Wire
+
+/// What there was over all sessions: how they came out, the causes with their counts, the longest silences, a time line.
+///
+/// Bounded: whatever the number of sessions, it keeps a row for the first `rowLimit`, and reports of `examples` for each cause.
+struct AnalysisSummary {
+    /// One line of the list.
+    struct Row {
+        var number: UInt64
+        var name: String
+        var outcome: AnalyzedSession.Outcome
+        var time: Timestamp
+        var client: String
+        var server: String
+        var request: String
+        var status: Int?
+        var duration: TimeSpan?
+        var messages: (client: UInt64, server: UInt64)?
+        var end: String
+        var cause: Cause?
+    }
+
+    /// Sessions with the same cause.
+    struct CauseRow {
+        var cause: Cause
+        var count = 0
+        var title: String
+        var confidence: Confidence
+        var first: Timestamp
+        var last: Timestamp
+        var sessions: [UInt64] = []
+    }
+
+    struct Silence {
+        var session: UInt64
+        var span: TimeSpan
+        var from: Timestamp
+    }
+
+    private(set) var outcomes: [AnalyzedSession.Outcome: Int] = [:]
+    private(set) var causes: [CauseRow] = []
+    private(set) var silences: [Silence] = []
+    private(set) var rows: [Row] = []
+    /// The reports of the sessions with a verdict that came first, as JSON.
+    private(set) var reports: [(number: UInt64, json: [UInt8])] = []
+    private(set) var line = TimeLine()
+    private(set) var timers = RecognisedTimers()
+    private(set) var count = 0
+    private(set) var problems = 0
+    private(set) var lossy = 0
+    private(set) var messages: UInt64 = 0
+
+    static let rowLimit = 20_000
+    static let reportLimit = 200
+    static let examples = 5
+    private static let silenceCount = 5
+    /// Shorter silences are everyday life.
+    private static let silenceLeast = TimeSpan.seconds(5)
+
+    mutating func add(_ session: AnalyzedSession, json: [UInt8]) {
+        count += 1
+        outcomes[session.outcome, default: 0] += 1
+        line.add(session)
+        if !session.unseen.isEmpty { lossy += 1 }
+        if let record = session.record {
+            messages &+= record.downstream.messages &+ record.upstream.messages
+            timers.add(record, at: session.endedAt)
+            note(Silence(session: session.number, span: session.facts.silence, from: session.facts.silenceFrom))
+        }
+        if let verdict = session.verdict { note(verdict, session) }
+        if session.verdict != nil {
+            problems += 1
+            if reports.count < AnalysisSummary.reportLimit { reports.append((session.number, json)) }
+        }
+        if rows.count < AnalysisSummary.rowLimit { rows.append(Row(session)) }
+    }
+
+    private mutating func note(_ silence: Silence) {
+        guard silence.span >= AnalysisSummary.silenceLeast else { return }
+        silences.append(silence)
+        silences.sort { $0.span > $1.span }
+        if silences.count > AnalysisSummary.silenceCount { silences.removeLast() }
+    }
+
+    private mutating func note(_ verdict: Verdict, _ session: AnalyzedSession) {
+        let at = session.record == nil ? session.observation.openedAt : session.endedAt
+        let index: Int
+        if let known = causes.firstIndex(where: { $0.cause == verdict.cause }) {
+            index = known
+        } else {
+            causes.append(
+                CauseRow(cause: verdict.cause, title: verdict.title, confidence: verdict.confidence, first: at, last: at))
+            index = causes.count - 1
+        }
+        causes[index].count += 1
+        causes[index].first = min(causes[index].first, at)
+        causes[index].last = max(causes[index].last, at)
+        if causes[index].sessions.count < AnalysisSummary.examples { causes[index].sessions.append(session.number) }
+        causes.sort { ($0.count, $1.cause.rawValue) > ($1.count, $0.cause.rawValue) }
+    }
+}
+
+extension AnalysisSummary.Row {
+    init(_ session: AnalyzedSession) {
+        number = session.number
+        name = session.session.map { "\($0)" } ?? "#\(session.number)"
+        outcome = session.outcome
+        time = session.observation.openedAt
+        client = "\(session.observation.client.address)"
+        server = "\(session.server)"
+        request = session.observation.request.map { Redaction.target($0) } ?? "(request not captured)"
+        status = session.observation.response?.status
+        duration = session.record?.endedAfter
+        messages = session.record.map { ($0.downstream.messages, $0.upstream.messages) }
+        end = session.record?.order.first ?? session.observation.failure?.name ?? ""
+        cause = session.verdict?.cause
+    }
+}
+
+/// When sessions were opened, and when they failed: a row of buckets whose width doubles as the capture grows.
+struct TimeLine {
+    struct Bucket {
+        var opened = 0
+        var ended = 0
+        var problems = 0
+    }
+
+    private(set) var start = Timestamp.never
+    private(set) var width = TimeSpan.milliseconds(100)
+    private(set) var buckets: [Bucket] = []
+    static let most = 64
+
+    mutating func add(_ session: AnalyzedSession) {
+        let opened = session.observation.openedAt
+        if session.record != nil { put(opened) { $0.opened += 1 } }
+        if session.verdict != nil {
+            put(session.record == nil ? opened : session.endedAt) { $0.problems += 1 }
+        } else if session.record?.first != nil {
+            put(session.endedAt) { $0.ended += 1 }
+        }
+    }
+
+    private mutating func put(_ time: Timestamp, _ count: (inout Bucket) -> Void) {
+        if start == .never { start = time }
+        // Sessions are told when they end, so an earlier one may come later: it counts to the first bucket.
+        while (time - start).nanoseconds / width.nanoseconds >= UInt64(TimeLine.most), width.nanoseconds < 1 << 60 { widen() }
+        let index = Int(min((time - start).nanoseconds / width.nanoseconds, UInt64(TimeLine.most - 1)))
+        while buckets.count <= index { buckets.append(Bucket()) }
+        count(&buckets[index])
+    }
+
+    private mutating func widen() {
+        var halved: [Bucket] = []
+        for (index, bucket) in buckets.enumerated() {
+            if index % 2 == 0 {
+                halved.append(bucket)
+            } else {
+                halved[index / 2].opened += bucket.opened
+                halved[index / 2].ended += bucket.ended
+                halved[index / 2].problems += bucket.problems
+            }
+        }
+        buckets = halved
+        width = TimeSpan(nanoseconds: width.nanoseconds * 2)
+    }
+}
+
+/// What the ends of several sessions have in common. The logic of groups is Diagnosis's; this is the place at which it is asked.
+struct RecognisedTimers {
+    mutating func add(_ record: SessionRecord, at time: Timestamp) {}
+
+    /// One sentence each.
+    var sentences: [String] { [] }
+}
