@@ -80,7 +80,7 @@ let package = Package(
             name: "gatehouse", dependencies: ["Tools", "ProxyServer", "Configuration"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-load",
-            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CLinux"], swiftSettings: house),
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CaptureFile", "CLinux"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-fuzz",
             dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration", "CaptureFile"], swiftSettings: house),
@@ -107,7 +107,7 @@ let package = Package(
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
             "CAllocationCounter"),
-        tests("IntegrationTests", "Wire"),
+        tests("IntegrationTests", "CaptureFile", "Wire"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -216,6 +216,8 @@ package final class TCPReassembler {
                 if abs(Int(PendingSegments.distance(own.pointee.next, place))) < Int(TCPReassembler.furthest) {
                     own.pointee.hasFIN = true
                     own.pointee.finAt = place
+                    // The other end's FIN came before and waits behind a hole: it was the first all the same.
+                    if other.pointee.hasFIN, !other.pointee.isEnded { surrender(slot, segment.sender.opposite, time) }
                 }
             }
             if segment.length > 0 { data(slot, segment, sequence, bytes, own, time) }

@@ -10,6 +10,7 @@ final class AnalysisRun {
     private let page: ReportPage
     private var summary = AnalysisSummary()
     private var shown = 0
+    private var har: HARWriter?
 
     init(_ options: AnalyzeOptions) {
         self.options = options
@@ -19,9 +20,19 @@ final class AnalysisRun {
     }
 
     func run() throws(AnalyzeOptions.Fault) -> ExitCode {
+        // Before the work, so that nobody waits for a report that can't be written.
+        var page: OutputFile?
+        do throws(OutputFile.Fault) {
+            if let path = options.har {
+                har = HARWriter(try OutputFile(path, force: options.force), version: Version.text, redaction)
+            }
+            page = try options.html.map { (path) throws(OutputFile.Fault) in try OutputFile(path, force: options.force) }
+        } catch {
+            throw AnalyzeOptions.Fault(sentence: error.sentence)
+        }
         let analyzer = CaptureAnalyzer(
             wants: { [options] number, name in
-                options.har != nil || (options.showsMessages && options.session?.means(number, name) == true)
+                options.har != nil || (options.showsMessages && options.session?.means(number, name) ?? true)
             },
             take: { self.finished($0, $1) })
         let startedAt = ProgressBar.now()
@@ -38,13 +49,25 @@ final class AnalysisRun {
             } catch {
                 couldNotRead = true
                 files.append(AnalysisReport.File(path: path, fault: error.description))
-                Terminal.note("gatehouse analyze: \(page.visible(path, redaction)): \(page.visible(error.description, redaction))")
+                Terminal.note(
+                    "gatehouse analyze: \(self.page.visible(path, redaction)): \(self.page.visible(error.description, redaction))")
             }
         }
         analyzer.finish()
         let report = AnalysisReport(
             files: files, summary: summary, counts: analyzer.counts, packets: analyzer.packetCounts,
             transport: analyzer.transportCounts, seconds: Double(ProgressBar.now() - startedAt) / 1e9)
+        har?.finish()
+        var fault = har?.fault
+        if let page {
+            do throws(OutputFile.Fault) {
+                try page.write(AnalysisPage(report: report, redaction: redaction).html)
+            } catch {
+                fault = fault ?? error
+            }
+            page.close()
+        }
+        if let fault { throw AnalyzeOptions.Fault(sentence: fault.sentence) }
         return tell(report, couldNotRead: couldNotRead)
     }
 
@@ -68,9 +91,10 @@ final class AnalysisRun {
         let isWanted = options.session.map { $0.means(session.number, session.session) } ?? true
         summary.add(session, json: json)
         guard isWanted else { return }
+        har?.add(session, messages)
         if options.isJSON {
             Terminal.write(String(decoding: json, as: UTF8.self))
-        } else if options.session != nil {
+        } else if options.session != nil || options.showsMessages {
             Terminal.write(SessionText.text(json, page))
         }
         if options.session != nil { shown += 1 }

@@ -14,7 +14,7 @@ package enum AnalyzeCommand {
             FlagDefinition("json", "One JSON object a line: each session when it is over, and the analysis at the end."),
             FlagDefinition("all", "Lists every session, not only those that went wrong."),
             FlagDefinition("session", value: "N", "Shows this session only: its number in the list, or Gatehouse's name for it."),
-            FlagDefinition("messages", "Prints the messages of the session that --session names."),
+            FlagDefinition("messages", "Prints the messages, of every session unless --session names one."),
             FlagDefinition("har", value: "FILE", "Writes handshakes and messages as a HAR file (_webSocketMessages)."),
             FlagDefinition("html", value: "FILE", "Writes the report as one HTML page that needs nothing else."),
             FlagDefinition("force", "Writes over files that exist."),

@@ -51,6 +51,5 @@ struct AnalyzeOptions {
                 throw Fault(sentence: "--session is neither a number nor a session's name of 13 characters")
             }
         }
-        if showsMessages, session == nil { throw Fault(sentence: "--messages needs --session, which says whose") }
     }
 }
