@@ -13,6 +13,8 @@ _Static_assert(CIOURING_MORE == IORING_CQE_F_MORE, "flag of a multishot completi
 _Static_assert(CIOURING_HAS_BUFFER == IORING_CQE_F_BUFFER, "flag of a provided buffer");
 _Static_assert(CIOURING_BUFFER_SHIFT == IORING_CQE_BUFFER_SHIFT, "place of the buffer's id");
 
+_Static_assert(CIOURING_POLL_ERROR == POLLERR && CIOURING_POLL_HANGUP == POLLHUP, "bits of a poll's result");
+
 enum { groups = 2 };
 
 struct ciouring {
@@ -97,6 +99,13 @@ void ciouring_accept_multishot(ciouring *self, int fd, uint64_t user) {
 void ciouring_poll_writable(ciouring *self, int fd, uint64_t user) {
     struct io_uring_sqe *entry = next_entry(self);
     io_uring_prep_poll_add(entry, fd, POLLOUT);
+    io_uring_sqe_set_data64(entry, user);
+}
+
+void ciouring_poll_failure(ciouring *self, int fd, uint64_t user) {
+    struct io_uring_sqe *entry = next_entry(self);
+    // No event is asked for: errors and hang-ups are always told.
+    io_uring_prep_poll_add(entry, fd, 0);
     io_uring_sqe_set_data64(entry, user);
 }
 

@@ -37,6 +37,11 @@ package struct TunnelActions: OptionSet, Sendable, Hashable {
     /// The session is over: close both connections (after what is queued), write the ledger line, release everything.
     package static let over = TunnelActions(rawValue: 1 << 10)
 
+    /// Whether a side is to get a close frame. Bit operations, because the literal of an option set is built at run time.
+    package var sendsClose: Bool {
+        rawValue & (TunnelActions.sendCloseDownstream.rawValue | TunnelActions.sendCloseUpstream.rawValue) != 0
+    }
+
     package static func pause(_ side: Side) -> TunnelActions { side == .downstream ? .pauseDownstream : .pauseUpstream }
     package static func resume(_ side: Side) -> TunnelActions { side == .downstream ? .resumeDownstream : .resumeUpstream }
     package static func finish(_ side: Side) -> TunnelActions { side == .downstream ? .finishDownstream : .finishUpstream }

@@ -66,7 +66,12 @@ extension ServerState {
 
     /// Which spellings of a path are let through. With one route for everything nothing is decided by the path, so what many
     /// applications send (`//`, `;x`) passes; with several, every spelling that could mean another route is refused.
-    var pathAllowance: CanonicalPath.Allowance { snapshot.routes.routes.count > 1 ? [] : [.emptySegments, .parameters] }
+    var pathAllowance: CanonicalPath.Allowance {
+        // Spelt in bits: array literals of an option set are built at run time, for every request.
+        CanonicalPath.Allowance(rawValue: snapshot.routes.routes.count > 1 ? 0 : ServerState.oneRouteAllowance.rawValue)
+    }
+
+    private static let oneRouteAllowance: CanonicalPath.Allowance = [.emptySegments, .parameters]
 
     /// The index of the route that serves a request, by its host and canonical path; nil if none does.
     func match(_ head: RequestHead, _ path: [UInt8]) -> Int? {

@@ -1,6 +1,7 @@
 import Diagnosis
 import EventLoop
 import ProxyCore
+import Telemetry
 import Wire
 
 /// One downstream connection and, while it has one, its upstream counterpart: what a worker keeps for it.
@@ -79,25 +80,28 @@ struct Session: ~Copyable {
 /// What is kept of a session for its close line, the API and metrics, once its heads are gone. Immutable.
 final class SessionFacts {
     let client: SocketAddress
-    let clientHost: String
+    /// Who the client is behind trusted proxies; the same as `client` without any.
+    let forwardedClient: SocketAddress
     let route: String
     let cluster: String
     let endpoint: UpstreamEndpoint
     let path: String
     let origin: String?
     let openedAt: Timestamp
+    let metrics: EndpointMetrics?
 
     init(
-        client: SocketAddress, clientHost: String, route: String, cluster: String, endpoint: UpstreamEndpoint,
-        path: String, origin: String?, openedAt: Timestamp
+        client: SocketAddress, forwardedClient: SocketAddress, route: String, cluster: String, endpoint: UpstreamEndpoint,
+        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?
     ) {
         self.client = client
-        self.clientHost = clientHost
+        self.forwardedClient = forwardedClient
         self.route = route
         self.cluster = cluster
         self.endpoint = endpoint
         self.path = path
         self.origin = origin
         self.openedAt = openedAt
+        self.metrics = metrics
     }
 }

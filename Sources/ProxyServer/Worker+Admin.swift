@@ -53,7 +53,7 @@ extension Worker {
             list.append(
                 SessionSummary(
                     id: session.pointee.id, client: facts.client,
-                    forwardedFor: facts.clientHost == facts.client.host ? nil : facts.clientHost,
+                    forwardedFor: facts.forwardedClient.isSameHost(as: facts.client) ? nil : facts.forwardedClient.host,
                     route: facts.route, cluster: facts.cluster, endpoint: facts.endpoint.name, path: facts.path,
                     origin: facts.origin,
                     openedAt: facts.openedAt, state: client.close != nil || server.close != nil ? .closing : .open,

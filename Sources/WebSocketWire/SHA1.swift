@@ -21,11 +21,14 @@ struct SHA1 {
     /// Ends the input and gives the digest.
     mutating func finish() -> InlineArray<20, UInt8> {
         let bits = total &* 8
-        append(0x80)
-        while filled != 56 { append(0) }
-        for shift in stride(from: 56, through: 0, by: -8) {
-            append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+        block[filled] = 0x80
+        for index in filled + 1..<64 { block[index] = 0 }
+        if filled >= 56 {
+            compress()
+            for index in 0..<56 { block[index] = 0 }
         }
+        for index in 56..<64 { block[index] = UInt8(truncatingIfNeeded: bits >> UInt64(8 * (63 - index))) }
+        compress()
         var digest = InlineArray<20, UInt8>(repeating: 0)
         for index in 0..<20 {
             digest[index] = UInt8(truncatingIfNeeded: state[index / 4] >> UInt32(24 - 8 * (index % 4)))
@@ -46,17 +49,14 @@ struct SHA1 {
             schedule[index] = SHA1.rotate(mixed, 1)
         }
         var (a, b, c, d, e) = (state[0], state[1], state[2], state[3], state[4])
-        for index in 0..<80 {
-            let (choice, constant): (UInt32, UInt32) =
-                switch index {
-                case 0..<20: (b & c | ~b & d, 0x5A82_7999)
-                case 20..<40: (b ^ c ^ d, 0x6ED9_EBA1)
-                case 40..<60: (b & c | b & d | c & d, 0x8F1B_BCDC)
-                default: (b ^ c ^ d, 0xCA62_C1D6)
-                }
-            let next = SHA1.rotate(a, 5) &+ choice &+ e &+ constant &+ schedule[index]
+        @inline(__always) func round(_ choice: UInt32, _ constant: UInt32, _ word: UInt32) {
+            let next = SHA1.rotate(a, 5) &+ choice &+ e &+ constant &+ word
             (e, d, c, b, a) = (d, c, SHA1.rotate(b, 30), a, next)
         }
+        for index in 0..<20 { round(b & c | ~b & d, 0x5A82_7999, schedule[index]) }
+        for index in 20..<40 { round(b ^ c ^ d, 0x6ED9_EBA1, schedule[index]) }
+        for index in 40..<60 { round(b & c | b & d | c & d, 0x8F1B_BCDC, schedule[index]) }
+        for index in 60..<80 { round(b ^ c ^ d, 0xCA62_C1D6, schedule[index]) }
         state[0] &+= a
         state[1] &+= b
         state[2] &+= c

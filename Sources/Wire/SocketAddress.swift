@@ -21,6 +21,9 @@ package struct SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether this is an IPv4 address.
     @inlinable package var isV4: Bool { high == 0 && low >> 32 == 0x0000_FFFF }
 
+    /// Whether both are the same address, whatever their ports.
+    @inlinable package func isSameHost(as other: SocketAddress) -> Bool { high == other.high && low == other.low }
+
     /// Whether this is 127.0.0.0/8 or ::1.
     @inlinable package var isLoopback: Bool {
         isV4 ? low & 0xFF00_0000 == 0x7F00_0000 : high == 0 && low == 1

@@ -49,8 +49,8 @@ struct Fingerprint: Sendable {
         case html
         /// Exactly this number of fields.
         case fields(Int)
-        /// The fields are exactly these, spelled so, in this order.
-        case fieldsAre([StaticString])
+        /// The fields are exactly these, spelled so, in this order; blanks part the names. One text, so that a mark owns no heap.
+        case fieldsAre(StaticString)
     }
 
     /// An answer that this stack wrote.
@@ -163,7 +163,17 @@ final class AnswerView {
         case .html: return isHTML
         case .fields(let count): return head.fields.count == count
         case .fieldsAre(let names):
-            return head.fields.count == names.count && zip(head.fields, names).allSatisfy { bytes.equals($1, at: $0.name) }
+            return areFields(names)
+        }
+    }
+
+    private func areFields(_ names: StaticString) -> Bool {
+        names.withUTF8Buffer { text in
+            let names = unsafe text.split(separator: 0x20)
+            guard unsafe head.fields.count == names.count else { return false }
+            return unsafe zip(head.fields, names).allSatisfy {
+                unsafe bytes[$0.name.clamped(to: 0..<bytes.count)].elementsEqual($1)
+            }
         }
     }
 

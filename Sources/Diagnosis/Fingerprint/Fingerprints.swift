@@ -7,6 +7,9 @@ extension Fingerprint {
     static let all: [Fingerprint] = servers + shapes + intermediaries + edges
     /// Their gates, side by side in memory.
     static let gates: [FingerprintGate] = all.map(\.gate)
+    /// Those that a valid 101 can have at all: every session asks, and a quarter of them is left.
+    static let ofOpened: [Int] = gates.indices.filter { gates[$0].admits(status: 101, hasBody: false, hasServer: true) }
+    static let places: [Int] = Array(gates.indices)
 
     /// Backends that name themselves.
     private static let servers: [Fingerprint] = [
@@ -52,7 +55,7 @@ extension Fingerprint {
             .bodyEmpty, signs: [.byASGI, .byHypercorn, .asgiBareRefusal]),
         Fingerprint(
             .uvicornWsproto, .likely, "403 without reason phrase, content-length: 0 alone", .status(403), .reasonEmpty,
-            .fieldsAre(["content-length"]), signs: [.byASGI, .asgiBareRefusal]),
+            .fieldsAre("content-length"), signs: [.byASGI, .asgiBareRefusal]),
         Fingerprint(
             .uvicorn, .likely, "403 without server field, Content-Length: 0, text/plain, Connection: close", .status(403),
             .noServer, .bodyEmpty, .value("content-type", "text/plain"), .value("connection", "close"), .spelled("Content-Length"),
@@ -108,18 +111,18 @@ extension Fingerprint {
             .value("connection", "close"), signs: [.byEngineIO]),
         Fingerprint(
             .ws, .likely, "Connection, Content-Type, Content-Length and nothing else, as ws refuses",
-            .fieldsAre(["Connection", "Content-Type", "Content-Length"]), .value("content-type", "text/html"),
+            .fieldsAre("Connection Content-Type Content-Length"), .value("content-type", "text/html"),
             .value("connection", "close"), .statusAtLeast(400), .bodyIs("bad request"), signs: [.byNodeWs]),
         Fingerprint(
             .ws, .likely, "Connection, Content-Type, Content-Length and nothing else, as ws refuses",
-            .fieldsAre(["Connection", "Content-Type", "Content-Length"]), .value("content-type", "text/html"),
+            .fieldsAre("Connection Content-Type Content-Length"), .value("content-type", "text/html"),
             .bodyIs("unauthorized"), signs: [.byNodeWs]),
         Fingerprint(
             .ws, .likely, "Connection, Content-Type, Content-Length and nothing else, as ws refuses",
-            .fieldsAre(["Connection", "Content-Type", "Content-Length"]), .value("content-type", "text/html"), .bodyIs("forbidden"),
+            .fieldsAre("Connection Content-Type Content-Length"), .value("content-type", "text/html"), .bodyIs("forbidden"),
             signs: [.byNodeWs]),
         Fingerprint(
-            .ws, .likely, "ws's own sentence", .fieldsAre(["Connection", "Content-Type", "Content-Length"]),
+            .ws, .likely, "ws's own sentence", .fieldsAre("Connection Content-Type Content-Length"),
             .bodyHas("sec-websocket-"), signs: [.byNodeWs]),
         Fingerprint(
             .ws, .possible, "`Unauthorized` as text/html, as ws refuses", .status(401), .bodyIs("unauthorized"),

@@ -2,57 +2,74 @@ import HTTPWire
 
 /// Who answered, and who stands on the path: every fingerprint that fits, weighed.
 struct ResponderReading {
-    private(set) var responder: Responder
     /// Who wrote the answer, as far as a stack shows.
     private(set) var author: Stack?
     /// Intermediaries and edges on the path, in the order of their certainty.
     private(set) var path: [Stack] = []
+    private let status: Int
+    /// The fingerprints that fit, and the one that says most, as places in the table: who only wants the author copies none.
+    private var found: [Int] = []
+    private var best: Int?
 
     init(_ view: AnswerView, into signs: inout SignReading) {
         let table = Fingerprint.compiled
         let gates = Fingerprint.gates
-        var found: [Fingerprint] = []
-        let (status, hasBody, hasServer) = (view.head.status, !view.body.isEmpty, !view.servers.isEmpty)
-        for index in gates.indices where gates[index].admits(status: status, hasBody: hasBody, hasServer: hasServer) {
-            if view.holdsAll(table[index].marks) { found.append(table[index]) }
+        status = view.head.status
+        let (hasBody, hasServer) = (!view.body.isEmpty, !view.servers.isEmpty)
+        let mayFit = status == 101 && !hasBody ? Fingerprint.ofOpened : Fingerprint.places
+        for index in mayFit where gates[index].admits(status: status, hasBody: hasBody, hasServer: hasServer) {
+            if view.holdsAll(table[index].marks) { found.append(index) }
         }
-        // The strongest author: who says its name or shows its own page goes before who only has its shape; edges and intermediaries with
-        // pages of their own before the backends that they hide.
-        let authors = found.filter { $0.role == .author }
-        let order: [Confidence] = [.proven, .likely, .possible]
-        var best: Fingerprint?
-        for confidence in order where best == nil {
-            let level = authors.filter { $0.confidence == confidence }
-            best = level.first { $0.stack.who != .backend } ?? level.first
-        }
-        for fingerprint in found {
-            for sign in fingerprint.signs where fingerprint.role == .onPath || ResponderReading.agrees(fingerprint, best) {
-                signs.add(sign)
+        best = ResponderReading.strongest(found)
+        author = best.map { table[$0].stack }
+        for index in found {
+            if table[index].role == .onPath || agreesWithAuthor(table[index].stack) {
+                for sign in table[index].signs { signs.add(sign) }
             }
-            if fingerprint.stack.who != .backend, !path.contains(fingerprint.stack) { path.append(fingerprint.stack) }
-        }
-        // Where the body is somebody's own page, what the server behind it might be is no sign of anything.
-        author = best?.stack
-        let because = found.filter { $0.stack == best?.stack }.map { $0.because }
-        if let best {
-            responder = Responder(
-                who: best.stack.who, stack: best.stack.name, confidence: best.confidence, because: ResponderReading.unique(because))
-        } else if let hop = path.first {
-            // A hop that only shows its name passed somebody's answer on; who that is does not show.
-            responder = Responder(
-                who: view.head.status >= 500 && view.head.status != 500 ? hop.who : .unknown, stack: nil, confidence: .possible,
-                because: ["\(hop.name) is on the path, and the answer isn't recognisably its own"])
-        } else {
-            responder = Responder(who: .unknown, confidence: .unknown, because: ["nothing in the answer is known"])
+            let stack = table[index].stack
+            if stack.who != .backend, !path.contains(stack) { path.append(stack) }
         }
         addSigns(view, into: &signs)
     }
 
+    /// The strongest author: who says its name or shows its own page goes before who only has its shape; edges and intermediaries
+    /// with pages of their own before the backends that they hide.
+    private static func strongest(_ found: [Int]) -> Int? {
+        let table = Fingerprint.compiled
+        func first(_ confidence: Confidence, _ isSought: (Stack) -> Bool) -> Int? {
+            found.first { table[$0].role == .author && table[$0].confidence == confidence && isSought(table[$0].stack) }
+        }
+        func first(_ confidence: Confidence) -> Int? { first(confidence) { $0.who != .backend } ?? first(confidence) { _ in true } }
+        return first(.proven) ?? first(.likely) ?? first(.possible)
+    }
+
+    /// Who answered, in words.
+    var responder: Responder {
+        let table = Fingerprint.compiled
+        if let best {
+            // Where the body is somebody's own page, what the server behind it might be is no sign of anything.
+            let because = found.filter { table[$0].stack == author }.map { table[$0].because }
+            return Responder(
+                who: table[best].stack.who, stack: table[best].stack.name, confidence: table[best].confidence,
+                because: ResponderReading.unique(because))
+        }
+        if let hop = path.first {
+            // A hop that only shows its name passed somebody's answer on; who that is does not show.
+            return Responder(
+                who: who, stack: nil, confidence: .possible,
+                because: ["\(hop.name) is on the path, and the answer isn't recognisably its own"])
+        }
+        return Responder(who: .unknown, confidence: .unknown, because: ["nothing in the answer is known"])
+    }
+
+    private var who: Responder.Who {
+        author?.who ?? path.first.map { status >= 500 && status != 500 ? $0.who : .unknown } ?? .unknown
+    }
+
     /// Signs of weaker fingerprints count unless they contradict the author.
-    private static func agrees(_ fingerprint: Fingerprint, _ best: Fingerprint?) -> Bool {
-        guard let best else { return true }
-        if fingerprint.stack == best.stack || fingerprint.stack.who != .backend { return true }
-        return best.stack.who == .backend
+    private func agreesWithAuthor(_ stack: Stack) -> Bool {
+        guard let author else { return true }
+        return stack == author || stack.who != .backend || author.who == .backend
     }
 
     private static func unique(_ texts: [String]) -> [String] {
@@ -61,12 +78,14 @@ struct ResponderReading {
         return Array(seen.prefix(3))
     }
 
-    private mutating func addSigns(_ view: AnswerView, into signs: inout SignReading) {
-        let isBackend = responder.who == .backend
-        signs.add(.byBackend, if: isBackend)
-        signs.add(.byIntermediary, if: responder.who == .intermediary)
-        signs.add(.byEdge, if: responder.who == .edge)
-        signs.add(.byUnknown, if: responder.who == .unknown)
+    private func addSigns(_ view: AnswerView, into signs: inout SignReading) {
+        switch who {
+        case .backend: signs.add(.byBackend)
+        case .intermediary: signs.add(.byIntermediary)
+        case .edge: signs.add(.byEdge)
+        case .unknown: signs.add(.byUnknown)
+        default: break
+        }
         let bytes = view.head.bytes
         if let index = view.head.section.firstIndex(of: .server), view.servers.contains(where: { bytes.begins("uvicorn", in: $0) })
         {

@@ -41,6 +41,14 @@ package enum HandshakeJudge {
         return reading.set
     }
 
+    /// The signs of a request alone, as somebody else wrote it.
+    static func signs(ofRequest request: RequestHead) -> SignSet {
+        let observation = HandshakeObservation(
+            session: SessionID(0), openedAt: .zero, client: ClientFacts(address: SocketAddress(high: 0, low: 0, port: 0)))
+        observation.request = request
+        return signs(of: observation)
+    }
+
     /// Who answered, and who stands on the path.
     package static func stacks(of observation: HandshakeObservation) -> [Stack] {
         var reading = SignReading()
@@ -52,7 +60,7 @@ package enum HandshakeJudge {
     package static func opened(_ observation: HandshakeObservation, at now: Timestamp) -> (
         analyzer: SessionAnalyzer, findings: [Finding]
     ) {
-        var reading = SignReading()
+        var reading = SignReading(keepsTraces: false)
         let answer = read(observation, into: &reading)
         return (analyzer(observation, reading, answer, now), findings(observation, reading))
     }
@@ -88,7 +96,7 @@ package enum HandshakeJudge {
         if let request = observation.request { RequestReading.read(request, observation, into: &reading) }
         var answer: ResponderReading?
         if let response = observation.response {
-            answer = ResponseReading.read(response, request: observation.request, body: observation.bodyStart, into: &reading)
+            answer = ResponseReading.read(response, observation, into: &reading)
         }
         if let failure = observation.failure { FailureReading.read(failure, observation, into: &reading) }
         reading.add(all: observation.furtherSigns)
@@ -121,7 +129,9 @@ package enum HandshakeJudge {
             }
         }
         guard let response = observation.response else { return false }
-        guard !reading.has(.isPlainRequest) else { return reading.has(.engineIOPolling) && response.status >= 400 }
+        guard !reading.has(.isPlainRequest) else {
+            return reading.has(.engineIOPolling) && (response.status >= 400 || reading.has(.engineIORefused))
+        }
         guard response.status == 101 else { return true }
         if !fatalFaults.isDisjoint(with: reading.set) { return true }
         // RFC 6455 lets a client go on without a subprotocol; browsers, which send Origin, don't.

@@ -20,13 +20,14 @@ struct HandshakeQuotes {
             let field = request.fields[index]
             let note =
                 field.value.count > 300
-                ? "\(request.bytes.shown(field.name, limit: 60)): (\(field.value.count) bytes)" : Redaction.field(request, index)
+                ? "\(request.bytes.printable(field.name, limit: 60)): (\(field.value.count) bytes)"
+                : Redaction.field(request, index)
             return Evidence(
                 what: "request field", observed: note, location: .downstream(field.name.lowerBound..<field.value.upperBound))
         case .statusLine:
             guard let response = observation.response else { return nil }
             return Evidence(
-                what: "status line", observed: response.bytes.shown(response.lineRange, limit: 200),
+                what: "status line", observed: response.bytes.printable(response.lineRange, limit: 200),
                 location: .upstream(response.lineRange))
         case .responseField(let name):
             guard let response = observation.response else { return nil }
@@ -47,7 +48,7 @@ struct HandshakeQuotes {
         let expected: String? =
             switch sign {
             case .originOtherHost, .originSiblingHost, .originOtherPort:
-                request.value(of: .host).map { "an Origin for the host \(request.bytes.shown($0, limit: 100))" }
+                request.value(of: .host).map { "an Origin for the host \(request.bytes.printable($0, limit: 100))" }
             case .upgradeFieldMissing: "Upgrade: websocket"
             case .connectionTokenMissing: "Connection: Upgrade"
             case .keyMissing, .keyMalformed, .keyRepeated: "16 random bytes in base64, once"

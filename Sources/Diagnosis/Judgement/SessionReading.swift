@@ -14,12 +14,17 @@ enum SessionReading {
     /// Ages at which well-known limits end a session, in seconds.
     private static let limits: [UInt64] = [30, 60, 300, 600, 900, 1800, 3600, 7200, 14400, 86400]
 
-    static func read(_ record: SessionRecord, _ events: SessionEvents, into signs: inout SignReading) {
-        readTraits(record.traits, into: &signs)
-        readCloses(record, events, into: &signs)
-        readEnds(record, events, into: &signs)
+    /// How it ended: enough to see whether there is anything to explain.
+    static func readEnd(_ record: SessionRecord, into signs: inout SignReading) {
+        readCloses(record, record.events, into: &signs)
+        readEnds(record, record.events, into: &signs)
         readFaults(record.downstream, .downstream, record, into: &signs)
         readFaults(record.upstream, .upstream, record, into: &signs)
+    }
+
+    /// What else was so when it ended: asked for only where a reason is sought.
+    static func readCircumstances(_ record: SessionRecord, into signs: inout SignReading) {
+        readTraits(record.traits, into: &signs)
         readTimes(record, into: &signs)
     }
 
@@ -75,7 +80,7 @@ enum SessionReading {
         signs.add(.serverCode44xx, if: isServer && [4001, 4003, 4401, 4403].contains(code))
     }
 
-    private static func readReason(_ reason: String, into signs: inout SignReading) {
+    static func readReason(_ reason: String, into signs: inout SignReading) {
         let text = reason.lowercased()
         func says(_ words: String...) -> Bool { words.contains { text.contains($0) } }
         if says("ping", "heartbeat", "keepalive", "keep-alive", "pong") { signs.add(.reasonSaysPing, .note("reason")) }

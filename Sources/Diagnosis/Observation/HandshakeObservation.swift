@@ -10,13 +10,17 @@ package final class HandshakeObservation {
     package var client: ClientFacts
     /// What TLS agreed on with the client, in words; nil without TLS.
     package var tlsDescription: String?
-    package var request: RequestHead?
-    package var response: ResponseHead?
+    package var request: RequestHead? { didSet { knownRequestFaults = nil } }
+    package var response: ResponseHead? { didSet { knownAnswerFaults = nil } }
+    private var knownRequestFaults: [RequestFault]?
+    private var knownAnswerFaults: [ResponseFault]?
     /// The first bytes of the response's body, decoded from chunks; feeders append, the bound is kept here.
     package private(set) var bodyStart: [UInt8] = []
     /// Whether the response's body is known to be complete in `bodyStart`.
     package var bodyIsComplete = false
     package var route: String
+    /// Whether Gatehouse's own route changes the path on its way upstream.
+    package var pathIsRewritten = false
     package var cluster: String
     /// The endpoint's address, once one was chosen.
     package var endpoint: String?
@@ -41,6 +45,26 @@ package final class HandshakeObservation {
         self.route = route
         self.cluster = cluster
     }
+
+    /// What is wrong with the request as an opening handshake. Looked for once, however many ask.
+    package var requestFaults: [RequestFault] {
+        if let knownRequestFaults { return knownRequestFaults }
+        let faults = request.map(UpgradeRequestCheck.faults) ?? []
+        knownRequestFaults = faults
+        return faults
+    }
+
+    /// What is wrong with the response as a 101 to this request. Looked for once: it hashes the key.
+    package var answerFaults: [ResponseFault] {
+        if let knownAnswerFaults { return knownAnswerFaults }
+        guard let request, let response else { return [] }
+        let faults = UpgradeResponseCheck.faults(request, response)
+        knownAnswerFaults = faults
+        return faults
+    }
+
+    /// Whether the response opens a tunnel.
+    package var isValid101: Bool { response?.status == 101 && !answerFaults.contains { $0.isFatal } }
 
     /// Keeps as much of the body as there is room for.
     package func appendBody(_ bytes: RawSpan) {

@@ -10,7 +10,7 @@ package enum Redaction {
     /// `Name: value` of a field line, as it may be shown.
     package static func field(_ head: some MessageHead, _ index: Int) -> String {
         let line = head.fields[index]
-        let name = head.bytes.shown(line.name, limit: 100)
+        let name = head.bytes.printable(line.name, limit: 100)
         return "\(name): \(value(head, line))"
     }
 
@@ -20,25 +20,25 @@ package enum Redaction {
         case .authorization, .proxyAuthorization:
             let scheme = line.value.prefix { $0 < bytes.count && bytes[$0] != 0x20 }
             return scheme.count == line.value.count
-                ? mark : "\(head.bytes.shown(scheme.lowerBound..<scheme.upperBound, limit: 20)) \(mark)"
+                ? mark : "\(head.bytes.printable(scheme.lowerBound..<scheme.upperBound, limit: 20)) \(mark)"
         case .cookie: return pairs(bytes, line.value, separator: 0x3B, secretNames: nil)
         case .setCookie:
             let name = line.value.prefix { $0 < bytes.count && bytes[$0] != 0x3D }
-            return "\(head.bytes.shown(name.lowerBound..<name.upperBound, limit: 60))=\(mark)"
+            return "\(head.bytes.printable(name.lowerBound..<name.upperBound, limit: 60))=\(mark)"
         case .secWebSocketProtocol:
             return head.section.elementTexts(line.value).map { CredentialReading.isTokenLike($0) ? mark : $0 }.joined(
                 separator: ", ")
         case .location, .referer:
             return url(bytes, line.value)
         case .other:
-            return CredentialReading.isSecretName(bytes, line.name) ? mark : head.bytes.shown(line.value, limit: 300)
-        default: return head.bytes.shown(line.value, limit: 300)
+            return CredentialReading.isSecretName(bytes, line.name) ? mark : head.bytes.printable(line.value, limit: 300)
+        default: return head.bytes.printable(line.value, limit: 300)
         }
     }
 
     /// The request line with the values of its query's secrets left out.
     package static func requestLine(_ head: RequestHead) -> String {
-        let method = head.bytes.shown(head.methodRange, limit: 32)
+        let method = head.bytes.printable(head.methodRange, limit: 32)
         let version = head.version == .http10 ? "HTTP/1.0" : "HTTP/1.1"
         return "\(method) \(target(head)) \(version)"
     }
@@ -48,9 +48,9 @@ package enum Redaction {
 
     private static func url(_ bytes: [UInt8], _ range: Range<Int>) -> String {
         guard let question = range.first(where: { $0 < bytes.count && bytes[$0] == 0x3F }) else {
-            return bytes.shown(range, limit: 300)
+            return bytes.printable(range, limit: 300)
         }
-        let path = bytes.shown(range.lowerBound..<question, limit: 300)
+        let path = bytes.printable(range.lowerBound..<question, limit: 300)
         return
             "\(path)?\(pairs(bytes, question + 1..<range.upperBound, separator: 0x26, secretNames: CredentialReading.isSecretName))"
     }
@@ -63,12 +63,12 @@ package enum Redaction {
         for pair in bytes[range.clamped(to: 0..<bytes.count)].split(separator: separator).prefix(16) {
             let name = pair.prefix { $0 != 0x3D }
             let trimmed = bytes.withoutBlanks(name.startIndex..<name.endIndex)
-            let nameText = bytes.shown(trimmed, limit: 60)
+            let nameText = bytes.printable(trimmed, limit: 60)
             if name.count == pair.count {
                 shown.append(CredentialReading.isTokenLike(nameText) || secretNames == nil ? mark : nameText)
                 continue
             }
-            let valueText = bytes.shown(name.endIndex + 1..<pair.endIndex, limit: 100)
+            let valueText = bytes.printable(name.endIndex + 1..<pair.endIndex, limit: 100)
             let isSecret = secretNames.map { $0(bytes, trimmed) } ?? true
             shown.append("\(nameText)=\(isSecret || CredentialReading.isTokenLike(valueText) ? mark : valueText)")
         }

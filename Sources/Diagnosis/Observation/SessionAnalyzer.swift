@@ -24,6 +24,8 @@ package struct SessionAnalyzer: Sendable {
     package private(set) var stack: Stack?
     /// An intermediary or edge that the handshake showed on the path.
     package private(set) var hop: Stack?
+    /// What is relayed isn't WebSocket: bytes and ends are counted, frames are not, and no end is judged.
+    package private(set) var isOpaque = false
     private var events = SessionEvents()
     private var downstreamEnd: TransportEnd?
     private var upstreamEnd: TransportEnd?
@@ -47,6 +49,15 @@ package struct SessionAnalyzer: Sendable {
     /// - Parameter compression: whether permessage-deflate was agreed, so that RSV1 may be set.
     package init(openedAt: Timestamp, compression: Bool, stack: Stack? = nil) {
         self.init(openedAt: openedAt, traits: compression ? [.compression, .offeredCompression] : [], stack: stack)
+    }
+
+    /// A tunnel of another protocol: nothing in it is read.
+    package init(opaqueSince openedAt: Timestamp) {
+        self.init(openedAt: openedAt, traits: [])
+        isOpaque = true
+        // Parsers that have lost their place stay silent.
+        clientFrames.missed(1)
+        serverFrames.missed(1)
     }
 
     /// Bytes that one side sent, in order; called once per received buffer.
@@ -115,7 +126,7 @@ package struct SessionAnalyzer: Sendable {
             downstream: side(.downstream, now), upstream: side(.upstream, now),
             traits: traits, stack: stack, hop: hop, fidelity: fidelity)
         record.events = events
-        return record.judged(with: [])
+        return isOpaque ? record : record.judged(with: [])
     }
 
     @usableFromInline mutating func remarkable(_ direction: Direction, _ notices: FrameNotices, _ now: Timestamp) {
@@ -177,18 +188,19 @@ package struct SessionAnalyzer: Sendable {
             faultExcerpt: side == .downstream ? faultExcerpts.client : faultExcerpts.server)
     }
 
+    /// The ends in words. Constants, but for the code: every session has two or more.
     private var order: [String] {
         events.all.map { event in
-            let name = event.side.name
+            let isClient = event.side == .downstream
             switch event.kind {
             case .closeFrame:
-                let code = frames(from: event.side).close?.code.map { " \($0.rawValue)" } ?? ""
-                return "\(name).close_frame\(code)"
-            case .fin: return "\(name).fin"
-            case .reset: return "\(name).rst"
-            case .timeout: return "\(name).timeout"
-            case .local: return "\(name).gatehouse"
-            case .fault: return "\(name).fault"
+                let name = isClient ? "downstream.close_frame" : "upstream.close_frame"
+                return frames(from: event.side).close?.code.map { "\(name) \($0.rawValue)" } ?? name
+            case .fin: return isClient ? "downstream.fin" : "upstream.fin"
+            case .reset: return isClient ? "downstream.rst" : "upstream.rst"
+            case .timeout: return isClient ? "downstream.timeout" : "upstream.timeout"
+            case .local: return isClient ? "downstream.gatehouse" : "upstream.gatehouse"
+            case .fault: return isClient ? "downstream.fault" : "upstream.fault"
             }
         }
     }

@@ -31,11 +31,12 @@ package enum UpgradeRequestCheck {
             if let value = head.value(of: .secWebSocketKey), !isValidKey(head.bytes, value) { faults.append(.keyMalformed) }
         default: faults.append(.keyRepeated)
         }
-        let versions = head.elements(of: .secWebSocketVersion)
-        if !head.section.has(KnownField.secWebSocketVersion) {
+        if let version = head.value(of: .secWebSocketVersion) {
+            if head.count(of: .secWebSocketVersion) > 1 || !head.bytes.equals("13", at: version) {
+                faults.append(.versionUnsupported)
+            }
+        } else {
             faults.append(.versionMissing)
-        } else if versions.count != 1 || !head.bytes.equals("13", at: versions[0]) {
-            faults.append(.versionUnsupported)
         }
         if head.count(of: .origin) > 1 { faults.append(.originRepeated) }
         if hasBody(head) { faults.append(.body) }
@@ -45,7 +46,12 @@ package enum UpgradeRequestCheck {
     /// The status with which an enforcing server answers the first fault, and the field it then has to send: 426 names the version that
     /// is spoken here (§4.4).
     package static func refusal(_ head: RequestHead) -> (status: Int, needsVersionField: Bool)? {
-        guard let first = faults(head).first(where: { $0 != .originRepeated }) else { return nil }
+        refusal(for: faults(head))
+    }
+
+    /// The same for faults that were found already.
+    package static func refusal(for faults: [RequestFault]) -> (status: Int, needsVersionField: Bool)? {
+        guard let first = faults.first(where: { $0 != .originRepeated }) else { return nil }
         switch first {
         case .method: return (405, false)
         case .versionMissing, .versionUnsupported, .upgrade: return (426, true)

@@ -35,6 +35,11 @@ extension [UInt8] {
         range.count >= text.utf8CodeUnitCount && spells(text, at: range.lowerBound)
     }
 
+    /// Whether two ranges hold the same text, in any case of letters.
+    func equalsIgnoringCase(_ range: Range<Int>, _ other: [UInt8], _ otherRange: Range<Int>) -> Bool {
+        range.count == otherRange.count && zip(self[range], other[otherRange]).allSatisfy { $0.asLowercase == $1.asLowercase }
+    }
+
     /// `name=value` pairs; a pair without `=` has an empty value.
     func pairs(in range: Range<Int>, separator: UInt8) -> [(name: Range<Int>, value: Range<Int>)] {
         let range = range.clamped(to: 0..<count)
@@ -57,17 +62,6 @@ extension [UInt8] {
     /// Whether `range` has the shape of a JSON Web Token: `eyJ…` with two dots.
     func isJSONWebToken(_ range: Range<Int>) -> Bool {
         begins("eyj", in: range) && range.count > 20 && self[range.clamped(to: 0..<count)].count { $0 == 0x2E } == 2
-    }
-}
-
-extension [UInt8] {
-    /// `printable` for the common case that all of `range` is plain text, which needs no building letter by letter.
-    func shown(_ range: Range<Int>, limit: Int) -> String {
-        let part = range.clamped(to: 0..<count).prefix(limit)
-        for index in part where self[index] < 0x20 || self[index] >= 0x7F || self[index] == 0x5C {
-            return printable(range, limit: limit)
-        }
-        return String(decoding: self[part.lowerBound..<part.upperBound], as: UTF8.self)
     }
 }
 

@@ -24,9 +24,8 @@ enum OriginReading {
         let isSecure = bytes.matches("https", at: value.lowerBound..<colon)
         let origin = HostAndPort(bytes, colon + 3..<value.upperBound)
         if isSecure != (scheme == "https") { signs.add(.originOtherScheme, .requestField(.origin)) }
-        guard origin.host != host.host else {
-            let standard = isSecure ? "443" : "80"
-            let isSamePort = (origin.port ?? standard) == (host.port ?? standard)
+        guard !origin.hasSameHost(as: host) else {
+            let isSamePort = origin.hasSamePort(as: host, standard: isSecure ? "443" : "80")
             signs.add(isSamePort ? .originSameHost : .originOtherPort, .requestField(.origin))
             return
         }
@@ -35,54 +34,76 @@ enum OriginReading {
     }
 }
 
-/// `host[:port]`, the host in lower case.
+/// `host[:port]` where it stands in a head: every handshake is compared, so nothing is copied. Hosts know no case.
 struct HostAndPort {
-    let host: String
-    let port: String?
+    private let bytes: [UInt8]
+    private let hostRange: Range<Int>
+    private let portRange: Range<Int>?
 
     init(_ bytes: [UInt8], _ range: Range<Int>) {
-        self.init(String(decoding: bytes[range.clamped(to: 0..<bytes.count)].prefix(255).map { $0.asLowercase }, as: UTF8.self))
-    }
-
-    init(_ text: String) {
-        if let colon = text.utf8.lastIndex(of: 0x3A), !text.utf8[colon...].contains(0x5D) {
-            host = String(text[..<colon])
-            port = String(text[text.utf8.index(after: colon)...])
+        let all = range.clamped(to: 0..<bytes.count)
+        let range = all.lowerBound..<min(all.upperBound, all.lowerBound + 255)
+        self.bytes = bytes
+        // The last colon, unless it stands within an IPv6 address.
+        if let colon = range.last(where: { bytes[$0] == 0x3A || bytes[$0] == 0x5D }), bytes[colon] == 0x3A {
+            hostRange = range.lowerBound..<colon
+            portRange = colon + 1..<range.upperBound
         } else {
-            host = text
-            port = nil
+            hostRange = range
+            portRange = nil
         }
     }
 
+    init(_ text: String) {
+        let bytes = Array(text.utf8)
+        self.init(bytes, 0..<bytes.count)
+    }
+
+    /// In lower case.
+    var host: String { bytes.printable(hostRange).lowercased() }
+
+    var port: String? { portRange.map { bytes.printable($0) } }
+
     /// An IPv4 or IPv6 address, or `localhost`.
     var isAddress: Bool {
-        host == "localhost" || host.hasPrefix("[")
-            || (!host.isEmpty && host.utf8.allSatisfy { $0 == 0x2E || (0x30...0x39).contains($0) })
+        guard let first = hostRange.first else { return false }
+        return bytes.matches("localhost", at: hostRange) || bytes[first] == 0x5B
+            || hostRange.allSatisfy { bytes[$0] == 0x2E || (0x30...0x39).contains(bytes[$0]) }
     }
 
     /// A name that the public DNS doesn't have: a single label, or one of the endings for private use.
     var isInternal: Bool {
-        !host.utf8.contains(0x2E)
-            || [".local", ".internal", ".lan", ".svc", ".localdomain", ".home.arpa"].contains { host.hasSuffix($0) }
+        !hostRange.contains { bytes[$0] == 0x2E } || HostAndPort.privateEndings.contains { ends(in: $0) }
+    }
+
+    private static let privateEndings: [StaticString] = [".local", ".internal", ".lan", ".svc", ".localdomain", ".home.arpa"]
+
+    private func ends(in text: StaticString) -> Bool {
+        hostRange.count >= text.utf8CodeUnitCount && bytes.spells(text, at: hostRange.upperBound - text.utf8CodeUnitCount)
+    }
+
+    /// Whether both name the same host.
+    func hasSameHost(as other: HostAndPort) -> Bool { bytes.equalsIgnoringCase(hostRange, other.bytes, other.hostRange) }
+
+    /// Whether both name the same port, where `standard` is the one that nobody writes.
+    func hasSamePort(as other: HostAndPort, standard: StaticString) -> Bool {
+        func isStandard(_ side: HostAndPort) -> Bool { side.portRange.map { side.bytes.equals(standard, at: $0) } ?? true }
+        guard let portRange, let otherRange = other.portRange else { return isStandard(self) && isStandard(other) }
+        return bytes[portRange].elementsEqual(other.bytes[otherRange])
     }
 
     /// Whether the two differ only by `www.`, or share the two last labels.
     func isSibling(of other: HostAndPort) -> Bool {
         guard !isAddress, !other.isAddress else { return false }
-        return HostAndPort.domain(host) == HostAndPort.domain(other.host)
+        return bytes.equalsIgnoringCase(domain, other.bytes, other.domain)
     }
 
-    private static func domain(_ host: String) -> Substring {
+    private var domain: Range<Int> {
         var dots = 0
-        var index = host.utf8.endIndex
-        while index > host.utf8.startIndex {
-            let before = host.utf8.index(before: index)
-            if host.utf8[before] == 0x2E {
-                dots += 1
-                if dots == 2 { return host[index...] }
-            }
-            index = before
+        for index in hostRange.reversed() where bytes[index] == 0x2E {
+            dots += 1
+            if dots == 2 { return index + 1..<hostRange.upperBound }
         }
-        return host[...]
+        return hostRange
     }
 }

@@ -4,7 +4,7 @@ import Wire
 /// Reads the signs of a request.
 enum RequestReading {
     static func read(_ head: RequestHead, _ observation: HandshakeObservation, into signs: inout SignReading) {
-        readFields(head, into: &signs)
+        readFields(head, observation, into: &signs)
         OriginReading.read(head, scheme: observation.client.scheme, into: &signs)
         let tokens = readCredentials(head, into: &signs)
         readTokens(head, tokens, at: observation.openedAt, into: &signs)
@@ -20,10 +20,10 @@ enum RequestReading {
         signs.add(.queryIsLong, if: head.targetRange.count > 4000)
     }
 
-    private static func readFields(_ head: RequestHead, into signs: inout SignReading) {
+    private static func readFields(_ head: RequestHead, _ observation: HandshakeObservation, into signs: inout SignReading) {
         let isAttempt = UpgradeRequestCheck.isWebSocketAttempt(head)
         // What a plain request lacks of a handshake is no fault of it.
-        let faults = isAttempt ? UpgradeRequestCheck.faults(head) : []
+        let faults = isAttempt ? observation.requestFaults : []
         for fault in faults {
             if let field = fault.field { signs.add(fault.sign, .requestField(field)) } else { signs.add(fault.sign, .requestLine) }
         }
@@ -86,10 +86,13 @@ enum RequestReading {
                 signs.add(.hasUnderscoreField, .requestFieldAt(index))
             }
         }
-        let kinds: SignSet = [.hasAuthorization, .hasCookie, .hasQueryToken, .hasSubprotocolToken, .hasTokenField]
-        signs.add(kinds.isDisjoint(with: signs.set) ? .noCredentials : .hasCredentials)
+        signs.add(credentials.isDisjoint(with: signs.set) ? .noCredentials : .hasCredentials)
         return tokens
     }
+
+    private static let credentials: SignSet = [
+        .hasAuthorization, .hasCookie, .hasQueryToken, .hasSubprotocolToken, .hasTokenField,
+    ]
 
     /// Reads `exp` and `nbf` of the first token whose payload can be read. Times before 2001 are no wall clock and compared with nothing.
     private static func readTokens(_ head: RequestHead, _ tokens: [Range<Int>], at now: Timestamp, into signs: inout SignReading) {

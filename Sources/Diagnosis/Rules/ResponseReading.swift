@@ -2,16 +2,21 @@ import HTTPWire
 
 /// Reads the signs of an answer.
 enum ResponseReading {
-    static func read(_ head: ResponseHead, request: RequestHead?, body: [UInt8], into signs: inout SignReading) -> ResponderReading
-    {
+    static func read(
+        _ head: ResponseHead, _ observation: HandshakeObservation, into signs: inout SignReading
+    ) -> ResponderReading {
         signs.add(.answered)
-        let view = AnswerView(head, body)
+        let request = observation.request
+        let view = AnswerView(head, observation.bodyStart)
         readStatus(head.status, into: &signs)
         signs.add(.answerIsHTTP10, if: head.version == .http10)
-        if let request { readUpgrade(request, head, into: &signs) }
+        if request != nil { readUpgrade(observation, head, into: &signs) }
         readFields(head, into: &signs)
         if let request, signs.has(.statusRedirect) { RedirectReading.read(head, request, into: &signs) }
         view.bodyMarks = readBody(view, into: &signs)
+        if signs.has(.engineIOPolling), head.status == 200, let refusal = SpokenReading.refusal(view.body) {
+            signs.add(refusal.sign, .body(0..<min(view.body.count, 200)))
+        }
         return ResponderReading(view, into: &signs)
     }
 
@@ -52,7 +57,7 @@ enum ResponseReading {
         signs.add(.status2xx, if: status == 200)
     }
 
-    private static func readUpgrade(_ request: RequestHead, _ head: ResponseHead, into signs: inout SignReading) {
+    private static func readUpgrade(_ observation: HandshakeObservation, _ head: ResponseHead, into signs: inout SignReading) {
         guard head.status == 101 else {
             if head.section.has(KnownField.secWebSocketAccept) {
                 signs.add(.upgradeOnOtherStatus, .responseField(.secWebSocketAccept))
@@ -61,7 +66,7 @@ enum ResponseReading {
             }
             return
         }
-        for fault in UpgradeResponseCheck.faults(request, head) { signs.add(fault.sign, .responseField(fault.field)) }
+        for fault in observation.answerFaults { signs.add(fault.sign, .responseField(fault.field)) }
         for element in head.elements(of: .secWebSocketExtensions) where head.bytes.begins("permessage-deflate", in: element) {
             signs.add(.deflateAgreed)
         }

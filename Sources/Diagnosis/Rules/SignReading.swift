@@ -20,12 +20,15 @@ struct SignReading {
         case note(String)
     }
 
-    init() { traces.reserveCapacity(32) }
+    /// Without traces there is nothing to word evidence from: enough for a session that opened.
+    private let keepsTraces: Bool
+
+    init(keepsTraces: Bool = true) { self.keepsTraces = keepsTraces }
 
     mutating func add(_ sign: Sign) { set.insert(sign) }
 
-    mutating func add(_ sign: Sign, _ trace: Trace) {
-        if !set.contains(sign) { traces.append((sign, trace)) }
+    mutating func add(_ sign: Sign, _ trace: @autoclosure () -> Trace) {
+        if keepsTraces, !set.contains(sign) { traces.append((sign, trace())) }
         set.insert(sign)
     }
 

@@ -75,6 +75,8 @@ package struct FieldSection: Sendable {
     package func contains(token: StaticString, in name: FieldName) -> Bool {
         var from = 0
         while let index = index(of: name, from: from) {
+            // Nearly every such list has one element.
+            if bytes.matches(token, at: fields[index].value) { return true }
             var elements = ListElements(fields[index].value)
             while let element = elements.next(in: bytes) {
                 if bytes.matches(token, at: element) { return true }

@@ -22,19 +22,19 @@ extension MessageHead {
     /// The value of the first line of this name.
     @inlinable package func value(of name: FieldName) -> Range<Int>? { section.value(of: name) }
     /// The values of all lines of this name.
-    package func values(of name: FieldName) -> [Range<Int>] { section.values(of: name) }
+    @inlinable package func values(of name: FieldName) -> [Range<Int>] { section.values(of: name) }
     /// The indices of all lines of this name.
-    package func indices(of name: FieldName) -> [Int] { section.indices(of: name) }
+    @inlinable package func indices(of name: FieldName) -> [Int] { section.indices(of: name) }
     /// How many lines have this name.
-    package func count(of name: FieldName) -> Int { section.count(of: name) }
+    @inlinable package func count(of name: FieldName) -> Int { section.count(of: name) }
     /// Whether a field of this name occurs.
     @inlinable package func has(_ name: FieldName) -> Bool { section.has(name) }
     /// Whether a comma list has this token (lower case), over all its lines.
-    package func contains(token: StaticString, in name: FieldName) -> Bool { section.contains(token: token, in: name) }
+    @inlinable package func contains(token: StaticString, in name: FieldName) -> Bool { section.contains(token: token, in: name) }
     /// The elements of a comma list over all its lines.
-    package func elements(of name: FieldName) -> [Range<Int>] { section.elements(of: name) }
+    @inlinable package func elements(of name: FieldName) -> [Range<Int>] { section.elements(of: name) }
     /// The octets of `range` as printable text.
-    package func text(_ range: Range<Int>, limit: Int = .max) -> String { section.text(range, limit: limit) }
+    @inlinable package func text(_ range: Range<Int>, limit: Int = .max) -> String { section.text(range, limit: limit) }
 
     /// Whether the connection outlives this message, as far as the sender of the head is concerned (RFC 9112 §9.3).
     @inlinable package var keepAlive: Bool {

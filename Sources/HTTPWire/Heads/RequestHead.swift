@@ -3,9 +3,9 @@ import Wire
 /// The head of a request: raw octets, ranges into them, and everything that is wrong with it (RFC 9112 §3, §5).
 ///
 /// Parsing never fails and never changes an octet. Whoever wants to forward asks `isForwardable` first, and refuses with
-/// `refusalStatus` otherwise. At most two heap blocks: the octets and the field lines; a head without faults has no
-/// third.
-package struct RequestHead: MessageHead {
+/// `refusalStatus` otherwise. Shared by whoever reads it and never changed, therefore an object: the
+/// octets and the field lines hang in it, and handing it on copies neither.
+package final class RequestHead: MessageHead {
     package let section: FieldSection
     package let faults: [HeadFault]
     package let refusal: HeadFault?
@@ -19,7 +19,7 @@ package struct RequestHead: MessageHead {
     /// Parses a head as `HeadScanner` cut it out.
     ///
     /// - Parameter input: the head with its empty line; octets behind that don't belong to it and are kept unread.
-    package init(parsing input: RawSpan, limits: HeadLimits = .default) {
+    package convenience init(parsing input: RawSpan, limits: HeadLimits = .default) {
         self.init(copy: input.copied(), limits: limits)
     }
 

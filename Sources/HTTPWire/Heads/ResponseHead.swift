@@ -3,7 +3,7 @@ import Wire
 /// The head of a response: raw octets, ranges into them, and everything that is wrong with it (RFC 9112 §4, §5).
 ///
 /// Parsing never fails and never changes an octet. A response that isn't `isForwardable` becomes a 502.
-package struct ResponseHead: MessageHead {
+package final class ResponseHead: MessageHead {
     package let section: FieldSection
     package let faults: [HeadFault]
     package let refusal: HeadFault?
@@ -16,7 +16,7 @@ package struct ResponseHead: MessageHead {
     private let length: FramingFields.Length
 
     /// Parses a head as `HeadScanner` cut it out.
-    package init(parsing input: RawSpan, limits: HeadLimits = .default) {
+    package convenience init(parsing input: RawSpan, limits: HeadLimits = .default) {
         self.init(copy: input.copied(), limits: limits)
     }
 

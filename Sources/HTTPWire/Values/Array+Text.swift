@@ -4,6 +4,10 @@ extension [UInt8] {
     package func printable(_ range: Range<Int>, limit: Int = .max) -> String {
         let kept = range.clamped(to: 0..<count)
         let shown = kept.prefix(Swift.max(limit, 0))
+        // Nearly every field is plain text, which is taken over as it stands.
+        if self[shown].allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x5C }) {
+            return String(decoding: self[shown], as: UTF8.self)
+        }
         var text = ""
         text.reserveCapacity(shown.count)
         let digits = Swift.Array("0123456789abcdef".unicodeScalars)

@@ -31,7 +31,7 @@ package enum CanonicalPath: Sendable, Hashable {
         /// `%2F`, which some servers read as `/`; it stays escaped.
         @inlinable package static var escapedSlashes: Allowance { Allowance(rawValue: 4) }
         /// Everything that can be let through: right where no decision hangs on the path, since there is one route only.
-        @inlinable package static var all: Allowance { [.emptySegments, .parameters, .escapedSlashes] }
+        @inlinable package static var all: Allowance { Allowance(rawValue: 7) }
     }
 
     /// Judges the path of a request: `*` is its own canonical form, and an absolute target without a path means `/`

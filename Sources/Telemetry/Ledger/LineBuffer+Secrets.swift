@@ -93,7 +93,11 @@ extension LineBuffer {
             for field in head.fields where field.known.bit == known.bit {
                 if !isFirst { put(", ") }
                 isFirst = false
-                redaction.write(all.within(field.value), .field, name: all.within(field.name), into: &self)
+                if redaction.isPlain(known) {
+                    redaction.scan(all.within(field.value), .prose, into: &self)
+                } else {
+                    redaction.write(all.within(field.value), .field, name: all.within(field.name), into: &self)
+                }
             }
         }
         closeString()

@@ -86,7 +86,8 @@ final class AnalysisRun {
     }
 
     /// A handshake or session is over.
-    private func finished(_ session: AnalyzedSession, _ messages: MessageLog?) {
+    private func finished(_ told: AnalyzedSession, _ messages: MessageLog?) {
+        let session = summary.compared(told)
         let json = session.json(redaction)
         let isWanted = options.session.map { $0.means(session.number, session.session) } ?? true
         summary.add(session, json: json)

@@ -60,6 +60,15 @@ struct AnalysisSummary {
     /// Shorter silences are everyday life.
     private static let silenceLeast = TimeSpan.seconds(5)
 
+    /// A session ended, before it is reported: the verdict that the ends of others allow.
+    mutating func compared(_ session: AnalyzedSession) -> AnalyzedSession {
+        let signs = timers.add(session)
+        guard !signs.isEmpty, let record = session.record, record.verdict != nil else { return session }
+        var session = session
+        session.record = record.judged(with: signs)
+        return session
+    }
+
     mutating func add(_ session: AnalyzedSession, json: [UInt8]) {
         count += 1
         outcomes[session.outcome, default: 0] += 1
@@ -67,7 +76,6 @@ struct AnalysisSummary {
         if !session.unseen.isEmpty { lossy += 1 }
         if let record = session.record {
             messages &+= record.downstream.messages &+ record.upstream.messages
-            timers.add(record, at: session.endedAt)
             note(Silence(session: session.number, span: session.facts.silence, from: session.facts.silenceFrom))
         }
         if let verdict = session.verdict { note(verdict, session) }
@@ -168,10 +176,22 @@ struct TimeLine {
     }
 }
 
-/// What the ends of several sessions have in common. The logic of groups is Diagnosis's; this is the place at which it is asked.
+/// What the ends of several sessions have in common: timers, limits, restarts. Diagnosis finds it, from the ends in the order of the capture.
 struct RecognisedTimers {
-    mutating func add(_ record: SessionRecord, at time: Timestamp) {}
+    private var patterns = EndPatterns()
 
-    /// One sentence each.
-    var sentences: [String] { [] }
+    /// A session ended: what the ends before it and its own say of it.
+    mutating func add(_ session: AnalyzedSession) -> SignSet {
+        guard let record = session.record, record.first != nil else { return [] }
+        let found = patterns.ended(
+            SessionID(session.number), EndFacts(record), route: "", endpoint: "\(session.server)", at: session.endedAt)
+        return found.reduce(into: SignSet()) { $0.formUnion($1.pattern.signs) }
+    }
+
+    /// One sentence each, the most telling first.
+    var sentences: [String] {
+        patterns.patterns.prefix(RecognisedTimers.most).map { "\($0.endpoint): \($0.sentence)" }
+    }
+
+    private static let most = 5
 }

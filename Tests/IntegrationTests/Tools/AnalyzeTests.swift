@@ -42,7 +42,7 @@ extension Integration {
         private func framesByTshark(_ path: String, port: Int) throws -> [Frame] {
             let fields = [
                 "tcp.srcport", "tcp.dstport", "websocket.fin", "websocket.opcode", "websocket.payload_length",
-                "websocket.payload.close.status_code",
+                "websocket.payload_length_ext_16", "websocket.payload_length_ext_64", "websocket.payload.close.status_code",
             ]
             let told = try run(
                 Self.tshark ?? "tshark",
@@ -59,10 +59,13 @@ extension Integration {
                     $0.split(separator: ",").map(String.init)
                 }
                 guard columns.count == fields.count, let from = columns[0].first, let to = columns[1].first else { continue }
-                var codes = columns[5].compactMap { Int($0) }[...]
+                var longer = (columns[5].compactMap { Int($0) }[...], columns[6].compactMap { Int($0) }[...])
+                var codes = columns[7].compactMap { Int($0) }[...]
                 for index in columns[3].indices {
                     let opcode = Int(columns[3][index]) ?? -1
-                    let length = Int(columns[4][index]) ?? -1
+                    // 126 and 127 only say that the length stands behind them.
+                    let first = Int(columns[4][index]) ?? -1
+                    let length = first == 126 ? longer.0.popFirst() ?? -1 : first == 127 ? longer.1.popFirst() ?? -1 : first
                     let isFinal = ["1", "True"].contains(columns[2][index])
                     let client = from == "\(port)" ? to : from
                     if opcode >= 8 {
@@ -178,7 +181,7 @@ extension Integration {
                 Self.tshark ?? "",
                 ["-r", path, "-2"] + options + [
                     "-Y",
-                    "_ws.malformed || tcp.analysis.flags || tcp.checksum.status == 0 || ip.checksum.status == 0 || _ws.expert.severity >= 6291456",
+                    "_ws.malformed || tcp.analysis.flags || tcp.checksum.status == 0 || ip.checksum.status == 0 || (_ws.expert.severity >= 6291456 && !tcp.connection.rst)",
                     "-T", "fields", "-e", "frame.number", "-e", "_ws.expert.message",
                 ])
             #expect(odd.output == "", "\(odd.output)")
