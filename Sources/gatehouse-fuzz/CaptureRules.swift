@@ -64,6 +64,16 @@ enum CaptureRules {
         return told.withoutShortMagic(pieces.joined().count)
     }
 
+    /// HAR documents: no head that is made of one has a line that the document didn't list.
+    static func har(_ input: [UInt8]) {
+        for session in HARFile(input)?.sessions ?? [] {
+            let lines = session.request.split(separator: 0x0A, omittingEmptySubsequences: false)
+            hold(lines.allSatisfy { !$0.dropLast().contains { $0 < 0x20 || $0 == 0x7F } }, "a head's lines hold no controls")
+            hold(session.request.suffix(4) == [0x0D, 0x0A, 0x0D, 0x0A], "a head ends with an empty line")
+            hold(session.messages.allSatisfy { $0.opcode < 16 }, "an opcode has four bits")
+        }
+    }
+
     // MARK: Segments
 
     /// Eight bytes of input make a segment of one of four connections. Each byte of a payload is its own sequence number, so whoever hears

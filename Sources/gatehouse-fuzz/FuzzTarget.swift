@@ -14,6 +14,7 @@ enum FuzzTarget: String, CaseIterable {
     case configuration
     case capture
     case segments
+    case har
 
     /// Runs one input; returns if every rule holds.
     func run(_ input: [UInt8]) {
@@ -28,6 +29,7 @@ enum FuzzTarget: String, CaseIterable {
         case .configuration: ConfigurationRules.run(input)
         case .capture: CaptureRules.file(input)
         case .segments: CaptureRules.segments(input)
+        case .har: CaptureRules.har(input)
         }
     }
 }

@@ -1,4 +1,5 @@
 import CaptureFile
+import Glibc
 import TLSEngine
 import Telemetry
 import Wire
@@ -39,6 +40,17 @@ final class AnalysisRun {
         var files: [AnalysisReport.File] = []
         var couldNotRead = false
         for path in options.files {
+            do throws(AnalyzeOptions.Fault) {
+                if let text = try TextFile.open(path) {
+                    files.append(AnalysisReport.File(path: path, kind: read(text, analyzer)))
+                    continue
+                }
+            } catch {
+                couldNotRead = true
+                files.append(AnalysisReport.File(path: path, fault: error.sentence))
+                Terminal.note("gatehouse analyze: \(self.page.visible(error.sentence, redaction))")
+                continue
+            }
             do throws(CaptureFault) {
                 let stream = try CaptureStream(path: path)
                 let bar = ProgressBar(name: path, total: stream.length, isWanted: true)
@@ -69,6 +81,25 @@ final class AnalysisRun {
         }
         if let fault { throw AnalyzeOptions.Fault(sentence: fault.sentence) }
         return tell(report, couldNotRead: couldNotRead)
+    }
+
+    /// Reads a file of JSON; what it was.
+    private func read(_ text: TextFile, _ analyzer: CaptureAnalyzer) -> String {
+        switch text {
+        case .har(let file):
+            HARAnalysis.analyze(
+                file, number: { analyzer.number() }, wants: { analyzer.wantsMessages(number: $0, session: nil) },
+                take: { finished($0, $1) })
+            return "HAR, \(file.sessions.count) WebSocket entries"
+        case .ledger(let file):
+            var ledger = LedgerAnalysis()
+            while let line = TextFile.line(of: file) {
+                guard let value = LedgerValue(line), let told = ledger.take(value, number: analyzer.number) else { continue }
+                summary.add(told.row, title: told.title, confidence: told.confidence, line: line)
+            }
+            fclose(file)
+            return "ledger, \(ledger.lines) lines of sessions"
+        }
     }
 
     private func tell(_ report: AnalysisReport, couldNotRead: Bool) -> ExitCode {

@@ -93,20 +93,37 @@ struct AnalysisSummary {
         if silences.count > AnalysisSummary.silenceCount { silences.removeLast() }
     }
 
+    /// A row of a ledger, whose verdict was drawn when the line was written.
+    mutating func add(_ row: Row, title: String?, confidence: Confidence?, line: [UInt8]) {
+        count += 1
+        outcomes[row.outcome, default: 0] += 1
+        messages &+= (row.messages?.client ?? 0) &+ (row.messages?.server ?? 0)
+        if let cause = row.cause {
+            problems += 1
+            note(cause, title ?? cause.rawValue, confidence ?? .possible, session: row.number, at: row.time)
+            if reports.count < AnalysisSummary.reportLimit { reports.append((row.number, line)) }
+        }
+        self.line.add(row)
+        if rows.count < AnalysisSummary.rowLimit { rows.append(row) }
+    }
+
     private mutating func note(_ verdict: Verdict, _ session: AnalyzedSession) {
         let at = session.record == nil ? session.observation.openedAt : session.endedAt
+        note(verdict.cause, verdict.title, verdict.confidence, session: session.number, at: at)
+    }
+
+    private mutating func note(_ cause: Cause, _ title: String, _ confidence: Confidence, session: UInt64, at: Timestamp) {
         let index: Int
-        if let known = causes.firstIndex(where: { $0.cause == verdict.cause }) {
+        if let known = causes.firstIndex(where: { $0.cause == cause }) {
             index = known
         } else {
-            causes.append(
-                CauseRow(cause: verdict.cause, title: verdict.title, confidence: verdict.confidence, first: at, last: at))
+            causes.append(CauseRow(cause: cause, title: title, confidence: confidence, first: at, last: at))
             index = causes.count - 1
         }
         causes[index].count += 1
         causes[index].first = min(causes[index].first, at)
         causes[index].last = max(causes[index].last, at)
-        if causes[index].sessions.count < AnalysisSummary.examples { causes[index].sessions.append(session.number) }
+        if causes[index].sessions.count < AnalysisSummary.examples { causes[index].sessions.append(session) }
         causes.sort { ($0.count, $1.cause.rawValue) > ($1.count, $0.cause.rawValue) }
     }
 }
@@ -148,6 +165,12 @@ struct TimeLine {
             put(session.record == nil ? opened : session.endedAt) { $0.problems += 1 }
         } else if session.record?.first != nil {
             put(session.endedAt) { $0.ended += 1 }
+        }
+    }
+
+    mutating func add(_ row: AnalysisSummary.Row) {
+        put(row.time) { bucket in
+            if row.cause != nil { bucket.problems += 1 } else if row.outcome == .closed { bucket.ended += 1 }
         }
     }
 

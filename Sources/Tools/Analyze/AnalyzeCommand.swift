@@ -9,7 +9,7 @@ package enum AnalyzeCommand {
     package static let definition = CommandDefinition(
         name: "gatehouse analyze",
         about:
-            "Reads captures (pcap, pcapng; - is the standard input) and says what became of every WebSocket handshake and session in them, and why. Exit code 0: nothing is wrong; 1: a problem was found; 3: a file can't be read.",
+            "Reads captures (pcap, pcapng; - is the standard input), HAR files and Gatehouse's ledger, and says what became of every WebSocket handshake and session in them, and why. Exit code 0: nothing is wrong; 1: a problem was found; 3: a file can't be read.",
         flags: [
             FlagDefinition("json", "One JSON object a line: each session when it is over, and the analysis at the end."),
             FlagDefinition("all", "Lists every session, not only those that went wrong."),
