@@ -97,7 +97,7 @@ final class HARWriter {
 }
 
 extension LineBuffer {
-    fileprivate mutating func fields(_ head: some MessageHead, _ redaction: LogRedaction) {
+    fileprivate mutating func fields(_ head: MessageHead, _ redaction: LogRedaction) {
         beginArray("cookies")
         endArray()
         beginArray("headers")

@@ -40,7 +40,7 @@ struct MessageLog {
 
     private static func agreement(_ request: RequestHead?, _ response: ResponseHead?) -> ExtensionAgreement {
         guard let response, response.has(.secWebSocketExtensions) else { return ExtensionAgreement() }
-        func list(_ head: some MessageHead) -> ExtensionList {
+        func list(_ head: MessageHead) -> ExtensionList {
             var list = ExtensionList()
             for value in head.values(of: .secWebSocketExtensions) { list.append(head.bytes.span.bytes.extracting(value)) }
             return list
