@@ -62,6 +62,7 @@ let package = Package(
         .target(name: "EventLoop", dependencies: ["Wire", "CLinux", "CIOUring"], swiftSettings: house + [passing]),
         shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         shell("Credentials", "Wire", "ProxyCore", "COpenSSL", "COpenSSLShim", "CCrypt"),
+        shell("CaptureFile", "Wire"),
         shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
         .target(
             name: "Telemetry", dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
@@ -78,17 +79,17 @@ let package = Package(
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
             "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
-            "Configuration", "Telemetry", "ProxyServer", "Probing", "CLinux"),
+            "Configuration", "Telemetry", "ProxyServer", "Probing", "CaptureFile", "CLinux"),
 
         // Executables
         .executableTarget(
             name: "gatehouse", dependencies: ["Tools", "ProxyServer", "Configuration"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-load",
-            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CLinux"], swiftSettings: house),
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CaptureFile", "CLinux"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-fuzz",
-            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration"], swiftSettings: house),
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration", "CaptureFile"], swiftSettings: house),
 
         // Tests
         shell("TestSupport", "Wire", path: "Tests/TestSupport"),
@@ -101,18 +102,18 @@ let package = Package(
         tests("CredentialsTests", "Credentials", "ProxyCore", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
+        tests("CaptureFileTests", "CaptureFile", "Wire"),
         tests("ConfigurationTests", "Configuration", "ProxyCore", "HTTPWire", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests(
-            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore", "TLSEngine",
-            "Telemetry",
-            "WebSocketWire", "Wire"),
+            "ToolsTests", "Tools", "CaptureFile", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore",
+            "TLSEngine", "Telemetry", "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
             "CAllocationCounter"),
-        tests("IntegrationTests", "Wire", "COpenSSL"),
+        tests("IntegrationTests", "CaptureFile", "Wire", "COpenSSL"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

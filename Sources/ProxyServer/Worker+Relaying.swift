@@ -103,7 +103,7 @@ extension Worker {
     }
 
     private func agreement(_ request: RequestHead, _ response: ResponseHead) -> ExtensionAgreement {
-        func list(_ head: some MessageHead) -> ExtensionList {
+        func list(_ head: MessageHead) -> ExtensionList {
             var list = ExtensionList()
             for value in head.values(of: .secWebSocketExtensions) { list.append(head.bytes.span.bytes.extracting(value)) }
             return list

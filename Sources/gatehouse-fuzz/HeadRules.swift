@@ -23,7 +23,7 @@ enum HeadRules {
         if head.refusal == nil { hold((100..<1000).contains(head.status), "a status has three digits") }
     }
 
-    private static func check(_ head: some MessageHead, _ input: [UInt8]) {
+    private static func check(_ head: MessageHead, _ input: [UInt8]) {
         for fault in head.faults { hold(fault.at.upperBound <= input.count, "a fault lies in the head") }
         var writer = HeadWriter()
         for field in head.fields {

@@ -8,13 +8,13 @@ package enum Redaction {
     static let mark = "«redacted»"
 
     /// `Name: value` of a field line, as it may be shown.
-    package static func field(_ head: some MessageHead, _ index: Int) -> String {
+    package static func field(_ head: MessageHead, _ index: Int) -> String {
         let line = head.fields[index]
         let name = head.bytes.printable(line.name, limit: 100)
         return "\(name): \(value(head, line))"
     }
 
-    private static func value(_ head: some MessageHead, _ line: FieldLine) -> String {
+    private static func value(_ head: MessageHead, _ line: FieldLine) -> String {
         let bytes = head.bytes
         switch line.known {
         case .authorization, .proxyAuthorization:

@@ -1,43 +1,57 @@
 /// What a request head and a response head have in common.
-package protocol MessageHead: Sendable {
+///
+/// A base class rather than a protocol: its members are read a hundred times for a handshake, and through a witness each
+/// time would copy the field section with its arrays.
+///
+/// Unchecked, because a class with subclasses can't be `Sendable` by inference. What holds: every stored property here and in the two
+/// final subclasses, which live in this module, is a `let` of a `Sendable` type.
+package class MessageHead: @unchecked Sendable {
     /// The field lines with the octets that they lie in.
-    var section: FieldSection { get }
+    package final let section: FieldSection
     /// Everything odd, in the order of its discovery, at most 32.
-    var faults: [HeadFault] { get }
+    package final let faults: [HeadFault]
     /// The fault that forbids forwarding, the most dangerous first.
-    var refusal: HeadFault? { get }
-    var version: HTTPVersion { get }
+    package final let refusal: HeadFault?
+    package final let version: HTTPVersion
     /// What the `Connection` fields ask for.
-    var connection: ConnectionOptions { get }
-}
+    package final let connection: ConnectionOptions
 
-extension MessageHead {
+    init(_ section: FieldSection, _ faults: FaultList, version: HTTPVersion, connection: ConnectionOptions) {
+        self.section = section
+        self.faults = faults.faults
+        refusal = faults.refusal
+        self.version = version
+        self.connection = connection
+    }
+
     /// All octets of the head as they came.
-    @inlinable package var bytes: [UInt8] { section.bytes }
+    @inlinable package final var bytes: [UInt8] { section.bytes }
     /// The field lines in their order.
-    @inlinable package var fields: [FieldLine] { section.fields }
+    @inlinable package final var fields: [FieldLine] { section.fields }
     /// Whether no fault forbids forwarding.
-    @inlinable package var isForwardable: Bool { refusal == nil }
+    @inlinable package final var isForwardable: Bool { refusal == nil }
 
     /// The value of the first line of this name.
-    @inlinable package func value(of name: FieldName) -> Range<Int>? { section.value(of: name) }
+    @inlinable package final func value(of name: FieldName) -> Range<Int>? { section.value(of: name) }
     /// The values of all lines of this name.
-    @inlinable package func values(of name: FieldName) -> [Range<Int>] { section.values(of: name) }
+    @inlinable package final func values(of name: FieldName) -> [Range<Int>] { section.values(of: name) }
     /// The indices of all lines of this name.
-    @inlinable package func indices(of name: FieldName) -> [Int] { section.indices(of: name) }
+    @inlinable package final func indices(of name: FieldName) -> [Int] { section.indices(of: name) }
     /// How many lines have this name.
-    @inlinable package func count(of name: FieldName) -> Int { section.count(of: name) }
+    @inlinable package final func count(of name: FieldName) -> Int { section.count(of: name) }
     /// Whether a field of this name occurs.
-    @inlinable package func has(_ name: FieldName) -> Bool { section.has(name) }
+    @inlinable package final func has(_ name: FieldName) -> Bool { section.has(name) }
     /// Whether a comma list has this token (lower case), over all its lines.
-    @inlinable package func contains(token: StaticString, in name: FieldName) -> Bool { section.contains(token: token, in: name) }
+    @inlinable package final func contains(token: StaticString, in name: FieldName) -> Bool {
+        section.contains(token: token, in: name)
+    }
     /// The elements of a comma list over all its lines.
-    @inlinable package func elements(of name: FieldName) -> [Range<Int>] { section.elements(of: name) }
+    @inlinable package final func elements(of name: FieldName) -> [Range<Int>] { section.elements(of: name) }
     /// The octets of `range` as printable text.
-    @inlinable package func text(_ range: Range<Int>, limit: Int = .max) -> String { section.text(range, limit: limit) }
+    @inlinable package final func text(_ range: Range<Int>, limit: Int = .max) -> String { section.text(range, limit: limit) }
 
     /// Whether the connection outlives this message, as far as the sender of the head is concerned (RFC 9112 §9.3).
-    @inlinable package var keepAlive: Bool {
+    @inlinable package final var keepAlive: Bool {
         switch version {
         case .http11: !connection.contains(.close)
         case .http10: connection.contains(.keepAlive) && !connection.contains(.close)

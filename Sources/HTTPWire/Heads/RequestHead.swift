@@ -5,12 +5,7 @@ import Wire
 /// Parsing never fails and never changes an octet. Whoever wants to forward asks `isForwardable` first, and refuses with
 /// `refusalStatus` otherwise. Shared by whoever reads it and never changed, therefore an object: the
 /// octets and the field lines hang in it, and handing it on copies neither.
-package final class RequestHead: MessageHead {
-    package let section: FieldSection
-    package let faults: [HeadFault]
-    package let refusal: HeadFault?
-    package let version: HTTPVersion
-    package let connection: ConnectionOptions
+package final class RequestHead: MessageHead, @unchecked Sendable {
     package let method: HTTPMethod
     /// How the body ends.
     package let framing: BodyFraming
@@ -46,13 +41,9 @@ package final class RequestHead: MessageHead {
             framing = .chunked
             RequestHead.checkBody(line, section.value(of: .transferEncoding), faults: &faults)
         }
-        self.section = section
         self.line = line
-        self.faults = faults.faults
-        refusal = faults.refusal
-        version = line.version
         method = line.method
-        connection = fieldRules.connection
+        super.init(section, faults, version: line.version, connection: fieldRules.connection)
     }
 
     /// TRACE must not have content (RFC 9110 §9.3.8), and what follows a CONNECT is a tunnel's.

@@ -3,12 +3,7 @@ import Wire
 /// The head of a response: raw octets, ranges into them, and everything that is wrong with it (RFC 9112 §4, §5).
 ///
 /// Parsing never fails and never changes an octet. A response that isn't `isForwardable` becomes a 502.
-package final class ResponseHead: MessageHead {
-    package let section: FieldSection
-    package let faults: [HeadFault]
-    package let refusal: HeadFault?
-    package let version: HTTPVersion
-    package let connection: ConnectionOptions
+package final class ResponseHead: MessageHead, @unchecked Sendable {
     /// The status code, or 0 if there is no valid one.
     package let status: Int
     private let reason: CompactRange
@@ -28,19 +23,18 @@ package final class ResponseHead: MessageHead {
         let start = StartLine.skipEmptyLines(input, faults: &faults)
         let (contentEnd, end) = StartLine.end(of: input, from: start, faults: &faults)
         line = CompactRange(start..<contentEnd)
+        let version: HTTPVersion
         (version, status, reason) = ResponseHead.parseLine(input, start..<contentEnd, faults: &faults)
         var parser = FieldSectionParser(limits: limits, expecting: input.byteCount - end)
         _ = parser.parse(input, from: end, faults: &faults)
         let section = FieldSection(bytes: bytes, fields: parser.fields, present: parser.present)
-        connection = FieldRules(section, version: version, faults: &faults).connection
+        let connection = FieldRules(section, version: version, faults: &faults).connection
         length = FramingFields(section, version: version, faults: &faults).length
         if ResponseHead.hasNoBody(status), length == .chunked || status != 304 && length.isPositive {
             let at = section.value(of: .transferEncoding) ?? section.value(of: .contentLength)
             faults.add(.lengthWithoutBody, at ?? 0..<0)
         }
-        self.section = section
-        self.faults = faults.faults
-        refusal = faults.refusal
+        super.init(section, faults, version: version, connection: connection)
     }
 
     /// The reason phrase; often empty.

@@ -3,7 +3,7 @@ package enum MediaPreference: Sendable, Hashable {
     case html, json
 
     /// HTML, unless `Accept` gives JSON a greater weight, or the same weight but by name where HTML has only a wildcard.
-    package init(_ head: some MessageHead) {
+    package init(_ head: MessageHead) {
         var html = Match()
         var json = Match()
         for element in head.elements(of: .accept) {

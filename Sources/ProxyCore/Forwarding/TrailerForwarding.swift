@@ -19,7 +19,7 @@ package enum TrailerForwarding {
     /// The lines of `section` (whole lines as the body's decoder gave them) that go on.
     ///
     /// - Parameter head: the head of the same message; what its `Connection` names stays behind too.
-    package static func lines(of section: [UInt8], behind head: some MessageHead) -> [UInt8] {
+    package static func lines(of section: [UInt8], behind head: MessageHead) -> [UInt8] {
         var passed: [UInt8] = []
         var start = 0
         while let end = section[start...].firstIndex(of: 0x0A) {
@@ -34,7 +34,7 @@ package enum TrailerForwarding {
     }
 
     /// The names of a `Trailer` field that announce something that goes on; empty if none does.
-    package static func announcement(_ head: some MessageHead) -> [UInt8] {
+    package static func announcement(_ head: MessageHead) -> [UInt8] {
         var names: [UInt8] = []
         for name in head.elements(of: .trailer) where mayPass(head.bytes, name, head.section) {
             if !names.isEmpty { names += [0x2C, 0x20] }

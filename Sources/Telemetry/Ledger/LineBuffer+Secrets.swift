@@ -44,7 +44,7 @@ extension LineBuffer {
     }
 
     /// The field lines of a head: `[["Name","value"],…]`, all of them, in their order and case.
-    mutating func fields(of head: some MessageHead, _ redaction: LogRedaction) {
+    mutating func fields(of head: MessageHead, _ redaction: LogRedaction) {
         beginArray("fields")
         // A token may stand in another line than the item that announces it.
         var marked = false
@@ -69,7 +69,7 @@ extension LineBuffer {
     }
 
     /// The items of all `Sec-WebSocket-Protocol` lines as an array.
-    mutating func subprotocols(_ key: StaticString, of head: some MessageHead, _ redaction: LogRedaction) {
+    mutating func subprotocols(_ key: StaticString, of head: MessageHead, _ redaction: LogRedaction) {
         beginArray(key)
         defer { endArray() }
         guard head.section.has(KnownField.secWebSocketProtocol) else { return }
@@ -83,7 +83,7 @@ extension LineBuffer {
 
     /// The values of all lines of one field, joined by commas, if there is one.
     mutating func joined(
-        _ key: StaticString, _ known: KnownField, of head: some MessageHead, _ redaction: LogRedaction
+        _ key: StaticString, _ known: KnownField, of head: MessageHead, _ redaction: LogRedaction
     ) {
         guard head.section.has(known) else { return }
         self.key(key)

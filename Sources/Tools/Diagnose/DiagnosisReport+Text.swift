@@ -1,3 +1,4 @@
+import Diagnosis
 import Telemetry
 
 /// The report for people, laid out from its JSON, so that both say the same.
@@ -15,7 +16,7 @@ extension DiagnosisReport {
         {
             text += page.row(index == 0 ? "note" : "", finding["text"]?.text ?? "")
         }
-        text += rows("unseen", report["unseen"], page, .quiet) { $0.text ?? "" }
+        text += rows("unseen", report["unseen"]?.elements ?? [], page, .quiet) { $0.text ?? "" }
         for (index, command) in (report["curl"]?.elements ?? []).enumerated() {
             // In one piece, to be copied.
             text += "\n\(index == 0 ? "# as it was asked for" : "# with the one change that was accepted")\n\(command.text ?? "")\n"
@@ -47,14 +48,19 @@ extension DiagnosisReport {
             let because = responder["because"]?.elements.compactMap(\.text).joined(separator: "; ") ?? ""
             text += page.row("answered", because.isEmpty ? who : "\(who): \(because)")
         }
-        text += rows("evidence", verdict["evidence"], page) { piece in
+        text += rows("evidence", verdict["evidence"]?.elements ?? [], page) { piece in
             "\(piece["what"]?.text ?? ""): \(piece["observed"]?.text ?? "")"
                 + (piece["expected"]?.text.map { " (expected: \($0))" } ?? "")
         }
         text += proof(verdict["probes"]?.elements ?? [], page)
-        text += rows("fix", verdict["fix"], page, .good) { $0.text ?? "" }
-        text += rows("or else", verdict["alternatives"], page, .quiet) {
+        text += rows("fix", verdict["fix"]?.elements ?? [], page, .good) { $0.text ?? "" }
+        let others = verdict["alternatives"]?.elements ?? []
+        let excluded = Confidence.excluded.rawValue
+        text += rows("or else", others.filter { $0["confidence"]?.text != excluded }, page, .quiet) {
             "\($0["cause"]?.text ?? ""), \($0["confidence"]?.text ?? ""): \($0["because"]?.text ?? "")"
+        }
+        text += rows("ruled out", others.filter { $0["confidence"]?.text == excluded }, page, .quiet) {
+            "\($0["cause"]?.text ?? ""): \($0["because"]?.text ?? "")"
         }
         return text
     }
@@ -73,8 +79,8 @@ extension DiagnosisReport {
     }
 
     private func rows(
-        _ label: String, _ list: LedgerValue?, _ page: ReportPage, _ tone: ReportPage.Tone = .calm, _ line: (LedgerValue) -> String
+        _ label: String, _ list: [LedgerValue], _ page: ReportPage, _ tone: ReportPage.Tone = .calm, _ line: (LedgerValue) -> String
     ) -> String {
-        (list?.elements ?? []).prefix(6).enumerated().map { page.row($0.offset == 0 ? label : "", line($0.element), tone) }.joined()
+        list.prefix(6).enumerated().map { page.row($0.offset == 0 ? label : "", line($0.element), tone) }.joined()
     }
 }

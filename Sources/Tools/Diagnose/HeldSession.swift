@@ -99,7 +99,7 @@ struct HeldSession {
         return ExtensionAgreement(offered: list(request), answered: list(response))
     }
 
-    private func list(_ head: some MessageHead) -> ExtensionList {
+    private func list(_ head: MessageHead) -> ExtensionList {
         var list = ExtensionList()
         for value in head.values(of: .secWebSocketExtensions) { list.append(head.bytes.span.bytes.extracting(value)) }
         return list
