@@ -171,6 +171,8 @@ package struct AdminRenderer: Sendable {
             line.field("bytes", traffic.bytes)
             line.endObject()
         }
+        if let heartbeat = session.downstreamHeartbeat { line.field("downstream_heartbeat", heartbeat) }
+        if let heartbeat = session.upstreamHeartbeat { line.field("upstream_heartbeat", heartbeat) }
         line.field("worker", session.worker)
     }
 

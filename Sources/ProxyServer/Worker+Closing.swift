@@ -12,6 +12,12 @@ import Wire
 extension Worker {
     /// Relays where more is to be done than observing and sending on.
     func relayWithCare(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
+        guard let heartbeat = session.pointee.heartbeat else { return relayObserved(session, side, chunk) }
+        relay(session, side, chunk, heartbeat)
+    }
+
+    /// Enforcement, message lines, close frames of ours.
+    func relayObserved(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
         if session.pointee.special?.violator == side { return loop.release(chunk) }
         let direction = side.direction
         let towards = side.opposite
@@ -90,7 +96,7 @@ extension Worker {
         }
     }
 
-    private func isAtFrameBoundary(_ session: UnsafeMutablePointer<Session>, towards side: Side) -> Bool {
+    func isAtFrameBoundary(_ session: UnsafeMutablePointer<Session>, towards side: Side) -> Bool {
         if let special = session.pointee.special, special.enforces { return special.isAtFrameBoundary(towards: side) }
         return session.pointee.analyzer?.isAtFrameBoundary(towards: side) ?? false
     }
@@ -113,6 +119,7 @@ extension Worker {
         switch why {
         case .drain: "server going away"
         case .enforcement: "protocol error"
+        case .followedOtherSide: "the other side stopped answering"
         default: ""
         }
     }

@@ -80,7 +80,8 @@ extension Worker {
     /// A session of ours is over.
     func reportClosed(_ session: UnsafeMutablePointer<Session>) {
         guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
-        let record = analyzer.report(at: loop.now)
+        var record = analyzer.report(at: loop.now)
+        reportHeartbeat(session, &record)
         metrics.ended(record)
         metrics.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
         metrics.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)

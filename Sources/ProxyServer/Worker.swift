@@ -11,6 +11,7 @@
 //     Worker+Bodies      bodies in both directions, the end of an exchange
 //     Worker+Relaying    the tunnel: the hot path
 //     Worker+Closing     close frames of ours, drain
+//     Worker+Heartbeats  pings of ours
 //     Worker+Deadlines   one timer a session
 //     Worker+Answers     Gatehouse's own responses
 //     Worker+Admin       admin requests on the public port
@@ -59,6 +60,10 @@ final class Worker {
     var random: RandomBits
     private var nextID: UInt64
     var drain = DrainSchedule()
+    /// By route: its heartbeats' times, and what they learnt.
+    var routeHeartbeats: [String: RouteHeartbeat] = [:]
+    /// Reused for every ping that is written.
+    var frameScratch: [UInt8] = []
     var upgradesInFlight = 0
     var tunnels = 0
     private var isStopped = false

@@ -66,6 +66,22 @@ extension Ledger {
         }
     }
 
+    /// `heartbeat.interval: auto` learnt that sessions of a route die of less silence than it allowed.
+    package func heartbeatLearnt(
+        route: String, interval: TimeSpan, before: TimeSpan, silence: TimeSpan, sessions: Int, worker: Int, at time: Timestamp
+    ) {
+        write(
+            "heartbeat.learnt", at: time, message: "sessions of this route die of silence; pings come more often from now on"
+        ) { line in
+            line.field("route", route)
+            line.field("interval_ms", milliseconds: interval)
+            line.field("before_ms", milliseconds: before)
+            line.field("silence_ms", milliseconds: silence)
+            line.field("sessions", sessions)
+            line.field("worker", worker)
+        }
+    }
+
     /// The configuration says `verify: false` for an upstream: said loudly at every start and reload.
     package func upstreamUnverified(cluster: String, endpoint: String, at time: Timestamp) {
         write(

@@ -43,6 +43,10 @@ package final class WorkerMetrics: Sendable {
     package let backPressure: CounterFamily<Direction>
     /// Pings of our own, by the side they went to.
     package let heartbeats: CounterFamily<Side>
+    /// Sides that gave no sign of life after a ping.
+    package let heartbeatsUnanswered: CounterFamily<Side>
+    /// From a ping of our own to its pong.
+    package let heartbeatTime: HistogramFamily<Side>
 
     // Times
     package let connectTime: Histogram
@@ -61,7 +65,7 @@ package final class WorkerMetrics: Sendable {
     private let endpoints = Mutex<[EndpointMetrics]>([])
 
     package init() {
-        let slab = MetricSlab(capacity: 1024)
+        let slab = MetricSlab(capacity: 1280)
         var layout = MetricLayout(slab: slab)
         connections = layout.counter("connections_total", "Connections accepted from clients.")
         openConnections = layout.gauge("connections_open", "Connections from clients that are open.")
@@ -96,6 +100,10 @@ package final class WorkerMetrics: Sendable {
             "back_pressure_total", "Times that receiving stopped because the other side did not accept.",
             by: "direction")
         heartbeats = layout.counters("heartbeats_total", "Pings sent by Gatehouse by the side they went to.", by: "side")
+        heartbeatsUnanswered = layout.counters(
+            "heartbeats_unanswered_total", "Sides that gave no sign of life after a ping of Gatehouse's.", by: "side")
+        heartbeatTime = layout.histograms(
+            "heartbeat_rtt_seconds", "Time from a ping of Gatehouse's to its pong, by side.", .quick, by: "side")
         connectTime = layout.histogram(
             "upstream_connect_seconds", "Time to connect to an endpoint, TLS excluded.", .quick)
         handshakeTime = layout.histogram(
