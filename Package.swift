@@ -66,16 +66,17 @@ let package = Package(
             swiftSettings: house + [passing]),
 
         // Composition
+        shell("Probing", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "TLSEngine", "CLinux"),
         .target(
             name: "ProxyServer",
             dependencies: [
                 "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration",
-                "Telemetry", "Admin", "CLinux",
+                "Telemetry", "Admin", "Probing", "CLinux",
             ], swiftSettings: house + [passing]),
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
             "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
-            "Configuration", "Telemetry", "ProxyServer", "CLinux"),
+            "Configuration", "Telemetry", "ProxyServer", "Probing", "CLinux"),
 
         // Executables
         .executableTarget(
@@ -101,8 +102,8 @@ let package = Package(
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
         tests(
-            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "TLSEngine", "Telemetry", "WebSocketWire",
-            "Wire"),
+            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore", "TLSEngine", "Telemetry",
+            "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",

@@ -102,6 +102,13 @@ void ciouring_poll_writable(ciouring *self, int fd, uint64_t user) {
     io_uring_sqe_set_data64(entry, user);
 }
 
+void ciouring_poll_failure(ciouring *self, int fd, uint64_t user) {
+    struct io_uring_sqe *entry = next_entry(self);
+    // No event is asked for: errors and hang-ups are always told.
+    io_uring_prep_poll_add(entry, fd, 0);
+    io_uring_sqe_set_data64(entry, user);
+}
+
 static void receive(ciouring *self, int fd, uint16_t group, uint64_t user, bool multishot) {
     struct io_uring_sqe *entry = next_entry(self);
     io_uring_prep_recv(entry, fd, NULL, 0, 0);

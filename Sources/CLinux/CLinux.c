@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -200,6 +202,8 @@ void *clinux_reserve(size_t size) {
 
 void clinux_unreserve(void *memory, size_t size) { munmap(memory, size); }
 
+void clinux_give_back(void *memory, size_t size) { madvise(memory, size, MADV_DONTNEED); }
+
 // Names
 
 int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit) {
@@ -274,6 +278,9 @@ int clinux_cpu_count(void) {
     return CPU_COUNT(&allowed);
 }
 
+static bool passes_signals = false;
+static bool began_on_terminal = false;
+
 static sigset_t awaited(void) {
     sigset_t set;
     sigemptyset(&set);
@@ -282,7 +289,18 @@ static sigset_t awaited(void) {
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGCHLD);
+    if (passes_signals) {
+        sigaddset(&set, SIGQUIT);
+        sigaddset(&set, SIGUSR2);
+        sigaddset(&set, SIGWINCH);
+    }
     return set;
+}
+
+void clinux_block_passed_signals(void) {
+    passes_signals = true;
+    began_on_terminal = isatty(0);
+    clinux_block_signals();
 }
 
 void clinux_block_signals(void) {
@@ -308,4 +326,115 @@ uint64_t clinux_raise_descriptor_limit(void) {
     setrlimit(RLIMIT_NOFILE, &limit);
     getrlimit(RLIMIT_NOFILE, &limit);
     return limit.rlim_cur;
+}
+
+// Children
+
+void clinux_fill_standard_descriptors(void) {
+    // open gives the lowest free number, so each gap is filled in turn.
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) return;
+}
+
+// Runs in the child between fork and exec: only what is safe there.
+static void become(char *const arguments[], char *const environment[], int parent, int input, int output, int errors, int report) {
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(1);
+    for (int each = 1; each < NSIG; each++) {
+        struct sigaction standard = {.sa_handler = SIG_DFL};
+        sigaction(each, &standard, NULL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if ((input < 0 || dup2(input, 0) >= 0) && dup2(output, 1) >= 0 && dup2(errors, 2) >= 0)
+        execvpe(arguments[0], arguments, environment);
+    int error = errno;
+    ssize_t unused = write(report, &error, sizeof error);
+    (void)unused;
+    _exit(127);
+}
+
+static void close_pair(int pair[2]) {
+    if (pair[0] >= 0) close(pair[0]);
+    if (pair[1] >= 0) close(pair[1]);
+}
+
+int clinux_start_child(char *const arguments[], char *const environment[], clinux_child *child) {
+    int output[2] = {-1, -1}, errors[2] = {-1, -1}, report[2] = {-1, -1}, input = -1, error = 0, parent = getpid();
+    // A group in the background that reads its terminal is stopped by the kernel, so it gets no terminal to read.
+    if (isatty(0)) input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (pipe2(output, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0) error = errno;
+    pid_t pid = error ? -1 : fork();
+    if (pid == 0) become(arguments, environment, parent, input, output[1], errors[1], report[1]);
+    if (pid < 0) {
+        if (!error) error = errno;
+        close_pair(output);
+        close_pair(errors);
+        close_pair(report);
+        if (input >= 0) close(input);
+        return -error;
+    }
+    // On both sides of the fork, so that neither depends on who runs first.
+    setpgid(pid, pid);
+    close(output[1]);
+    close(errors[1]);
+    close(report[1]);
+    if (input >= 0) close(input);
+    ssize_t count;
+    do count = read(report[0], &error, sizeof error);
+    while (count < 0 && errno == EINTR);
+    close(report[0]);
+    if (count == sizeof error) {
+        close(output[0]);
+        close(errors[0]);
+        clinux_reap(pid);
+        return -error;
+    }
+    fcntl(output[0], F_SETFL, O_NONBLOCK);
+    fcntl(errors[0], F_SETFL, O_NONBLOCK);
+    *child = (clinux_child){.pid = pid, .output = output[0], .errors = errors[0]};
+    return 0;
+}
+
+bool clinux_child_ended(int pid, clinux_exit *exit) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0) return false;
+    bool left = info.si_code == CLD_EXITED;
+    *exit = (clinux_exit){.pid = pid, .code = left ? info.si_status : 0, .signal = left ? 0 : info.si_status};
+    return true;
+}
+
+void clinux_reap(int pid) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+}
+
+void clinux_reap_orphans(int child) {
+    while (true) {
+        siginfo_t info;
+        memset(&info, 0, sizeof info);
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 || info.si_pid == child) return;
+        clinux_reap(info.si_pid);
+    }
+}
+
+void clinux_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+int clinux_signal_group(int group, int signal) {
+    // 0, 1 and negative numbers mean other things than a group of ours.
+    if (group <= 1) return -EINVAL;
+    return result_of(kill(-group, signal));
+}
+
+int clinux_signal_process(int pid, int signal) {
+    if (pid <= 1) return -EINVAL;
+    return result_of(kill(pid, signal));
+}
+
+bool clinux_terminal_is_gone(void) {
+    struct pollfd entry = {.fd = 0, .events = POLLIN};
+    // A pipe whose writer has gone looks the same, and means nothing.
+    return began_on_terminal && poll(&entry, 1, 0) > 0 && (entry.revents & (POLLHUP | POLLERR)) != 0;
 }

@@ -19,6 +19,9 @@ struct BufferPool: ~Copyable {
     private let owners: UnsafeMutablePointer<UInt16>
     private var freeSmall: [Int32]
     private var freeLarge: [Int32]
+    /// How many free small buffers, from the stack's bottom, hold no pages; and the fewest free ones since the last look.
+    private var untouchedSmall: Int
+    private var fewestFreeSmall: Int
 
     /// Reserves address space only; nil where the kernel refuses even that.
     init?(smallCount: Int, largeCount: Int) {
@@ -31,6 +34,8 @@ struct BufferPool: ~Copyable {
         owners.initialize(repeating: 0, count: smallCount + largeCount)
         freeSmall = (0..<Int32(smallCount)).reversed()
         freeLarge = (Int32(smallCount)..<Int32(smallCount + largeCount)).reversed()
+        untouchedSmall = smallCount
+        fewestFreeSmall = smallCount
     }
 
     deinit {
@@ -58,6 +63,7 @@ struct BufferPool: ~Copyable {
     /// A free small buffer with one owner, or nil when the pool is dry.
     mutating func takeSmall() -> Int32? {
         guard let buffer = freeSmall.popLast() else { return nil }
+        fewestFreeSmall = min(fewestFreeSmall, freeSmall.count)
         owners[Int(buffer)] = 1
         return buffer
     }
@@ -83,6 +89,23 @@ struct BufferPool: ~Copyable {
         owners[Int(buffer)] -= 1
         return owners[Int(buffer)] == 0
     }
+
+    /// Gives the pages of small buffers back that nobody took since the last call.
+    ///
+    /// The stack's bottom up to its lowest level since then was not needed; of that, all but a reserve goes back. What lies
+    /// below `untouchedSmall` has none to give.
+    mutating func giveBackUnused() {
+        untouchedSmall = min(untouchedSmall, fewestFreeSmall)
+        let keep = max(untouchedSmall, fewestFreeSmall - BufferPool.reserve)
+        while untouchedSmall < keep {
+            clinux_give_back(start(freeSmall[untouchedSmall]), BufferPool.smallSize)
+            untouchedSmall += 1
+        }
+        fewestFreeSmall = freeSmall.count
+    }
+
+    /// Free buffers that keep their pages.
+    static let reserve = 64
 
     /// Puts a buffer without owners on its stack.
     mutating func recycle(_ buffer: Int32) {

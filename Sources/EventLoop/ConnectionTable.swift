@@ -58,6 +58,8 @@ struct ConnectionState {
         static let failed = Flags(rawValue: 1 << 18)
         /// More is queued than a turn can send, though the peer takes it: `blocked` was reported, `drained` follows.
         static let overfull = Flags(rawValue: 1 << 19)
+        /// A poll for the transport's failure is with the kernel (io_uring): receiving is or was paused.
+        static let failureAwaited = Flags(rawValue: 1 << 20)
 
         // Sets that the data path asks for, as numbers: a literal of several members would be an array first, on the heap
         // where nothing optimises it away.
@@ -65,6 +67,9 @@ struct ConnectionState {
         /// A receive can't be begun, or needn't.
         static let notToReceive = Flags(
             rawValue: receiveArmed.rawValue | ended.rawValue | closing.rawValue | connecting.rawValue | starved.rawValue)
+        /// A failure is told already, or on its way.
+        static let notToAwaitFailure = Flags(
+            rawValue: failureAwaited.rawValue | failed.rawValue | closing.rawValue | connecting.rawValue)
         static let receiveOperation = Flags(rawValue: receiveArmed.rawValue | receiveCancelled.rawValue)
         static let readableAndWanted = Flags(rawValue: readable.rawValue | wantsReceive.rawValue)
         /// `blocked` was reported and `drained` wasn't yet.

@@ -54,7 +54,10 @@ extension EventLoop {
     package func pauseReceiving(_ id: ConnectionID) {
         guard let state = connections.live(id) else { return }
         state.pointee.flags.remove(.wantsReceive)
-        if backend == .uring { cancelReceive(id.slot, state) }
+        if backend == .uring {
+            cancelReceive(id.slot, state)
+            awaitFailure(id.slot, state)
+        }
     }
 
     /// Sends FIN after all that is queued. The peer may still send.

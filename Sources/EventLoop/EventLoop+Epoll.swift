@@ -15,6 +15,8 @@ struct EpollState {
     var lastReady: Int32 = -1
     /// How many of them this turn still takes, so that a busy connection can't hold the turn for ever.
     var budget = 0
+    /// Connections whose receive found no buffer: looked at again when one is free, since there is nothing to do before.
+    var starved: [ConnectionID] = []
     let events: UnsafeMutablePointer<epoll_event> = .allocate(capacity: batch)
 
     /// User data that is not a connection: the waker, and listeners with their index below.
@@ -30,6 +32,7 @@ extension EventLoop {
     }
 
     func waitEpoll(_ nanoseconds: UInt64) {
+        feedStarvedEpoll()
         let limit = nanoseconds == .max ? -1 : Int64(clamping: nanoseconds)
         let count = clinux_epoll_wait(epoll.descriptor, epoll.events, Int32(EpollState.batch), limit)
         var index = 0
@@ -44,6 +47,20 @@ extension EventLoop {
             slot = connections.state(UInt32(slot)).pointee.next
         }
     }
+
+    /// Puts the connections that found no buffer back on the list once there are some.
+    private func feedStarvedEpoll() {
+        guard hasFedStarved else { return }
+        for id in epoll.starved {
+            guard let state = connections.live(id) else { continue }
+            state.pointee.flags.remove(.starved)
+            makeReady(id.slot, state)
+        }
+        epoll.starved.removeAll(keepingCapacity: true)
+    }
+
+    /// Whether starved connections can be served now.
+    var hasFedStarved: Bool { !epoll.starved.isEmpty && buffers.availableSmall > 0 }
 
     private func take(_ event: epoll_event) {
         let data = event.data.u64
@@ -120,8 +137,11 @@ extension EventLoop {
     private func receive(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
         let large = state.pointee.flags.contains(.large)
         guard let buffer = (large ? buffers.takeLarge() : nil) ?? buffers.takeSmall() else {
-            // Dry: stays readable, and is looked at again in the next turn.
-            makeReady(id.slot, state)
+            // Dry: stays readable, and waits for a buffer.
+            if !state.pointee.flags.contains(.starved) {
+                state.pointee.flags.insert(.starved)
+                epoll.starved.append(id)
+            }
             return
         }
         let capacity = buffers.isLarge(buffer) ? BufferPool.largeSize : BufferPool.smallSize

@@ -8,7 +8,7 @@ import Wire
 // a time into the ring of large ones. Sends go out without waiting (MSG_DONTWAIT): they complete within the submission, and
 // their buffer is free again in the same turn. Only what a peer refuses is sent with an operation that waits.
 //
-// The ring of provided buffers begins small and grows when it runs dry, because a few buffers that stay in the cache
+// The ring of provided buffers begins small, grows when it runs dry and shrinks when it no longer does, because a few buffers that stay in the cache
 // beat a thousand that don't; what the kernel doesn't have lies on the pool's stack for our own bytes.
 
 /// What the io_uring backend keeps.
@@ -21,9 +21,12 @@ struct UringState {
     /// Small and large buffers that the kernel holds.
     var provided = 0
     var providedSmall = 0
-    /// How many small buffers the kernel is to hold; doubled when they run out.
-    var targetSmall = 64
-    var maximumSmall = 768
+    /// How many small buffers the kernel is to hold; doubled when they run out, halved again when they don't.
+    var targetSmall = UringState.leastSmall
+    static let leastSmall = 64
+    static let maximumSmall = 768
+    /// Whether a receive found no buffer since the ring was last trimmed.
+    var ranDry = false
     let completions: UnsafeMutablePointer<ciouring_completion> = .allocate(capacity: batch)
     var taken = 0
     var position = 0
@@ -35,7 +38,7 @@ struct UringState {
 
     /// What an operation's user data says besides slot and generation, in its upper eight bits.
     enum Operation: UInt64 {
-        case ignored, receive, send, connect, accept, wake, cancel
+        case ignored, receive, send, connect, accept, wake, cancel, failure
     }
 
     static func user(_ operation: Operation, _ slot: UInt32, _ generation: UInt32) -> UInt64 {
@@ -85,6 +88,7 @@ extension EventLoop {
         case .wake:
             ready.push(.woken)
             armWake()
+        case .failure: failureTold(slot, connections.state(slot))
         case .cancel, .ignored: break
         }
     }
@@ -119,7 +123,8 @@ extension EventLoop {
 
     /// Receives that found no buffer are begun again, with more buffers at hand.
     private func feedStarved() {
-        uring.targetSmall = min(uring.targetSmall * 2, uring.maximumSmall)
+        uring.ranDry = true
+        uring.targetSmall = min(uring.targetSmall * 2, UringState.maximumSmall)
         fillSmall()
         guard uring.providedSmall > 0 else { return }
         let starved = uring.starved
@@ -152,6 +157,25 @@ extension EventLoop {
             uring.ring, UringState.user(.receive, slot, state.pointee.generation), UringState.user(.cancel, 0, 0))
     }
 
+    /// While receiving is paused nothing would tell of an RST, and the other side waits for this one.
+    func awaitFailure(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>) {
+        guard state.pointee.flags.isDisjoint(with: .notToAwaitFailure) else { return }
+        state.pointee.flags.insert(.failureAwaited)
+        state.pointee.operations += 1
+        ciouring_poll_failure(
+            uring.ring, state.pointee.descriptor, UringState.user(.failure, slot, state.pointee.generation))
+    }
+
+    private func failureTold(_ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>) {
+        state.pointee.operations -= 1
+        state.pointee.flags.remove(.failureAwaited)
+        if state.pointee.flags.contains(.closing) { return releaseIfIdle(slot, state) }
+        // A receive that is under way brings the bytes that came before the failure, and then the failure.
+        guard !state.pointee.flags.contains(.wantsReceive) else { return }
+        let error = clinux_socket_error(state.pointee.descriptor)
+        if error != 0 { fail(ConnectionID(slot: slot, generation: state.pointee.generation), state, errno: error) }
+    }
+
     private func received(
         _ slot: UInt32, _ state: UnsafeMutablePointer<ConnectionState>, _ completion: ciouring_completion
     ) {
@@ -176,6 +200,8 @@ extension EventLoop {
         if state.pointee.flags.contains(.closing) { return releaseIfIdle(slot, state) }
         switch completion.result {
         case 0:
+            // Behind a failure that was told already, this is not the peer's FIN.
+            guard !state.pointee.flags.contains(.failed) else { return }
             state.pointee.flags.insert(.ended)
             state.pointee.flags.remove(.wantsReceive)
             ready.push(.finished(id, owner: state.pointee.owner))
@@ -286,6 +312,9 @@ extension EventLoop {
         }
         if state.pointee.flags.contains(.connecting) {
             ciouring_cancel(uring.ring, UringState.user(.connect, slot, generation), unused)
+        }
+        if state.pointee.flags.contains(.failureAwaited) {
+            ciouring_cancel(uring.ring, UringState.user(.failure, slot, generation), unused)
         }
     }
 

@@ -141,7 +141,23 @@ package final class EventLoop {
     /// Buffers that hold bytes at this moment.
     package var buffersInUse: Int { buffers.inUse - uring.provided }
 
-    private var hasLocalWork: Bool { backend == .epoll && epoll.firstReady >= 0 }
+    /// Buffers that exist.
+    package var bufferCount: Int { buffers.smallCount + buffers.largeCount }
+
+    private var hasLocalWork: Bool { backend == .epoll && (epoll.firstReady >= 0 || hasFedStarved) }
+
+    // MARK: Chores
+
+    /// Gives memory back that a rush of slow peers needed and nobody needs now. To be called about once a second.
+    package func trimBuffers() {
+        if backend == .uring {
+            if !uring.ranDry, uring.targetSmall > UringState.leastSmall {
+                uring.targetSmall = max(uring.targetSmall / 2, UringState.leastSmall)
+            }
+            uring.ranDry = false
+        }
+        buffers.giveBackUnused()
+    }
 }
 
 /// The environment refused what a loop needs.

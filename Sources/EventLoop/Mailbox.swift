@@ -3,7 +3,8 @@ import Synchronization
 
 /// Wakes a loop from any thread: an eventfd that the loop reads.
 package final class Waker: Sendable {
-    let descriptor: Int32
+    /// For threads that poll it among others.
+    package let descriptor: Int32
 
     /// Nil when the process is out of descriptors.
     package init?() {
@@ -16,6 +17,11 @@ package final class Waker: Sendable {
 
     /// Makes the loop report `woken` soon. Never blocks; many calls may give one report.
     package func wake() { clinux_eventfd_signal(descriptor) }
+
+    /// Waits until somebody wakes, at most so many milliseconds: for threads that have no loop.
+    package func wait(milliseconds: Int32) {
+        if clinux_eventfd_wait(descriptor, milliseconds) { clinux_eventfd_clear(descriptor) }
+    }
 }
 
 /// Messages from other threads to a loop: bounded, in order, taken all at once.

@@ -19,10 +19,15 @@ struct AdminDesk: Sendable {
         if let refusal = renderer.refusal(request) { return refusal }
         switch request {
         case .readyz: return renderer.readyz(notReadyBecause: status.isDraining.load(ordering: .relaxed) ? "draining" : nil)
-        case .metrics: return renderer.metrics(shared.metrics, process)
+        case .metrics:
+            publishTraffic()
+            return renderer.metrics(shared.metrics, process)
         case .sessions(let filter): return renderer.sessions(summaries(), filter, at: now)
-        case .session(let id): return renderer.session(summaries().first { $0.id == id }, at: now)
-        case .causes: return renderer.causes(shared.metrics)
+        case .session(let id):
+            let summary = summaries().first { $0.id == id }
+            if summary == nil, let filed = shared.casebook.verdict(on: id) { return renderer.verdict(filed) }
+            return renderer.session(summary, at: now)
+        case .causes: return renderer.causes(shared.metrics, shared.casebook.report() ?? CausesReport(), at: now)
         case .index: return renderer.index(version: status.version)
         default: return renderer.healthz()
         }
@@ -36,6 +41,16 @@ struct AdminDesk: Sendable {
             return reply
         }
         return replies.flatMap { $0.wait(milliseconds: 500) ?? [] }
+    }
+
+    /// Has every worker add what its live sessions have relayed; one that doesn't answer in time shows what it last said.
+    private func publishTraffic() {
+        let replies = shared.mailboxes.map { mailbox -> Reply<Bool> in
+            let reply = Reply<Bool>()
+            _ = mailbox.post(.publishTraffic(reply))
+            return reply
+        }
+        for reply in replies { _ = reply.wait(milliseconds: 500) }
     }
 
     private var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }

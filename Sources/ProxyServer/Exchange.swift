@@ -24,8 +24,14 @@ final class Exchange {
     var request: RequestHead?
     var requestBody = BodyDecoder(framing: .none)
     var requestBytes: UInt64 = 0
+    /// Trailer sections as far as they have come, of which `TrailerForwarding` lets some lines pass.
+    var requestTrailers: [UInt8] = []
+    var responseTrailers: [UInt8] = []
+    var forwardsResponseTrailers = false
     var isRequestSent = false
     var isUpgrade = false
+    /// The protocols other than WebSocket to which this request asks to upgrade, where its route passes that.
+    var otherUpgrade: [UInt8]?
     var identity: ClientIdentity?
     /// The transport's other end.
     var peer: SocketAddress?
@@ -52,7 +58,7 @@ final class Exchange {
     var lastEndpoint: UpstreamEndpoint?
     /// Why there is no answer that may be passed on.
     var failure: HandshakeFailure?
-    var responseFault: ProxyCore.ResponseFault?
+    var responseFault: UnforwardableResponse?
     var refusal: Refusal?
 
     // From the backend
@@ -68,8 +74,12 @@ final class Exchange {
     var hasAnswered = false
     var keepsDownstream = true
     var keepsUpstream = false
+    /// The close code that the client got in place of the refusal (`diagnosis.explain_in_close`).
+    var explainedWith: UInt16?
     /// Its line is in the ledger already.
     var isReported = false
+    /// What was concluded when the answer's head came, and how much of the body had come by then.
+    var judgement: (HandshakeJudgement, body: Int)?
     /// Set for an upgrade, until its outcome is in the ledger.
     var observation: HandshakeObservation?
 

@@ -10,7 +10,7 @@ package import EventLoop
 import ProxyCore
 import Synchronization
 import TLSEngine
-import Telemetry
+package import Telemetry
 package import Wire
 
 /// Gatehouse as a running service.
@@ -31,9 +31,12 @@ package final class Server {
     private let redaction: LogRedaction
     private var threads: [WorkerThread.Handle] = []
     private var admin: AdminServer?
-    private let ledger: Ledger
+    /// The main thread's; nobody else writes with it.
+    package let ledger: Ledger
     private let status: ProcessStatus
     private let version: String
+    /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
+    package let casebook: Casebook
     /// What the listeners are bound to, in the configuration's order.
     package private(set) var addresses: [SocketAddress] = []
     package private(set) var adminAddress: SocketAddress?
@@ -41,7 +44,9 @@ package final class Server {
     package private(set) var backend = EventLoop.Backend.epoll
 
     /// Builds everything that can fail before a socket is bound.
-    package init(_ snapshot: Snapshot, version: String, load: @escaping Load) throws(StartFailure) {
+    ///
+    /// - Parameter output: who else writes to the standard output and standard error, if somebody does
+    package init(_ snapshot: Snapshot, version: String, output: SharedOutput? = nil, load: @escaping Load) throws(StartFailure) {
         self.load = load
         self.version = version
         do throws(TLSContextError) {
@@ -52,7 +57,8 @@ package final class Server {
         let count = snapshot.workers ?? Int(max(1, clinux_cpu_count()))
         let log: LogWriter
         do throws(LogDestinationError) {
-            log = try LogWriter(output: Server.output(snapshot.log.output), format: Server.format(snapshot.log))
+            log = try LogWriter(
+                output: Server.output(snapshot.log.output), format: Server.format(snapshot.log), shared: output)
         } catch {
             throw StartFailure("\(error)")
         }
@@ -65,9 +71,11 @@ package final class Server {
             mailboxes.append(Mailbox(capacity: 1024, waker: waker))
         }
         self.wakers = wakers
+        guard let bookWaker = Waker() else { throw StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)") }
+        casebook = try Casebook(waker: bookWaker)
         shared = SharedParts(
             log: log, metrics: (0..<count).map { _ in WorkerMetrics() }, mailboxes: mailboxes, resolver: Resolver(),
-            seed: random.next(), redactionKey: (random.next(), random.next()))
+            casebook: casebook, seed: random.next(), redactionKey: (random.next(), random.next()))
         redaction = shared.redaction(for: state)
         ledger = Ledger(writer: log, redaction: redaction)
         status = ProcessStatus(version: version, started: Server.now)
@@ -113,6 +121,7 @@ package final class Server {
         _ = clinux_raise_descriptor_limit()
         let sockets = try bindListeners()
         startResolver()
+        casebook.start(state, shared)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
             let start = WorkerLaunch(
@@ -160,6 +169,17 @@ package final class Server {
         case 13: "Cannot listen on \(address): ports below 1024 need privileges. Choose a higher one with --listen."
         case 99: "Cannot listen on \(address): no interface of this machine has that address. 0.0.0.0 listens on all."
         default: "Cannot listen on \(address): errno \(failure.errno)."
+        }
+    }
+
+    /// Whether the listeners could be bound now; for a process that binds them later.
+    package func checkListeners() throws(StartFailure) {
+        for listener in state.snapshot.listeners {
+            do throws(LoopFailure) {
+                try BoundSocket.bind(listener.address, shared: true).close()
+            } catch {
+                throw StartFailure(Server.explain(error, listener.address))
+            }
         }
     }
 
@@ -215,7 +235,7 @@ package final class Server {
     }
 
     /// Takes up the configuration anew; a bad one changes nothing and is explained.
-    private func reload() {
+    package func reload() {
         shared.log.reopen()
         do throws(ConfigurationError) {
             let snapshot = try load()
@@ -230,6 +250,7 @@ package final class Server {
                 return reject(["\(error)"])
             }
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
+            casebook.leave(.reloaded(state))
             status.reloaded(true)
             ledger.configurationReloaded(file: snapshot.file, at: Server.now)
             sayUnverified()
@@ -245,15 +266,12 @@ package final class Server {
 
     /// Drains all workers, for as long as the configuration says.
     private func drainAndStop() -> Int32 {
-        status.isDraining.store(true, ordering: .relaxed)
-        ledger.processDraining(sessions: shared.openTunnels, at: Server.now)
-        for mailbox in shared.mailboxes { _ = mailbox.post(.drain) }
-        let limit = clinux_monotonic() + state.snapshot.drain.timeout.nanoseconds + 1_000_000_000
-        while clinux_monotonic() < limit, shared.drainProgress != 0 {
+        beginDrain()
+        let limit = clinux_monotonic() + drainTimeout.nanoseconds + 1_000_000_000
+        while clinux_monotonic() < limit, sessionsLeft != 0 {
             let signal = clinux_wait_signal(50)
             if signal == 15 || signal == 2 {
-                ledger.processStopped(exit: 128 + signal, at: Server.now)
-                shared.log.stop(within: .milliseconds(500))
+                abandon(exit: 128 + signal)
                 return 128 + signal
             }
         }
@@ -261,13 +279,36 @@ package final class Server {
         return 0
     }
 
+    /// No new sessions from now on; those that are open are closed over `drain.window`.
+    package func beginDrain() {
+        status.isDraining.store(true, ordering: .relaxed)
+        ledger.processDraining(sessions: shared.openTunnels, at: Server.now)
+        for mailbox in shared.mailboxes { _ = mailbox.post(.drain) }
+    }
+
+    /// Connections that are left in a process that drains; nil before every worker has said so.
+    package var sessionsLeft: Int? { threads.isEmpty ? 0 : shared.drainProgress }
+
+    /// WebSocket sessions that are open.
+    package var openSessions: Int { shared.openTunnels }
+
+    /// After which time everything that is left of a drain is ended.
+    package var drainTimeout: TimeSpan { state.snapshot.drain.timeout }
+
+    /// Writes what is left of the log and leaves everything else as it is: the process ends now.
+    package func abandon(exit: Int32) {
+        ledger.processStopped(exit: exit, at: Server.now)
+        shared.log.stop(within: .milliseconds(500))
+    }
+
     /// Ends all threads and writes what is left of the log.
-    package func stop() {
+    package func stop(exit: Int32 = 0) {
         for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
         for thread in threads { thread.join() }
         admin?.stop()
+        casebook.stop()
         shared.resolver.stop()
-        ledger.processStopped(exit: 0, at: Server.now)
+        ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .seconds(2))
     }
 }

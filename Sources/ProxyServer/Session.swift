@@ -1,6 +1,7 @@
 import Diagnosis
 import EventLoop
 import ProxyCore
+import Telemetry
 import Wire
 
 /// One downstream connection and, while it has one, its upstream counterpart: what a worker keeps for it.
@@ -89,10 +90,11 @@ final class SessionFacts {
     let path: String
     let origin: String?
     let openedAt: Timestamp
+    let metrics: EndpointMetrics?
 
     init(
         client: SocketAddress, forwardedClient: SocketAddress, route: String, cluster: String, endpoint: UpstreamEndpoint,
-        path: String, origin: String?, openedAt: Timestamp
+        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?
     ) {
         self.client = client
         self.forwardedClient = forwardedClient
@@ -102,5 +104,6 @@ final class SessionFacts {
         self.path = path
         self.origin = origin
         self.openedAt = openedAt
+        self.metrics = metrics
     }
 }

@@ -10,6 +10,7 @@ final class SharedParts: Sendable {
     let metrics: [WorkerMetrics]
     let mailboxes: [Mailbox<WorkerMessage>]
     let resolver: Resolver
+    let casebook: Casebook
     private let admin = Mutex<AdminServer?>(nil)
     /// Drawn at start: the upper half of session ids, and the workers' random bits.
     let seed: UInt64
@@ -21,13 +22,15 @@ final class SharedParts: Sendable {
     private let left: Mutex<[Int]>
 
     init(
-        log: LogWriter, metrics: [WorkerMetrics], mailboxes: [Mailbox<WorkerMessage>], resolver: Resolver, seed: UInt64,
+        log: LogWriter, metrics: [WorkerMetrics], mailboxes: [Mailbox<WorkerMessage>], resolver: Resolver,
+        casebook: Casebook, seed: UInt64,
         redactionKey: (UInt64, UInt64)
     ) {
         self.log = log
         self.metrics = metrics
         self.mailboxes = mailboxes
         self.resolver = resolver
+        self.casebook = casebook
         self.seed = seed
         self.redactionKey = redactionKey
         left = Mutex(Array(repeating: .max, count: metrics.count))

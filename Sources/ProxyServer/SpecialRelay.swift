@@ -1,4 +1,5 @@
 import Configuration
+import Diagnosis
 import WebSocketWire
 import Wire
 
@@ -18,13 +19,29 @@ final class SpecialRelay {
     var otherCode: (side: Side, code: CloseCode)?
 
     let enforces: Bool
+    /// Each message has a line.
+    let logsMessages: Bool
+    /// What the server's first messages are still listened to for: a refusal that comes inside of the session.
+    private(set) var listens: Bool
+    private(set) var heard: (signs: SignSet, evidence: [(sign: Sign, evidence: Evidence)])?
+    private var messagesHeard = 0
+    private var clientIdentified = false
+    /// After so many messages of the server's, none is expected any more.
+    private static let attention = 8
+    private static let excerpt = 512
     /// The side that broke a rule; what it says afterwards is neither read nor relayed.
     var violator: Side?
 
     /// Nil where the configuration asks for nothing of this.
-    init?(_ websocket: WebSocketSettings, _ log: LogSettings, agreement: @autoclosure () -> ExtensionAgreement) {
+    ///
+    /// - Parameter listens: whether a library may refuse by a message.
+    init?(
+        _ websocket: WebSocketSettings, _ log: LogSettings, agreement: @autoclosure () -> ExtensionAgreement, listens: Bool = false
+    ) {
         enforces = websocket.enforce
-        guard enforces || log.frames else { return nil }
+        logsMessages = log.frames
+        self.listens = listens
+        guard enforces || logsMessages || listens else { return nil }
         let agreement = agreement()
         if enforces {
             var limits = MessageLimits()
@@ -32,11 +49,37 @@ final class SpecialRelay {
             clientValidator = MessageValidator(direction: .clientToServer, agreement: agreement, limits: limits)
             serverValidator = MessageValidator(direction: .serverToClient, agreement: agreement, limits: limits)
         }
-        if log.frames {
-            let length = log.frameBytes
+        if logsMessages || listens {
+            let length = max(logsMessages ? log.frameBytes : 0, listens ? SpecialRelay.excerpt : 0)
+            shown = logsMessages ? log.frameBytes : 0
             clientObserver = MessageObserver(direction: .clientToServer, agreement: agreement, excerptLength: length)
             serverObserver = MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: length)
         }
+    }
+
+    /// How much of a message its line shows.
+    private(set) var shown = 0
+
+    /// Nothing is left to do but to relay.
+    var isIdle: Bool { !listens && !enforces && !logsMessages && heard == nil }
+
+    /// Listens to one of the first messages.
+    func hear(_ direction: Direction, _ message: MessageObserver.Message) {
+        guard message.opcode == .text || message.opcode == .binary else { return }
+        if direction == .clientToServer {
+            clientIdentified = clientIdentified || SpokenReading.carriesCredentials(message.excerpt)
+            return
+        }
+        messagesHeard += 1
+        if messagesHeard >= SpecialRelay.attention { listens = false }
+        guard heard == nil, let refusal = SpokenReading.refusal(message.excerpt) else { return }
+        listens = false
+        var signs = refusal.signs
+        if clientIdentified { signs.insert(.hasCredentials) }
+        heard = (
+            signs,
+            [(refusal.sign, Evidence(what: "message from upstream", observed: refusal.words, expected: "an accepted connection"))]
+        )
     }
 
     /// Hands out the messages that end in these bytes.

@@ -1,5 +1,6 @@
 import EventLoop
 import ProxyCore
+import Telemetry
 import Wire
 
 /// A cluster as one worker sees it: its endpoints with their load, and where its policy stands.
@@ -10,13 +11,21 @@ final class UpstreamCluster {
     /// What `Host` says where a client sent none: the first endpoint's authority.
     let authority: [UInt8]
     private var candidates: [EndpointPicker.Candidate]
+    /// By endpoint. An endpoint may stand in several clusters, and its metrics are told apart by both names.
+    private let metrics: [EndpointMetrics]
 
-    init(_ cluster: Cluster, endpoints: [UpstreamEndpoint], cursor: UInt32) {
+    init(_ cluster: Cluster, endpoints: [UpstreamEndpoint], cursor: UInt32, metrics worker: WorkerMetrics) {
+        metrics = endpoints.map { worker.endpoint(cluster: cluster.name, endpoint: $0.name) }
         self.cluster = cluster
         self.endpoints = endpoints
         self.cursor = cursor
         authority = Array((cluster.endpoints.first?.authority ?? "").utf8)
         candidates = endpoints.map { _ in EndpointPicker.Candidate() }
+    }
+
+    /// The cells of one of the cluster's endpoints.
+    func metrics(of endpoint: UpstreamEndpoint) -> EndpointMetrics? {
+        endpoints.firstIndex { $0 === endpoint }.map { metrics[$0] }
     }
 
     /// The endpoint for a request, among those that were not tried for it yet.
@@ -76,11 +85,10 @@ final class UpstreamEndpoint {
         return idle.remove(at: place)
     }
 
-    /// Takes out the connections that have been idle since before `limit`.
-    func takeExpired(before limit: Timestamp) -> [Idle] {
-        let expired = idle.prefix { $0.since < limit }
-        idle.removeFirst(expired.count)
-        return Array(expired)
+    /// Takes out the eldest connection if it has been idle since before `limit`.
+    func takeExpired(before limit: Timestamp) -> Idle? {
+        guard !idle.isEmpty, idle[0].since < limit else { return nil }
+        return idle.removeFirst()
     }
 
     /// Takes out all kept connections.

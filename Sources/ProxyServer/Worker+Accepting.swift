@@ -35,6 +35,7 @@ extension Worker {
 
     /// A TLS handshake is complete.
     func secured(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
+        metrics.tlsHandshakes[side, .success].add(1)
         if side == .downstream {
             session.pointee.phase = .readingHead
             setDeadline(session, loop.now + state.snapshot.timeouts.head, .requestHead)
@@ -52,6 +53,7 @@ extension Worker {
             reportTLSFailure(session, failure)
             end(session)
         case (.connecting, .upstream):
+            metrics.tlsHandshakes[.upstream, .failure].add(1)
             upstreamUnusable(session, .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence))
         case (.exchanging, .upstream):
             // TLS 1.3: the server may refuse our certificate after the handshake, in place of an answer.

@@ -4,6 +4,7 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import WebSocketWire
 import Wire
 
 /// Why Gatehouse answers a request itself, and how.
@@ -54,7 +55,10 @@ extension Worker {
         exchange.refusal = refusal
         if let failure = refusal.failure { exchange.observation?.failure = failure }
         exchange.keepsDownstream = false
+        let code = explanation(of: refusal.status, exchange)
+        exchange.explainedWith = code?.rawValue
         let verdict = reportRefusal(session, exchange, refusal)
+        if let code { return explain(session, exchange, code, reason: verdict?.cause.rawValue ?? refusal.reason) }
         var page = ErrorPage(status: refusal.status, reason: refusal.reason, session: session.pointee.id)
         page.cause = verdict?.cause.rawValue
         page.retryAfter = refusal.retryAfter

@@ -4,6 +4,7 @@ import EventLoop
 import HTTPWire
 import ProxyCore
 import TLSEngine
+import Telemetry
 import Wire
 
 extension Worker {
@@ -17,10 +18,14 @@ extension Worker {
         if observes, exchange.observation != nil { observeBody(session, exchange, chunk) }
         var cursor = ByteCursor(RawSpan(_unsafeBytes: chunk.bytes))
         do throws(BodyFault) {
-            while let range = try exchange.responseBody.nextForwarded(&cursor, to: exchange.responseNextHop) {
+            while let range = try exchange.responseBody.nextForwarded(
+                &cursor, to: exchange.responseNextHop, trailers: &exchange.responseTrailers)
+            {
+                if !exchange.responseTrailers.isEmpty { send(session, .downstream, takeTrailers(exchange)) }
                 loop.retain(chunk)
                 send(session, .downstream, chunk.narrowed(to: range))
                 exchange.responseBytes += UInt64(range.count)
+                metrics.bodyBytes[.serverToClient].add(UInt64(range.count))
             }
         } catch {
             return abort(session, exchange)
@@ -32,6 +37,13 @@ extension Worker {
         } else {
             session.pointee.deadline = loop.now + exchange.timeouts.idle
         }
+    }
+
+    /// The lines of the response's trailer section that go on, once it has been read to its end.
+    func takeTrailers(_ exchange: Exchange) -> [UInt8] {
+        guard exchange.responseBody.isPastTrailers, let head = exchange.response else { return [] }
+        defer { exchange.responseTrailers = [] }
+        return exchange.forwardsResponseTrailers ? TrailerForwarding.lines(of: exchange.responseTrailers, behind: head) : []
     }
 
     /// Keeps the beginning of a refusal's body, without its chunk framing: it often says why. A refusal whose body goes on past
@@ -121,6 +133,7 @@ extension Worker {
 
     /// A side doesn't take bytes at present.
     func blocked(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
+        metrics.backPressure[side.opposite.direction].add(1)
         if session.pointee.phase == .tunnel { return perform(session, session.pointee.tunnel?.blocked(side, now: loop.now) ?? []) }
         guard session.pointee.phase == .exchanging else { return }
         pause(session, side.opposite)
@@ -153,8 +166,11 @@ extension Worker {
             session.pointee.downstreamFinished = true
             // A client may finish sending and still wait for its answer. One that stops in the middle of its
             // body gets none, and the backend must not take the part for the whole.
-            if let exchange = session.pointee.exchange, !exchange.requestBody.isComplete {
+            guard let exchange = session.pointee.exchange else { return }
+            if !exchange.requestBody.isComplete {
                 clientGone(session, exchange, .finished)
+            } else if exchange.isUpgrade, exchange.isRequestSent, exchange.response == nil {
+                setDeadline(session, loop.now + Worker.farewell, .responseHead)
             }
         default: end(session)
         }
@@ -167,6 +183,7 @@ extension Worker {
         case (.tunnel, _): tunnelSideEnded(session, side, .reset(errno: errno))
         case (.connecting, .upstream):
             session.pointee.exchange?.lastConnectError = errno
+            if session.pointee.upstreamTLS == nil { countConnect(session, .failure) }
             upstreamUnusable(session, errno == 111 ? .upstreamRefused(errno: errno) : .connectFailed(errno: errno))
         case (.exchanging, .upstream): upstreamEnded(session, .reset(errno: errno))
         case (.exchanging, .downstream), (.connecting, .downstream):
@@ -188,6 +205,15 @@ extension Worker {
             return abort(session, exchange)
         }
         let seen = exchange.partialResponse.count
+        if seen == 0, !exchange.isReused, session.pointee.upstreamTLS?.session.owesCertificate == true {
+            return responseUnusable(
+                session, exchange,
+                .upstreamTLS(
+                    kind: "client_certificate_required",
+                    sentence:
+                        "The server asked for a client certificate, there is none to send, and it closed the connection right "
+                        + "after the handshake without an alert. Set tls.certificate and tls.key of the cluster."))
+        }
         if exchange.isReused, seen == 0, exchange.interimResponses == 0 { return retryOnNewConnection(session, exchange) }
         responseUnusable(
             session, exchange,
@@ -196,7 +222,7 @@ extension Worker {
     }
 
     /// The client went away before its answer.
-    private func clientGone(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ how: TransportEnd) {
+    func clientGone(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ how: TransportEnd) {
         exchange.failure = .clientGone(how)
         exchange.observation?.failure = .clientGone(how)
         exchange.keepsDownstream = false

@@ -30,10 +30,14 @@ extension Worker {
         // Behind a breach nothing is observed: what ended the session is the breach, not what a peer said after it.
         let observed = judgement?.fault == nil ? bytes : bytes.extracting(0..<(judgement?.forwardable ?? 0))
         let notices = session.pointee.analyzer?.relayed(direction, observed, at: loop.now) ?? []
+        let listens = special?.listens == true
         special?.observe(direction, bytes) { message in
+            if listens { special?.hear(direction, message) }
+            guard special?.logsMessages == true else { return }
             ledger.sessionMessage(
                 id, direction, message.opcode, size: message.size, compressed: message.isCompressed,
-                start: message.excerpt.isEmpty ? nil : message.excerpt, at: loop.now)
+                start: message.excerpt.isEmpty || special?.shown == 0 ? nil : Array(message.excerpt.prefix(special?.shown ?? 0)),
+                at: loop.now)
         }
 
         if session.pointee.hasSentClose(towards) {
@@ -50,6 +54,11 @@ extension Worker {
         }
 
         guard session.pointee.phase == .tunnel else { return }
+        if listens, special?.isIdle == true {
+            session.pointee.special = nil
+            session.pointee.isPlainRelay =
+                session.pointee.tunnel?.closing == nil && session.pointee.heartbeat?.needsCare != true
+        }
         if notices.contains(.sawFault) { reportFault(session, side) }
         if let fault = judgement?.fault { return failSession(session, side, fault) }
         if notices.contains(.sawClose), session.pointee.tunnel?.closing != nil {

@@ -134,11 +134,7 @@ extension Worker {
         session.pointee.phase = .exchanging
         exchange.isRequestSent = true
         exchange.sentAt = loop.now
-        var context = ForwardingContext(
-            identity: identity, listenerPort: ports[Int(session.pointee.listener)],
-            host: hostValue(route, endpoint), rewrite: route.rewrite, canonicalPath: exchange.path,
-            isWebSocketUpgrade: exchange.isUpgrade)
-        context.defaultHost = exchange.cluster?.authority ?? []
+        let context = forwardingContext(session, exchange, route, endpoint, identity)
         guard RequestForwarding.write(request, context: context, into: &writer) else {
             return refuse(session, exchange, Refusal(400, "malformed_request"))
         }
@@ -152,14 +148,6 @@ extension Worker {
             if !exchange.pending.isEmpty { forwardPendingBody(session, exchange) }
         }
         if session.pointee.downstreamPaused, exchange.pending.isEmpty { resume(session, .downstream) }
-    }
-
-    private func hostValue(_ route: Route, _ endpoint: UpstreamEndpoint) -> ForwardingContext.Host {
-        switch route.host {
-        case .preserve: .preserve
-        case .endpoint: .rewrite(Array(endpoint.endpoint.authority.utf8))
-        case .fixed(let authority): .rewrite(Array(authority.utf8))
-        }
     }
 
     /// Sends on the part of the body that had come together with the head, or while the connection was being opened.

@@ -51,6 +51,7 @@ extension Worker {
                 let (actions, timeout) = session.pointee.tunnel?.deadlinePassed(now: loop.now, lastActivity: lastActivity)
             else { return }
             guard let timeout else { return setTunnelDeadline(session) }
+            metrics.timeouts[timeout].add(1)
             for side in Side.allCases where session.pointee.tunnel?.hasEnded(side) == false {
                 session.pointee.analyzer?.ended(side, .timedOut(timeout), at: loop.now)
             }
@@ -67,7 +68,9 @@ extension Worker {
         case (.readingHead, .requestHead):
             guard let exchange, exchange.scanner.hasBegun else { return end(session) }
             refuse(session, exchange, Refusal(408, "request_head_timeout"))
-        case (.connecting, .connect): upstreamUnusable(session, .connectTimedOut)
+        case (.connecting, .connect):
+            countConnect(session, .failure)
+            upstreamUnusable(session, .connectTimedOut)
         case (.connecting, .tlsHandshake):
             upstreamUnusable(session, .upstreamTLS(kind: "timeout", sentence: "The upstream's TLS handshake took too long."))
         case (.exchanging, .requestBody):
@@ -80,6 +83,7 @@ extension Worker {
             }
         case (.exchanging, .responseHead):
             guard let exchange else { return end(session) }
+            if exchange.isUpgrade, session.pointee.downstreamFinished { return clientGone(session, exchange, .finished) }
             responseUnusable(session, exchange, .responseHeadTimedOut)
         case (.exchanging, _):
             guard let exchange else { return end(session) }

@@ -1,4 +1,5 @@
 import Configuration
+import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
@@ -58,12 +59,20 @@ extension Worker {
             forEachSession { session in
                 guard due > 0, session.pointee.phase == .tunnel, session.pointee.tunnel?.closing == nil else { return }
                 due -= 1
+                // No close frame can be said in a protocol that nobody here knows.
+                if session.pointee.analyzer?.isOpaque == true { return endOpaqueTunnel(session, .drain) }
                 perform(
                     session, session.pointee.tunnel?.close(Tunnel.Closing(code: 1001, why: .drain), now: loop.now) ?? [])
             }
         }
         if drain.isOverdue(now: loop.now) { forEachSession { abandon($0, .drain) } }
         checkDrained()
+    }
+
+    /// Ends a tunnel whose protocol is unknown: what was sent is delivered, then FIN to both sides.
+    private func endOpaqueTunnel(_ session: UnsafeMutablePointer<Session>, _ why: LocalEnd) {
+        for side in Side.allCases { session.pointee.analyzer?.local(side, why, closeCode: nil, at: loop.now) }
+        endTunnel(session)
     }
 
     private func checkDrained() {

@@ -3,6 +3,7 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import Telemetry
 import WebSocketWire
 import Wire
 
@@ -46,22 +47,56 @@ extension Worker {
             session.pointee.analyzer = opened.analyzer
             findings = opened.findings
         }
-        let peer = exchange.peer ?? SocketAddress(v4: 0, port: 0)
-        session.pointee.facts = SessionFacts(
-            client: peer, forwardedClient: exchange.identity?.address ?? peer,
-            route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
-            path: request.text(request.pathRange, limit: 200),
-            origin: request.value(of: .origin).map { request.text($0, limit: 200) },
-            openedAt: loop.now)
+        session.pointee.facts = facts(exchange, endpoint, route, request)
         session.pointee.special = SpecialRelay(
-            exchange.state.snapshot.websocket, exchange.state.snapshot.log, agreement: agreement(request, head))
+            exchange.state.snapshot.websocket, exchange.state.snapshot.log, agreement: agreement(request, head),
+            listens: speaksInMessages(session, head))
         session.pointee.isPlainRelay = session.pointee.special == nil
         beginHeartbeat(session, route, request, head)
         upgradesInFlight -= 1
         tunnels += 1
         shared.tunnelOpened()
+        session.pointee.facts?.metrics?.sessions.add(1)
         reportOpened(session, exchange, findings)
         setTunnelDeadline(session)
+    }
+
+    /// Whether the library on the other end may refuse inside of the session.
+    private func speaksInMessages(_ session: UnsafeMutablePointer<Session>, _ head: ResponseHead) -> Bool {
+        if session.pointee.analyzer?.traits.contains(.engineIO) == true { return true }
+        return head.value(of: .secWebSocketProtocol).map { head.text($0, limit: 40).hasPrefix("actioncable") } ?? false
+    }
+
+    /// A 101 to an upgrade other than WebSocket has been sent: bytes pass both ways and nothing of them is read.
+    func openOpaqueTunnel(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead) {
+        guard let endpoint = exchange.endpoint, let route = exchange.route, let request = exchange.request else { return }
+        let timeouts = exchange.timeouts
+        exchange.response = head
+        report(session, exchange, aborted: false)
+        session.pointee.phase = .tunnel
+        session.pointee.tunnel = Tunnel(
+            limits: Tunnel.Limits(idle: timeouts.idle, write: timeouts.write, closing: timeouts.closing))
+        session.pointee.analyzer = SessionAnalyzer(opaqueSince: loop.now)
+        session.pointee.facts = facts(exchange, endpoint, route, request)
+        session.pointee.isPlainRelay = true
+        tunnels += 1
+        shared.tunnelOpened()
+        metrics.opaqueTunnels.add(1)
+        metrics.openOpaqueTunnels.add(1)
+        session.pointee.facts?.metrics?.sessions.add(1)
+        setTunnelDeadline(session)
+    }
+
+    private func facts(
+        _ exchange: Exchange, _ endpoint: UpstreamEndpoint, _ route: Route, _ request: RequestHead
+    ) -> SessionFacts {
+        let peer = exchange.peer ?? SocketAddress(v4: 0, port: 0)
+        return SessionFacts(
+            client: peer, forwardedClient: exchange.identity?.address ?? peer,
+            route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
+            path: request.text(request.pathRange, limit: 200),
+            origin: request.value(of: .origin).map { request.text($0, limit: 200) },
+            openedAt: loop.now, metrics: exchange.cluster?.metrics(of: endpoint))
     }
 
     private func agreement(_ request: RequestHead, _ response: ResponseHead) -> ExtensionAgreement {
@@ -106,6 +141,7 @@ extension Worker {
     func endTunnel(_ session: UnsafeMutablePointer<Session>) {
         reportClosed(session)
         session.pointee.facts?.endpoint.active -= 1
+        session.pointee.facts?.metrics?.sessions.add(-1)
         tunnels -= 1
         shared.tunnelClosed()
         close(session, .upstream)

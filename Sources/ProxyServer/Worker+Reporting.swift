@@ -23,6 +23,7 @@ extension Worker {
     /// The tunnel is open.
     func reportOpened(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ findings: [Finding]) {
         metrics.finished(.opened, cause: nil, after: loop.now - exchange.startedAt)
+        metrics.requests[.backend, .informational].add(1)
         guard let observation = completed(session, exchange) else { return }
         exchange.observation = nil
         // A 101 that a browser fails all the same (no subprotocol chosen) has a verdict of its own.
@@ -37,7 +38,8 @@ extension Worker {
 
     /// Gatehouse answers an upgrade or request itself; the verdict, where there is one.
     func reportRefusal(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: Refusal) -> Verdict? {
-        guard let observation = completed(session, exchange) else {
+        guard exchange.isUpgrade, let observation = completed(session, exchange) else {
+            exchange.observation = nil
             requestLine(session, exchange, status: refusal.status, answeredBy: .gatehouse, reason: refusal.reason)
             return nil
         }
@@ -45,35 +47,62 @@ extension Worker {
         // Whoever is to blame: this answer is ours. Who made it necessary stands in the verdict.
         judgement.responder = Responder(
             who: .gatehouse, stack: "Gatehouse", confidence: .proven, because: ["Gatehouse answered itself: \(refusal.reason)"])
-        metrics.finished(.refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
+        metrics.finished(
+            refusal.failure?.isUnanswered == true ? .failed : .refused, cause: judgement.verdict?.cause,
+            after: loop.now - exchange.startedAt)
+        metrics.requests[.gatehouse, StatusClass(status: refusal.status)].add(1)
         ledger.sessionRefused(
             observation, status: refusal.status, judgement: judgement, reason: refusal.reason, detail: refusal.detail,
-            tls: session.pointee.downstreamTLS?.facts, at: loop.now)
+            explainedWith: exchange.explainedWith, tls: session.pointee.downstreamTLS?.facts, at: loop.now)
+        file(session, exchange, observation, judgement.verdict)
         exchange.observation = nil
         return judgement.verdict
     }
 
     /// An exchange is over: a line for the request, or for the refused upgrade that it was.
-    func report(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, aborted: Bool) {
-        guard !exchange.isReported else { return }
+    @discardableResult
+    func report(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, aborted: Bool) -> Verdict? {
+        guard !exchange.isReported else { return nil }
         let status = exchange.response?.status ?? 0
         guard let observation = completed(session, exchange) else {
-            return requestLine(
+            requestLine(
                 session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
                 reason: aborted ? exchange.failure?.name ?? "aborted" : nil)
+            return nil
         }
-        let judgement = HandshakeJudge.judge(observation)
+        let judgement = judged(exchange, observation)
+        guard exchange.isUpgrade else {
+            requestLine(
+                session, exchange, status: status, answeredBy: exchange.response == nil ? .client : .backend,
+                reason: aborted ? exchange.failure?.name ?? "aborted" : nil, verdict: judgement.verdict)
+            file(session, exchange, observation, judgement.verdict)
+            exchange.observation = nil
+            return judgement.verdict
+        }
         metrics.finished(
             exchange.response == nil ? .abandoned : .refused, cause: judgement.verdict?.cause, after: loop.now - exchange.startedAt)
+        metrics.requests[exchange.response == nil ? .client : .backend, StatusClass(status: status)].add(1)
         ledger.sessionRefused(
-            observation, status: exchange.response?.status, judgement: judgement, tls: session.pointee.downstreamTLS?.facts,
-            at: loop.now)
+            observation, status: exchange.response?.status, judgement: judgement, explainedWith: exchange.explainedWith,
+            tls: session.pointee.downstreamTLS?.facts, at: loop.now)
+        file(session, exchange, observation, judgement.verdict)
         exchange.observation = nil
+        return judgement.verdict
+    }
+
+    /// Most refusals come in one piece: then the conclusion that the response's head took along is the last one, too.
+    private func judged(_ exchange: Exchange, _ observation: HandshakeObservation) -> HandshakeJudgement {
+        if let (judgement, body) = exchange.judgement, body == observation.bodyStart.count, observation.failure == nil {
+            return judgement
+        }
+        return HandshakeJudge.judge(observation)
     }
 
     /// The value of `Gatehouse-Verdict` on a refusal of the backend's that is passed on.
     func refusalField(_ exchange: Exchange, _ observation: HandshakeObservation) -> [UInt8]? {
-        guard let verdict = HandshakeJudge.judge(observation).verdict else { return nil }
+        let judgement = HandshakeJudge.judge(observation)
+        exchange.judgement = (judgement, observation.bodyStart.count)
+        guard let verdict = judgement.verdict else { return nil }
         return Array("\(verdict.cause.rawValue); id=\(observation.session)".utf8)
     }
 
@@ -81,12 +110,37 @@ extension Worker {
     func reportClosed(_ session: UnsafeMutablePointer<Session>) {
         guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
         var record = analyzer.report(at: loop.now)
-        reportHeartbeat(session, &record)
-        metrics.ended(record)
-        metrics.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
-        metrics.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
+        if analyzer.isOpaque {
+            metrics.openOpaqueTunnels.add(-1)
+            metrics.opaqueBytes[.clientToServer].add(record.downstream.bytes)
+            metrics.opaqueBytes[.serverToClient].add(record.upstream.bytes)
+        } else {
+            if let heard = session.pointee.special?.heard {
+                record = record.judged(with: heard.signs, evidence: heard.evidence)
+            }
+            reportHeartbeat(session, &record)
+            metrics.ended(record)
+            endedTraffic.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
+            endedTraffic.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
+        }
         ledger.sessionClosed(
             session.pointee.id, record, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
+        if !analyzer.isOpaque { file(session.pointee.id, record, facts) }
+    }
+
+    /// An attempt to connect to the endpoint of the session's request came to its end.
+    func countConnect(_ session: UnsafeMutablePointer<Session>, _ outcome: Success) {
+        guard session.pointee.phase == .connecting, let exchange = session.pointee.exchange, let endpoint = exchange.endpoint,
+            let cells = exchange.cluster?.metrics(of: endpoint)
+        else { return }
+        cells.connects[outcome].add(1)
+        if outcome == .success, let began = exchange.connectBegan { cells.connectTime.observe(loop.now - began) }
+    }
+
+    /// The endpoint answered with a final status.
+    func countAnswer(_ exchange: Exchange, _ status: Int) {
+        guard let endpoint = exchange.endpoint else { return }
+        exchange.cluster?.metrics(of: endpoint)?.requests[StatusClass(status: status)].add(1)
     }
 
     /// A rule of RFC 6455 was broken in a session that goes on.
@@ -113,6 +167,7 @@ extension Worker {
     private func completed(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) -> HandshakeObservation? {
         guard let observation = exchange.observation else { return nil }
         observation.route = exchange.route?.name ?? ""
+        observation.pathIsRewritten = exchange.route?.rewrite != nil
         observation.cluster = exchange.cluster?.cluster.name ?? ""
         observation.endpoint = (exchange.endpoint ?? exchange.lastEndpoint)?.name
         let measured = timings(exchange)
@@ -124,10 +179,11 @@ extension Worker {
     }
 
     private func requestLine(
-        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, status: Int, answeredBy: Responder.Who, reason: String?
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, status: Int, answeredBy: Responder.Who, reason: String?,
+        verdict: Verdict? = nil
     ) {
         metrics.requests[answeredBy, StatusClass(status: status)].add(1)
-        metrics.requestTime.observe(loop.now - exchange.startedAt)
+        if status != 101 { metrics.requestTime.observe(loop.now - exchange.startedAt) }
         var timings = timings(exchange)
         timings.total = loop.now - exchange.startedAt
         ledger.httpRequest(
@@ -137,7 +193,7 @@ extension Worker {
                 route: exchange.route?.name ?? "", cluster: exchange.cluster?.cluster.name ?? "",
                 endpoint: (exchange.endpoint ?? exchange.lastEndpoint)?.name, bytesIn: exchange.requestBytes,
                 bytesOut: exchange.responseBytes, timings: timings, answeredBy: answeredBy, reason: reason),
-            at: loop.now)
+            verdict: verdict, at: loop.now)
     }
 
     private func clientFacts(_ exchange: Exchange) -> ClientFacts {

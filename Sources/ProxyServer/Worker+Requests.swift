@@ -3,6 +3,8 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import TLSEngine
+import Telemetry
 import Wire
 
 extension Worker {
@@ -61,13 +63,16 @@ extension Worker {
         exchange.keepsDownstream = head.keepAlive && !drain.isActive
         exchange.identity = identify(session, exchange, head)
         exchange.isUpgrade = UpgradeRequestCheck.isWebSocketAttempt(head)
-        if exchange.isUpgrade { observeHandshake(session, exchange, head) }
+        if exchange.isUpgrade || SpokenReading.isPolling(head) { observeHandshake(session, exchange, head) }
         if let refusal = RequestForwarding.refusal(of: head) {
             return refuse(
                 session, exchange,
                 Refusal(
                     refusal.status, "malformed_request", detail: head.refusal?.kind.rawValue,
                     failure: .malformedRequest(head.faults)))
+        }
+        if isMisdirected(session, exchange, head) {
+            return refuse(session, exchange, Refusal(421, "misdirected", failure: .noRoute))
         }
         let path: [UInt8]
         switch CanonicalPath(head, allowing: exchange.state.pathAllowance) {
@@ -86,13 +91,26 @@ extension Worker {
         let route = exchange.state.snapshot.routes.routes[index]
         exchange.take(route)
         exchange.cluster = clusters[route.clusterIndex]
-        if exchange.isUpgrade, let refusal = refusalOfUpgrade(exchange, head) { return refuse(session, exchange, refusal) }
+        if exchange.isUpgrade {
+            if let refusal = refusalOfUpgrade(exchange, head) { return refuse(session, exchange, refusal) }
+        } else if route.upgrade == .any, let protocols = OtherUpgrade.protocols(head) {
+            if let refusal = refusalOfTunnel(exchange) { return refuse(session, exchange, refusal) }
+            exchange.otherUpgrade = protocols
+        }
         if case .contentLength(let count) = head.framing, exceedsBodyLimit(exchange, count) {
             return refuse(session, exchange, Refusal(413, "body_too_large"))
         }
         if exchange.isUpgrade { upgradesInFlight += 1 }
         session.pointee.phase = .connecting
         connect(session, exchange)
+    }
+
+    /// Whether the host is one whose certificate this connection was not opened with (threat C15).
+    private func isMisdirected(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead) -> Bool {
+        guard let name = session.pointee.downstreamTLS?.facts?.serverName, let range = head.effectiveHost,
+            let host = Authority(head.bytes, range), let context = exchange.state.listenerTLS[Int(session.pointee.listener)]
+        else { return false }
+        return !context.servesAlike(name, head.text(host.host))
     }
 
     func exceedsBodyLimit(_ exchange: Exchange, _ count: UInt64) -> Bool {
@@ -106,13 +124,18 @@ extension Worker {
                 status, "invalid_upgrade", fields: needsVersion ? [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket")] : [],
                 failure: .malformedRequest(head.faults))
         }
-        if drain.isActive { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
-        let limits = exchange.state.snapshot.limits
-        if shared.openTunnels >= limits.sessions {
-            return Refusal(503, "session_limit", retryAfter: 10, failure: .limit("sessions"))
-        }
-        if upgradesInFlight >= limits.upgradesInFlight {
+        if let refusal = refusalOfTunnel(exchange) { return refusal }
+        if upgradesInFlight >= exchange.state.snapshot.limits.upgradesInFlight {
             return Refusal(503, "upgrade_limit", retryAfter: 1, failure: .limit("upgrades_in_flight"))
+        }
+        return nil
+    }
+
+    /// Whether there is room for one more tunnel, of whatever protocol.
+    private func refusalOfTunnel(_ exchange: Exchange) -> Refusal? {
+        if drain.isActive { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
+        if shared.openTunnels >= exchange.state.snapshot.limits.sessions {
+            return Refusal(503, "session_limit", retryAfter: 10, failure: .limit("sessions"))
         }
         return nil
     }
@@ -127,6 +150,9 @@ extension Worker {
             peer: peer, isSecure: session.pointee.downstreamTLS != nil,
             trustedProxies: exchange.state.snapshot.trustedProxies, head: head)
     }
+
+    /// How long the answer to an upgrade is still awaited once the client has sent FIN: it can't use a session any more, but may read.
+    static let farewell = TimeSpan.seconds(1)
 
     // MARK: Body
 
@@ -147,10 +173,15 @@ extension Worker {
         defer { loop.release(chunk) }
         var cursor = ByteCursor(RawSpan(_unsafeBytes: chunk.bytes))
         do throws(BodyFault) {
-            while let range = try exchange.requestBody.nextForwarded(&cursor) {
+            while let range = try exchange.requestBody.nextForwarded(&cursor, trailers: &exchange.requestTrailers) {
+                if !exchange.requestTrailers.isEmpty, exchange.requestBody.isPastTrailers, let request = exchange.request {
+                    send(session, .upstream, TrailerForwarding.lines(of: exchange.requestTrailers, behind: request))
+                    exchange.requestTrailers = []
+                }
                 loop.retain(chunk)
                 send(session, .upstream, chunk.narrowed(to: range))
                 exchange.requestBytes += UInt64(range.count)
+                metrics.bodyBytes[.clientToServer].add(UInt64(range.count))
             }
         } catch {
             return requestBodyFailed(session, exchange, Refusal(400, "malformed_body", detail: error.kind.rawValue))
@@ -176,6 +207,7 @@ extension Worker {
     /// The request has gone upstream whole.
     func awaitResponse(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         guard exchange.response == nil else { return }
-        setDeadline(session, loop.now + exchange.timeouts.response, .responseHead)
+        let wait = exchange.isUpgrade && session.pointee.downstreamFinished ? Worker.farewell : exchange.timeouts.response
+        setDeadline(session, loop.now + wait, .responseHead)
     }
 }

@@ -3,6 +3,7 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import Telemetry
 import Wire
 
 extension Worker {
@@ -78,15 +79,23 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead, _ rest: Chunk
     ) {
         guard let request = exchange.request else { return loop.release(rest) }
+        // The client left while it waited: a session that opens now is nobody's, and what it met was the wait.
+        if exchange.isUpgrade, head.status == 101, session.pointee.downstreamFinished {
+            loop.release(rest)
+            return clientGone(session, exchange, .finished)
+        }
+        countAnswer(exchange, head.status)
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
-        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.isUpgrade, interimCount: exchange.interimResponses) {
+        if let fault = ResponseForwarding.fault(
+            of: head, forUpgrade: exchange.isUpgrade || exchange.otherUpgrade != nil, interimCount: exchange.interimResponses)
+        {
             loop.release(rest)
             exchange.responseFault = fault
             return responseUnusable(session, exchange, .malformedResponse(head.faults))
         }
         if head.status == 101 {
-            guard exchange.isUpgrade else {
+            guard exchange.isUpgrade || exchange.otherUpgrade != nil else {
                 loop.release(rest)
                 return responseUnusable(session, exchange, .malformedResponse(head.faults))
             }
@@ -114,18 +123,23 @@ extension Worker {
         let framing = head.framing(forRequestMethod: request.method)
         let plan = ResponsePlan(request: request, framing: framing)
         exchange.responseNextHop = plan.nextHop
+        exchange.forwardsResponseTrailers = plan.forwardsTrailers
         exchange.keepsUpstream = ResponseForwarding.keepsUpstream(head, requestMethod: request.method)
         exchange.keepsDownstream =
             exchange.keepsDownstream && plan.mayKeepConnection && exchange.requestBody.isComplete && !drain.isActive
         // Bytes behind an upgrade were meant for the tunnel that there is not: they are no request (threat C4).
-        if exchange.isUpgrade, !exchange.pending.isEmpty {
+        if exchange.isUpgrade || exchange.otherUpgrade != nil, !exchange.pending.isEmpty {
             exchange.keepsDownstream = false
             exchange.keepsUpstream = false
         }
         var verdictField: [UInt8]?
         if let observation = exchange.observation {
             observeBody(session, exchange, rest)
-            verdictField = refusalField(exchange, observation)
+            if let code = explanation(of: head.status, exchange) {
+                loop.release(rest)
+                return explainRefusal(session, exchange, head, code)
+            }
+            if exchange.isUpgrade { verdictField = refusalField(exchange, observation) }
         }
         ResponseForwarding.write(
             head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField, into: &writer)
@@ -155,10 +169,21 @@ extension Worker {
     ) -> Bool {
         var cursor = ByteCursor(RawSpan(_unsafeBytes: rest.bytes))
         do throws(BodyFault) {
-            while let range = try exchange.responseBody.nextForwarded(&cursor, to: exchange.responseNextHop) {
+            while let range = try exchange.responseBody.nextForwarded(
+                &cursor, to: exchange.responseNextHop, trailers: &exchange.responseTrailers)
+            {
+                if !exchange.responseTrailers.isEmpty {
+                    // No more than what was read of this very body, so there is room.
+                    let lines = takeTrailers(exchange)
+                    lines.withUnsafeBytes { bytes in
+                        if let start = bytes.baseAddress { (room.start + filled).copyMemory(from: start, byteCount: bytes.count) }
+                    }
+                    filled += lines.count
+                }
                 (room.start + filled).copyMemory(from: rest.start + range.lowerBound, byteCount: range.count)
                 filled += range.count
                 exchange.responseBytes += UInt64(range.count)
+                metrics.bodyBytes[.serverToClient].add(UInt64(range.count))
             }
         } catch {
             loop.release(room)
@@ -174,23 +199,29 @@ extension Worker {
 
     // MARK: 101
 
+    /// Whether the 101 is one that opens a tunnel.
+    private func isValid101(_ exchange: Exchange, _ request: RequestHead, _ head: ResponseHead) -> Bool {
+        if exchange.otherUpgrade != nil { return exchange.requestBody.isComplete && OtherUpgrade.isAnswer(head, to: request) }
+        return exchange.observation?.isValid101 ?? UpgradeResponseCheck.isValid101(request, head)
+            || exchange.state.snapshot.websocket.invalid101 == .relay
+    }
+
     /// The backend says 101 to an upgrade: a tunnel, if the answer is valid.
     private func switchProtocols(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ request: RequestHead, _ head: ResponseHead, _ rest: Chunk
     ) {
-        let valid = exchange.observation?.isValid101 ?? UpgradeResponseCheck.isValid101(request, head)
-        guard valid || exchange.state.snapshot.websocket.invalid101 == .relay else {
+        guard isValid101(exchange, request, head) else {
             loop.release(rest)
             exchange.failure = nil
             close(session, .upstream, reset: true)
             releaseEndpoint(exchange)
             return refuse(session, exchange, Refusal(502, "invalid_101"))
         }
-        ResponseForwarding.writeUpgrade(head, toRequest: request, into: &writer)
+        ResponseForwarding.writeUpgrade(head, toRequest: request, isWebSocket: exchange.isUpgrade, into: &writer)
         let hasRest = rest.count > 0
         send(session, .downstream, writer.bytes)
         guard session.pointee.phase == .exchanging else { return loop.release(rest) }
-        openTunnel(session, exchange, head)
+        if exchange.isUpgrade { openTunnel(session, exchange, head) } else { openOpaqueTunnel(session, exchange, head) }
         if hasRest { relay(session, .upstream, rest) } else { loop.release(rest) }
         guard session.pointee.phase == .tunnel else { return }
         if !exchange.pending.isEmpty {

@@ -28,6 +28,7 @@ import EventLoop
 import HTTPWire
 import ProxyCore
 import Telemetry
+import WebSocketWire
 import Wire
 
 /// What other threads may ask of a worker.
@@ -36,6 +37,8 @@ enum WorkerMessage: Sendable {
     case drain
     case stop
     case summaries(Reply<[SessionSummary]>)
+    /// Brings the metrics up to date with what live sessions have relayed.
+    case publishTraffic(Reply<Bool>)
     case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
     case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
 }
@@ -66,6 +69,9 @@ final class Worker {
     var frameScratch: [UInt8] = []
     var upgradesInFlight = 0
     var tunnels = 0
+    /// What the sessions that are over have relayed, and what the metrics show of all.
+    var endedTraffic = SessionTraffic()
+    private var publishedTraffic = SessionTraffic()
     private var isStopped = false
 
     init(index: Int, loop: EventLoop, ports: [UInt16], state: ServerState, shared: SharedParts) throws(LoopFailure) {
@@ -81,6 +87,7 @@ final class Worker {
         nextID = shared.seed << 32 | UInt64(index)
         ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
         adopt(state)
+        metrics.buffers.set(loop.bufferCount)
     }
 
     /// Serves until it is told to stop and everything is over.
@@ -94,6 +101,7 @@ final class Worker {
             sessions.releaseOver()
             metrics.loopLag.observe(TimeSpan(nanoseconds: clinux_monotonic() &- began))
             metrics.buffersInUse.set(loop.buffersInUse)
+            metrics.openConnections.set(sessions.count)
         }
     }
 
@@ -120,10 +128,14 @@ final class Worker {
         case .failed(let connection, let owner, let errno):
             guard case .session(let slot, let side) = Owner.meaning(owner) else { return endedElsewhere(connection, owner) }
             transportFailed(sessions.session(slot), side, errno)
-        case .connected(_, let owner): withSession(owner) { session, _ in connected(session) }
+        case .connected(_, let owner):
+            withSession(owner) { session, _ in
+                countConnect(session, .success)
+                connected(session)
+            }
         case .accepted(let listener, let connection): accepted(connection, listener: Int(listener))
         case .acceptFailed(_, let errno):
-            metrics.acceptErrors[.descriptors].add(1)
+            metrics.acceptErrors[AcceptError(errno: errno)].add(1)
             ledger.listenerPaused(errno: errno, at: loop.now)
         case .timer(let owner): timerFired(owner)
         case .woken: for message in shared.mailboxes[index].takeAll() { handle(message) }
@@ -143,6 +155,9 @@ final class Worker {
         case .drain: beginDrain()
         case .stop: isStopped = true
         case .summaries(let reply): reply.give(summaries())
+        case .publishTraffic(let reply):
+            publishTraffic()
+            reply.give(true)
         case .adminAnswer(let slot, let session, let bytes): adminAnswered(slot, session, bytes)
         case .resolved(let endpoint, let addresses, let failure):
             for known in endpoints where known.endpoint == endpoint {
@@ -165,7 +180,8 @@ final class Worker {
                 endpoints.append(made)
                 return made
             }
-            return UpstreamCluster(cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()))
+            return UpstreamCluster(
+                cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()), metrics: metrics)
         }
         let current = Set(clusters.flatMap { $0.endpoints.map(\.index) })
         for endpoint in endpoints where !current.contains(endpoint.index) {
@@ -176,6 +192,18 @@ final class Worker {
         }
     }
 
+    /// Adds what was relayed since the last time to the metrics, that of live sessions included.
+    private func publishTraffic() {
+        var all = endedTraffic
+        forEachSession { session in
+            guard session.pointee.phase == .tunnel, let analyzer = session.pointee.analyzer, !analyzer.isOpaque else { return }
+            all.add(analyzer.frames(from: .downstream).counts, bytes: analyzer.bytes(from: .downstream), .clientToServer)
+            all.add(analyzer.frames(from: .upstream).counts, bytes: analyzer.bytes(from: .upstream), .serverToClient)
+        }
+        metrics.publish(all, since: publishedTraffic)
+        publishedTraffic = all
+    }
+
     /// Calls `body` for each session that is in use; it may end the session.
     func forEachSession(_ body: (UnsafeMutablePointer<Session>) -> Void) {
         for slot in 0..<sessions.used {
@@ -183,15 +211,16 @@ final class Worker {
         }
     }
 
-    /// Closes what kept connections have outlived, and asks for names again.
+    /// Once a second: closes what kept connections have outlived, and gives back what a rush of slow peers has left.
     func sweep() {
-        for endpoint in endpoints {
-            for idle in endpoint.takeExpired(
-                before: Timestamp(nanoseconds: loop.now.nanoseconds &- UpstreamEndpoint.idleLifetime.nanoseconds))
-            {
-                loop.close(idle.connection, .now)
-            }
+        let limit = Timestamp(nanoseconds: loop.now.nanoseconds &- UpstreamEndpoint.idleLifetime.nanoseconds)
+        // By index: without optimisation, an array's iterator allocates for each element.
+        var index = 0
+        while index < endpoints.count {
+            while let idle = endpoints[index].takeExpired(before: limit) { loop.close(idle.connection, .now) }
+            index += 1
         }
+        loop.trimBuffers()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
     }
 }

@@ -1,6 +1,7 @@
 import CLinux
 import Configuration
 import EventLoop
+import Wire
 
 /// How a worker's start went.
 enum WorkerStart: Sendable {

@@ -35,7 +35,7 @@ package final class TLSContext: @unchecked Sendable {
     let ownSubject: String?
 
     private let others: [OpaquePointer]
-    private let names: ServerNameTable?
+    let names: ServerNameTable?
     private let keyLog: KeyLog?
 
     init(

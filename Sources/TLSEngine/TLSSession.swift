@@ -28,6 +28,13 @@ package struct TLSSession: ~Copyable {
     /// Whether the handshake is complete and the session has not failed.
     package private(set) var isOpen = false
 
+    /// Whether we are the client, the server asked for a certificate, and there was none to send.
+    ///
+    /// With TLS 1.3 the handshake is complete before the server has said what it thinks of that; some close without a word.
+    package var owesCertificate: Bool {
+        context.role == .client && port.pointee.evidence.certificateRequested && context.ownSubject == nil
+    }
+
     /// The answer of `handshake`.
     package enum HandshakeResult {
         /// All ciphertext was taken; more is needed.

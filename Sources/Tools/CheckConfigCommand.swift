@@ -24,7 +24,6 @@ package enum CheckConfigCommand {
             }
             Terminal.line(isJSON ? snapshot.checkJSON : "\(file): the configuration is good.")
             for warning in snapshot.warnings where !isJSON { Terminal.line("warning: \(warning)") }
-            for notice in Server.unserved(snapshot) where !isJSON { Terminal.line("warning: \(notice)") }
             return ExitCode.success.rawValue
         } catch {
             Terminal.line(isJSON ? error.json : error.description)

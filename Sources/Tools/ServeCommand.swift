@@ -22,7 +22,6 @@ package enum ServeCommand {
         do throws(ConfigurationError) {
             let snapshot = try load()
             for warning in snapshot.warnings { Terminal.note("warning: \(warning)") }
-            for notice in Server.unserved(snapshot) { Terminal.note("warning: \(notice)") }
             do throws(Server.StartFailure) {
                 let server = try Server(snapshot, version: Version.text, load: load)
                 try server.start()

@@ -28,6 +28,18 @@ package struct FrameCounts: Sendable, Hashable {
 
     @inlinable package init() {}
 
+    /// Class by class.
+    package static func + (a: FrameCounts, b: FrameCounts) -> FrameCounts {
+        var sum = a
+        sum.continuation = a.continuation + b.continuation
+        sum.text = a.text + b.text
+        sum.binary = a.binary + b.binary
+        sum.close = a.close + b.close
+        sum.ping = a.ping + b.ping
+        sum.pong = a.pong + b.pong
+        return sum
+    }
+
     /// All classes together.
     package var total: FrameCount { continuation + text + binary + close + ping + pong }
 

@@ -7,7 +7,7 @@ package struct MessageLimits: Sendable, Hashable {
     /// How far a compressed message may inflate; its own `size` is ignored for the one above.
     package var inflation: Inflater.Limits
 
-    package init(size: UInt64 = 16 << 20, fragments: UInt64 = 4096, inflation: Inflater.Limits = .init()) {
+    package init(size: UInt64 = 16 << 20, fragments: UInt64 = 131_072, inflation: Inflater.Limits = .init()) {
         self.size = size
         self.fragments = fragments
         self.inflation = inflation

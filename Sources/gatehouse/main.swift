@@ -5,6 +5,7 @@ import Tools
 
 let commands: [(name: String, definition: CommandDefinition, run: (FlagParser.Result) -> Int32)] = [
     ("serve", ServeCommand.definition, ServeCommand.run),
+    ("run", RunCommand.definition, RunCommand.run),
     ("diagnose", DiagnoseCommand.definition, DiagnoseCommand.run),
     ("demo", DemoCommand.definition, DemoCommand.run),
     ("explain", ExplainCommand.definition, ExplainCommand.run),

@@ -73,7 +73,7 @@ import Wire
         workers[0].refusals[.routeNotFound].add(1)
         workers[1].refusals[.originNotAllowed].add(2)
         workers[0].badEnds[.idleTimeout].add(5)
-        let causes = try #require(try object(renderer.causes(workers))["causes"] as? [[String: Any]])
+        let causes = try #require(try object(renderer.causes(workers, CausesReport(), at: .zero))["causes"] as? [[String: Any]])
         #expect(causes.map { $0["cause"] as? String } == ["idle-timeout", "origin-not-allowed", "route-not-found"])
         #expect(causes[0]["bad_ends"] as? Int == 5)
     }

@@ -10,7 +10,7 @@ enum House {
         ("bindings", ["CLinux", "CIOUring", "COpenSSL", "COpenSSLShim", "CZlib", "CPcap", "CYAML"]),
         ("core", ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore"]),
         ("shells", ["EventLoop", "TLSEngine", "CaptureFile", "Configuration", "Telemetry"]),
-        ("composition", ["Admin", "ProxyServer", "Tools"]),
+        ("composition", ["Probing", "Admin", "ProxyServer", "Tools"]),
         ("executables", ["gatehouse", "gatehouse-load", "gatehouse-fuzz"]),
     ]
 
@@ -21,8 +21,8 @@ enum House {
         "WebSocketWire": ["Wire"],
         "Diagnosis": ["Wire", "HTTPWire", "WebSocketWire"],
         "ProxyCore": ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis"],
-        "ProxyServer": ["Admin"],
-        "Tools": ["ProxyServer", "Admin"],
+        "ProxyServer": ["Admin", "Probing"],
+        "Tools": ["ProxyServer", "Admin", "Probing"],
     ]
 
     static let core: Set<String> = Set(floors[1].targets)

@@ -1,7 +1,9 @@
-import EventLoop
+import CLinux
 import TestSupport
 import Testing
 import Wire
+
+@testable import EventLoop
 
 @Suite struct BackPressureTests {
     /// Bytes whose place can be told from their value.
@@ -202,6 +204,15 @@ import Wire
         test.send(otherClient, bytes("y"))
         test.settle()
         #expect(test.loop.takeBuffer() == nil || test.held.count < 1024)
+        // Nothing can be done until a buffer comes back, so the loop sleeps.
+        var turns = 0
+        let end = clinux_monotonic() + 100_000_000
+        while clinux_monotonic() < end {
+            test.loop.wait(until: test.loop.now + .milliseconds(50))
+            while test.loop.next() != nil {}
+            turns += 1
+        }
+        #expect(turns < 10, "the loop turned \(turns) times in a tenth of a second")
         test.holdsChunks = false
         let held = test.held
         test.held = []
@@ -209,6 +220,17 @@ import Wire
         try test.run("everything that waited") { test.log(server).count == 1200 && test.log(otherServer).count == 1 }
         test.settle()
         #expect(test.loop.buffersInUse == 0)
+        // The rush is over: what the kernel holds shrinks again, and traffic goes on.
+        for _ in 0..<10 {
+            test.loop.trimBuffers()
+            for _ in 0..<100 {
+                let before = test.log(server).count
+                test.send(client, bytes("z"))
+                try test.run("traffic while shrinking") { test.log(server).count > before }
+            }
+        }
+        #expect(test.loop.uring.targetSmall == UringState.leastSmall)
+        #expect(test.loop.uring.providedSmall <= UringState.leastSmall + 1)
     }
 
     @Test(arguments: EventLoop.Backend.available)

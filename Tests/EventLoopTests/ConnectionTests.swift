@@ -64,6 +64,43 @@ import Wire
     }
 
     @Test(arguments: EventLoop.Backend.available)
+    func `an RST is reported while receiving is paused`(_ backend: EventLoop.Backend) throws {
+        let test = try LoopHarness(backend)
+        let (client, server) = try test.pair(try test.listen())
+        test.send(client, bytes("x"))
+        try test.run("the byte") { test.log(server).count == 1 }
+        test.loop.pauseReceiving(server)
+        test.settle()
+        // Going on and pausing again asks no second time.
+        test.loop.startReceiving(server)
+        test.settle()
+        test.loop.pauseReceiving(server)
+        test.settle()
+        test.loop.close(client, .reset)
+        try test.run("the RST") { !test.log(server).failures.isEmpty }
+        test.settle()
+        #expect(test.log(server).failures == [104])
+        #expect(test.log(server).finished == 0)
+        test.loop.close(server, .now)
+        try test.run("both slots are free") { test.loop.connectionCount == 0 }
+    }
+
+    @Test(arguments: EventLoop.Backend.available)
+    func `a connection that was paused is closed like any other`(_ backend: EventLoop.Backend) throws {
+        let test = try LoopHarness(backend)
+        let socket = try test.listen()
+        for _ in 0..<3 {
+            let (client, server) = try test.pair(socket)
+            test.loop.pauseReceiving(server)
+            test.loop.pauseReceiving(client)
+            test.settle(.milliseconds(5))
+            test.loop.close(server, .now)
+            test.loop.close(client, .now)
+        }
+        try test.run("all slots are free") { test.loop.connectionCount == 0 }
+    }
+
+    @Test(arguments: EventLoop.Backend.available)
     func `an RST is reported to a side that sends to it after its FIN`(_ backend: EventLoop.Backend) throws {
         let test = try LoopHarness(backend)
         let (client, server) = try test.pair(try test.listen())

@@ -44,6 +44,13 @@ import Wire
     }
 
     @Test(arguments: versions)
+    func `a client knows that it was asked for a certificate and had none`(_ version: TLSContext.OldestVersion) throws {
+        #expect(try connect(nil, wanted: .optional, version: version).client.session.owesCertificate)
+        #expect(try !connect(clients.issue(), wanted: .required, version: version).client.session.owesCertificate)
+        #expect(try !connect(nil, wanted: .ignored, version: version).client.session.owesCertificate)
+    }
+
+    @Test(arguments: versions)
     func `a certificate of another issuer is rejected on both ends`(_ version: TLSContext.OldestVersion) throws {
         let pair = try connect(TestAuthority(name: "Stranger").issue(), wanted: .required, version: version)
         #expect(pair.server.failure?.kind == .clientCertificateRejected)

@@ -38,6 +38,8 @@ void ciouring_publish_buffers(ciouring *ring, uint16_t group);
 void ciouring_accept_multishot(ciouring *ring, int fd, uint64_t user);
 /// Completes when `fd` can be written to (a connection attempt has ended) or has failed.
 void ciouring_poll_writable(ciouring *ring, int fd, uint64_t user);
+/// Completes when the connection has failed or its peer has finished, not for bytes.
+void ciouring_poll_failure(ciouring *ring, int fd, uint64_t user);
 void ciouring_receive_multishot(ciouring *ring, int fd, uint16_t group, uint64_t user);
 void ciouring_receive_once(ciouring *ring, int fd, uint16_t group, uint64_t user);
 void ciouring_send(ciouring *ring, int fd, const void *bytes, size_t count, bool wait, uint64_t user);

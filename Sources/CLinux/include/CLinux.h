@@ -55,6 +55,8 @@ void clinux_sleep(uint64_t nanoseconds);
 /// Reserves zeroed pages that cost nothing until touched; NULL where the kernel refuses.
 void *clinux_reserve(size_t size);
 void clinux_unreserve(void *memory, size_t size);
+/// Gives the pages of a part of reserved memory back; they are zeroed and cost nothing until touched again.
+void clinux_give_back(void *memory, size_t size);
 
 /// Resolves `host` to at most `limit` stream addresses with `port`; the count, or a negative EAI_ code.
 int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit);
@@ -70,7 +72,45 @@ int clinux_cpu_count(void);
 void clinux_block_signals(void);
 /// Waits for one of SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD; at most `milliseconds` (-1: for ever). 0 when none came.
 int clinux_wait_signal(int milliseconds);
+/// Blocks the signals besides that a supervisor passes on to its child (SIGQUIT, SIGUSR2, SIGWINCH); `clinux_wait_signal` then gives them too.
+void clinux_block_passed_signals(void);
 void clinux_ignore_sigpipe(void);
 int clinux_pid(void);
 /// Raises the soft limit of descriptors to the hard one and returns it.
 uint64_t clinux_raise_descriptor_limit(void);
+
+// Children
+
+/// A started child: its leader and group have the same number.
+typedef struct {
+    int pid;
+    /// The ends to read its standard output and standard error from.
+    int output;
+    int errors;
+} clinux_child;
+
+/// How a child ended: `signal` is 0 where it left by itself.
+typedef struct {
+    int pid;
+    int code;
+    int signal;
+} clinux_exit;
+
+/// Opens /dev/null for each standard descriptor that is closed, so that no pipe takes its number.
+void clinux_fill_standard_descriptors(void);
+/// Starts `arguments[0]` (looked for on PATH) in a process group of its own, its output in pipes, its input ours, or none where that is a terminal. It
+/// gets SIGTERM if this process vanishes. -errno where it can't be started, ENOENT for a command that isn't there.
+int clinux_start_child(char *const arguments[], char *const environment[], clinux_child *child);
+/// Whether `pid` has ended, and how. It stays a zombie, so that its number belongs to nobody else until `clinux_reap`.
+bool clinux_child_ended(int pid, clinux_exit *exit);
+/// Takes `pid` off the kernel's table.
+void clinux_reap(int pid);
+/// Takes what was orphaned and came to us off the kernel's table, but never `child`.
+void clinux_reap_orphans(int child);
+/// Makes this process the parent of what its descendants leave behind.
+void clinux_adopt_orphans(void);
+/// Sends `signal` to every process of the group; -errno.
+int clinux_signal_group(int group, int signal);
+int clinux_signal_process(int pid, int signal);
+/// Whether the terminal of the standard input has gone.
+bool clinux_terminal_is_gone(void);

@@ -1,4 +1,4 @@
-import ProxyCore
+package import ProxyCore
 import Wire
 
 extension Snapshot {
@@ -12,19 +12,22 @@ extension Snapshot {
     ///   - flags: Flag names without dashes (`listen`, `log-format`) and their values; names that belong to no key are ignored, they
     ///     are the command's own.
     ///   - environment: The process's environment. Read here are `GATEHOUSE_…` and, if nothing says where to listen, `PORT`.
+    ///   - backend: Where every route goes that names neither upstream nor cluster: the backend that `gatehouse run` starts. At least one
+    ///     route must.
     /// - Throws: Every problem that was found, in the order of the file.
     package static func load(
-        file: String?, flags: [String: String] = [:], environment: [String: String] = [:]
+        file: String?, flags: [String: String] = [:], environment: [String: String] = [:], backend: Endpoint? = nil
     ) throws(ConfigurationError) -> Snapshot {
         var path = file
         if path == nil, let named = environment[fileVariable], !named.isEmpty { path = named }
         let bytes = try path.map(ConfigurationFile.read) ?? []
-        return try decode(bytes, file: path, flags: flags, environment: environment)
+        return try decode(bytes, file: path, flags: flags, environment: environment, backend: backend)
     }
 
     /// The same for bytes that are at hand; `file` is what messages call them, and where relative paths start.
     package static func decode(
-        _ bytes: [UInt8], file: String?, flags: [String: String] = [:], environment: [String: String] = [:]
+        _ bytes: [UInt8], file: String?, flags: [String: String] = [:], environment: [String: String] = [:],
+        backend: Endpoint? = nil
     ) throws(ConfigurationError) -> Snapshot {
         let name = file ?? "(no file)"
         let (tree, syntax) = YAMLReader.read(bytes, file: name)
@@ -33,7 +36,7 @@ extension Snapshot {
         let overlay = Overlay(on: tree, environment: environment, flags: flags)
         var decoder = SchemaDecoder()
         let decoded = decoder.decode(overlay.root)
-        var builder = SnapshotBuilder(decoded, file: file, environment: environment)
+        var builder = SnapshotBuilder(decoded, file: file, environment: environment, backend: backend)
         let snapshot = builder.build()
         let problems = overlay.problems + decoder.problems + builder.problems
         guard problems.isEmpty, var snapshot else { throw ConfigurationError(ordered(problems)) }

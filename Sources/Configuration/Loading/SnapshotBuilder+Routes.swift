@@ -98,7 +98,30 @@ extension SnapshotBuilder {
             if let route = route(root, at: place, timeouts, overrides: false) { routes.append(route) }
         }
         warnAboutUnused(routes)
+        if let backend { checkReached(backend, routes) }
         return routes
+    }
+
+    /// `gatehouse run` makes no sense where no request could come to what it starts.
+    private mutating func checkReached(_ backend: Endpoint, _ routes: [Route]) {
+        guard problems.isEmpty, !routes.contains(where: { $0.cluster == backend.description }) else { return }
+        let place =
+            root.any("routes") ?? root.any("upstream") ?? root.any("cluster")
+            ?? Decoded(value: .faulty, source: wholeFile, key: "upstream")
+        report(
+            place, "no way to the command that gatehouse run starts",
+            "a route without upstream and cluster: it goes to the command",
+            root.any("routes") == nil
+                ? "remove \(place.key) (from the file, the flags and the environment), or use gatehouse serve"
+                : "remove upstream or cluster from the route that is the command's, or use gatehouse serve")
+    }
+
+    /// The place of the cluster of the command that `gatehouse run` starts.
+    private mutating func backendCluster(_ endpoint: Endpoint) -> Int {
+        let cluster = Cluster(name: endpoint.description, endpoints: [endpoint])
+        if let index = clusters.firstIndex(of: cluster) { return index }
+        clusters.append(cluster)
+        return clusters.count - 1
     }
 
     private var wholeFile: ConfigurationSource {
@@ -142,6 +165,7 @@ extension SnapshotBuilder {
                 nearest ?? (names.isEmpty ? "add clusters: {\(name): {endpoints: [http://127.0.0.1:8000]}}" : nil))
             return nil
         case (nil, nil):
+            if let backend { return backendCluster(backend) }
             let remedy: String
             if let name = names.first {
                 remedy = "add cluster: \(name)"

@@ -9,12 +9,15 @@ struct SnapshotBuilder {
     let root: DecodedMap
     let file: String?
     let environment: [String: String]
+    /// The backend that `gatehouse run` starts: where routes go that name nothing else.
+    let backend: Endpoint?
     var problems: [ConfigurationProblem] = []
     var warnings: [ConfigurationProblem] = []
     /// The clusters so far; `upstream` adds to them.
     var clusters: [Cluster] = []
 
-    init(_ root: DecodedMap, file: String?, environment: [String: String]) {
+    init(_ root: DecodedMap, file: String?, environment: [String: String], backend: Endpoint? = nil) {
+        self.backend = backend
         self.root = root
         self.file = file
         self.environment = environment
@@ -85,6 +88,8 @@ struct SnapshotBuilder {
         var settings = DiagnosisSettings()
         guard let map = root.map("diagnosis") else { return settings }
         if let word: ProbePolicy = map.word("probes") { settings.probes = word }
+        if let count = map.integer("probe_limit") { settings.probeLimit = count }
+        if let count = map.integer("probes_per_minute") { settings.probesPerMinute = count }
         settings.explainInClose = texts(map.list("explain_in_close"))
         return settings
     }

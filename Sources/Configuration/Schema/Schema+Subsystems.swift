@@ -43,6 +43,12 @@ extension Schema {
             "probes", .word(ProbePolicy.allCases.map(\.rawValue)), default: ProbePolicy.off.rawValue,
             "Whether a refusal is followed by handshakes of Gatehouse's own that prove its cause."),
         KeyDefinition(
+            "probe_limit", .integer(3...100), default: "\(DiagnosisSettings().probeLimit)",
+            "The most handshakes for one refusal, controls included; within 10 s."),
+        KeyDefinition(
+            "probes_per_minute", .integer(1...60), default: "\(DiagnosisSettings().probesPerMinute)",
+            "How many refusals of one cause on one route are probed in a minute; 12 in all."),
+        KeyDefinition(
             "explain_in_close", .list(.origin), default: "[]",
             "Origins whose browsers are told a refusal's cause: the session is opened and closed at once with 4000 + status.",
             example: "[https://app.example.com]"),

@@ -24,6 +24,10 @@ package enum Invalid101: String, Sendable, Hashable, CaseIterable {
 /// What the diagnosis does on its own account.
 package struct DiagnosisSettings: Sendable, Hashable {
     package var probes = ProbePolicy.off
+    /// The most handshakes of one investigation, controls included.
+    package var probeLimit = 25
+    /// Investigations for each cause and route in a minute.
+    package var probesPerMinute = 1
     /// Origins (`https://app.example.com`) whose browsers are told the cause in the close reason of a session that is opened for it.
     package var explainInClose: [String] = []
 

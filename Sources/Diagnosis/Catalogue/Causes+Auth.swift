@@ -17,7 +17,9 @@ extension CauseCatalogue {
             .denies(38, .status401, .byNodeWs, .originOtherHost), .denies(38, .status401, .byNodeWs, .originSiblingHost),
             .denies(10, .status403, .originOtherHost), .denies(10, .status403, .originSiblingHost),
             .says(62, .serverCode44xx, .noCredentials), .says(50, .serverCode3000, .noCredentials),
-            .says(50, .serverCode1008, .reasonSaysCredentials, .noCredentials), .says(90, .engineIORefused, .noCredentials),
+            .says(50, .serverCode1008, .reasonSaysCredentials, .noCredentials),
+            .says(90, .engineIORefused, .reasonSaysCredentials, .noCredentials),
+            .says(55, .engineIORefused, .noCredentials, unless: [.reasonSaysCredentials]),
             .says(40, .disconnectMessage, .noCredentials), .says(75, .outputCredentials, .noCredentials), .proves(.flipCredentials),
             .says(14, .originNeverFlips, .status403, .noCredentials, unless: [.originOtherHost]),
             .says(12, .pathsNeverFlip, .status403, .noCredentials),
@@ -84,6 +86,7 @@ extension CauseCatalogue {
             .says(30, .failedClosedAtOnce, .hasCredentials), .says(15, .status400, .hasCredentials, .byEngineIO),
             .says(70, .serverCode44xx, .hasCredentials), .says(55, .serverCode3000, .hasCredentials),
             .says(50, .serverCode1008, .reasonSaysCredentials), .says(40, .engineIORefused, .hasCredentials),
+            .says(45, .engineIORefused, .reasonSaysCredentials, .hasCredentials),
             .says(75, .outputCredentials, .hasCredentials),
             .proves(.flipNoCredentials), .denies(10, .status403, .originOtherHost), .excludes(.noCredentials),
             .denies(40, .intermediaryOwnPage, .status403), .excludes(.cloudflareMitigated),
@@ -105,7 +108,8 @@ extension CauseCatalogue {
         some minutes later fails, because the client sends the token that it got at the start.
         """,
         clauses: [
-            .proves(.saysTokenExpired), .says(95, .tokenHasExpired, .status401), .says(95, .tokenHasExpired, .status403),
+            .proves(.saysTokenExpired), .says(90, .outputTokenExpired, .hasCredentials), .says(95, .tokenHasExpired, .status401),
+            .says(95, .tokenHasExpired, .status403),
             .says(60, .tokenHasExpired, .status400), .says(50, .tokenHasExpired, .status500),
             .says(75, .tokenHasExpired, .failedClosed),
             .says(85, .tokenHasExpired, .serverCode44xx), .says(80, .tokenHasExpired, .serverCode1008),
@@ -138,7 +142,10 @@ extension CauseCatalogue {
         """
         The server speaks mutual TLS: it wants to see a certificate of the client, and got none.
         """,
-        clauses: [.proves(.saysClientCertificate), .proves(.status495or496), .proves(.failedTLSClientCertificate)],
+        clauses: [
+            .proves(.saysClientCertificate), .says(95, .outputClientCertificate), .proves(.status495or496),
+            .proves(.failedTLSClientCertificate),
+        ],
         decides: "the same handshake with a certificate that the server's authority signed",
         fix: ["Present a client certificate that the server's authority signed, or make it optional for this name"],
         on: [
@@ -153,7 +160,7 @@ extension CauseCatalogue {
         A list of addresses decides who may connect, and this client isn't on it; often because the list sees the address of a proxy instead of the client's.
         """,
         clauses: [
-            .says(80, .saysAddressDenied), .says(62, .status403, .byApache, .intermediaryOwnPage),
+            .says(80, .saysAddressDenied), .says(90, .outputAddressDenied), .says(62, .status403, .byApache, .intermediaryOwnPage),
             .says(45, .status403, .byNginx, .intermediaryOwnPage),
             .says(20, .status403, .intermediaryOwnPage), .says(9, .status403), .says(12, .status403, .forwardedForPresent),
             .says(85, .flipForwardedRemoved, .status403), .says(8, .failedClosedAtOnce),

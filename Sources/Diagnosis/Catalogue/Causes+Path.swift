@@ -17,6 +17,7 @@ extension CauseCatalogue {
             .says(20, .randomPathSame, .status403), .says(25, .randomPathSame, .status400), .says(15, .randomPathSame, .status404),
             .says(20, .randomPathSame, .status500), .denies(45, .randomPathDiffers), .denies(24, .pathsNeverFlip, .status403),
             .proves(.flipPrefix, unless: [.flipDoubledPrefix, .engineIOPath]), .says(60, .flipPrefix), .says(95, .outputNoRoute),
+            .denies(40, .outputSawOtherPath),
             .denies(40, .uvicornAsHTTP), .denies(35, .byFrameworkAsHTTP, .intermediaryOnPath), .denies(20, .byPlainNode),
             .denies(25, .byWSGI),
             .denies(25, .byRails, .status404), .denies(60, .byFrameworkAsHTTP, .status401),
@@ -120,6 +121,7 @@ extension CauseCatalogue {
             .says(10, .status403, .asgiBareRefusal),
             .proves(.flipDoubledPrefix), .says(20, .flipPrefix, .intermediaryOnPath),
             .says(20, .outputNoRoute, .intermediaryOnPath), .says(8, .randomPathSame, .intermediaryOnPath),
+            .says(92, .outputSawOtherPath), .denies(60, .outputSawUpgrade), .denies(40, .outputSawPlainRequest),
             .denies(40, .intermediaryOwnPage), .excludes(.byEdge), .excludes(.pathIsRoot),
             .denies(30, .byFrameworkAsHTTP, .intermediaryOnPath), .denies(14, .status403, .originOtherHost),
         ],
@@ -142,7 +144,8 @@ extension CauseCatalogue {
         The proxy has a rule for the WebSocket path, but this path doesn't match it, so the proxy answers by itself: with its 404, with an empty 200, or with a file.
         """,
         clauses: [
-            .says(85, .byCaddyEmpty200), .says(62, .status404, .intermediaryOwnPage),
+            .denies(60, .outputSawUpgrade), .denies(60, .outputSawPlainRequest), .says(85, .byCaddyEmpty200),
+            .says(62, .status404, .intermediaryOwnPage),
             .says(34, .status200, .intermediaryOnPath, unless: [.bodyIsApplicationPage]),
             .says(20, .status200, .bodyIsHTML, unless: [.bodyIsApplicationPage]),
             .says(18, .status405, .intermediaryOwnPage), .says(12, .randomPathSame, .status200, .intermediaryOnPath),

@@ -47,7 +47,8 @@ extension CauseCatalogue {
         The `sid` in the query was given by an earlier answer. The server has forgotten it: it restarted, the session ended, or the ping timeout passed. A client has to begin anew, without sid.
         """,
         clauses: [
-            .says(66, .saysSessionUnknown), .says(62, .engineIOHasSid, .status403, .asgiBareRefusal),
+            .says(66, .saysSessionUnknown), .says(80, .outputSessionUnknown, .engineIOHasSid),
+            .says(62, .engineIOHasSid, .status403, .asgiBareRefusal),
             .says(62, .engineIOHasSid, .status400), .says(64, .flipNoSid, .engineIOHasSid),
             .says(20, .engineIOHasSid, .failedClosed),
         ],
@@ -67,7 +68,8 @@ extension CauseCatalogue {
         Servers and platforms count open connections, in all or per address. When the limit is reached, new ones are refused or wait, while the old ones live on.
         """,
         clauses: [
-            .says(88, .saysTooManyConnections), .says(12, .status503), .says(50, .serverCode1013), .says(85, .failedLimit),
+            .says(88, .saysTooManyConnections), .says(85, .outputConnectionLimit), .says(12, .status503),
+            .says(50, .serverCode1013), .says(85, .failedLimit),
             .says(60, .reasonSaysRate, .serverCode1013), .says(8, .failedConnectTimeout), .says(8, .failedRefused),
         ],
         decides: "the number of open sessions, and whether the same handshake succeeds when some have ended",
@@ -84,7 +86,8 @@ extension CauseCatalogue {
         A limiter counts requests per address or user. Clients that reconnect in a loop without a pause run into it, and every attempt makes it worse.
         """,
         clauses: [
-            .proves(.status429, unless: [.saysTooManyConnections]), .says(88, .saysRateLimited), .says(30, .status503, .retryAfter),
+            .proves(.status429, unless: [.saysTooManyConnections]), .says(88, .saysRateLimited),
+            .says(88, .outputRateLimited, .refused), .says(30, .status503, .retryAfter),
             .says(60, .reasonSaysRate), .says(10, .status503, .byNginx, .intermediaryOwnPage),
         ],
         fix: ["Reconnect with a growing, random delay; or raise the limit for the handshake's path"],
@@ -102,7 +105,9 @@ extension CauseCatalogue {
         """,
         clauses: [
             .says(28, .failedResponseTimeout), .says(12, .failedConnectTimeout), .says(15, .failedResponseTimeout, .plainSame),
-            .says(12, .status504), .says(10, .failedClosedLate),
+            .says(50, .freedByAnotherEnd), .says(12, .status504), .says(10, .failedClosedLate),
+            .says(66, .outputSyncWorker, .failedResponseTimeout), .says(40, .outputSyncWorker, .freedByAnotherEnd),
+            .says(30, .outputSyncWorker, .failedClosedLate), .says(85, .outputPoolFull),
         ],
         decides: "whether a plain GET hangs as well, and succeeds once a session has ended",
         fix: ["Give the server more threads, or one that doesn't need a thread per session"],
@@ -120,7 +125,8 @@ extension CauseCatalogue {
         Servers limit the size of a request's head: 8 KiB in many. Cookies that pile up, or a large token in the URL, exceed it, and the request is refused before anybody reads it.
         """,
         clauses: [
-            .proves(.status431), .proves(.saysHeadTooLarge), .says(66, .status413or414, .queryIsLong), .says(40, .status413or414),
+            .proves(.status431), .proves(.saysHeadTooLarge), .says(90, .outputHeaderTooLarge, .refused),
+            .says(66, .status413or414, .queryIsLong), .says(40, .status413or414),
             .says(66, .status400, .fieldIsLarge), .says(50, .status400, .headIsLarge, unless: [.fieldIsLarge]),
             .says(30, .failedClosedAtOnce, .headIsLarge), .proves(.flipSmallHead, .headIsLarge),
         ],
@@ -174,7 +180,8 @@ extension CauseCatalogue {
         "A hop behind us speaks TLS to the backend and doesn't like its certificate: expired, unknown issuer, another name. It answers 502, 525 or 526 instead.",
         clauses: [
             .says(88, .status525or526), .says(22, .status502, .intermediaryOwnPage), .says(12, .status502),
-            .says(14, .status503, .byEnvoyEmpty403),
+            .says(14, .status503, .byEnvoyEmpty403), .says(90, .outputUpstreamCertificate, .status502),
+            .says(60, .outputUpstreamCertificate, unless: [.status502]),
         ],
         decides: "the proxy's error log",
         fix: ["Give the backend a certificate that the proxy trusts, or tell the proxy which issuer and name to expect"],
@@ -230,6 +237,7 @@ extension CauseCatalogue {
             .says(80, .saysConnectFailed), .says(32, .status503, .intermediaryOnPath, unless: [.saysNoServer]),
             .says(34, .saysNoServer), .says(20, .status503), .says(40, .failedConnectTimeout),
             .says(55, .status502, .byEdge), .says(40, .outputBind), .denies(15, .retryAfter),
+            .proves(.outputUpstreamRefused, .status502), .says(85, .outputUpstreamRefused, .status503),
         ],
         decides: "a connection to the backend's address and port from the proxy's machine",
         fix: ["Start the backend, and let it listen on the address and port that the proxy connects to"],
@@ -255,7 +263,8 @@ extension CauseCatalogue {
             .says(56, .failedResponseTimeout), .says(62, .status504), .says(55, .status524), .says(62, .failedConnectTimeout),
             .says(70, .saysTooSlow), .denies(30, .failedResponseTimeout, .plainWorks),
             .denies(20, .failedResponseTimeout, .plainDiffers), .says(14, .failedResponseTimeout, .plainSame),
-            .says(20, .failedClosedLate), .says(14, .status408),
+            .says(20, .failedClosedLate), .says(14, .status408), .says(90, .outputUpstreamTimedOut, .status504),
+            .says(70, .outputUpstreamTimedOut, .status502), .denies(40, .outputSyncWorker, .failedResponseTimeout),
         ],
         probes: [.plainGet],
         decides: "a plain GET: if that hangs as well, the whole backend does",
@@ -276,7 +285,8 @@ extension CauseCatalogue {
         A health check fails, or there are no endpoints yet, so that the proxy has nobody to pass the request to. Backends that only speak WebSocket fail HTTP health checks (426, 405) although they are fine.
         """,
         clauses: [
-            .says(84, .saysNoServer), .says(95, .failedNoEndpoint), .says(40, .status503, .byIntermediary),
+            .says(84, .saysNoServer), .says(90, .outputNoServerUp, .status503), .says(80, .outputNoServerUp, .status502),
+            .says(95, .failedNoEndpoint), .says(40, .status503, .byIntermediary),
             .says(22, .status503, unless: [.byBackend]), .says(30, .status502, .intermediaryOwnPage),
             .says(20, .status503, .byEdge), .says(20, .byEnvoyEmpty403, .plainUnavailable), .says(10, .status504, .byEdge),
         ],

@@ -57,7 +57,8 @@ extension CauseCatalogue {
             .says(46, .status500, .byASGI, unless: [.byDaphne]), .says(38, .status500, .byDaphne),
             .says(30, .status500, unless: [.byASGI, .byDaphne, .gunicornErrorPage, .byGoUpgrader, .byWSGI]), .says(14, .saysCrash),
             .says(30, .randomPathDiffers, .status500),
-            .denies(22, .randomPathSame, .status500), .says(90, .outputTraceback, .status500), .says(60, .outputTraceback),
+            .denies(22, .randomPathSame, .status500), .says(90, .outputTraceback, .status500, unless: [.outputDisconnect]),
+            .says(60, .outputTraceback, .refused, unless: [.outputDisconnect]), .says(60, .outputTraceback, .failedClosed),
             .says(14, .failedClosedAtOnce), .denies(50, .byEdge), .denies(40, .byGoUpgrader), .says(10, .failedReset),
         ],
         probes: [.randomPath],
@@ -82,7 +83,8 @@ extension CauseCatalogue {
         clauses: [
             .says(36, .status500, .byASGI, unless: [.byDaphne]), .says(14, .status500, .byDaphne), .says(16, .failedClosedLate),
             .says(14, .failedResponseTimeout), .denies(22, .randomPathSame, .status500), .says(14, .randomPathDiffers, .status500),
-            .proves(.outputNotAccepted), .denies(30, .outputTraceback, unless: [.outputNotAccepted]),
+            .proves(.outputNotAccepted, .status500), .says(40, .outputNotAccepted, unless: [.answered]),
+            .denies(30, .outputTraceback, unless: [.outputNotAccepted]),
         ],
         decides: "the server's log (`ASGI callable returned without completing handshake`)",
         fix: ["Accept the WebSocket on every path through the handler, before the first send or receive"],
@@ -100,7 +102,8 @@ extension CauseCatalogue {
         clauses: [
             .says(46, .failedResponseTimeout), .says(62, .failedClosedLate), .says(46, .status504), .says(25, .status524),
             .says(12, .failedResponseTimeout, .plainWorks), .says(12, .failedResponseTimeout, .randomPathDiffers),
-            .says(12, .status408), .denies(20, .failedClosedLate, .engineIOPath),
+            .says(12, .status408), .denies(20, .failedClosedLate, .engineIOPath), .says(45, .outputGaveUp, .failedClosedLate),
+            .says(45, .outputGaveUp, .failedResponseTimeout),
         ],
         probes: [.randomPath, .plainGet],
         decides: "a path that can't exist: answered at once, only this handler is slow",
@@ -149,7 +152,7 @@ extension CauseCatalogue {
         Client and server each know subprotocols, but no common one. Typical: the old `graphql-ws` of subscriptions-transport-ws against the newer `graphql-transport-ws`. Some servers refuse, others answer 101 without one, and browsers then fail the connection.
         """,
         clauses: [
-            .proves(.saysSubprotocolInvalid, .offersSubprotocol),
+            .proves(.saysSubprotocolInvalid, .offersSubprotocol), .says(92, .outputSubprotocol, .offersSubprotocol),
             .says(80, .subprotocolNotSelected, unless: [.hasSubprotocolToken]),
             .says(30, .subprotocolNotSelected, .hasSubprotocolToken), .says(18, .status403, .byPhoenix, .offersSubprotocol),
             .says(20, .status400, .offersSubprotocol, .byNodeWs),

@@ -36,10 +36,12 @@ extension CauseCatalogue {
         """,
         clauses: [
             .says(92, .serverCode1011, unless: [.reasonSaysPing, .reasonSaysRestart]), .says(68, .serverCut, .afterClientMessage),
-            .says(42, .serverCut, .endedAtOnce), .says(15, .serverCut), .says(90, .outputTraceback),
+            .says(42, .serverCut, .endedAtOnce), .says(15, .serverCut),
+            .says(90, .outputTraceback, unless: [.outputDisconnect, .outputProcessEnded]),
             .denies(25, .serverCut, .afterSilence), .denies(30, .serverCut, .afterBigMessage),
             .denies(60, .upstreamGone), .denies(60, .serverMasked), .denies(50, .httpInStream),
             .denies(25, .serverResetIt, unless: [.afterClientMessage]),
+            .says(8, .upstreamStillAccepts, .afterClientMessage),
         ],
         decides: "the server's traceback at that time; the same message again",
         fix: ["Catch the exception in the handler (the server's traceback names it), and close with 1011 and a reason"],
@@ -96,7 +98,8 @@ extension CauseCatalogue {
             .says(92, .upstreamGone, .closedWithoutWord), .says(44, .serverResetIt),
             .says(36, .serverCut, unless: [.afterClientMessage, .afterSilence]), .says(24, .serverCut, .afterSilence),
             .says(12, .serverCut, .afterClientMessage), .says(20, .serverCut, .activeUntilTheEnd),
-            .says(20, .outputTraceback, .upstreamGone),
+            .says(20, .outputTraceback, .upstreamGone), .says(110, .outputProcessEnded, unless: [.outputShutdown]),
+            .denies(60, .outputShutdown), .denies(60, .upstreamStillAccepts, unless: [.intermediaryOnPath, .edgeOnPath]),
         ],
         decides: "whether the server still accepts connections, and its supervisor's log (exit code, out of memory)",
         fix: [

@@ -41,6 +41,14 @@ package enum HandshakeJudge {
         return reading.set
     }
 
+    /// The signs of a request alone, as somebody else wrote it.
+    static func signs(ofRequest request: RequestHead) -> SignSet {
+        let observation = HandshakeObservation(
+            session: SessionID(0), openedAt: .zero, client: ClientFacts(address: SocketAddress(high: 0, low: 0, port: 0)))
+        observation.request = request
+        return signs(of: observation)
+    }
+
     /// Who answered, and who stands on the path.
     package static func stacks(of observation: HandshakeObservation) -> [Stack] {
         var reading = SignReading()
@@ -121,7 +129,9 @@ package enum HandshakeJudge {
             }
         }
         guard let response = observation.response else { return false }
-        guard !reading.has(.isPlainRequest) else { return reading.has(.engineIOPolling) && response.status >= 400 }
+        guard !reading.has(.isPlainRequest) else {
+            return reading.has(.engineIOPolling) && (response.status >= 400 || reading.has(.engineIORefused))
+        }
         guard response.status == 101 else { return true }
         if !fatalFaults.isDisjoint(with: reading.set) { return true }
         // RFC 6455 lets a client go on without a subprotocol; browsers, which send Origin, don't.

@@ -12,6 +12,7 @@ enum SessionJudge {
         reading.add(all: further)
         guard endedBadly(record, reading) else { return (findings, nil) }
         SessionReading.readCircumstances(record, into: &reading)
+        if further.contains(.hasCredentials) { reading.remove(.noCredentials) }
         var stacks: [Stack] = record.stack.map { $0.fixesFrom } ?? []
         if let hop = record.hop, !stacks.contains(hop) { stacks.insert(hop, at: min(stacks.count, 1)) }
         let quotes = SessionQuotes(record: record, reading: reading)
@@ -21,9 +22,28 @@ enum SessionJudge {
         return (findings, writer.verdict())
     }
 
+    /// Both sides were done: the server ended the transport after it had the last word, and the client said goodbye in the same moment without
+    /// having missed anything. Handlers that simply return do that, and nobody is harmed.
+    private static func endedTogether(_ record: SessionRecord, _ reading: SignReading) -> Bool {
+        guard record.wasEndedByServer, !reading.has(.serverResetIt), record.upstream.fault == nil, record.downstream.fault == nil,
+            record.downstream.closedWithoutCode || [1000, 1001].contains(record.downstream.closeCode ?? 0)
+        else { return false }
+        // Some servers say 1011 where a handler merely returns; a client that goes on to its own 1000 had not been waiting for more.
+        if record.upstream.sentClose {
+            guard record.upstream.closeCode == 1011, record.upstream.closeReason?.isEmpty != false else { return false }
+        }
+        // An answer to the client's last message has come, if there was one.
+        guard let asked = record.downstream.sinceMessage else { return true }
+        return record.upstream.sinceMessage.map { $0 <= asked } ?? false
+    }
+
+    /// Learnt elsewhere, and enough to say that something broke whatever the frames say.
+    private static let brokenElsewhere: SignSet = [.upstreamGone, .manyEndedTogether, .outputTraceback, .outputWorkerTimeout]
+
     /// A client that just goes away is everyday life; so are the codes of a closing handshake in good order. Everything else wants a reason.
     private static func endedBadly(_ record: SessionRecord, _ reading: SignReading) -> Bool {
-        !ends.isDisjoint(with: reading.set)
+        guard !ends.isDisjoint(with: reading.set) else { return false }
+        return !endedTogether(record, reading) || !brokenElsewhere.isDisjoint(with: reading.set)
     }
 
     private static let ends: SignSet = [

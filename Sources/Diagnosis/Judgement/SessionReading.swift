@@ -80,7 +80,7 @@ enum SessionReading {
         signs.add(.serverCode44xx, if: isServer && [4001, 4003, 4401, 4403].contains(code))
     }
 
-    private static func readReason(_ reason: String, into signs: inout SignReading) {
+    static func readReason(_ reason: String, into signs: inout SignReading) {
         let text = reason.lowercased()
         func says(_ words: String...) -> Bool { words.contains { text.contains($0) } }
         if says("ping", "heartbeat", "keepalive", "keep-alive", "pong") { signs.add(.reasonSaysPing, .note("reason")) }

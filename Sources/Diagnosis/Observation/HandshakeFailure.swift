@@ -38,6 +38,16 @@ package enum HandshakeFailure: Sendable, Hashable {
     case refusedByGate(String)
     case draining
 
+    /// Whether nobody answered at all: no connection, silence, a cut.
+    package var isUnanswered: Bool {
+        switch self {
+        case .upstreamRefused, .connectFailed, .connectTimedOut, .nameNotResolved, .noAddress, .noEndpoint, .upstreamTLS,
+            .responseHeadTimedOut, .closedBeforeResponse:
+            true
+        default: false
+        }
+    }
+
     /// The reason's id in the ledger, and the `reason` of a response that Gatehouse wrote itself.
     package var name: String {
         switch self {

@@ -19,6 +19,8 @@ package final class HandshakeObservation {
     /// Whether the response's body is known to be complete in `bodyStart`.
     package var bodyIsComplete = false
     package var route: String
+    /// Whether Gatehouse's own route changes the path on its way upstream.
+    package var pathIsRewritten = false
     package var cluster: String
     /// The endpoint's address, once one was chosen.
     package var endpoint: String?

@@ -24,6 +24,8 @@ package struct SessionAnalyzer: Sendable {
     package private(set) var stack: Stack?
     /// An intermediary or edge that the handshake showed on the path.
     package private(set) var hop: Stack?
+    /// What is relayed isn't WebSocket: bytes and ends are counted, frames are not, and no end is judged.
+    package private(set) var isOpaque = false
     private var events = SessionEvents()
     private var downstreamEnd: TransportEnd?
     private var upstreamEnd: TransportEnd?
@@ -47,6 +49,15 @@ package struct SessionAnalyzer: Sendable {
     /// - Parameter compression: whether permessage-deflate was agreed, so that RSV1 may be set.
     package init(openedAt: Timestamp, compression: Bool, stack: Stack? = nil) {
         self.init(openedAt: openedAt, traits: compression ? [.compression, .offeredCompression] : [], stack: stack)
+    }
+
+    /// A tunnel of another protocol: nothing in it is read.
+    package init(opaqueSince openedAt: Timestamp) {
+        self.init(openedAt: openedAt, traits: [])
+        isOpaque = true
+        // Parsers that have lost their place stay silent.
+        clientFrames.missed(1)
+        serverFrames.missed(1)
     }
 
     /// Bytes that one side sent, in order; called once per received buffer.
@@ -135,7 +146,7 @@ package struct SessionAnalyzer: Sendable {
             downstream: side(.downstream, now), upstream: side(.upstream, now),
             traits: traits, stack: stack, hop: hop, fidelity: fidelity)
         record.events = events
-        return record.judged(with: [])
+        return isOpaque ? record : record.judged(with: [])
     }
 
     @usableFromInline mutating func remarkable(_ direction: Direction, _ notices: FrameNotices, _ now: Timestamp) {

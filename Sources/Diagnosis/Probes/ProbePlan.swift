@@ -1,4 +1,4 @@
-import HTTPWire
+package import HTTPWire
 
 /// Which handshake to try next, and what all of them together prove: a value without sockets.
 ///
@@ -34,13 +34,17 @@ package struct ProbePlan: Sendable {
     private enum State { case control, probing, confirming, done }
 
     /// Begins with what was observed; the observation is read, not kept.
-    package init(_ observation: HandshakeObservation, options: ProbeOptions = ProbeOptions()) {
+    ///
+    /// - Parameter sent: the request as it went to the one who refused it, where a proxy changed it on the way. Probes change that one.
+    package init(_ observation: HandshakeObservation, options: ProbeOptions = ProbeOptions(), sent: RequestHead? = nil) {
         self.options = options
-        signs = HandshakeJudge.signs(of: observation)
+        let signs = HandshakeJudge.signs(of: observation)
+        self.signs = signs
         let verdict = HandshakeJudge.judge(observation).verdict
-        if let request = observation.request {
+        if let request = sent ?? observation.request {
             choices = ProbeChoices(
-                request: request, signs: signs, options: options, scheme: observation.client.scheme,
+                request: request, signs: sent.map { signs.union(HandshakeJudge.signs(ofRequest: $0)) } ?? signs, options: options,
+                scheme: observation.client.scheme,
                 bodyText: observation.bodyStart.printable(0..<observation.bodyStart.count, limit: 300))
         } else {
             choices = nil
@@ -57,6 +61,20 @@ package struct ProbePlan: Sendable {
         {
             state = .done
         }
+    }
+
+    /// Whether probes could make a verdict surer.
+    package static func canDecide(_ verdict: Verdict) -> Bool { verdict.confidence != .proven }
+
+    /// Whether the unchanged handshake was accepted.
+    package var wentWellByItself: Bool { learned.contains(.flipByItself) }
+
+    /// A handshake that the end of the time cut short: it is listed, and shows nothing.
+    package mutating func recordCut(_ words: String) {
+        guard let probe = current else { return }
+        current = nil
+        records.append(ProbeRecord(change: probe.change, outcome: words))
+        state = .done
     }
 
     /// The next handshake, or that there is none.

@@ -14,6 +14,9 @@ enum ResponseReading {
         readFields(head, into: &signs)
         if let request, signs.has(.statusRedirect) { RedirectReading.read(head, request, into: &signs) }
         view.bodyMarks = readBody(view, into: &signs)
+        if signs.has(.engineIOPolling), head.status == 200, let refusal = SpokenReading.refusal(view.body) {
+            signs.add(refusal.sign, .body(0..<min(view.body.count, 200)))
+        }
         return ResponderReading(view, into: &signs)
     }
 

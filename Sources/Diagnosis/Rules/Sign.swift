@@ -338,6 +338,8 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case serverPingsUnanswered
     case ourIdleTimer
     case upstreamGone
+    case upstreamStillAccepts
+    case freedByAnotherEnd
     case manyEndedTogether
     case manySameSilence
     case manySameAge
@@ -361,4 +363,26 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case outputNoWebSocketScope
     case outputNotHijackable
     case outputUnsupportedUpgrade
+    case outputSawPlainRequest
+    case outputSawOtherPath
+    case outputSawUpgrade
+    case outputSyncWorker
+    case outputPlainServer
+    case outputNoServerUp
+    case outputUpstreamRefused
+    case outputUpstreamTimedOut
+    case outputUpstreamCertificate
+    case outputAddressDenied
+    case outputRateLimited
+    case outputConnectionLimit
+    case outputPoolFull
+    case outputHeaderTooLarge
+    case outputClientCertificate
+    case outputFieldDropped
+    case outputSubprotocol
+    case outputSessionUnknown
+    case outputDisconnect
+    case outputProcessEnded
+    case outputGaveUp
+    case outputTokenExpired
 }

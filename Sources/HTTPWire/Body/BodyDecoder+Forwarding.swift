@@ -18,6 +18,17 @@ extension BodyDecoder {
     package mutating func nextForwarded(
         _ cursor: inout ByteCursor, to nextHop: NextHop = .sameFraming
     ) throws(BodyFault) -> Range<Int>? {
+        var dropped: [UInt8] = []
+        return try nextForwarded(&cursor, to: nextHop, trailers: &dropped)
+    }
+
+    /// The same, with the trailer section's octets put at the end of `trailers`, at most as many as the limits allow.
+    ///
+    /// A returned range that stands behind the trailers is recognised by `isPastTrailers`: what is to go on of them goes
+    /// before it.
+    package mutating func nextForwarded(
+        _ cursor: inout ByteCursor, to nextHop: NextHop = .sameFraming, trailers: inout [UInt8]
+    ) throws(BodyFault) -> Range<Int>? {
         var joined: Range<Int>?
         while true {
             let event: Event?
@@ -32,7 +43,10 @@ extension BodyDecoder {
             case .data(let piece)?: joined = (joined?.lowerBound ?? piece.lowerBound)..<piece.upperBound
             case .framing(let piece)? where nextHop == .sameFraming:
                 joined = (joined?.lowerBound ?? piece.lowerBound)..<piece.upperBound
-            case .framing?, .surplus?, .trailer?:
+            case .trailer(let piece)?:
+                trailers.append(contentsOf: cursor.bytes.copied(piece))
+                if let joined { return joined }
+            case .framing?, .surplus?:
                 // A gap ends the range; there is nothing to give back, the gap has been read.
                 if let joined { return joined }
             }

@@ -60,6 +60,9 @@ package struct BodyDecoder: Sendable {
     /// Whether the whole body has been read.
     package var isComplete: Bool { phase == .finished || phase == .ended }
 
+    /// Whether the trailer section of a chunked body has been read to its end.
+    package var isPastTrailers: Bool { phase == .lastLineFeed || isComplete }
+
     /// Payload octets that are still to come, where the length says so.
     package var expected: UInt64? { phase == .data ? remaining : nil }
 

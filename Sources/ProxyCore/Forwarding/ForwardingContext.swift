@@ -34,6 +34,9 @@ package struct ForwardingContext: Sendable {
     package var canonicalPath: [UInt8]?
     /// Whether the upgrade goes on. It is written anew as `websocket`, whatever else the client listed.
     package var isWebSocketUpgrade: Bool
+    /// The protocols other than WebSocket to which the request asks to upgrade, where the route lets that pass
+    /// (`OtherUpgrade`); nil drops the wish.
+    package var otherUpgrade: [UInt8]?
     /// Whether the upstream connection may be used again.
     package var keepsUpstream = true
     /// Whether `Expect: 100-continue` goes on; false if Gatehouse has answered it.

@@ -3,7 +3,7 @@ import HTTPWire
 /// Which fields end at a hop (RFC 9110 §7.6.1), and which names mean the same field to somebody else.
 enum HopByHopFields {
     /// Fields of the connection: never forwarded, in neither direction. `Upgrade` and `Connection` are written anew where
-    /// a WebSocket is to be opened; `Transfer-Encoding` where the next hop gets chunks. `Trailer` announces what is dropped.
+    /// a WebSocket is to be opened; `Transfer-Encoding` where the next hop gets chunks; `TE` and `Trailer` as `TrailerForwarding` says.
     static var common: UInt64 {
         KnownField.connection.bit | KnownField.keepAlive.bit | KnownField.proxyConnection.bit
             | KnownField.transferEncoding.bit | KnownField.te.bit | KnownField.trailer.bit | KnownField.upgrade.bit
@@ -19,14 +19,18 @@ enum HopByHopFields {
 
     /// Whether a `Connection` option of the head names the field (RFC 9110 §7.6.1: it is to be removed).
     static func isNamed(_ index: Int, by section: FieldSection) -> Bool {
-        let name = section.fields[index].name
+        isNamed(section.bytes, section.fields[index].name, by: section)
+    }
+
+    /// Whether a `Connection` option of the head names the field whose name lies in `bytes`.
+    static func isNamed(_ bytes: [UInt8], _ name: Range<Int>, by section: FieldSection) -> Bool {
         var from = 0
         while let line = section.index(of: .connection, from: from) {
             from = line + 1
             var elements = ListElements(section.fields[line].value)
             while let element = elements.next(in: section.bytes) {
                 if element.count == name.count,
-                    zip(element, name).allSatisfy({ section.bytes[$0].lowercased == section.bytes[$1].lowercased })
+                    zip(element, name).allSatisfy({ section.bytes[$0].lowercased == bytes[$1].lowercased })
                 {
                     return true
                 }

@@ -68,17 +68,36 @@ package struct RequestForwarding: Sendable {
         writer.append(head.version == .http10 ? "Via: 1.0 " : "Via: 1.1 ")
         writer.append(context.pseudonym)
         writer.endLine()
-        if context.isWebSocketUpgrade {
-            writer.field("Connection", "Upgrade")
-            writer.field("Upgrade", "websocket")
-        } else if !context.keepsUpstream {
-            writer.field("Connection", "close")
-        }
+        writeConnection(head, context, into: &writer)
         for index in context.extra.indices {
             writer.field(Array(context.extra[index].name.description.utf8), context.extra[index].value)
         }
         writer.end()
         return true
+    }
+
+    /// What the connection to the backend is asked for: the upgrade, its end, trailers.
+    private static func writeConnection(
+        _ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter
+    ) {
+        if context.isWebSocketUpgrade {
+            writer.field("Connection", "Upgrade")
+            writer.field("Upgrade", "websocket")
+            return
+        }
+        if let protocols = context.otherUpgrade {
+            writer.field("Connection", "Upgrade")
+            writer.field("Upgrade", protocols)
+            return
+        }
+        let takesTrailers = head.section.has(KnownField.te) && TrailerForwarding.isAccepted(by: head)
+        if takesTrailers { writer.field("TE", "trailers") }
+        switch (takesTrailers, context.keepsUpstream) {
+        case (true, true): writer.field("Connection", "TE")
+        case (true, false): writer.field("Connection", "close, TE")
+        case (false, false): writer.field("Connection", "close")
+        case (false, true): break
+        }
     }
 
     /// Whether the one `Host` line goes on where it stands.
@@ -209,7 +228,12 @@ package struct RequestForwarding: Sendable {
     ) {
         switch head.framing {
         case .contentLength(let count): writer.field("Content-Length", count)
-        case .chunked: writer.field("Transfer-Encoding", "chunked")
+        case .chunked:
+            writer.field("Transfer-Encoding", "chunked")
+            if head.section.has(KnownField.trailer) {
+                let announced = TrailerForwarding.announcement(head)
+                if !announced.isEmpty { writer.field("Trailer", announced) }
+            }
         case .none, .untilClose, .invalid: return
         }
         if context.forwardsExpect, head.section.has(KnownField.expect), head.expectsContinue {

@@ -3,7 +3,7 @@ package import HTTPWire
 /// Writes the head that goes downstream from the one that the backend sent (RFC 9110 §7.6; threats D17, D18, D22).
 ///
 /// Fields of the backend's connection stay behind; framing and `Connection` are stated anew for the client's version. What
-/// isn't forwardable becomes a `ResponseFault` first: `fault(of:forUpgrade:)` is asked before anything is written.
+/// isn't forwardable becomes a `UnforwardableResponse` first: `fault(of:forUpgrade:)` is asked before anything is written.
 package enum ResponseForwarding {
     /// Interim responses that one request may get.
     package static var interimLimit: Int { 10 }
@@ -13,10 +13,10 @@ package enum ResponseForwarding {
     /// Why the response must not be forwarded; nil if it may.
     ///
     /// - Parameters:
-    ///   - forUpgrade: whether the request that went upstream asked for the WebSocket upgrade. Whether a 101 to it is a
-    ///     valid one says `UpgradeResponseCheck` (Diagnosis).
+    ///   - forUpgrade: whether the request that went upstream asked for an upgrade. Whether a 101 to it is a valid one says
+    ///     `UpgradeResponseCheck` (Diagnosis), or `OtherUpgrade`.
     ///   - interimCount: how many interim responses came before this head.
-    package static func fault(of head: ResponseHead, forUpgrade: Bool, interimCount: Int = 0) -> ResponseFault? {
+    package static func fault(of head: ResponseHead, forUpgrade: Bool, interimCount: Int = 0) -> UnforwardableResponse? {
         if let fault = head.refusal { return .head(fault) }
         if head.status == 101 {
             if !forUpgrade { return .switchingProtocolsUnasked }
@@ -76,13 +76,17 @@ package enum ResponseForwarding {
         writer.end()
     }
 
-    /// Writes the 101 that opens a tunnel; `UpgradeResponseCheck` has been asked.
+    /// Writes the 101 that opens a tunnel; `UpgradeResponseCheck`, or `OtherUpgrade`, has been asked.
     package static func writeUpgrade(
-        _ head: ResponseHead, toRequest request: RequestHead, into writer: inout HeadWriter
+        _ head: ResponseHead, toRequest request: RequestHead, isWebSocket: Bool = true, into writer: inout HeadWriter
     ) {
         writer.reset()
         writer.statusLine(head.status, reason: head.reasonRange, of: head.bytes)
-        writer.field("Upgrade", "websocket")
+        if isWebSocket {
+            writer.field("Upgrade", "websocket")
+        } else {
+            for value in head.values(of: .upgrade) { writer.field("Upgrade", value, of: head.bytes) }
+        }
         writer.field("Connection", "Upgrade")
         writeFields(head, isBodiless: true, into: &writer)
         writeVia(head, into: &writer)
@@ -117,7 +121,12 @@ package enum ResponseForwarding {
     ) {
         switch plan.framing {
         case .contentLength(let count): writer.field("Content-Length", count)
-        case .chunked: writer.field("Transfer-Encoding", "chunked")
+        case .chunked:
+            writer.field("Transfer-Encoding", "chunked")
+            if plan.forwardsTrailers, head.section.has(KnownField.trailer) {
+                let announced = TrailerForwarding.announcement(head)
+                if !announced.isEmpty { writer.field("Trailer", announced) }
+            }
         case .untilClose, .invalid: break
         case .none:
             // To HEAD, and with 304, the fields tell of the body that a GET would get. 1xx and 204 have none.

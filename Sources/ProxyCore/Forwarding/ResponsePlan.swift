@@ -8,6 +8,8 @@ package struct ResponsePlan: Sendable, Hashable {
     package let mayKeepConnection: Bool
     /// How the body is framed downstream.
     package let framing: BodyFraming
+    /// Whether what is safe of the body's trailers goes on.
+    package let forwardsTrailers: Bool
 
     /// - Parameter framing: the upstream framing, for the method of `request`.
     package init(request: RequestHead, framing: BodyFraming) {
@@ -15,6 +17,7 @@ package struct ResponsePlan: Sendable, Hashable {
         let isUnchunked = framing == .chunked && request.version != .http11
         self.framing = isUnchunked ? .untilClose : framing
         nextHop = isUnchunked ? .payload : .sameFraming
+        forwardsTrailers = framing == .chunked && !isUnchunked && TrailerForwarding.isAccepted(by: request)
         mayKeepConnection = self.framing != .untilClose
     }
 }

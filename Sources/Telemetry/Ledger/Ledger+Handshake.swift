@@ -22,9 +22,10 @@ extension Ledger {
     ///   - status: The status code that the client got; nil if it got none.
     ///   - reason: Gatehouse's own reason where it is not that of `handshake.failure`: `invalid_101`.
     ///   - detail: What the reason means here, in one sentence.
+    ///   - explainedWith: The close code that the client got in place of the response, where its page is to be told.
     package func sessionRefused(
         _ handshake: HandshakeObservation, status: Int?, judgement: HandshakeJudgement, reason: String? = nil,
-        detail: String? = nil, tls: TLSFacts? = nil, at time: Timestamp
+        detail: String? = nil, explainedWith: UInt16? = nil, tls: TLSFacts? = nil, at time: Timestamp
     ) {
         write(
             "session.refused", level: .warning, at: time, session: handshake.session,
@@ -32,6 +33,7 @@ extension Ledger {
         ) { line in
             self.handshake(handshake, tls, into: &line)
             if let status { line.field("status", status) }
+            if let explainedWith { line.field("explained_with", UInt64(explainedWith)) }
             if let responder = judgement.responder { line.field("answered_by", responder, redaction) }
             if let reason = reason ?? handshake.failure?.name { line.field("reason", reason) }
             if let detail = detail ?? handshake.failure?.detail {

@@ -41,8 +41,10 @@ package struct RequestRecord {
 
 /// `http.request`: one line for an exchange.
 extension Ledger {
-    package func httpRequest(_ session: SessionID, _ record: borrowing RequestRecord, at time: Timestamp) {
-        let level: LogLevel = record.reason == nil ? .info : .warning
+    package func httpRequest(
+        _ session: SessionID, _ record: borrowing RequestRecord, verdict: Verdict? = nil, at time: Timestamp
+    ) {
+        let level: LogLevel = record.reason == nil && verdict == nil ? .info : .warning
         line.begin("http.request", level: level, at: time, session: session, message: "a request was answered")
         line.field("client", record.client, redaction)
         if let request = record.request {
@@ -65,6 +67,7 @@ extension Ledger {
         line.endObject()
         line.field("answered_by", record.answeredBy.rawValue)
         if let reason = record.reason { line.field("reason", reason) }
+        if let verdict { line.field("verdict", verdict, redaction) }
         deliver()
     }
 }

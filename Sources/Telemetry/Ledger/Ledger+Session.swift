@@ -13,6 +13,21 @@ extension Ledger {
         }
     }
 
+    /// More is known of a refusal or of an end than when its line was written: the whole verdict, anew.
+    ///
+    /// - Parameter revision: counts the verdicts of this session after the first.
+    package func sessionVerdict(
+        _ session: SessionID, _ verdict: Verdict, kind: CaseKind, route: String, endpoint: String, revision: Int, at time: Timestamp
+    ) {
+        write("session.verdict", level: .warning, at: time, session: session, message: "more is known of why it failed") { line in
+            line.field("about", constant: kind == .refusal ? "refusal" : "end")
+            line.field("route", route)
+            line.field("endpoint", endpoint)
+            line.field("revision", revision)
+            line.field("verdict", verdict, redaction)
+        }
+    }
+
     /// One message, where the operator asked for that (`log.frames`).
     ///
     /// - Parameters:

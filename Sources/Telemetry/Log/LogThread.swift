@@ -8,17 +8,21 @@ final class LogThread {
     private var descriptor: Int32
     private let linger: UInt64
     private let pretty: PrettyRenderer?
+    /// Who else writes to the same descriptor; nil where nobody does.
+    private let shared: SharedOutput?
     /// Losses already reported by a line.
     private var reported: UInt64 = 0
     /// Whether the last byte that went out was not a newline.
     private var torn = false
 
-    init(queue: LogQueue, output: LogDestination, descriptor: Int32, linger: UInt64, pretty: PrettyRenderer?) {
+    init(queue: LogQueue, output: LogDestination, descriptor: Int32, linger: UInt64, pretty: PrettyRenderer?, shared: SharedOutput?)
+    {
         self.queue = queue
         self.output = output
         self.descriptor = descriptor
         self.linger = linger
         self.pretty = pretty
+        self.shared = output == .standardOutput || output == .standardError ? shared : nil
     }
 
     func run() {
@@ -60,6 +64,11 @@ final class LogThread {
 
     /// Writes everything, waiting where the output makes it wait, and says how much went out: less only if it fails.
     private func write(all bytes: UnsafeRawBufferPointer) -> Int {
+        guard let shared else { return writeOut(bytes) }
+        return shared.betweenLines(descriptor) { writeOut(bytes) }
+    }
+
+    private func writeOut(_ bytes: UnsafeRawBufferPointer) -> Int {
         var offset = 0
         if torn {
             guard Glibc.write(descriptor, "\n", 1) == 1 else { return 0 }

@@ -17,6 +17,7 @@ package final class LogWriter: Sendable {
     private let queue: LogQueue
     private let linger: UInt64
     private let useColour: Bool
+    private let shared: SharedOutput?
 
     /// Opens the output and starts the writer thread.
     ///
@@ -24,13 +25,15 @@ package final class LogWriter: Sendable {
     ///   - colour: Whether `pretty` may use colour; nil means only on a terminal, unless `NO_COLOR` is set.
     ///   - capacity: The most bytes that wait for the writer. Twice that is reserved, and touched only when needed.
     ///   - linger: How long the writer lets lines gather before it writes.
+    ///   - shared: Who else writes to the standard output and standard error, if somebody does.
     package init(
         output: LogDestination, format: LineFormat = .json, colour: Bool? = nil, capacity: Int = 4 << 20,
-        linger: TimeSpan = .milliseconds(10)
+        linger: TimeSpan = .milliseconds(10), shared: SharedOutput? = nil
     ) throws(LogDestinationError) {
         self.output = output
         self.format = format
         self.linger = linger.nanoseconds
+        self.shared = shared
         useColour = colour ?? (output.isTerminal && getenv("NO_COLOR") == nil)
         queue = LogQueue(capacity: max(capacity, 1024))
         let descriptor = try output.open()
@@ -67,7 +70,7 @@ package final class LogWriter: Sendable {
     private func start(_ descriptor: Int32) {
         let state = LogThread(
             queue: queue, output: output, descriptor: descriptor, linger: linger,
-            pretty: format == .pretty ? PrettyRenderer(colour: useColour) : nil)
+            pretty: format == .pretty ? PrettyRenderer(colour: useColour) : nil, shared: shared)
         // The thread holds the one reference that `takeRetainedValue` balances.
         let context = Unmanaged.passRetained(state).toOpaque()
         var thread = pthread_t()

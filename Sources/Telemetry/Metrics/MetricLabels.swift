@@ -164,6 +164,16 @@ package enum AcceptError: String, MetricLabel {
 
     package static let allCases: [AcceptError] = [.descriptors, .memory, .client, .other]
 
+    /// What a negative result of accept(2) means.
+    package init(errno: Int32) {
+        switch errno {
+        case 23 /* ENFILE */, 24 /* EMFILE */: self = .descriptors
+        case 12 /* ENOMEM */, 105 /* ENOBUFS */: self = .memory
+        case 71 /* EPROTO */, 103 /* ECONNABORTED */, 104 /* ECONNRESET */: self = .client
+        default: self = .other
+        }
+    }
+
     package var position: Int {
         switch self {
         case .descriptors: 0

@@ -6,7 +6,7 @@ package import Wire
 extension WorkerMetrics {
     /// Adds what a direction relayed since `earlier`, its counts when this was last called (all zeros at first).
     ///
-    /// The relay itself touches no cell: `FrameTally` counts for each session, and this adds the difference.
+    /// The relay itself touches no cell: `FrameTally` counts for each session, and `SessionTraffic` adds up.
     package func add(
         _ counts: FrameCounts, since earlier: FrameCounts = FrameCounts(), bytes: UInt64, _ direction: Direction
     ) {

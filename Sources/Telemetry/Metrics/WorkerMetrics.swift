@@ -35,6 +35,11 @@ package final class WorkerMetrics: Sendable {
     package let frameBytes: CounterGrid<Direction, OpcodeLabel>
     /// Bytes relayed in open sessions, frame headers included.
     package let sessionBytes: CounterFamily<Direction>
+    /// Tunnels of other protocols than WebSocket (`upgrade: any`), and those that are open now.
+    package let opaqueTunnels: Counter
+    package let openOpaqueTunnels: Gauge
+    /// Bytes of those that ended.
+    package let opaqueBytes: CounterFamily<Direction>
     /// Bytes of HTTP bodies.
     package let bodyBytes: CounterFamily<Direction>
     /// Our timers that fired.
@@ -55,7 +60,7 @@ package final class WorkerMetrics: Sendable {
     package let sessionDuration: Histogram
 
     // The loop
-    /// How late a turn came to what was due.
+    /// How long turns took: what arrives meanwhile waits as long.
     package let loopLag: Histogram
     package let buffersInUse: Gauge
     package let buffers: Gauge
@@ -94,6 +99,10 @@ package final class WorkerMetrics: Sendable {
             "opcode")
         sessionBytes = layout.counters(
             "session_bytes_total", "Bytes relayed in WebSocket sessions, frame headers included.", by: "direction")
+        opaqueTunnels = layout.counter("opaque_tunnels_total", "Upgrades to other protocols than WebSocket.")
+        openOpaqueTunnels = layout.gauge("opaque_tunnels_open", "Tunnels of other protocols than WebSocket that are open.")
+        opaqueBytes = layout.counters(
+            "opaque_tunnel_bytes_total", "Bytes relayed in ended tunnels of other protocols than WebSocket.", by: "direction")
         bodyBytes = layout.counters("http_body_bytes_total", "Bytes of relayed HTTP bodies.", by: "direction")
         timeouts = layout.counters("timeouts_total", "Timers of Gatehouse that fired.", by: "timeout")
         backPressure = layout.counters(
@@ -112,7 +121,8 @@ package final class WorkerMetrics: Sendable {
             "request_seconds", "Time from the end of a request's head to the end of its response, upgrades excluded.",
             .quick)
         sessionDuration = layout.histogram("session_duration_seconds", "Length of ended WebSocket sessions.", .long)
-        loopLag = layout.histogram("loop_lag_seconds", "How late the event loop came to timers that were due.", .lag)
+        loopLag = layout.histogram(
+            "loop_lag_seconds", "Length of the event loop's turns, for which what arrives meanwhile has to wait.", .lag)
         buffersInUse = layout.gauge("buffers_in_use", "Receive buffers that hold bytes not yet sent on.")
         buffers = layout.gauge("buffers", "Receive buffers that exist.")
         families = layout.families
@@ -141,8 +151,6 @@ package final class EndpointMetrics: Sendable {
     package let sessions: Gauge
     package let connects: CounterFamily<Success>
     package let requests: CounterFamily<StatusClass>
-    /// 1 while it is held for healthy. Written by worker 0 alone, because the workers' values are summed.
-    package let healthy: Gauge
     package let connectTime: Histogram
 
     let families: [MetricFamily]
@@ -158,7 +166,6 @@ package final class EndpointMetrics: Sendable {
             "endpoint_connects_total", "Connections to an endpoint by outcome.", by: "outcome")
         requests = layout.counters(
             "endpoint_requests_total", "Answers of an endpoint by class of status.", by: "status")
-        healthy = layout.gauge("endpoint_healthy", "1 if the endpoint is held for healthy.")
         connectTime = layout.histogram("endpoint_connect_seconds", "Time to connect to an endpoint.", .quick)
         families = layout.families
         self.slab = slab

@@ -1,5 +1,6 @@
 import Diagnosis
 import HTTPWire
+import Probing
 import Wire
 
 /// A handshake as a curl command that anyone can repeat. Secrets are left out by name: who repeats it puts in their own.

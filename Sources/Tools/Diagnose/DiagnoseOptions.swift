@@ -1,4 +1,5 @@
 import Configuration
+import Probing
 import Wire
 
 /// What the command line asks for, read and checked.

@@ -1,5 +1,6 @@
 import Diagnosis
 import HTTPWire
+import Probing
 import Wire
 
 /// Keeping a session open: when it dies early, a second one with pings tells a timer on silence from a limit on age.
@@ -30,7 +31,7 @@ extension Diagnoser {
 
     private func hold(_ report: DiagnosisReport, _ span: TimeSpan, _ manner: HeldSession.Manner) -> HeldSession.Outcome {
         let control = ProbeRequest.unchanged
-        let head = control.head(from: report.first.request, key: RequestComposer.freshKey())
+        let head = control.head(from: report.first.request, key: HandshakeKey.fresh())
         let addresses = report.first.address.map { [$0] } ?? []
         let outcome = performer.hold(
             head, addresses: addresses, isSecure: options.place.isSecure, for: span, manner: manner, messages: options.messages)

@@ -1,6 +1,7 @@
 import Configuration
 import Diagnosis
 import HTTPWire
+import Probing
 import TLSEngine
 import Wire
 
@@ -86,7 +87,7 @@ struct Diagnoser {
             }
             let isSecure = request.secure ?? options.place.isSecure
             var performed = performer.perform(
-                request.head(from: first.request, key: RequestComposer.freshKey()), addresses: moved(addresses, isSecure),
+                request.head(from: first.request, key: HandshakeKey.fresh()), addresses: moved(addresses, isSecure),
                 isSecure: isSecure,
                 bodyWait: Diagnoser.bodyWait.probe, limit: limit)
             performed.change = request.change

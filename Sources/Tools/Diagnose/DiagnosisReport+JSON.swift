@@ -1,5 +1,6 @@
 import Diagnosis
 import HTTPWire
+import Probing
 import TLSEngine
 import Telemetry
 import Wire

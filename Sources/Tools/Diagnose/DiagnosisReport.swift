@@ -1,5 +1,6 @@
 import Diagnosis
 import HTTPWire
+import Probing
 
 /// What one diagnosis found: the handshakes that were made, and what they show together.
 struct DiagnosisReport {

@@ -1,6 +1,7 @@
 import CLinux
 import Diagnosis
 import HTTPWire
+import Probing
 import TLSEngine
 import WebSocketWire
 import Wire
@@ -137,5 +138,20 @@ struct HeldSession {
             }
         }
         return reader.fault != nil
+    }
+}
+
+extension HandshakePerformer {
+    /// One handshake like `perform`, whose session is kept open for `duration`.
+    func hold(
+        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, for duration: TimeSpan, manner: HeldSession.Manner,
+        messages: [String]
+    ) -> HeldSession.Outcome {
+        let (performed, opened) = handshake(bytes, addresses, isSecure, timeout, .after(timeout))
+        var outcome = HeldSession.Outcome(manner: manner, handshake: performed)
+        guard let opened else { return outcome }
+        var session = HeldSession(opened.connection, performed.observation, manner, messages: messages)
+        session.watch(for: duration, early: opened.frames, into: &outcome)
+        return outcome
     }
 }

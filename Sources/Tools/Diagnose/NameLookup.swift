@@ -1,5 +1,6 @@
 import CLinux
 import EventLoop
+import Probing
 import Synchronization
 import Wire
 

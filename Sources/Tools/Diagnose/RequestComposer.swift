@@ -1,6 +1,5 @@
 import HTTPWire
-import TLSEngine
-import WebSocketWire
+import Probing
 
 /// Writes the request of the first handshake: the fields of a browser's upgrade, with what the user asked for in their place.
 enum RequestComposer {
@@ -9,14 +8,6 @@ enum RequestComposer {
         var bytes = Array("\(options.method) \(options.place.target) HTTP/1.1\r\n".utf8)
         for line in lines(options) { bytes += Array("\(line.name): \(line.value)\r\n".utf8) }
         return bytes + [0x0D, 0x0A]
-    }
-
-    /// 16 random bytes in base64.
-    static func freshKey() -> String {
-        var nonce = InlineArray<16, UInt8>(repeating: 0)
-        var random = SecureRandom()
-        for index in nonce.indices { nonce[index] = UInt8(truncatingIfNeeded: random.next()) }
-        return String(decoding: AcceptKey.key(nonce: nonce), as: UTF8.self)
     }
 
     private static func lines(_ options: DiagnoseOptions) -> [(name: String, value: String)] {
@@ -57,7 +48,7 @@ enum RequestComposer {
         }
         if let bearer = options.bearer { lines.append(("Authorization", "Bearer \(bearer)")) }
         if !options.cookies.isEmpty { lines.append(("Cookie", options.cookies.joined(separator: "; "))) }
-        lines.append(("Sec-WebSocket-Key", freshKey()))
+        lines.append(("Sec-WebSocket-Key", HandshakeKey.fresh()))
         if isBrowser { lines.append(("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits")) }
         if !options.subprotocols.isEmpty { lines.append(("Sec-WebSocket-Protocol", options.subprotocols.joined(separator: ", "))) }
         return lines.map { (name: $0.0, value: $0.1) }

@@ -80,6 +80,56 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `a body that doesn't go on is a 408, and the backend doesn't take the part for the whole`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io, "timeouts: {body: 300ms}")
+            let client = try forwarding.gatehouse.connect()
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345")
+            let backend = try forwarding.origin.accept()
+            _ = try backend.readHead()
+            #expect(try backend.read(5) == Array("12345".utf8))
+            #expect(try client.readResponse().status == 408)
+            #expect(try backend.readToEnd().isEmpty && backend.end == .reset)
+            let line = try forwarding.gatehouse.ledger.wait(for: "http.request")
+            #expect(line["reason"].text == "request_body_timeout")
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `a client that never reads its response is cut after the write timeout`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io, "timeouts: {write: 300ms}")
+            let client = try RawConnection(port: forwarding.gatehouse.port, receiveBuffer: 4096)
+            try client.send(Forwarding.get())
+            let backend = try forwarding.origin.accept()
+            _ = try backend.readHead()
+            try backend.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+            let piece = [UInt8](repeating: 7, count: 1 << 20)
+            let isCut = try holds {
+                do { return try backend.sendWhatFits(piece, within: 0.1) < 0 } catch is HarnessFailure { return true }
+            }
+            #expect(isCut, "the backend can send for ever")
+            let metrics = try forwarding.gatehouse.admin("/metrics").text
+            #expect(metrics.contains("gatehouse_timeouts_total{timeout=\"write\"} 1\n"))
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `interim responses without end are a 502`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io)
+            let client = try forwarding.gatehouse.connect()
+            try client.send(Forwarding.get())
+            let backend = try forwarding.origin.accept()
+            _ = try backend.readHead()
+            try backend.send(String(repeating: "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", count: 30))
+            var interim = 0
+            var head = try client.readHead()
+            while head.hasPrefix("HTTP/1.1 103") {
+                interim += 1
+                head = try client.readHead()
+            }
+            #expect(interim == 10)
+            #expect(head.hasPrefix("HTTP/1.1 502"))
+            #expect(try backend.readToEnd().isEmpty && backend.end == .reset)
+        }
+
+        @Test(arguments: IOBackend.available)
         func `an idle connection is closed without a word`(io: IOBackend) throws {
             let forwarding = try Forwarding(io: io, "timeouts: {keep_alive: 200ms, head: 300ms}")
             let client = try forwarding.gatehouse.connect()

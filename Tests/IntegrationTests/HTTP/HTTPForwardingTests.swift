@@ -121,11 +121,73 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `trailers are dropped and the body stays`(io: IOBackend) throws {
+        func `a real server's trailers reach who takes them, and only those`(io: IOBackend) throws {
             let gatehouse = try GatehouseProcess(io: io, upstream: Peer.shared(.node).url)
             let response = try gatehouse.exchange(Forwarding.get("/trailers"))
             #expect(response.text == "body")
             #expect(!String(decoding: response.framed, as: UTF8.self).lowercased().contains("x-checksum"))
+            let taker = try gatehouse.exchange(Forwarding.get("/trailers", "TE: trailers", "Connection: TE"))
+            #expect(taker.text == "body")
+            #expect(String(decoding: taker.framed, as: UTF8.self).lowercased().contains("x-checksum"))
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `trailers of a response go on without what is unsafe, in whatever pieces they come`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io)
+            let section = "X-Sum: 1\r\nSet-Cookie: a=b\r\nContent-Length: 9\r\nX-Two: 2\r\n"
+            let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Set-Cookie\r\n\r\n"
+            for pieces in [
+                [head + "2\r\nok\r\n0\r\n\(section)\r\n"], [head, "2\r\nok\r\n0\r\n", section, "\r\n"],
+                [head + "2\r\nok\r\n0\r\nX-S", "um: 1\r\nSet-Cookie: a=b\r\nContent-Length: 9\r", "\nX-Two: 2\r\n\r", "\n"],
+            ] {
+                for takes in [true, false] {
+                    let client = try forwarding.gatehouse.connect()
+                    try client.send(takes ? Forwarding.get("/", "TE: trailers") : Forwarding.get())
+                    let backend = try forwarding.origin.accept()
+                    let seen = try backend.readHead()
+                    #expect(seen.contains("TE: trailers") == takes)
+                    for piece in pieces {
+                        try backend.send(piece)
+                        _ = try client.isSilent(for: 0.03)
+                    }
+                    let response = try client.readResponse()
+                    #expect(response.text == "ok")
+                    #expect(response.field("Trailer") == (takes ? "X-Sum" : nil))
+                    let expected = "2\r\nok\r\n0\r\n" + (takes ? "X-Sum: 1\r\nX-Two: 2\r\n" : "") + "\r\n"
+                    #expect(String(decoding: response.framed, as: UTF8.self) == expected)
+                    // Both connections stand for more.
+                    try client.send(Forwarding.get("/next"))
+                    _ = try backend.readHead()
+                    try backend.send(Forwarding.ok)
+                    #expect(try client.readResponse().text == "ok")
+                    backend.close()
+                }
+            }
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `trailers of a request go on without what is unsafe`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io)
+            for pieces in [
+                ["5\r\nhello\r\n0\r\nX-Sum: 1\r\nHost: evil\r\nAuthorization: x\r\n\r\n"],
+                ["5\r\nhello\r\n0\r\nX-Su", "m: 1\r\nHost: evil\r\nX_Forwarded_For: 1.2.3.4\r\n", "\r\n"],
+            ] {
+                let client = try forwarding.gatehouse.connect()
+                try client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Host\r\n\r\n")
+                for piece in pieces {
+                    try client.send(piece)
+                    _ = try client.isSilent(for: 0.03)
+                }
+                let backend = try forwarding.origin.accept()
+                let seen = try backend.readHead()
+                #expect(seen.contains("Trailer: X-Sum\r\n"))
+                let expected = "5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"
+                #expect(String(decoding: try backend.read(expected.utf8.count), as: UTF8.self) == expected)
+                #expect(try backend.isSilent(for: 0.05))
+                try backend.send(Forwarding.ok)
+                #expect(try client.readResponse().text == "ok")
+                backend.close()
+            }
         }
 
         @Test(arguments: IOBackend.available)

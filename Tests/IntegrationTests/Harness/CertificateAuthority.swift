@@ -45,8 +45,8 @@ final class CertificateAuthority: Sendable {
     }
 
     /// One exchange over TLS: `request` goes out, and everything until the end comes back.
-    static func exchange(_ request: String, port: UInt16) throws -> String {
-        try openssl(["s_client", "-quiet", "-connect", "127.0.0.1:\(port)"], input: request, mustSucceed: false)
+    static func exchange(_ request: String, port: UInt16, _ arguments: [String] = []) throws -> String {
+        try openssl(["s_client", "-quiet", "-connect", "127.0.0.1:\(port)"] + arguments, input: request, mustSucceed: false)
     }
 
     @discardableResult

@@ -76,6 +76,17 @@ extension Integration {
             }
             let without = try CertificateAuthority.client(port: gatehouse.port, ["-noservername"])
             #expect(without.contains("localhost"))
+            // A connection opened for one name is no way to another's host (threat C15).
+            for (name, host, status) in [
+                ("a.example", "a.example", 200), ("a.example", "A.Example.:443", 200), ("x.b.example", "y.b.example", 200),
+                ("unknown.example", "other.example", 200), ("a.example", "b.example", 421), ("unknown.example", "a.example", 421),
+                ("a.example", "unknown.example", 421),
+            ] {
+                let told = try CertificateAuthority.exchange(
+                    "GET /fields HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n", port: gatehouse.port,
+                    ["-servername", name])
+                #expect(told.contains("HTTP/1.1 \(status) "), "\(name), \(host): \(told)")
+            }
         }
 
         @Test(arguments: IOBackend.available)

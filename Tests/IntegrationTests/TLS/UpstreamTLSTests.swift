@@ -79,10 +79,10 @@ extension Integration {
             #expect(try PeerClient.websockets.run("ws://127.0.0.1:\(with.port)/echo")["result"].text == "same")
             let without = try GatehouseProcess(io: io, configuration(peer, "ca: \(authority.file)"))
             #expect(try without.exchange(Upgrade.request("/echo")).status == 502)
-            // This server closes without an alert, so nothing on the wire says why: the verdict must not claim to know.
+            // This server closes without an alert; that it had asked for a certificate in vain says why.
             let refused = try without.ledger.wait(for: "session.refused")
-            #expect(refused["reason"].text == "closed_before_response")
-            #expect(refused["verdict"]["confidence"].text != "proven")
+            #expect(refused["reason"].text == "upstream_tls")
+            #expect(refused["verdict"]["cause"].text == "client-certificate-missing")
         }
 
         @Test(arguments: IOBackend.available)

@@ -219,6 +219,38 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `a side that takes nothing for the write timeout ends the session, and the ledger names it`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io, "timeouts: {write: 300ms}")
+            let session = try RawSession(through: forwarding.gatehouse, to: forwarding.origin)
+            let block = Frame.binary([UInt8](repeating: 7, count: 1 << 20))
+            let isCut = try holds {
+                do { return try session.backend.sendWhatFits(block, within: 0.1) < 0 } catch is HarnessFailure { return true }
+            }
+            #expect(isCut, "the backend can send for ever")
+            let line = try forwarding.gatehouse.ledger.wait(for: "session.closed")
+            #expect(line["first"].text == "gatehouse")
+            #expect(line["downstream"]["end"].text == "timeout:write", "\(line)")
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `an RST is carried across while the other side doesn't read`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io)
+            let session = try RawSession(through: forwarding.gatehouse, to: forwarding.origin)
+            let block = Frame.binary([UInt8](repeating: 7, count: 1 << 20))
+            var sent = block.count
+            while sent == block.count { sent = try session.backend.sendWhatFits(block, within: 0.3) }
+            // The client takes nothing, so nothing is received from the backend, whose RST counts all the same.
+            session.backend.reset()
+            let isSeen = try holds {
+                _ = try session.client.receive()
+                return try !forwarding.gatehouse.ledger.all("session.closed").isEmpty
+            }
+            #expect(isSeen)
+            let line = try forwarding.gatehouse.ledger.wait(for: "session.closed")
+            #expect(line["upstream"]["end"].text == "rst", "\(line)")
+        }
+
+        @Test(arguments: IOBackend.available)
         func `resets by the hundred leave nothing behind`(io: IOBackend) throws {
             let gatehouse = try GatehouseProcess(io: io, upstream: Peer.shared(.websockets).url)
             _ = try gatehouse.exchange(Upgrade.request("/origin"))

@@ -38,7 +38,7 @@ import Wire
                 Proxy-Connection: keep-alive
                 Proxy-Authorization: Basic x
                 Proxy-Authenticate: x
-                TE: trailers
+                TE: gzip
                 Trailer: X-Sum
                 X-Private: 1
                 X-OTHER: 2

@@ -1,5 +1,6 @@
 import Configuration
 import HTTPWire
+import Probing
 import Testing
 import Wire
 
@@ -53,7 +54,7 @@ import Wire
     }
 
     @Test func `every handshake draws a key of its own`() throws {
-        let keys = (0..<50).map { _ in RequestComposer.freshKey() }
+        let keys = (0..<50).map { _ in HandshakeKey.fresh() }
         #expect(Set(keys).count == 50)
         #expect(keys.allSatisfy { $0.utf8.count == 24 && $0.hasSuffix("==") })
     }

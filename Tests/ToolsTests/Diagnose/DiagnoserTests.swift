@@ -2,6 +2,7 @@ import Configuration
 import Diagnosis
 import Glibc
 import HTTPWire
+import Probing
 import Synchronization
 import TLSEngine
 import Telemetry

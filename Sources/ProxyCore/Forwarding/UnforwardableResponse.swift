@@ -4,7 +4,7 @@ package import HTTPWire
 /// (threats C9, C10, D18, D22).
 ///
 /// What else can be wrong with a 101 to an upgrade is Diagnosis' to say (`UpgradeResponseCheck`).
-package enum ResponseFault: Error, Sendable, Hashable {
+package enum UnforwardableResponse: Error, Sendable, Hashable {
     /// The head has a fault that forbids forwarding.
     case head(HeadFault)
     /// 101 to a request that asked for no upgrade.

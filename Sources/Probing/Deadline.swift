@@ -1,31 +1,31 @@
 import CLinux
 import Glibc
-import Wire
+package import Wire
 
 /// A point on the monotonic clock at which waiting ends. Every wait of a diagnosis has one, so that no peer can keep it.
-struct Deadline: Sendable, Comparable {
+package struct Deadline: Sendable, Comparable {
     private let at: UInt64
 
     private init(at: UInt64) { self.at = at }
 
     /// The point that lies `span` from now.
-    static func after(_ span: TimeSpan) -> Deadline {
+    package static func after(_ span: TimeSpan) -> Deadline {
         let (sum, overflow) = clinux_monotonic().addingReportingOverflow(span.nanoseconds)
         return Deadline(at: overflow ? .max : sum)
     }
 
-    static func < (a: Deadline, b: Deadline) -> Bool { a.at < b.at }
+    package static func < (a: Deadline, b: Deadline) -> Bool { a.at < b.at }
 
     /// What is left; zero once it has passed.
-    var remaining: TimeSpan {
+    package var remaining: TimeSpan {
         let now = clinux_monotonic()
         return TimeSpan(nanoseconds: at > now ? at - now : 0)
     }
 
-    var hasPassed: Bool { remaining == .zero }
+    package var hasPassed: Bool { remaining == .zero }
 
     /// Waits until `descriptor` is ready for `events` (POLLIN, POLLOUT), has failed or ended; false if the time passed first.
-    func wait(for descriptor: Int32, _ events: Int32) -> Bool {
+    package func wait(for descriptor: Int32, _ events: Int32) -> Bool {
         while true {
             // Rounded up, so that the deadline has passed when the wait ends.
             let milliseconds = min((remaining.nanoseconds + 999_999) / 1_000_000, 3_600_000)
@@ -39,8 +39,10 @@ struct Deadline: Sendable, Comparable {
 }
 
 /// How long something took, from the moment this was made.
-struct Stopwatch {
+package struct Stopwatch {
     private let began = clinux_monotonic()
 
-    var span: TimeSpan { TimeSpan(nanoseconds: clinux_monotonic() &- began) }
+    package init() {}
+
+    package var span: TimeSpan { TimeSpan(nanoseconds: clinux_monotonic() &- began) }
 }

@@ -1,16 +1,16 @@
 import CLinux
-import Diagnosis
-import HTTPWire
-import TLSEngine
+package import Diagnosis
+package import HTTPWire
+package import TLSEngine
 import WebSocketWire
-import Wire
+package import Wire
 
 /// Performs one handshake from the connection to the answer, and writes down all that was seen of it.
 ///
 /// One connection each, nothing kept alive: what a backend does with the second request of a connection is another question.
-struct HandshakePerformer {
+package struct HandshakePerformer {
     /// One step of the path, as it happens.
-    enum Step {
+    package enum Step {
         case tried(SocketAddress, String)
         case tunnelled(ProxyTunnel)
         case notTunnelled(ProxyTunnel, ResponseHead)
@@ -21,9 +21,17 @@ struct HandshakePerformer {
 
     let place: DiagnosePlace
     let proxy: ProxyTunnel?
-    let context: TLSContext
+    /// Nil where no handshake is to be made over TLS.
+    let context: TLSContext?
     /// How long an answer may take.
-    let timeout: TimeSpan
+    package let timeout: TimeSpan
+
+    package init(place: DiagnosePlace, proxy: ProxyTunnel? = nil, context: TLSContext?, timeout: TimeSpan) {
+        self.place = place
+        self.proxy = proxy
+        self.context = context
+        self.timeout = timeout
+    }
 
     /// How long connecting to one of several addresses may take.
     private static let connectWait = TimeSpan.seconds(3)
@@ -37,7 +45,7 @@ struct HandshakePerformer {
     ///   - isSecure: whether TLS comes first.
     ///   - bodyWait: how long the body may take, once the head is there.
     ///   - limit: the end of all handshakes together.
-    func perform(
+    package func perform(
         _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, bodyWait: TimeSpan, limit: Deadline,
         report: (Step) -> Void = { _ in }
     ) -> PerformedHandshake {
@@ -46,28 +54,16 @@ struct HandshakePerformer {
         return performed
     }
 
-    /// One handshake like `perform`, whose session is kept open for `duration`.
-    func hold(
-        _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, for duration: TimeSpan, manner: HeldSession.Manner,
-        messages: [String]
-    ) -> HeldSession.Outcome {
-        let (performed, opened) = handshake(bytes, addresses, isSecure, timeout, .after(timeout), { _ in })
-        var outcome = HeldSession.Outcome(manner: manner, handshake: performed)
-        guard let opened else { return outcome }
-        var session = HeldSession(opened.connection, performed.observation, manner, messages: messages)
-        session.watch(for: duration, early: opened.frames, into: &outcome)
-        return outcome
-    }
-
     /// A connection on which a session was opened, and what came in one piece with its 101.
-    private struct Opened {
-        let connection: HandshakeConnection
-        let frames: [UInt8]
+    package struct Opened {
+        package let connection: HandshakeConnection
+        package let frames: [UInt8]
     }
 
-    private func handshake(
+    /// The handshake alone: an opened session is the caller's to close.
+    package func handshake(
         _ bytes: [UInt8], _ addresses: [SocketAddress], _ isSecure: Bool, _ bodyWait: TimeSpan, _ limit: Deadline,
-        _ report: (Step) -> Void
+        _ report: (Step) -> Void = { _ in }
     ) -> (PerformedHandshake, Opened?) {
         let observation = HandshakeObservation(
             session: SessionID(0), openedAt: Timestamp(nanoseconds: clinux_realtime()),
@@ -153,6 +149,7 @@ struct HandshakePerformer {
     ) -> Bool {
         let watch = Stopwatch()
         let deadline = min(limit, .after(timeout))
+        guard let context else { return false }
         switch connection.startTLS(context, serverName: place.host, until: deadline) {
         case .done(let facts):
             performed.observation.timings.tls = watch.span
@@ -202,21 +199,21 @@ struct HandshakePerformer {
 }
 
 /// One handshake that was made.
-struct PerformedHandshake {
-    let observation: HandshakeObservation
-    let request: RequestHead
-    let isSecure: Bool
+package struct PerformedHandshake {
+    package let observation: HandshakeObservation
+    package let request: RequestHead
+    package let isSecure: Bool
     /// The address that accepted.
-    var address: SocketAddress?
-    var tls: TLSFacts?
+    package var address: SocketAddress?
+    package var tls: TLSFacts?
     /// Whether its silence is only the end of the time for all handshakes, and so says nothing.
-    var isCut = false
+    package var isCut = false
     /// What the proxy on the way said instead of opening a tunnel.
-    var tunnelRefusal: ResponseHead?
+    package var tunnelRefusal: ResponseHead?
     /// How the server closed the session at once, of its own accord.
-    var closing: SessionRecord?
+    package var closing: SessionRecord?
     /// What it changed, where it is a probe.
-    var change: String?
+    package var change: String?
 
     init(observation: HandshakeObservation, request: RequestHead, isSecure: Bool) {
         self.observation = observation
@@ -227,7 +224,7 @@ struct PerformedHandshake {
 
 extension TimeSpan {
     /// `0.4 ms`, `312 ms`, `1.2 s`.
-    var shown: String {
+    package var shown: String {
         let tenths = nanoseconds / 100_000
         if tenths < 1000 { return "\(tenths / 10).\(tenths % 10) ms" }
         if tenths < 10_000 { return "\(tenths / 10) ms" }

@@ -1,21 +1,29 @@
 import Wire
 
 /// Where the handshake goes: what the URL of a WebSocket says (RFC 6455 §3).
-struct DiagnosePlace: Sendable, Hashable {
+package struct DiagnosePlace: Sendable, Hashable {
     /// Without brackets, as it was written.
-    var host: String
-    var port: UInt16
-    var isSecure: Bool
+    package var host: String
+    package var port: UInt16
+    package var isSecure: Bool
     /// Path and query, verbatim; begins with a slash.
-    var target: String
+    package var target: String
 
     /// What is wrong with a URL, and what to write instead. Never repeats the query: it may hold a token.
-    struct Fault: Error, Sendable, Hashable {
-        var sentence: String
+    package struct Fault: Error, Sendable, Hashable {
+        package var sentence: String
+    }
+
+    /// A place that is known already.
+    package init(host: String, port: UInt16, isSecure: Bool, target: String = "/") {
+        self.host = host
+        self.port = port
+        self.isSecure = isSecure
+        self.target = target
     }
 
     /// Reads a URL with the scheme `ws`, `wss`, `http` or `https`.
-    init(_ text: String) throws(Fault) {
+    package init(_ text: String) throws(Fault) {
         guard let mark = DiagnosePlace.schemeEnd(text) else {
             throw Fault(sentence: "the URL has no scheme; write ws://HOST:PORT/PATH, or wss:// where the page is on https")
         }
@@ -39,15 +47,15 @@ struct DiagnosePlace: Sendable, Hashable {
     }
 
     /// `host[:port]` as the Host field has it: without a port that the scheme implies.
-    var authority: String {
+    package var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host
         return port == DiagnosePlace.standardPort(isSecure) ? name : "\(name):\(port)"
     }
 
     /// The origin of a page of this host.
-    var origin: String { "\(isSecure ? "https" : "http")://\(authority)" }
+    package var origin: String { "\(isSecure ? "https" : "http")://\(authority)" }
 
-    static func standardPort(_ isSecure: Bool) -> UInt16 { isSecure ? 443 : 80 }
+    package static func standardPort(_ isSecure: Bool) -> UInt16 { isSecure ? 443 : 80 }
 
     private static func authority(_ text: String, isSecure: Bool) throws(Fault) -> (String, UInt16) {
         var name = Substring(text)

@@ -1,0 +1,55 @@
+import HTTPWire
+package import Wire
+
+/// One refusal or bad end that is remembered, because more may be learnt of it.
+package struct CaseFile {
+    package enum Subject {
+        case refusal(HandshakeObservation)
+        case end(SessionRecord)
+        /// What it was is let go; the verdict stays.
+        case settled
+    }
+
+    package let session: SessionID
+    package let kind: CaseKind
+    package let route: String
+    package let endpoint: String
+    /// When it began to be possible that the backend says something about it, and when it was over.
+    package let began: Timestamp
+    package let ended: Timestamp
+    package internal(set) var subject: Subject
+    /// The verdict that was written last.
+    package internal(set) var verdict: Verdict?
+    /// How many verdicts were written after the first.
+    package internal(set) var revisions = 0
+    var signs = SignSet()
+    var quotes: [(sign: Sign, evidence: Evidence)] = []
+    var isProbed = false
+    /// Path of the request, as lines of output may name it.
+    var path: [UInt8] = []
+    /// Bytes that its heads hold.
+    var cost = 256
+
+    mutating func learn(_ more: SignSet, _ evidence: Evidence) {
+        signs.formUnion(more)
+        for sign in more.signs {
+            quotes.removeAll { $0.sign == sign }
+            quotes.append((sign, evidence))
+        }
+    }
+
+    /// The verdict with all that is known by now.
+    func judged() -> Verdict? {
+        switch subject {
+        case .refusal(let observation):
+            observation.furtherSigns.formUnion(signs)
+            for quote in quotes {
+                observation.furtherEvidence.removeAll { $0.sign == quote.sign }
+                observation.furtherEvidence.append(quote)
+            }
+            return HandshakeJudge.judge(observation).verdict
+        case .end(let record): return record.judged(with: signs, evidence: quotes).verdict
+        case .settled: return verdict
+        }
+    }
+}

@@ -1,0 +1,372 @@
+import HTTPWire
+package import Wire
+
+/// What becomes of a verdict after it was written: the decisions of the casebook, without thread, socket or clock.
+///
+/// A case comes in when a refusal or a bad end has been reported. For a while more may be learnt of it:
+///
+/// - *Probes.* A refusal that leaves more than one cause is investigated, if the budget allows it.
+/// - *A new connection.* When the upstream cut a session without a word, one connection tells whether it still accepts.
+/// - *Other ends.* Silences, ages and instants that many sessions share (`EndPatterns`).
+/// - *The backend's own words.* Lines of output, joined by time and content; see `heard`.
+///
+/// Each time the case is judged anew with everything together, and the verdict is written again only if it got better: another cause, another
+/// confidence, the backend's words as new evidence, or probes that were made (all are listed, whatever they showed).
+package struct Casework {
+    /// What is to be done.
+    package enum Step {
+        /// Plan probes for this refusal, and tell `probed`.
+        case probe(SessionID)
+        /// Connect to this endpoint once, and tell `checked`.
+        case check(endpoint: String)
+        /// Write this verdict of this session.
+        case write(SessionID, Verdict)
+    }
+
+    /// How many cases are remembered, and how many bytes of heads.
+    static let caseLimit = 512
+    static let byteLimit = 8 << 20
+    static let lineLimit = 64
+    /// How long after its end a line may still belong to a case.
+    static let window = TimeSpan.milliseconds(2000)
+    /// How long before a session's end a line may belong to it.
+    static let foreboding = TimeSpan.milliseconds(1000)
+    /// How long a line waits for the refusal that it speaks of: servers write before they answer.
+    static let lineDelay = TimeSpan.milliseconds(150)
+    /// How long after a cut the endpoint is asked: a process that dies takes a moment.
+    static let checkDelay = TimeSpan.milliseconds(100)
+    /// The most verdicts that are written of one session after the first.
+    static let revisionLimit = 4
+
+    package private(set) var groups = CauseGroups()
+    package private(set) var patterns = EndPatterns()
+    private var cases: [SessionID: CaseFile] = [:]
+    private var order: [SessionID] = []
+    private var bytes = 0
+    private var listener = OutputListener()
+    private var lines: [HeardLine] = []
+    /// What the backend said once and what holds since then, with its words.
+    private var standing: [(sign: Sign, quote: Evidence)] = []
+    private var budget: ProbeBudget
+    private var mayProbe: Bool
+    /// When a session of each endpoint ended last.
+    private var lastEnds: [String: Timestamp] = [:]
+    /// Endpoints that are to be asked, with the cuts that wait for the answer.
+    private var checks: [String: (due: Timestamp, isUnderWay: Bool, waiting: [SessionID])] = [:]
+
+    /// - Parameter probesPerMinute: investigations for each cause and route in a minute; zero where Gatehouse opens no connection of its own.
+    package init(probesPerMinute: Int) {
+        budget = ProbeBudget(perMinute: probesPerMinute)
+        mayProbe = probesPerMinute > 0
+    }
+
+    /// Another configuration is in force.
+    package mutating func allow(probesPerMinute: Int) {
+        budget.perMinute = probesPerMinute
+        mayProbe = probesPerMinute > 0
+    }
+
+    /// What is known of a session that was refused or ended badly.
+    package subscript(session: SessionID) -> CaseFile? { cases[session] }
+
+    /// When `tick` wants to be called next.
+    package var due: Timestamp? {
+        var times = checks.values.filter { !$0.isUnderWay }.map { $0.due }
+        if let due = listener.due { times.append(due) }
+        if let line = lines.first(where: { $0.uses == 0 }) { times.append(line.at + Casework.lineDelay) }
+        return times.min()
+    }
+
+    // MARK: What happens
+
+    /// A refusal was reported. The observation is the casework's from here on.
+    ///
+    /// - Parameter canBeProbed: whether the endpoint that refused is known, and answers to probes.
+    package mutating func refused(
+        _ observation: HandshakeObservation, _ verdict: Verdict, canBeProbed: Bool, at now: Timestamp
+    ) -> [Step] {
+        var file = CaseFile(
+            session: observation.session, kind: .refusal, route: observation.route, endpoint: observation.endpoint ?? "",
+            began: observation.openedAt, ended: now, subject: .refusal(observation), verdict: verdict)
+        if let request = observation.request {
+            file.path = Array(request.bytes[request.pathRange.clamped(to: 0..<request.bytes.count)])
+            file.cost += request.bytes.count
+        }
+        file.cost += (observation.response?.bytes.count ?? 0) + observation.bodyStart.count
+        groups.add(.refusal, file.session, verdict, route: file.route, at: now)
+        keep(file)
+        var steps = noteRefusedConnection(observation, now)
+        for (sign, quote) in standing { cases[file.session]?.learn([sign], quote) }
+        if !standing.isEmpty { steps += revise(file.session, at: now) }
+        if mayProbe, canBeProbed, ProbePlan.canDecide(verdict), budget.take(verdict.cause, route: file.route, at: now) {
+            cases[file.session]?.isProbed = true
+            steps.append(.probe(file.session))
+        }
+        return steps
+    }
+
+    /// A session ended well: one more against which the bad ends are counted.
+    package mutating func endedWell(_ session: SessionID, _ facts: EndFacts, route: String, endpoint: String, at now: Timestamp) {
+        _ = patterns.ended(session, facts, route: route, endpoint: endpoint, at: now)
+        noteEnd(endpoint, now)
+    }
+
+    private mutating func noteEnd(_ endpoint: String, _ now: Timestamp) {
+        if lastEnds.count >= 256 { lastEnds = [:] }
+        lastEnds[endpoint] = now
+    }
+
+    /// A session ended badly.
+    package mutating func ended(
+        _ session: SessionID, _ record: SessionRecord, route: String, endpoint: String, at now: Timestamp
+    ) -> [Step] {
+        noteEnd(endpoint, now)
+        let found = patterns.ended(session, EndFacts(record), route: route, endpoint: endpoint, at: now)
+        guard let verdict = record.verdict else { return [] }
+        var file = CaseFile(
+            session: session, kind: .end, route: route, endpoint: endpoint,
+            began: Timestamp(nanoseconds: now.nanoseconds &- Casework.foreboding.nanoseconds), ended: now, subject: .end(record),
+            verdict: verdict)
+        file.cost += 512
+        groups.add(.end, session, verdict, route: route, at: now)
+        keep(file)
+        for (pattern, sessions) in found {
+            for member in sessions {
+                cases[member]?.learn(
+                    pattern.signs, Evidence(what: "ends of other sessions", observed: pattern.sentence))
+            }
+        }
+        var steps: [Step] = []
+        for member in Set(found.flatMap { $0.sessions }).sorted(by: { $0.value < $1.value }) { steps += revise(member, at: now) }
+        if mayProbe, record.wasCutByServer, !endpoint.isEmpty {
+            if checks[endpoint] == nil, checks.count < 64 {
+                checks[endpoint] = (now + Casework.checkDelay, false, [session])
+            } else if let waiting = checks[endpoint]?.waiting.count, waiting < 256 {
+                checks[endpoint]?.waiting.append(session)
+            }
+        }
+        return steps
+    }
+
+    /// The backend wrote a line. It is joined to a case by these rules:
+    ///
+    /// 1. Only lines with a sentence that servers and frameworks write about handshakes, origins, missing libraries, tracebacks, workers and
+    ///    addresses count. A traceback is quoted with its last line, which names the exception.
+    /// 2. *Time.* The line must fall between the case's beginning and two seconds after its end. A refusal begins with its request; for a session,
+    ///    the last second counts. Lines wait a moment before they are joined, since servers write first and answer then.
+    /// 3. *Kind.* Sentences about opening handshakes go to refusals only; `address already in use` to refused connections; tracebacks, killed
+    ///    workers and shutdowns to refusals and to sessions that ended badly.
+    /// 4. *Content.* A line that names the case's path goes to that case. One that names another request's path goes to none.
+    /// 5. Of several cases that are left, those under way when the line was written go first. If more than one is left, it is joined only where
+    ///    all of them have the same verdict on the same route; else nobody can tell whose it is, and it is left out. The end of the backend's
+    ///    process concerns all of them.
+    /// 6. A line of an access log goes to the one refusal whose request it can be, by path, kind and status (`AccessLine`).
+    /// 7. What is said once and then holds (`OutputReading.standing`) goes to every refusal that follows, until the process ends.
+    package mutating func heard(_ line: [UInt8], at now: Timestamp) -> [Step] {
+        for heard in listener.read(line, at: now) { remember(heard) }
+        return tick(now)
+    }
+
+    /// The probes of a refusal were made.
+    package mutating func probed(_ session: SessionID, _ plan: ProbePlan, at now: Timestamp) -> [Step] {
+        guard var file = cases[session], case .refusal(let observation) = file.subject else { return [] }
+        // A handshake that hung, and goes well now that another session is gone, waited for that one's thread.
+        if plan.wentWellByItself, observation.response == nil, let freed = lastEnds[file.endpoint],
+            freed + .milliseconds(1500) > file.ended, file.ended + .milliseconds(1500) > freed
+        {
+            file.learn(
+                [.freedByAnotherEnd],
+                Evidence(what: "another session", observed: "ended when this one gave up; the control succeeded after that"))
+        }
+        observation.furtherSigns.formUnion(file.signs)
+        observation.furtherEvidence += file.quotes
+        guard let verdict = plan.conclude(observation).verdict, !plan.records.isEmpty else { return [] }
+        let old = file.verdict
+        file.verdict = verdict
+        file.revisions += 1
+        cases[session] = file
+        groups.move(file.kind, session, from: old, to: verdict, route: file.route, at: now)
+        return [.write(session, verdict)]
+    }
+
+    /// Whether the endpoint took a new connection.
+    ///
+    /// - Parameter words: how it went: "connected", "connection refused (errno 111)".
+    package mutating func checked(_ endpoint: String, accepts: Bool, words: String, at now: Timestamp) -> [Step] {
+        guard let check = checks.removeValue(forKey: endpoint) else { return [] }
+        return learn(accepts ? .upstreamStillAccepts : .upstreamGone, words, endpoint, check.waiting, now)
+    }
+
+    /// The endpoint could not be asked.
+    package mutating func unchecked(_ endpoint: String) -> [Step] {
+        checks[endpoint] = nil
+        return []
+    }
+
+    /// Time has passed.
+    package mutating func tick(_ now: Timestamp) -> [Step] {
+        if let overdue = listener.takeOverdue(now) { remember(overdue) }
+        var steps: [Step] = []
+        for (endpoint, check) in checks where !check.isUnderWay && check.due <= now {
+            checks[endpoint]?.isUnderWay = true
+            steps.append(.check(endpoint: endpoint))
+        }
+        for index in lines.indices where lines[index].uses == 0 && lines[index].at + Casework.lineDelay <= now {
+            steps += join(index, now)
+        }
+        return steps
+    }
+
+    // MARK: Joining
+
+    /// Workers learn it by themselves when a connection is refused: the cuts just before are told.
+    private mutating func noteRefusedConnection(_ observation: HandshakeObservation, _ now: Timestamp) -> [Step] {
+        guard case .upstreamRefused(let errno)? = observation.failure, let endpoint = observation.endpoint else { return [] }
+        let waiting = cases.values.filter { file in
+            guard case .end(let record) = file.subject else { return false }
+            return file.endpoint == endpoint && record.wasCutByServer && now - file.ended < .seconds(5)
+                && !file.signs.contains(.upstreamGone)
+        }
+        return learn(.upstreamGone, "connection refused (errno \(errno))", endpoint, waiting.map { $0.session }, now)
+    }
+
+    private mutating func learn(
+        _ sign: Sign, _ words: String, _ endpoint: String, _ sessions: [SessionID], _ now: Timestamp
+    ) -> [Step] {
+        var steps: [Step] = []
+        for session in sessions {
+            guard let file = cases[session] else { continue }
+            let after = (now - file.ended).nanoseconds / 1_000_000
+            cases[session]?.learn(
+                [sign], Evidence(what: "a new connection to \(endpoint)", observed: "\(words), \(after) ms after the end"))
+            steps += revise(session, at: now)
+        }
+        return steps
+    }
+
+    private mutating func remember(_ line: HeardLine) {
+        if line.signs.contains(.outputProcessEnded) { standing = [] }
+        if line.text.contains("is up, reason", in: line.text.indices) { standing.removeAll { $0.sign == .outputNoServerUp } }
+        for sign in line.signs.signs where OutputReading.standing.contains(sign) && standing.count < 16 {
+            standing.removeAll { $0.sign == sign }
+            standing.append((sign, line.quote))
+        }
+        if lines.count == Casework.lineLimit { lines.removeFirst() }
+        lines.append(line)
+    }
+
+    private mutating func join(_ index: Int, _ now: Timestamp) -> [Step] {
+        let line = lines[index]
+        let belonging = claimants(of: line)
+        guard !belonging.isEmpty else {
+            // A session that it speaks of may still end; after that it is nobody's.
+            if now - line.at > Casework.foreboding { lines[index].uses = 1 }
+            return []
+        }
+        lines[index].uses = belonging.count
+        var steps: [Step] = []
+        for session in belonging {
+            var signs = line.signs
+            if let sign = cases[session]?.arrival(line.access) { signs.insert(sign) }
+            cases[session]?.learn(signs, line.quote)
+            steps += revise(session, at: now)
+        }
+        return steps
+    }
+
+    /// The cases that a line belongs to, by the rules of `heard`.
+    private func claimants(of line: HeardLine) -> [SessionID] {
+        var candidates = order.compactMap { cases[$0] }.filter { $0.admits(line) }
+        if line.signs.contains(.outputProcessEnded) { return candidates.map { $0.session } }
+        if let access = line.access, line.signs.isEmpty {
+            let own = candidates.filter { $0.arrival(access) != nil }
+            return own.count == 1 ? [own[0].session] : []
+        }
+        let named = candidates.filter { line.names(path: $0.path) }
+        if !named.isEmpty {
+            candidates = named
+        } else if line.namesSomePath {
+            candidates = candidates.filter { $0.path.isEmpty }
+        }
+        let underWay = candidates.filter { $0.began <= line.at && line.at <= $0.ended }
+        if !underWay.isEmpty { candidates = underWay }
+        guard let first = candidates.first else { return [] }
+        // Those that have heard it already say no more by hearing it twice, but a second failure deserves its own line.
+        let fresh = candidates.filter { !line.signs.isSubset(of: $0.signs) }
+        if fresh.count == 1 { return [fresh[0].session] }
+        let isOneKind = fresh.allSatisfy {
+            $0.kind == first.kind && $0.route == first.route && $0.verdict?.cause == first.verdict?.cause
+        }
+        return isOneKind ? fresh.map { $0.session } : []
+    }
+
+    // MARK: Judging anew
+
+    private mutating func revise(_ session: SessionID, at now: Timestamp) -> [Step] {
+        guard var file = cases[session], file.revisions < Casework.revisionLimit, let verdict = file.judged() else { return [] }
+        guard Casework.isBetter(verdict, than: file.verdict) else { return [] }
+        let old = file.verdict
+        file.verdict = verdict
+        file.revisions += 1
+        cases[session] = file
+        groups.move(file.kind, session, from: old, to: verdict, route: file.route, at: now)
+        return [.write(session, verdict)]
+    }
+
+    private static func isBetter(_ verdict: Verdict, than old: Verdict?) -> Bool {
+        guard let old else { return true }
+        if verdict.cause != old.cause || verdict.confidence != old.confidence { return true }
+        let words: (Verdict) -> [Evidence] = { verdict in verdict.evidence.filter { $0.what == "backend output" } }
+        return words(verdict).count > words(old).count
+    }
+
+    // MARK: Keeping
+
+    private mutating func keep(_ file: CaseFile) {
+        cases[file.session] = file
+        order.append(file.session)
+        bytes += file.cost
+        while order.count > Casework.caseLimit || bytes > Casework.byteLimit, order.count > 1 {
+            let eldest = order.removeFirst()
+            bytes -= cases.removeValue(forKey: eldest)?.cost ?? 0
+        }
+    }
+}
+
+extension CaseFile {
+    private static let ofHandshakes: SignSet = [
+        .outputNoWebSocketLibrary, .outputUnsupportedUpgrade, .outputOrigin, .outputHostRefused, .outputNoRoute,
+        .outputNoWebSocketScope, .outputNotAccepted, .outputMissingArgument, .outputNotHijackable, .outputSawPlainRequest,
+        .outputSyncWorker, .outputPlainServer, .outputNoServerUp, .outputUpstreamRefused, .outputUpstreamTimedOut,
+        .outputUpstreamCertificate, .outputAddressDenied, .outputRateLimited, .outputHeaderTooLarge, .outputClientCertificate,
+        .outputFieldDropped, .outputSubprotocol, .outputSessionUnknown, .outputGaveUp,
+    ]
+
+    /// What an access log's line says of this refusal's request; nil if it speaks of another.
+    func arrival(_ access: AccessLine?) -> Sign? {
+        guard let access, case .refusal(let observation) = subject, let request = observation.request else { return nil }
+        let sign = access.sign(request, observation.response?.status)
+        return sign == .outputSawOtherPath && observation.pathIsRewritten ? nil : sign
+    }
+
+    /// Whether a line may belong here by its time and kind.
+    func admits(_ line: HeardLine) -> Bool {
+        guard verdict != nil, line.at + .milliseconds(100) >= began, line.at <= ended + Casework.window else { return false }
+        switch subject {
+        case .settled: return false
+        case .refusal(let observation):
+            if line.signs.contains(.outputBind) { return observation.failure?.isRefusedConnection == true }
+            return true
+        case .end(let record):
+            if !line.signs.isDisjoint(with: CaseFile.ofHandshakes) || line.signs.contains(.outputBind) { return false }
+            if line.signs.contains(.outputCredentials) { return record.upstream.sentClose }
+            return true
+        }
+    }
+}
+
+extension HandshakeFailure {
+    fileprivate var isRefusedConnection: Bool {
+        if case .upstreamRefused = self { true } else { false }
+    }
+}

@@ -1,0 +1,77 @@
+import CLinux
+package import Configuration
+import ProxyCore
+import ProxyServer
+import Telemetry
+import Wire
+
+/// `gatehouse run -- COMMAND…`: starts the backend itself, on a private port, and stands before it.
+package enum RunCommand {
+    package static let definition = CommandDefinition(
+        name: "gatehouse run",
+        about: """
+            Starts a backend on a private port and stands before it: one command for one port. Reads the backend's output along, so that its words join the \
+            verdicts.
+
+            `{port}` in the command and PORT in its environment say where it must listen (on 127.0.0.1). The public port is opened when it does.
+            SIGTERM and SIGINT drain, then go to the backend; it is killed when drain.timeout is over. SIGHUP reloads Gatehouse's
+            configuration. Exit code: the backend's (128 and the signal's number for a signal), 2 for usage and configuration, 3 if the backend never \
+            listened where it should, 126 or 127 if it can't be started.
+            """,
+        flags: RunOptions.flags, rest: "COMMAND…",
+        examples: [
+            "gatehouse run -- uvicorn main:app --port {port}",
+            "gatehouse run --listen 0.0.0.0:8080 --restart on-failure -- node server.js",
+            "PORT=10000 gatehouse run --config gatehouse.yaml -- gunicorn -k uvicorn.workers.UvicornWorker -b 127.0.0.1:{port} main:app",
+        ])
+
+    package static func run(_ flags: FlagParser.Result) -> Int32 {
+        // Before any thread, so that all of them leave the signals to this one.
+        clinux_fill_standard_descriptors()
+        clinux_block_passed_signals()
+        clinux_adopt_orphans()
+        do throws(RunOptions.Problem) {
+            let options = try RunOptions(flags)
+            if let port = options.port, !PrivatePort.isFree(port) {
+                throw RunOptions.Problem(
+                    description:
+                        "--backend-port \(port): another process listens there; stop it, or leave the flag out for a free port")
+            }
+            guard let port = options.port ?? PrivatePort.free() else {
+                throw RunOptions.Problem(description: "no port is free for the backend")
+            }
+            return run(flags, options, port)
+        } catch {
+            Terminal.note("gatehouse run: \(error)")
+            return ExitCode.usage.rawValue
+        }
+    }
+
+    private static func run(_ flags: FlagParser.Result, _ options: RunOptions, _ port: UInt16) -> Int32 {
+        let file = flags["config"]
+        let settings = flags.settings
+        let environment = Terminal.environment
+        let endpoint = Endpoint(scheme: .http, host: "127.0.0.1", port: port)
+        func load() throws(ConfigurationError) -> Snapshot {
+            try Snapshot.load(file: file, flags: settings, environment: environment, backend: endpoint)
+        }
+        do throws(ConfigurationError) {
+            let snapshot = try load()
+            for warning in snapshot.warnings { Terminal.note("warning: \(warning)") }
+            do throws(Server.StartFailure) {
+                let shared = SharedOutput()
+                let server = try Server(snapshot, version: Version.text, output: shared, load: load)
+                try server.checkListeners()
+                return Supervisor(
+                    options, port: port, snapshot: snapshot, server: server, shared: shared, environment: environment
+                ).run()
+            } catch {
+                Terminal.note("gatehouse: \(error)")
+                return ExitCode.usage.rawValue
+            }
+        } catch {
+            Terminal.note(error.description)
+            return ExitCode.usage.rawValue
+        }
+    }
+}
