@@ -100,7 +100,7 @@ let package = Package(
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
-        tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
+        tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "ProxyCore", "Wire"),
         tests(
             "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore", "TLSEngine", "Telemetry",
             "WebSocketWire", "Wire"),

@@ -113,20 +113,22 @@ extension Worker {
     private func writeClose(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         guard let closing = session.pointee.tunnel?.closing else { return }
         var code = CloseCode(closing.code)
+        // A backend whose client is sent away sees somebody go, not a restart.
+        if closing.why == .drain, side == .upstream { code = CloseCode(1001) }
         if let other = session.pointee.special?.otherCode, other.side == side { code = other.code }
         session.pointee.setCloseSent(side)
         // We are the server of the downstream side and the client of the upstream one: only the latter's frame is masked.
         var frame: [UInt8] = []
         FrameWriter.appendClose(
-            code, reason: closeReason(closing.why),
+            code, reason: closeReason(session, side, closing.why),
             maskingKey: side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil, to: &frame)
         session.pointee.analyzer?.local(side, closing.why, closeCode: code.rawValue, at: loop.now)
         send(session, side, frame)
     }
 
-    private func closeReason(_ why: LocalEnd) -> String {
+    private func closeReason(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ why: LocalEnd) -> String {
         switch why {
-        case .drain: "server going away"
+        case .drain: side == .downstream ? drainReason(session) : "client is sent elsewhere"
         case .enforcement: "protocol error"
         case .followedOtherSide: "the other side stopped answering"
         default: ""

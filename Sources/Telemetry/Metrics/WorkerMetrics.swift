@@ -149,6 +149,8 @@ package final class EndpointMetrics: Sendable {
     package let endpoint: String
     /// Sessions open to it now.
     package let sessions: Gauge
+    /// 1 while it gets nothing new. Written by worker 0 alone, because the workers' values are summed.
+    package let draining: Gauge
     package let connects: CounterFamily<Success>
     package let requests: CounterFamily<StatusClass>
     package let connectTime: Histogram
@@ -161,6 +163,7 @@ package final class EndpointMetrics: Sendable {
         self.endpoint = endpoint
         let slab = MetricSlab(capacity: 64)
         var layout = MetricLayout(slab: slab)
+        draining = layout.gauge("endpoint_draining", "1 while an endpoint is drained: it gets nothing new.")
         sessions = layout.gauge("endpoint_sessions", "WebSocket sessions open to an endpoint.")
         connects = layout.counters(
             "endpoint_connects_total", "Connections to an endpoint by outcome.", by: "outcome")
