@@ -1,6 +1,6 @@
+import Configuration
 package import ProxyCore
 package import Wire
-import Configuration
 
 /// What a POST to `/api/drain` asks for: one endpoint goes, or comes back. What it leaves out is as the configuration says.
 package struct DrainRequest: Sendable, Hashable {
@@ -45,7 +45,8 @@ package struct DrainRequest: Sendable, Hashable {
                 code = UInt16(value)
             case "reason":
                 guard value.utf8.count <= DrainNotice.longestReason else {
-                    throw Mistake(sentence: "reason has more than \(DrainNotice.longestReason) bytes; a close frame has no room for it")
+                    throw Mistake(
+                        sentence: "reason has more than \(DrainNotice.longestReason) bytes; a close frame has no room for it")
                 }
                 reason = value
             case "resume":

@@ -1,6 +1,7 @@
 import Admin
 import Configuration
 import Diagnosis
+import EventLoop
 import ProxyCore
 import Telemetry
 import Wire

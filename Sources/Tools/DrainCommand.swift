@@ -87,12 +87,15 @@ package enum DrainCommand {
         guard case .open(let connection) = HandshakeConnection.open(address, until: deadline) else { return nil }
         var request = "\(method) \(target) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n"
         if method == "POST" { request += "Content-Length: 0\r\n" }
-        if let token = Terminal.environment["GATEHOUSE_ADMIN_TOKEN"], !token.isEmpty { request += "Authorization: Bearer \(token)\r\n" }
+        if let token = Terminal.environment["GATEHOUSE_ADMIN_TOKEN"], !token.isEmpty {
+            request += "Authorization: Bearer \(token)\r\n"
+        }
         guard connection.send(Array((request + "\r\n").utf8), until: deadline) else { return nil }
         var bytes: [UInt8] = []
         while case .bytes(let more) = connection.receive(until: deadline) { bytes += more }
         let text = String(decoding: bytes, as: UTF8.self)
-        guard text.hasPrefix("HTTP/1.1 "), let status = Int(text.dropFirst(9).prefix(3)), let end = text.range(of: "\r\n\r\n") else {
+        guard text.hasPrefix("HTTP/1.1 "), let status = Int(text.dropFirst(9).prefix(3)), let end = text.range(of: "\r\n\r\n")
+        else {
             return nil
         }
         return (status, String(text[end.upperBound...]))
@@ -109,7 +112,7 @@ package enum DrainCommand {
         text.utf8.map { byte in
             switch byte {
             case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: String(UnicodeScalar(byte))
-            default: "%" + String(byte + 0x100, radix: 16, uppercase: true).dropFirst()
+            default: "%" + String(0x100 + Int(byte), radix: 16, uppercase: true).dropFirst()
             }
         }.joined()
     }

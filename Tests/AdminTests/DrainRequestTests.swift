@@ -36,10 +36,12 @@ import Wire
     }
 
     private func route(
-        _ router: AdminRouter, _ method: String, host: String = "127.0.0.1:9900", origin: String? = nil, authorization: String? = nil
+        _ router: AdminRouter, _ method: String, host: String = "127.0.0.1:9900", origin: String? = nil,
+        authorization: String? = nil
     ) -> AdminRequest {
         router.route(
-            method: method, path: "/api/drain", query: "endpoint=http://a", host: host, origin: origin, authorization: authorization)
+            method: method, path: "/api/drain", query: "endpoint=http://a", host: host, origin: origin, authorization: authorization
+        )
     }
 
     @Test func `a drain passes the same doors as everything, and only POST drains`() throws {

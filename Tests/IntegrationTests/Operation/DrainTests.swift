@@ -44,7 +44,9 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `its sessions get their close, the others go on, and new ones go elsewhere until it is taken back`(io: IOBackend) throws {
+        func `its sessions get their close, the others go on, and new ones go elsewhere until it is taken back`(io: IOBackend)
+            throws
+        {
             let pair = try Pair(io: io)
             let sessions = try (0..<6).map { _ in try pair.open() }
             let (going, staying) = (sessions.filter(\.isFirst), sessions.filter { !$0.isFirst })
@@ -70,7 +72,9 @@ extension Integration {
                 #expect(try session.backend.read(text.count) == text)
             }
             for _ in 0..<4 { #expect(try !pair.open().isFirst) }
-            #expect(try pair.gatehouse.admin("/metrics").text.contains("gatehouse_endpoint_draining{cluster=\"app\",endpoint=\"\(pair.first.url)\"} 1\n"))
+            #expect(
+                try pair.gatehouse.admin("/metrics").text.contains(
+                    "gatehouse_endpoint_draining{cluster=\"app\",endpoint=\"\(pair.first.url)\"} 1\n"))
             #expect(try pair.gatehouse.admin("/api/drain").text.contains("\"left\":0"))
             #expect(try pair.drain(pair.first, "&resume=true").text.contains("\"state\":\"serving\""))
             let later = try (0..<4).map { _ in try pair.open() }
