@@ -78,7 +78,7 @@ extension Integration {
             #expect(try pair.gatehouse.admin("/api/drain").text.contains("\"left\":0"))
             #expect(try pair.drain(pair.first, "&resume=true").text.contains("\"state\":\"serving\""))
             let later = try (0..<4).map { _ in try pair.open() }
-            #expect(later.contains(where: \.isFirst))
+            #expect(later.contains { $0.isFirst })
             _ = try pair.gatehouse.ledger.wait(for: "endpoint.resumed")
         }
 
@@ -135,7 +135,7 @@ extension Integration {
         @Test func `the command drains, waits, and takes it back`() throws {
             let pair = try Pair(io: .epoll, "admin: {listen: 127.0.0.1:0, token: 0123456789abcdef}")
             let sessions = try (0..<2).map { _ in try pair.open() }
-            let session = try #require(sessions.first(where: \.isFirst))
+            let session = try #require(sessions.first { $0.isFirst })
             let scratch = try ScratchFolder()
             let admin = "127.0.0.1:\(try pair.gatehouse.adminPort())"
             func run(_ arguments: [String], token: String = "0123456789abcdef") throws -> ChildProcess {
