@@ -60,6 +60,7 @@ let package = Package(
         // Shells
         .target(name: "EventLoop", dependencies: ["Wire", "CLinux", "CIOUring"], swiftSettings: house + [passing]),
         shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
+        shell("CaptureFile", "Wire"),
         shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
         .target(
             name: "Telemetry", dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
@@ -76,17 +77,17 @@ let package = Package(
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
             "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
-            "Configuration", "Telemetry", "ProxyServer", "Probing", "CLinux"),
+            "Configuration", "Telemetry", "ProxyServer", "Probing", "CaptureFile", "CLinux"),
 
         // Executables
         .executableTarget(
             name: "gatehouse", dependencies: ["Tools", "ProxyServer", "Configuration"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-load",
-            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CLinux"], swiftSettings: house),
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CaptureFile", "CLinux"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-fuzz",
-            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration"], swiftSettings: house),
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration", "CaptureFile"], swiftSettings: house),
 
         // Tests
         shell("TestSupport", "Wire", path: "Tests/TestSupport"),
@@ -98,17 +99,18 @@ let package = Package(
         tests("ProxyCoreTests", "ProxyCore", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
+        tests("CaptureFileTests", "CaptureFile", "Wire"),
         tests("ConfigurationTests", "Configuration", "ProxyCore", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "ProxyCore", "Wire"),
         tests(
-            "ToolsTests", "Tools", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore", "TLSEngine", "Telemetry",
-            "WebSocketWire", "Wire"),
+            "ToolsTests", "Tools", "CaptureFile", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore",
+            "TLSEngine", "Telemetry", "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
             "CAllocationCounter"),
-        tests("IntegrationTests", "Wire"),
+        tests("IntegrationTests", "CaptureFile", "Wire"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -12,6 +12,9 @@ enum FuzzTarget: String, CaseIterable {
     case deflate
     case extensions
     case configuration
+    case capture
+    case segments
+    case har
 
     /// Runs one input; returns if every rule holds.
     func run(_ input: [UInt8]) {
@@ -24,6 +27,9 @@ enum FuzzTarget: String, CaseIterable {
         case .deflate: DeflateRules.run(input)
         case .extensions: ExtensionRules.run(input)
         case .configuration: ConfigurationRules.run(input)
+        case .capture: CaptureRules.file(input)
+        case .segments: CaptureRules.segments(input)
+        case .har: CaptureRules.har(input)
         }
     }
 }

@@ -16,10 +16,13 @@ do {
         let report = try LoadClient(try RunOptions(arguments.dropFirst())).run()
         print(report.json)
         exit(report.errors == 0 ? 0 : 1)
+    case "capture":
+        var maker = CaptureMaker(try CaptureOptions(arguments.dropFirst()))
+        print("{\"messages\":\(try maker.run())}")
     case "--help", "-h", "help":
         print(Usage.text)
     default:
-        throw Usage.Mistake("no command given: expected serve or run; see gatehouse-load --help")
+        throw Usage.Mistake("no command given: expected serve, run or capture; see gatehouse-load --help")
     }
 } catch let mistake as Usage.Mistake {
     Usage.complain(mistake.sentence)

@@ -8,7 +8,7 @@ let commands: [(name: String, definition: CommandDefinition, run: (FlagParser.Re
     ("run", RunCommand.definition, RunCommand.run),
     ("diagnose", DiagnoseCommand.definition, DiagnoseCommand.run),
     ("demo", DemoCommand.definition, DemoCommand.run),
-    ("drain", DrainCommand.definition, DrainCommand.run),
+    ("analyze", AnalyzeCommand.definition, AnalyzeCommand.run),
     ("drain", DrainCommand.definition, DrainCommand.run),
     ("explain", ExplainCommand.definition, ExplainCommand.run),
     ("check-config", CheckConfigCommand.definition, CheckConfigCommand.run),

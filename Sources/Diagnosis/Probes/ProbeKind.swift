@@ -37,3 +37,20 @@ package enum ProbeKind: String, Sendable, Hashable, CaseIterable {
     /// The same over TLS.
     case secure
 }
+
+extension ProbeKind {
+    /// Whether both change the same thing, so that an accepted one leaves open which rule it met.
+    func concernsSameFactor(as other: ProbeKind) -> Bool { self == other || (factor != nil && factor == other.factor) }
+
+    private enum Factor { case origin, path, credentials, forwarding }
+
+    private var factor: Factor? {
+        switch self {
+        case .originSelf, .originRemoved, .originCandidate, .fetchSiteRemoved: .origin
+        case .trailingSlash, .doubledPrefix, .pathVariant, .engineIOPath: .path
+        case .withCredentials, .withoutCredentials, .withoutCookies: .credentials
+        case .forwardedProto, .forwardedHost, .forwardedRemoved, .host: .forwarding
+        default: nil
+        }
+    }
+}

@@ -22,6 +22,9 @@ package struct ProbePlan: Sendable {
     private var learned = SignSet()
     /// Flips that the last control has not confirmed yet.
     private var pending = SignSet()
+    /// The probe that was accepted, and whether the control failed once more after it.
+    private var accepted: ProbeRequest?
+    private var isConfirmed = false
     private var state = State.control
     private var current: ProbeRequest?
     private var tried: Set<ProbeRequest> = []
@@ -113,7 +116,12 @@ package struct ProbePlan: Sendable {
                 state = .probing
             }
         case .confirming:
-            if outcome.isAccepted { learned.insert(.flipByItself) } else { learned.formUnion(pending) }
+            if outcome.isAccepted {
+                learned.insert(.flipByItself)
+            } else {
+                learned.formUnion(pending)
+                isConfirmed = true
+            }
             state = .done
         case .probing: read(probe, outcome)
         case .done: return
@@ -131,6 +139,7 @@ package struct ProbePlan: Sendable {
             // What comes and goes by itself is no proof of anything.
             judgement.verdict?.confidence = .possible
         }
+        excludeOthers(&judgement.verdict)
         guard let verdict = judgement.verdict else { return judgement }
         let after = Hypotheses(signs.union(learned)).ranked
         for old in before where old.score >= 30 && old.cause != verdict.cause {
@@ -140,6 +149,18 @@ package struct ProbePlan: Sendable {
                 Alternative(cause: old.cause, confidence: .excluded, because: exclusion(old.cause)))
         }
         return judgement
+    }
+
+    /// The handshake was accepted with one thing changed and all else as it was: what lies in all else is not the cause.
+    private func excludeOthers(_ verdict: inout Verdict?) {
+        guard isConfirmed, let accepted, verdict?.confidence == .proven, var others = verdict?.alternatives else { return }
+        for index in others.indices where others[index].confidence != .excluded {
+            let kinds = CauseCatalogue.entry(others[index].cause).probes
+            guard !kinds.contains(where: { $0.concernsSameFactor(as: accepted.kind) }) else { continue }
+            others[index].confidence = .excluded
+            others[index].because = "the handshake was accepted with no other change than \(accepted.change)"
+        }
+        verdict?.alternatives = others
     }
 
     // MARK: Choosing
@@ -202,6 +223,7 @@ package struct ProbePlan: Sendable {
             }
             failed.remove(probe.kind)
             pending.insert(flip)
+            accepted = probe
             quotes.append(
                 (
                     flip,

@@ -33,7 +33,7 @@ extension Ledger {
 
 extension LineBuffer {
     /// What one side sent and how it ended.
-    mutating func field(_ key: StaticString, _ side: SessionRecord.SideRecord, _ redaction: LogRedaction) {
+    package mutating func field(_ key: StaticString, _ side: SessionRecord.SideRecord, _ redaction: LogRedaction) {
         beginObject(key)
         // 1005 never stands on the wire: it is a close frame without a code (RFC 6455 §7.4.1).
         if let code = side.closeCode ?? (side.closedWithoutCode ? 1005 : nil) { field("close_code", UInt64(code)) }

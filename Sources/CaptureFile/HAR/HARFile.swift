@@ -1,0 +1,184 @@
+package import Wire
+
+/// The WebSocket handshakes and messages of a HAR document, as Chromium and mitmproxy write them (`_webSocketMessages`).
+///
+/// Heads are written anew from the fields that the document lists, so they are not the bytes of the wire; the order and the case are those
+/// of the document.
+package struct HARFile: Sendable {
+    /// One handshake and what followed it.
+    package struct Session: Sendable {
+        package var startedAt: Timestamp
+        /// The request's head, with its empty line.
+        package var request: [UInt8]
+        /// The response's head; nil where the document has no status.
+        package var response: [UInt8]?
+        /// From the request to the response.
+        package var wait: TimeSpan
+        package var body: [UInt8]
+        package var messages: [Message]
+    }
+
+    package struct Message: Sendable {
+        package var direction: Direction
+        package var time: Timestamp
+        package var opcode: UInt8
+        package var payload: [UInt8]
+    }
+
+    package var sessions: [Session]
+
+    /// The document that `bytes` hold, or nil if they are no HAR.
+    package init?(_ bytes: [UInt8]) {
+        guard let document = JSONNode(bytes), let entries = document["log"]?["entries"], case .array = entries else { return nil }
+        sessions = entries.elements.compactMap { HARFile.session($0) }
+    }
+
+    private static func session(_ entry: JSONNode) -> Session? {
+        guard let request = entry["request"], let url = request["url"]?.text else { return nil }
+        let fields = HARFile.fields(request)
+        let isUpgrade = fields.contains { $0.name.lowercased() == "upgrade" && $0.value.lowercased().contains("websocket") }
+        let messages = entry["_webSocketMessages"]
+        guard isUpgrade || messages != nil || entry["_resourceType"]?.text == "websocket" else { return nil }
+        let startedAt = entry["startedDateTime"]?.text.flatMap { CalendarTime.parse($0) } ?? .zero
+        let (target, authority) = HARFile.split(url)
+        var lines = ["\(HARFile.line(request["method"]?.text ?? "GET")) \(target) HTTP/1.1"]
+        if !fields.contains(where: { $0.name.lowercased() == "host" }) { lines.append("Host: \(authority)") }
+        lines += fields.map { "\($0.name): \($0.value)" }
+        let response = entry["response"]
+        let status = Int(response?["status"]?.number ?? 0)
+        var answer: [UInt8]?
+        if let response, (100..<600).contains(status) {
+            let head =
+                ["HTTP/1.1 \(status) \(HARFile.line(response["statusText"]?.text ?? ""))"]
+                + HARFile.fields(response).map { "\($0.name): \($0.value)" }
+            answer = Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+        }
+        return Session(
+            startedAt: startedAt, request: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), response: answer,
+            wait: span(milliseconds: entry["timings"]?["wait"]?.number ?? 0),
+            body: Array((response?["content"]?["text"]?.text ?? "").utf8),
+            messages: (messages?.elements ?? []).compactMap { message($0) })
+    }
+
+    private static func message(_ node: JSONNode) -> Message? {
+        guard let type = node["type"]?.text, let time = node["time"]?.number, time >= 0, time < 1e10 else { return nil }
+        let opcode = node["opcode"]?.number ?? 1
+        guard opcode >= 0, opcode < 16 else { return nil }
+        let data = node["data"]?.text ?? ""
+        // Nanoseconds since 1970 are more than a double holds exactly; microseconds are not.
+        let micros = UInt64((time * 1_000_000).rounded())
+        return Message(
+            direction: type == "send" ? .clientToServer : .serverToClient, time: Timestamp(nanoseconds: micros * 1000),
+            opcode: UInt8(opcode), payload: opcode == 1 ? Array(data.utf8) : Base64.decode(data) ?? Array(data.utf8))
+    }
+
+    /// Name and value of each field that can stand in a head.
+    private static func fields(_ node: JSONNode) -> [(name: String, value: String)] {
+        (node["headers"]?.elements ?? []).prefix(256).compactMap { field in
+            guard let name = field["name"]?.text, let value = field["value"]?.text else { return nil }
+            // HTTP/2's pseudo fields are no fields.
+            guard !name.isEmpty, !name.hasPrefix(":"), line(name) == name, line(value) == value else { return nil }
+            return (name, value)
+        }
+    }
+
+    /// Text without what would begin another line.
+    private static func line(_ text: String) -> String {
+        String(decoding: text.utf8.filter { $0 >= 0x20 && $0 != 0x7F }, as: UTF8.self)
+    }
+
+    private static func split(_ url: String) -> (target: String, authority: String) {
+        let bytes = Array(line(url).utf8)
+        var start = 0
+        if let colon = bytes.firstIndex(of: 0x3A), bytes[colon...].starts(with: Array("://".utf8)) { start = colon + 3 }
+        let rest = bytes[start...]
+        let end = rest.firstIndex { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 } ?? rest.endIndex
+        let target = rest[end...].prefix { $0 != 0x23 && $0 != 0x20 }
+        let text = String(decoding: target, as: UTF8.self)
+        return (text.hasPrefix("/") ? text : "/" + text, String(decoding: rest[..<end], as: UTF8.self))
+    }
+
+    private static func span(milliseconds: Double) -> TimeSpan {
+        milliseconds > 0 && milliseconds < 1e9 ? TimeSpan(nanoseconds: UInt64(milliseconds * 1_000_000)) : .zero
+    }
+}
+
+/// RFC 3339's date and time.
+package enum CalendarTime {
+    /// The time that `2026-01-31T12:00:00.123Z` spells, with any offset; nil if it spells none.
+    package static func parse(_ text: String) -> Timestamp? {
+        let bytes = Array(text.utf8)
+        func number(_ range: Range<Int>) -> Int? {
+            guard range.upperBound <= bytes.count else { return nil }
+            var value = 0
+            for byte in bytes[range] {
+                guard (0x30...0x39).contains(byte) else { return nil }
+                value = value * 10 + Int(byte - 0x30)
+            }
+            return value
+        }
+        guard bytes.count >= 20, let year = number(0..<4), let month = number(5..<7), let day = number(8..<10),
+            let hour = number(11..<13),
+            let minute = number(14..<16), let second = number(17..<19), (1970...9999).contains(year), (1...12).contains(month),
+            (1...31).contains(day), hour < 24, minute < 60, second < 61
+        else { return nil }
+        var position = 19
+        var fraction = 0
+        var scale = 1_000_000_000
+        if bytes[position] == 0x2E {
+            position += 1
+            while position < bytes.count, (0x30...0x39).contains(bytes[position]) {
+                if scale > 1 {
+                    scale /= 10
+                    fraction += Int(bytes[position] - 0x30) * scale
+                }
+                position += 1
+            }
+        }
+        var offset = 0
+        guard position < bytes.count else { return nil }
+        if bytes[position] == 0x2B || bytes[position] == 0x2D {
+            guard let hours = number(position + 1..<position + 3), let minutes = number(position + 4..<position + 6) else {
+                return nil
+            }
+            offset = (hours * 60 + minutes) * (bytes[position] == 0x2B ? 60 : -60)
+        } else if bytes[position] != 0x5A {
+            return nil
+        }
+        // Days since 1970, from years that begin in March, so that the leap day ends one.
+        let march = month > 2 ? month - 3 : month + 9
+        let years = month > 2 ? year : year - 1
+        let days = years * 365 + years / 4 - years / 100 + years / 400 + (march * 153 + 2) / 5 + day - 1 - 719_468
+        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
+        guard seconds >= 0 else { return nil }
+        return Timestamp(nanoseconds: UInt64(seconds) * 1_000_000_000 + UInt64(fraction))
+    }
+}
+
+/// RFC 4648 §4.
+package enum Base64 {
+    /// The bytes that `text` spells, or nil if it spells none. Padding may be missing.
+    package static func decode(_ text: String) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var word: UInt32 = 0
+        var bits: UInt32 = 0
+        for character in text.utf8 where character != 0x3D {
+            let value: UInt32
+            switch character {
+            case 0x41...0x5A: value = UInt32(character) - 0x41
+            case 0x61...0x7A: value = UInt32(character) - 0x61 + 26
+            case 0x30...0x39: value = UInt32(character) - 0x30 + 52
+            case 0x2B: value = 62
+            case 0x2F: value = 63
+            default: return nil
+            }
+            word = word << 6 | value
+            bits += 6
+            if bits >= 8 {
+                bits -= 8
+                bytes.append(UInt8(truncatingIfNeeded: word >> bits))
+            }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,278 @@
+package import Wire
+
+/// One TCP conversation as a tap makes it up: what Gatehouse relayed on one side of a session, as if it had been captured on the wire.
+///
+/// Gatehouse sees bytes, not packets. So the handshake of TCP is put before the first bytes, the bytes into segments, acknowledgements
+/// where a real peer would have sent some, and FIN or RST at the end: with right numbers, lengths and checksums, so that no dissector finds
+/// anything to complain of. Plain numbers: a writer holds one for each side of each session, 120 bytes.
+package struct TapConversation: Sendable {
+    package let side: Side
+    /// Who opened the connection: the client downstream, Gatehouse upstream.
+    package let initiator: SocketAddress
+    package let responder: SocketAddress
+    private let isV4: Bool
+    /// The next number of the initiator, and of the responder.
+    private var sent: (initiator: UInt32, responder: UInt32)
+    /// Bytes since the other end last acknowledged.
+    private var unacknowledged: (initiator: UInt32, responder: UInt32) = (0, 0)
+    private var finished: (initiator: Bool, responder: Bool) = (false, false)
+    /// Whether the opening was written.
+    package private(set) var isOpen = false
+    /// Whether both directions ended, or it was reset.
+    package private(set) var isOver = false
+
+    /// Payload bytes of one segment: what IPv4's length leaves beside both headers, in whole kilobytes.
+    package static let longestSegment = 60 << 10
+    /// Bytes after which the receiver acknowledges without having anything to say: well inside the window that both announce.
+    private static let acknowledgeAfter: UInt32 = 1 << 20
+    /// Window 65,535 with a scale of 14 (RFC 7323): nothing that Gatehouse relayed ever overran it.
+    private static let window: UInt16 = 65_535
+    private static let openingOptions: [UInt8] = [0x02, 0x04, 0xFF, 0xD7, 0x03, 0x03, 0x0E, 0x00]
+
+    /// A conversation between two ends.
+    ///
+    /// - Parameter number: where the sequence numbers begin; any number, the session's for instance. Wrapping is no matter.
+    package init(side: Side, initiator: SocketAddress, responder: SocketAddress, number: UInt32 = 1) {
+        self.side = side
+        self.initiator = initiator
+        self.responder = responder
+        isV4 = initiator.isV4 && responder.isV4
+        sent = (number, number &+ 0x4000_0000)
+    }
+
+    /// Which end a packet comes from.
+    package enum End: UInt8, Sendable, Hashable {
+        case initiator, responder
+        package var opposite: End { self == .initiator ? .responder : .initiator }
+    }
+
+    private struct Flags {
+        static let fin: UInt8 = 0x01
+        static let syn: UInt8 = 0x02
+        static let rst: UInt8 = 0x04
+        static let psh: UInt8 = 0x08
+        static let ack: UInt8 = 0x10
+    }
+
+    // MARK: Events
+
+    /// SYN, SYN-ACK, ACK; the comment stands on the first. Other events open by themselves if this wasn't called.
+    package mutating func open(at time: Timestamp, comment: String? = nil, into encoder: inout CaptureEncoder) {
+        guard !isOpen else { return }
+        isOpen = true
+        packet(.initiator, Flags.syn, nil, 0, time, comment, &encoder)
+        sent.initiator &+= 1
+        packet(.responder, Flags.syn | Flags.ack, nil, 0, time, nil, &encoder)
+        sent.responder &+= 1
+        packet(.initiator, Flags.ack, nil, 0, time, nil, &encoder)
+    }
+
+    /// Bytes that `end` sent; the comment stands on their first segment.
+    ///
+    /// - Parameter kept: how many of them go into the file; the packets say how long they were.
+    package mutating func data(
+        from end: End, _ bytes: RawSpan, keeping kept: Int = .max, at time: Timestamp, comment: String? = nil,
+        into encoder: inout CaptureEncoder
+    ) {
+        if !isOpen { open(at: time, into: &encoder) }
+        guard !isOver, !isFinished(end) else { return }
+        var offset = 0
+        var comment = comment
+        while offset < bytes.byteCount {
+            let count = min(bytes.byteCount - offset, TapConversation.longestSegment)
+            let captured = max(0, min(count, kept - offset))
+            let isLast = offset + count == bytes.byteCount
+            packet(
+                end, isLast ? Flags.psh | Flags.ack : Flags.ack, bytes.extracting(offset..<offset + captured), count, time, comment,
+                &encoder)
+            comment = nil
+            advance(end, UInt32(count))
+            offset += count
+            acknowledgeIfDue(end, time, &encoder)
+        }
+    }
+
+    /// Bytes that were relayed and are not in the file: the numbers go on without them, and a reader sees a gap.
+    package mutating func missed(from end: End, _ count: UInt64) {
+        advance(end, UInt32(truncatingIfNeeded: count))
+    }
+
+    /// FIN from `end`, acknowledged by the other.
+    package mutating func finish(
+        from end: End, at time: Timestamp, comment: String? = nil, into encoder: inout CaptureEncoder
+    ) {
+        if !isOpen { open(at: time, into: &encoder) }
+        guard !isOver, !isFinished(end) else { return }
+        packet(end, Flags.fin | Flags.ack, nil, 0, time, comment, &encoder)
+        advance(end, 1)
+        if end == .initiator { finished.initiator = true } else { finished.responder = true }
+        packet(end.opposite, Flags.ack, nil, 0, time, nil, &encoder)
+        clearUnacknowledged(end)
+        isOver = finished.initiator && finished.responder
+    }
+
+    /// RST from `end`.
+    package mutating func reset(
+        from end: End, at time: Timestamp, comment: String? = nil, into encoder: inout CaptureEncoder
+    ) {
+        if !isOpen { open(at: time, into: &encoder) }
+        guard !isOver else { return }
+        packet(end, Flags.rst | Flags.ack, nil, 0, time, comment, &encoder)
+        isOver = true
+    }
+
+    /// Something that is to be said of this conversation and belongs to no bytes: an acknowledgement that carries the comment.
+    package mutating func remark(_ comment: String, from end: End, at time: Timestamp, into encoder: inout CaptureEncoder) {
+        if !isOpen { open(at: time, into: &encoder) }
+        guard !isOver, !isFinished(end) else { return }
+        packet(end, Flags.ack, nil, 0, time, comment, &encoder)
+        clearUnacknowledged(end.opposite)
+    }
+
+    // MARK: Numbers
+
+    private func isFinished(_ end: End) -> Bool { end == .initiator ? finished.initiator : finished.responder }
+
+    private mutating func advance(_ end: End, _ count: UInt32) {
+        if end == .initiator {
+            sent.initiator &+= count
+            unacknowledged.initiator &+= count
+        } else {
+            sent.responder &+= count
+            unacknowledged.responder &+= count
+        }
+    }
+
+    private mutating func clearUnacknowledged(_ end: End) {
+        if end == .initiator { unacknowledged.initiator = 0 } else { unacknowledged.responder = 0 }
+    }
+
+    @inline(__always)
+    private mutating func acknowledgeIfDue(_ end: End, _ time: Timestamp, _ encoder: inout CaptureEncoder) {
+        // What this segment acknowledged of the other direction.
+        clearUnacknowledged(end.opposite)
+        let open = end == .initiator ? unacknowledged.initiator : unacknowledged.responder
+        guard open >= TapConversation.acknowledgeAfter else { return }
+        packet(end.opposite, Flags.ack, nil, 0, time, nil, &encoder)
+        clearUnacknowledged(end)
+    }
+
+    // MARK: Packets
+
+    /// One Enhanced Packet Block with an IP packet in it.
+    ///
+    /// - Parameter length: payload bytes on the wire; `payload` may have fewer.
+    @inline(__always)
+    private func packet(
+        _ end: End, _ flags: UInt8, _ payload: RawSpan?, _ length: Int, _ time: Timestamp, _ comment: String?,
+        _ encoder: inout CaptureEncoder
+    ) {
+        let options = flags & Flags.syn != 0 ? TapConversation.openingOptions.count : 0
+        let headers = (isV4 ? 20 : 40) + 20 + options
+        let captured = headers + (payload?.byteCount ?? 0)
+        let padded = (captured + 3) & ~3
+        let remark = comment.map { Array($0.utf8.prefix(4096)) } ?? []
+        let remarkLength = remark.isEmpty ? 0 : 4 + (remark.count + 3) & ~3
+        // Block header 28, options: comment, flags 8, end 4; trailing length 4.
+        let total = 28 + padded + remarkLength + 16
+        let block = encoder.buffer.reserve(total)
+        store32(block, 0, 0x0000_0006)
+        store32(block, 4, UInt32(total))
+        store32(block, 8, UInt32(side.rawValue))
+        store32(block, 12, UInt32(truncatingIfNeeded: time.nanoseconds >> 32))
+        store32(block, 16, UInt32(truncatingIfNeeded: time.nanoseconds))
+        store32(block, 20, UInt32(captured))
+        store32(block, 24, UInt32(headers + length))
+        internetPacket(block + 28, end, flags, payload, length, options)
+        var place = block + 28
+        (place + captured).initializeMemory(as: UInt8.self, repeating: 0, count: padded - captured)
+        place += padded
+        if !remark.isEmpty {
+            store32(place, 0, 1 | UInt32(remark.count) << 16)
+            remark.withUnsafeBytes { source in
+                if let from = source.baseAddress { (place + 4).copyMemory(from: from, byteCount: source.count) }
+            }
+            (place + 4 + remark.count).initializeMemory(as: UInt8.self, repeating: 0, count: remarkLength - 4 - remark.count)
+            place += remarkLength
+        }
+        // epb_flags: inbound is what Gatehouse received.
+        let isInbound = (side == .downstream) == (end == .initiator)
+        store32(place, 0, 2 | 4 << 16)
+        store32(place, 4, isInbound ? 1 : 2)
+        store32(place, 8, 0)
+        store32(place, 12, UInt32(total))
+        encoder.buffer.advance(total)
+    }
+
+    @inline(__always)
+    private func internetPacket(
+        _ place: UnsafeMutableRawPointer, _ end: End, _ flags: UInt8, _ payload: RawSpan?, _ length: Int, _ options: Int
+    ) {
+        let source = end == .initiator ? initiator : responder
+        let destination = end == .initiator ? responder : initiator
+        let segment = 20 + options + length
+        var pseudo = InternetChecksum()
+        let tcp: UnsafeMutableRawPointer
+        if isV4 {
+            store16(place, 0, 0x4500)
+            store16(place, 2, UInt16(truncatingIfNeeded: 20 + segment))
+            store16(place, 4, 0)
+            store16(place, 6, 0x4000)
+            store16(place, 8, 0x4006)
+            store16(place, 10, 0)
+            store32big(place, 12, UInt32(truncatingIfNeeded: source.low))
+            store32big(place, 16, UInt32(truncatingIfNeeded: destination.low))
+            var header = InternetChecksum()
+            header.add(place, 20)
+            place.storeBytes(of: header.value, toByteOffset: 10, as: UInt16.self)
+            pseudo.add(place + 12, 8)
+            tcp = place + 20
+        } else {
+            store32big(place, 0, 0x6000_0000)
+            store16(place, 4, UInt16(truncatingIfNeeded: segment))
+            store16(place, 6, 0x0640)
+            place.storeBytes(of: source.high.bigEndian, toByteOffset: 8, as: UInt64.self)
+            place.storeBytes(of: source.low.bigEndian, toByteOffset: 16, as: UInt64.self)
+            place.storeBytes(of: destination.high.bigEndian, toByteOffset: 24, as: UInt64.self)
+            place.storeBytes(of: destination.low.bigEndian, toByteOffset: 32, as: UInt64.self)
+            pseudo.add(place + 8, 32)
+            tcp = place + 40
+        }
+        pseudo.add(number: 6)
+        pseudo.add(number: UInt16(truncatingIfNeeded: segment))
+        store16(tcp, 0, source.port)
+        store16(tcp, 2, destination.port)
+        store32big(tcp, 4, end == .initiator ? sent.initiator : sent.responder)
+        let acknowledged = end == .initiator ? sent.responder : sent.initiator
+        store32big(tcp, 8, flags & Flags.ack != 0 ? acknowledged : 0)
+        store16(tcp, 12, UInt16(5 + options / 4) << 12 | UInt16(flags))
+        store16(tcp, 14, TapConversation.window)
+        store32big(tcp, 16, 0)
+        if options > 0 {
+            for (index, byte) in TapConversation.openingOptions.enumerated() {
+                tcp.storeBytes(of: byte, toByteOffset: 20 + index, as: UInt8.self)
+            }
+        }
+        pseudo.add(tcp, 20 + options)
+        if let payload {
+            payload.withUnsafeBytes { bytes in
+                guard let from = bytes.baseAddress else { return }
+                (tcp + 20 + options).copyMemory(from: from, byteCount: bytes.count)
+                pseudo.add(from, bytes.count)
+            }
+        }
+        tcp.storeBytes(of: pseudo.value, toByteOffset: 16, as: UInt16.self)
+    }
+
+    @inline(__always) private func store32(_ place: UnsafeMutableRawPointer, _ offset: Int, _ value: UInt32) {
+        place.storeBytes(of: value.littleEndian, toByteOffset: offset, as: UInt32.self)
+    }
+
+    @inline(__always) private func store32big(_ place: UnsafeMutableRawPointer, _ offset: Int, _ value: UInt32) {
+        place.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
+    }
+
+    @inline(__always) private func store16(_ place: UnsafeMutableRawPointer, _ offset: Int, _ value: UInt16) {
+        place.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
+    }
+}

@@ -1,0 +1,139 @@
+import CaptureFile
+import Glibc
+import TLSEngine
+import Telemetry
+import Wire
+
+/// One run of `analyze`: reads the files, prints what was asked for, and knows how it came out.
+final class AnalysisRun {
+    private let options: AnalyzeOptions
+    private let redaction: LogRedaction
+    private let page: ReportPage
+    private var summary = AnalysisSummary()
+    private var shown = 0
+    private var har: HARWriter?
+
+    init(_ options: AnalyzeOptions) {
+        self.options = options
+        var random = SecureRandom()
+        redaction = LogRedaction(key: (random.next(), random.next()))
+        page = ReportPage(hasColour: Terminal.hasColour && !options.isJSON)
+    }
+
+    func run() throws(AnalyzeOptions.Fault) -> ExitCode {
+        // Before the work, so that nobody waits for a report that can't be written.
+        var page: OutputFile?
+        do throws(OutputFile.Fault) {
+            if let path = options.har {
+                har = HARWriter(try OutputFile(path, force: options.force), version: Version.text, redaction)
+            }
+            page = try options.html.map { (path) throws(OutputFile.Fault) in try OutputFile(path, force: options.force) }
+        } catch {
+            throw AnalyzeOptions.Fault(sentence: error.sentence)
+        }
+        let analyzer = CaptureAnalyzer(
+            wants: { [options] number, name in
+                options.har != nil || (options.showsMessages && options.session?.means(number, name) ?? true)
+            },
+            take: { self.finished($0, $1) })
+        let startedAt = ProgressBar.now()
+        var files: [AnalysisReport.File] = []
+        var couldNotRead = false
+        for path in options.files {
+            do throws(AnalyzeOptions.Fault) {
+                if let text = try TextFile.open(path) {
+                    files.append(AnalysisReport.File(path: path, kind: read(text, analyzer)))
+                    continue
+                }
+            } catch {
+                couldNotRead = true
+                files.append(AnalysisReport.File(path: path, fault: error.sentence))
+                Terminal.note("gatehouse analyze: \(self.page.visible(error.sentence, redaction))")
+                continue
+            }
+            do throws(CaptureFault) {
+                let stream = try CaptureStream(path: path)
+                let bar = ProgressBar(name: path, total: stream.length, isWanted: true)
+                let ending = analyzer.read(stream) { bar.read($0) }
+                bar.clear()
+                if ending.packets == 0, let fault = ending.fault { throw fault }
+                files.append(AnalysisReport.File(path: path, ending: ending))
+            } catch {
+                couldNotRead = true
+                files.append(AnalysisReport.File(path: path, fault: error.description))
+                Terminal.note(
+                    "gatehouse analyze: \(self.page.visible(path, redaction)): \(self.page.visible(error.description, redaction))")
+            }
+        }
+        analyzer.finish()
+        let report = AnalysisReport(
+            files: files, summary: summary, counts: analyzer.counts, packets: analyzer.packetCounts,
+            transport: analyzer.transportCounts, seconds: Double(ProgressBar.now() - startedAt) / 1e9)
+        har?.finish()
+        var fault = har?.fault
+        if let page {
+            do throws(OutputFile.Fault) {
+                try page.write(AnalysisPage(report: report, redaction: redaction).html)
+            } catch {
+                fault = fault ?? error
+            }
+            page.close()
+        }
+        if let fault { throw AnalyzeOptions.Fault(sentence: fault.sentence) }
+        return tell(report, couldNotRead: couldNotRead)
+    }
+
+    /// Reads a file of JSON; what it was.
+    private func read(_ text: TextFile, _ analyzer: CaptureAnalyzer) -> String {
+        switch text {
+        case .har(let file):
+            HARAnalysis.analyze(
+                file, number: { analyzer.number() }, wants: { analyzer.wantsMessages(number: $0, session: nil) },
+                take: { finished($0, $1) })
+            return "HAR, \(file.sessions.count) WebSocket entries"
+        case .ledger(let file):
+            var ledger = LedgerAnalysis()
+            while let line = TextFile.line(of: file) {
+                guard let value = LedgerValue(line), let told = ledger.take(value, number: analyzer.number) else { continue }
+                summary.add(told.row, title: told.title, confidence: told.confidence, line: line)
+            }
+            fclose(file)
+            return "ledger, \(ledger.lines) lines of sessions"
+        }
+    }
+
+    private func tell(_ report: AnalysisReport, couldNotRead: Bool) -> ExitCode {
+        if options.isJSON {
+            Terminal.write(String(decoding: report.json(redaction), as: UTF8.self))
+        } else if options.session == nil, report.files.contains(where: { $0.fault == nil }) {
+            Terminal.write(report.text(page, redaction, listsAll: options.listsAll))
+        }
+        if options.session != nil, shown == 0, !couldNotRead {
+            Terminal.note("gatehouse analyze: no such session; the capture has \(summary.count) handshakes")
+            return .usage
+        }
+        if couldNotRead { return .unreachable }
+        return summary.problems > 0 ? .problemFound : .success
+    }
+
+    /// A handshake or session is over.
+    private func finished(_ told: AnalyzedSession, _ messages: MessageLog?) {
+        let session = summary.compared(told)
+        let json = session.json(redaction)
+        let isWanted = options.session.map { $0.means(session.number, session.session) } ?? true
+        summary.add(session, json: json)
+        guard isWanted else { return }
+        har?.add(session, messages)
+        if options.isJSON {
+            Terminal.write(String(decoding: json, as: UTF8.self))
+        } else if options.session != nil || options.showsMessages {
+            Terminal.write(SessionText.text(json, page))
+        }
+        if options.session != nil { shown += 1 }
+        if options.showsMessages, let messages {
+            Terminal.write(
+                options.isJSON
+                    ? String(decoding: messages.json(session.number, redaction), as: UTF8.self) : messages.text(page, redaction))
+        }
+    }
+}

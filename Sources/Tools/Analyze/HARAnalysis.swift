@@ -1,0 +1,66 @@
+import CaptureFile
+import Diagnosis
+import HTTPWire
+import WebSocketWire
+import Wire
+
+/// From a HAR document to the same sessions as from a capture: its messages become frames again, and the same judges read them.
+enum HARAnalysis {
+    /// Why the answer is less than a capture's: said of each session.
+    private static let unseen =
+        "a HAR has no transport and, from browsers, no pings, pongs or closes: how the session ended is not in it"
+
+    /// - Parameter number: hands out the handshakes' numbers.
+    static func analyze(
+        _ file: HARFile, number: () -> UInt64, wants: (UInt64) -> Bool, take: (AnalyzedSession, MessageLog?) -> Void
+    ) {
+        for session in file.sessions {
+            let number = number()
+            let observation = HandshakeObservation(
+                session: SessionID(number), openedAt: session.startedAt, client: ClientFacts(address: nobody))
+            observation.request = RequestHead(copy: session.request)
+            if let head = session.response {
+                observation.response = ResponseHead(copy: head)
+                observation.timings.response = session.wait
+                observation.timings.total = session.wait
+            }
+            observation.appendBody(session.body)
+            observation.bodyIsComplete = true
+            let opened = session.startedAt + session.wait
+            guard observation.response?.status == 101 else {
+                take(
+                    AnalyzedSession(
+                        number: number, server: nobody, observation: observation, judgement: HandshakeJudge.judge(observation),
+                        unseen: session.response == nil ? ["the answer to this handshake is not in the file"] : [],
+                        endedAt: opened), nil)
+                continue
+            }
+            let log = wants(number) ? MessageLog(request: observation.request, response: observation.response) : nil
+            let follower = SessionFollower(HandshakeJudge.analyzer(for: observation, at: opened), messages: log, at: opened)
+            for message in session.messages {
+                follower.relayed(message.direction, frame(message).span.bytes, at: max(message.time, opened))
+            }
+            var unseen = [unseen]
+            let record = follower.report(&unseen)
+            take(
+                AnalyzedSession(
+                    number: number, server: nobody, observation: observation, judgement: HandshakeJudge.judge(observation),
+                    record: record, facts: follower.facts, unseen: unseen, endedAt: follower.lastSeen), follower.takeMessages())
+        }
+    }
+
+    /// A HAR names no addresses that a judge could use.
+    private static let nobody = SocketAddress(v4: 0, port: 0)
+
+    /// One message as one frame, masked with zeros if it is the client's.
+    private static func frame(_ message: HARFile.Message) -> [UInt8] {
+        // A control frame has at most 125 bytes; more would be a fault of ours.
+        let payload = message.opcode >= 8 ? Array(message.payload.prefix(125)) : message.payload
+        var bytes: [UInt8] = []
+        FrameWriter.append(
+            FrameHeader(
+                opcode: Opcode(message.opcode == 0 ? 2 : message.opcode), payloadLength: UInt64(payload.count),
+                maskingKey: message.direction == .clientToServer ? 0 : nil), to: &bytes)
+        return bytes + payload
+    }
+}

@@ -1,0 +1,57 @@
+import CaptureFile
+import TestSupport
+import Testing
+import Wire
+
+@Suite struct HARFileTests {
+    private let document = #"""
+        {"log":{"version":"1.2","entries":[
+          {"startedDateTime":"2023-11-14T22:13:20.500Z","_resourceType":"websocket","request":{"method":"GET","url":"wss://app.example.com/ws?a=1#x",
+           "headers":[{"name":"Host","value":"app.example.com"},{"name":"Upgrade","value":"websocket"},{"name":":path","value":"/"},
+           {"name":"X-Bad","value":"a\r\nInjected: b"}]},
+           "response":{"status":101,"statusText":"Switching Protocols","headers":[{"name":"Upgrade","value":"websocket"}],"content":{}},
+           "timings":{"wait":12.5},
+           "_webSocketMessages":[{"type":"send","time":1700000001.25,"opcode":1,"data":"h\u00e9llo \ud83d\ude00"},
+           {"type":"receive","time":1700000002,"opcode":2,"data":"AAEC/w=="},{"type":"receive","time":-1,"opcode":1,"data":"x"}]},
+          {"request":{"method":"GET","url":"https://app.example.com/style.css","headers":[]},"response":{"status":200}}]}}
+        """#
+
+    @Test func `handshakes and messages are read, other entries are not`() throws {
+        let file = try #require(HARFile(Array(document.utf8)))
+        let session = try #require(file.sessions.first)
+        #expect(file.sessions.count == 1)
+        #expect(session.startedAt == Timestamp(nanoseconds: 1_700_000_000_500_000_000))
+        #expect(
+            session.request == bytes("GET /ws?a=1 HTTP/1.1\r\nHost: app.example.com\r\nUpgrade: websocket\r\n\r\n"),
+            "a value that would begin another line is left out")
+        #expect(session.response == bytes("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"))
+        #expect(session.wait == TimeSpan(nanoseconds: 12_500_000))
+        #expect(session.messages.map(\.payload) == [Array("h\u{e9}llo \u{1F600}".utf8), [0, 1, 2, 255]])
+        #expect(session.messages.map(\.direction) == [.clientToServer, .serverToClient])
+        #expect(session.messages.first?.time == Timestamp(nanoseconds: 1_700_000_001_250_000_000))
+    }
+
+    @Test(arguments: [
+        "", "{", "[1,2", "{\"log\":{}}", "{\"log\":{\"entries\":5}}", "{\"a\":1}x", "\"\\ud800", "nul", "{\"a\" 1}", "01a", "-",
+        "1e999",
+    ])
+    func `what is no HAR gives none`(_ text: String) { #expect(HARFile(Array(text.utf8)) == nil) }
+
+    @Test func `a document that nests without end is refused`() {
+        #expect(JSONNode(Array(String(repeating: "[", count: 100_000).utf8)) == nil)
+        #expect(JSONNode(Array(String(repeating: "{\"a\":", count: 100_000).utf8)) == nil)
+    }
+
+    @Test(arguments: [
+        ("1970-01-01T00:00:00Z", UInt64(0)), ("2000-02-29T12:30:45.123456789Z", 951_827_445_123_456_789),
+        ("2024-03-01T01:00:00.5+01:00", 1_709_251_200_500_000_000),
+    ])
+    func `times are read with fraction and offset`(_ text: String, _ nanoseconds: UInt64) {
+        #expect(CalendarTime.parse(text) == Timestamp(nanoseconds: nanoseconds))
+    }
+
+    @Test(arguments: [
+        "", "2024-03-01", "2024-13-01T00:00:00Z", "2024-03-01T00:00:00", "1969-12-31T23:59:59Z", "2024-03-01T00:00:00+1",
+    ])
+    func `what is no time gives none`(_ text: String) { #expect(CalendarTime.parse(text) == nil) }
+}
