@@ -43,9 +43,10 @@ extension Worker {
             let server = session.pointee.analyzer?.lastHeard(.upstream)
         else { return .never }
         let timing = heartbeat.route.timing
-        return min(
-            heartbeat.state.deadline(.downstream, heard: client, timing),
-            heartbeat.state.deadline(.upstream, heard: server, timing))
+        return timing.moment(
+            min(
+                heartbeat.state.deadline(.downstream, heard: client, timing),
+                heartbeat.state.deadline(.upstream, heard: server, timing)))
     }
 
     /// The session's timer fired: pings what is silent, ends what is dead.

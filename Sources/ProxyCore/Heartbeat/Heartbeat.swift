@@ -163,7 +163,8 @@ package struct Heartbeat: Sendable {
     private func wait(_ side: Side, _ timing: HeartbeatTiming) -> TimeSpan {
         let quarter = timing.interval.nanoseconds / 4
         if self[side].beatsByItself { return TimeSpan(nanoseconds: timing.interval.nanoseconds &+ quarter) }
-        let draw = (payload(side, self[side].pings) >> 16) & 0xFFFF
+        // The same for both sides, so that one look at the session serves both.
+        let draw = (payload(.downstream, self[side].pings) >> 16) & 0xFFFF
         let (early, overflow) = quarter.multipliedReportingOverflow(by: draw)
         return TimeSpan(nanoseconds: timing.interval.nanoseconds &- (overflow ? 0 : early >> 16))
     }

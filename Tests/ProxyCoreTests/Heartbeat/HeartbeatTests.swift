@@ -153,6 +153,18 @@ import Wire
         #expect(times.longest == .milliseconds(900))
     }
 
+    @Test func `what is due is done on a grid, never early and at most a quarter of a second late`() {
+        for milliseconds in [0, 1, 249, 250, 251, 7777] as [UInt64] {
+            let deadline = Timestamp(nanoseconds: 1_000_000_000_000) + .milliseconds(milliseconds)
+            let moment = HeartbeatTiming(interval: .seconds(25), timeout: .seconds(10)).moment(deadline)
+            #expect(moment >= deadline && moment - deadline < .milliseconds(250))
+            #expect(moment.nanoseconds % 250_000_000 == 0)
+            let short = HeartbeatTiming(interval: .milliseconds(640), timeout: .seconds(1)).moment(deadline)
+            #expect(short >= deadline && short - deadline < .milliseconds(10))
+        }
+        #expect(Self.timing.moment(.never) == .never)
+    }
+
     @Test func `an idle session pays little for it`() {
         #expect(MemoryLayout<Heartbeat>.size <= 200, "\(MemoryLayout<Heartbeat>.size)")
     }
