@@ -27,9 +27,9 @@ struct RefusalTests {
 
     @Test(arguments: [
         ("origins: {allow: [https://a]}", "origins"), ("auth: {from: []}", "auth"), ("permission: []", "permission"),
-        ("heartbeat: {interval: 25s}", "heartbeat"), ("hold: {attempts: 5}", "hold"),
+        ("hold: {attempts: 5}", "hold"),
         ("capture: {directory: x}", "capture"),
-        ("limits: {sessions_per_address: 5}", "limits.sessions_per_address"), ("heartbeat:", "heartbeat"),
+        ("limits: {sessions_per_address: 5}", "limits.sessions_per_address"), ("hold:", "hold"),
     ])
     func `a key whose feature does not exist is refused`(_ line: String, _ key: String) throws {
         let found = try problem("upstream: http://a\n\(line)\n")
@@ -37,7 +37,7 @@ struct RefusalTests {
         #expect(found.observed.contains("not available in this version"))
     }
 
-    @Test(arguments: ["origins", "auth", "permission", "heartbeat", "hold"])
+    @Test(arguments: ["origins", "auth", "permission", "hold"])
     func `nor is it accepted in a route`(_ key: String) throws {
         #expect(try problem("routes: [{upstream: http://a, \(key): {}}]").observed.contains("not available"))
     }

@@ -77,7 +77,7 @@ extension SnapshotBuilder {
 
     /// The routes of the file: a list, or the one whose keys stand at the top.
     mutating func buildRoutes(_ timeouts: Timeouts) -> [Route] {
-        let shorthand = ["upstream", "cluster", "match", "host", "rewrite", "upgrade"].compactMap { root.any($0) }
+        let shorthand = ["upstream", "cluster", "match", "host", "rewrite", "upgrade", "heartbeat"].compactMap { root.any($0) }
         var routes: [Route] = []
         if let written = root.any("routes") {
             for key in shorthand {
@@ -140,6 +140,7 @@ extension SnapshotBuilder {
             rewrite: rewrite)
         if let upgrade: UpgradePolicy = map.word("upgrade") { route.upgrade = upgrade }
         route.timeouts = overrides ? self.timeouts(map.map("timeouts"), over: timeouts) : timeouts
+        route.heartbeat = heartbeat(map.any("heartbeat"), idle: route.timeouts.idle)
         return route
     }
 

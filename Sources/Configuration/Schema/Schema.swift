@@ -157,7 +157,7 @@ enum Schema {
         .notAvailable("origins", "Which origins may open a session."),
         .notAvailable("auth", "Checks of credentials."),
         .notAvailable("permission", "Who may open what."),
-        .notAvailable("heartbeat", "Pings of Gatehouse's own."),
+        SchemaHeartbeat.heartbeat,
         .notAvailable("hold", "Keeping a session open while its endpoint restarts."),
     ]
 }

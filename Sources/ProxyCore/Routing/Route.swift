@@ -13,6 +13,8 @@ package struct Route: Sendable, Hashable {
     package var upgrade: UpgradePolicy
     /// The snapshot's timeouts with the route's own in their place.
     package var timeouts: Timeouts
+    /// Nil: no pings of Gatehouse's own.
+    package var heartbeat: HeartbeatPolicy?
 
     package init(
         name: String? = nil, match: RouteMatch = RouteMatch(), cluster: String, clusterIndex: Int,
