@@ -105,7 +105,7 @@ let package = Package(
         tests("CaptureFileTests", "CaptureFile", "Wire"),
         tests("ConfigurationTests", "Configuration", "ProxyCore", "HTTPWire", "Wire"),
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
-        tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "Wire"),
+        tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "ProxyCore", "Wire"),
         tests(
             "ToolsTests", "Tools", "CaptureFile", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore",
             "TLSEngine", "Telemetry", "WebSocketWire", "Wire"),

@@ -157,12 +157,44 @@ package struct AdminRenderer: Sendable {
         return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
     }
 
+    /// The drains of endpoints, those that are over included until the endpoint is taken back.
+    package func drains(_ drains: [DrainState], at time: Timestamp) -> AdminResponse {
+        var line = LineBuffer(lineLimit: 1 << 20)
+        line.beginObject()
+        line.field("time", time: time)
+        line.beginArray("drains")
+        for drain in drains {
+            line.beginObject()
+            line.field("endpoint", drain.endpoint)
+            line.field("sessions", drain.sessions)
+            line.field("left", drain.left)
+            line.field("began", time: drain.began)
+            line.endObject()
+        }
+        line.endArray()
+        line.finish()
+        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
+    }
+
+    /// The answer to a drain that was asked for; 404 where no cluster has the endpoint.
+    package func drain(_ drain: DrainState?, resumed: Bool) -> AdminResponse {
+        guard let drain else { return error(404, "no cluster has that endpoint; check-config shows what there is") }
+        var line = LineBuffer()
+        line.beginObject()
+        line.field("endpoint", drain.endpoint)
+        line.field("state", constant: resumed ? "serving" : "draining")
+        line.field("sessions", drain.sessions)
+        line.field("left", drain.left)
+        line.finish()
+        return AdminResponse(status: resumed ? 200 : 202, contentType: AdminRenderer.json, body: line.bytes())
+    }
+
     /// Links to the rest.
     package func index(version: String) -> AdminResponse {
         let links = [
             ("readyz", "whether new sessions are taken"), ("metrics", "for Prometheus"),
             ("api/sessions", "open sessions; ?route= &endpoint= &client= &state= &limit="),
-            ("api/causes", "what the verdicts said"),
+            ("api/causes", "what the verdicts said"), ("api/drain", "endpoints that are drained; POST drains one"),
         ]
         let items = links.map { "<li><a href=\"\($0.0)\">\($0.0)</a>: \(AdminRenderer.escaped($0.1))</li>\n" }
         let page = """
@@ -194,7 +226,8 @@ package struct AdminRenderer: Sendable {
             response.further = [.init("WWW-Authenticate", "Bearer realm=\"gatehouse\"")]
             return response
         case .forbidden: return error(403, "pages of other origins may not ask here")
-        case .healthz, .readyz, .metrics, .sessions, .session, .causes, .index: return nil
+        case .malformed(let sentence): return error(400, sentence)
+        case .healthz, .readyz, .metrics, .sessions, .session, .causes, .drains, .drain, .index: return nil
         }
     }
 
@@ -234,6 +267,8 @@ package struct AdminRenderer: Sendable {
             line.field("bytes", traffic.bytes)
             line.endObject()
         }
+        if let heartbeat = session.downstreamHeartbeat { line.field("downstream_heartbeat", heartbeat) }
+        if let heartbeat = session.upstreamHeartbeat { line.field("upstream_heartbeat", heartbeat) }
         line.field("worker", session.worker)
     }
 

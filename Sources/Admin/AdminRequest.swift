@@ -11,10 +11,16 @@ package enum AdminRequest: Sendable, Hashable {
     case session(SessionID)
     /// What the verdicts said, counted.
     case causes
+    /// How far the drains of endpoints are.
+    case drains
+    /// Drains an endpoint, or takes that back: the only request with an effect.
+    case drain(DrainRequest)
     case index
+    /// 400, with what is wrong in a sentence.
+    case malformed(String)
     /// 404
     case notFound
-    /// 405: only GET and HEAD, because nothing here has an effect.
+    /// 405: GET and HEAD, but for the one path where POST has an effect.
     case methodNotAllowed
     /// 421: a Host that is not ours; a page whose name was rebound to this address.
     case misdirected
@@ -62,7 +68,7 @@ package struct SessionFilter: Sendable, Hashable {
     }
 
     /// Percent-decoding (RFC 3986 §2.1) with `+` for a blank; nil if it is malformed or not UTF-8.
-    private static func decode(_ text: Substring) -> String? {
+    static func decode(_ text: Substring) -> String? {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {

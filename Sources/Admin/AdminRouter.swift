@@ -9,7 +9,8 @@ import Wire
 /// 3. *Token*, if there is one: compared in constant time. Probes of health need none on the admin listener, but
 ///    on the public port everything does.
 ///
-/// Only GET and HEAD exist, and neither has an effect.
+/// Only GET and HEAD exist, and neither has an effect, but for POST of `/api/drain`, which passes the same doors: without a
+/// token it is served on a loopback listener alone, because a listener that others reach has one.
 package struct AdminRouter: Sendable {
     private let hosts: [String]?
     private let token: [UInt8]?
@@ -43,8 +44,17 @@ package struct AdminRouter: Sendable {
     ) -> AdminRequest {
         guard isOurs(host) else { return .misdirected }
         guard isSameSite(origin, host) else { return .forbidden }
-        guard method == "GET" || method == "HEAD" else { return .methodNotAllowed }
-        let request = resource(path, query)
+        let request: AdminRequest
+        switch method {
+        case "GET", "HEAD": request = resource(path, query)
+        case "POST" where path == prefix + "/api/drain":
+            do throws(DrainRequest.Mistake) {
+                request = .drain(try DrainRequest(query: query ?? ""))
+            } catch {
+                request = .malformed(error.sentence)
+            }
+        default: return .methodNotAllowed
+        }
         if needsToken(request), !isAuthorized(authorization) { return .unauthorized }
         return request
     }
@@ -59,6 +69,7 @@ package struct AdminRouter: Sendable {
         case "/metrics": return .metrics
         case "/api/sessions", "/api/sessions/": return .sessions(SessionFilter(query: query ?? ""))
         case "/api/causes": return .causes
+        case "/api/drain": return .drains
         default: break
         }
         let sessions = "/api/sessions/"

@@ -1,3 +1,4 @@
+package import Diagnosis
 package import Wire
 
 /// One live session as the admin API shows it: a value that its worker fills in and hands over.
@@ -39,6 +40,9 @@ package struct SessionSummary: Sendable, Hashable {
     /// When either side last sent something.
     package var lastActivity: Timestamp
     package var worker: Int
+    /// What Gatehouse's pings showed, by side.
+    package var downstreamHeartbeat: HeartbeatFacts?
+    package var upstreamHeartbeat: HeartbeatFacts?
 
     package init(
         id: SessionID, client: SocketAddress, forwardedFor: String? = nil, route: String, cluster: String,

@@ -7,6 +7,7 @@
 //             ┌──────── open ────────┐  FIN of one side ──► FIN to the other, which may still send
 //             │                      │  RST of one side ──► what was received is delivered, then RST to the other
 //             │                      │  close(code)     ──► closing: close frames at the next frame boundary, both ways
+//             │                      │  died            ──► closing: a close frame to the other side
 //             └───────┬──────────────┘
 //                     ▼
 //                  closing ──► both sides ended, or `deadline` ──► over
@@ -166,6 +167,20 @@ package struct Tunnel: Sendable {
         var actions: TunnelActions = []
         for side in Side.allCases where !self[side].closedTowards { actions.insert(.sendClose(side)) }
         return actions
+    }
+
+    /// `side` gave no sign of life. It counts as ended (the shell resets it); the other gets the close frame of `closing`.
+    package mutating func died(_ side: Side, _ closing: Closing, now: Timestamp) -> TunnelActions {
+        guard !isOver, self.closing == nil, !self[side].ended else { return [] }
+        self.closing = closing
+        closingDeadline = now + limits.closing
+        self[side].ended = true
+        self[side].closedTowards = true
+        if self[side.opposite].ended {
+            isOver = true
+            return .over
+        }
+        return self[side.opposite].closedTowards ? [] : .sendClose(side.opposite)
     }
 
     /// A close frame came from `side` after ours had gone to it: its closing handshake is complete.

@@ -28,6 +28,8 @@ struct AdminDesk: Sendable {
             if summary == nil, let filed = shared.casebook.verdict(on: id) { return renderer.verdict(filed) }
             return renderer.session(summary, at: now)
         case .causes: return renderer.causes(shared.metrics, shared.casebook.report() ?? CausesReport(), at: now)
+        case .drains: return renderer.drains(drainStates(), at: now)
+        case .drain(let request): return renderer.drain(drain(request), resumed: request.resumes)
         case .index: return renderer.index(version: status.version)
         default: return renderer.healthz()
         }
@@ -41,6 +43,40 @@ struct AdminDesk: Sendable {
             return reply
         }
         return replies.flatMap { $0.wait(milliseconds: 500) ?? [] }
+    }
+
+    /// Has every worker drain its part of an endpoint; nil if none of them knows it.
+    private func drain(_ request: DrainRequest) -> DrainState? {
+        let replies = shared.mailboxes.map { mailbox -> Reply<DrainState?> in
+            let reply = Reply<DrainState?>()
+            _ = mailbox.post(.drainEndpoint(request, reply))
+            return reply
+        }
+        return AdminDesk.joined(replies.compactMap { $0.wait(milliseconds: 2000) ?? nil }).first
+    }
+
+    private func drainStates() -> [DrainState] {
+        let replies = shared.mailboxes.map { mailbox -> Reply<[DrainState]> in
+            let reply = Reply<[DrainState]>()
+            _ = mailbox.post(.drainStates(reply))
+            return reply
+        }
+        return AdminDesk.joined(replies.flatMap { $0.wait(milliseconds: 500) ?? [] })
+    }
+
+    /// The workers' parts of each endpoint's drain, added up.
+    private static func joined(_ parts: [DrainState]) -> [DrainState] {
+        var states: [DrainState] = []
+        for part in parts {
+            guard let place = states.firstIndex(where: { $0.endpoint == part.endpoint }) else {
+                states.append(part)
+                continue
+            }
+            states[place].sessions += part.sessions
+            states[place].left += part.left
+            states[place].began = min(states[place].began, part.began)
+        }
+        return states
     }
 
     /// Has every worker add what its live sessions have relayed; one that doesn't answer in time shows what it last said.
@@ -75,6 +111,8 @@ struct AdminDesk: Sendable {
     private static func reason(_ status: Int) -> String {
         switch status {
         case 200: "OK"
+        case 202: "Accepted"
+        case 400: "Bad Request"
         case 401: "Unauthorized"
         case 403: "Forbidden"
         case 404: "Not Found"

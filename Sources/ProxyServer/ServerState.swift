@@ -2,7 +2,7 @@ package import Configuration
 import Credentials
 import HTTPWire
 import ProxyCore
-package import TLSEngine
+import TLSEngine
 
 /// A configuration with everything built that it names: what the workers share until the next reload. Immutable.
 package final class ServerState: Sendable {

@@ -71,6 +71,8 @@ struct Session: ~Copyable {
     /// Nothing but observing and sending on: neither enforcement, nor message lines, nor a close frame of ours. Kept beside
     /// `special`, so that the hot path reads one byte.
     var isPlainRelay = true
+    /// Pings of ours; nil where the route asks for none.
+    var heartbeat: SessionHeartbeat?
 
     func connection(_ side: Side) -> ConnectionID { side == .downstream ? downstream : upstream }
 

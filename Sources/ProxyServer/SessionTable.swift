@@ -73,6 +73,7 @@ struct SessionTable: ~Copyable {
             session.pointee.upstreamTLS = nil
             session.pointee.analyzer = nil
             session.pointee.special = nil
+            session.pointee.heartbeat = nil
             free.append(slot)
         }
         over.removeAll(keepingCapacity: true)

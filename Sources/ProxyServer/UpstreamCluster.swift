@@ -32,7 +32,7 @@ final class UpstreamCluster {
     func pick(tried: [Bool], random: UInt64) -> Int? {
         for index in endpoints.indices {
             candidates[index].sessions = endpoints[index].active
-            candidates[index].isUsable = index >= tried.count || !tried[index]
+            candidates[index].isUsable = !endpoints[index].isDraining && (index >= tried.count || !tried[index])
         }
         return EndpointPicker.pick(cluster.policy, among: candidates, cursor: &cursor, random: random)
     }
@@ -61,6 +61,8 @@ final class UpstreamEndpoint {
     /// Why there are no addresses, if resolving failed.
     var resolutionError: String?
     var active: UInt32 = 0
+    /// It gets nothing new.
+    var isDraining = false
     private(set) var idle: [Idle] = []
 
     init(_ endpoint: Endpoint, index: UInt32) {

@@ -50,16 +50,18 @@ extension Worker {
             else { return }
             let client = analyzer.frames(from: .downstream)
             let server = analyzer.frames(from: .upstream)
-            list.append(
-                SessionSummary(
-                    id: session.pointee.id, client: facts.client,
-                    forwardedFor: facts.forwardedClient.isSameHost(as: facts.client) ? nil : facts.forwardedClient.host,
-                    route: facts.route, cluster: facts.cluster, endpoint: facts.endpoint.name, path: facts.path,
-                    origin: facts.origin,
-                    openedAt: facts.openedAt, state: client.close != nil || server.close != nil ? .closing : .open,
-                    clientToServer: SessionSummary.Traffic(messages: client.messages, bytes: analyzer.bytes(from: .downstream)),
-                    serverToClient: SessionSummary.Traffic(messages: server.messages, bytes: analyzer.bytes(from: .upstream)),
-                    lastActivity: analyzer.lastActivity, worker: index))
+            var summary = SessionSummary(
+                id: session.pointee.id, client: facts.client,
+                forwardedFor: facts.forwardedClient.isSameHost(as: facts.client) ? nil : facts.forwardedClient.host,
+                route: facts.route, cluster: facts.cluster, endpoint: facts.endpoint.name, path: facts.path,
+                origin: facts.origin,
+                openedAt: facts.openedAt, state: client.close != nil || server.close != nil ? .closing : .open,
+                clientToServer: SessionSummary.Traffic(messages: client.messages, bytes: analyzer.bytes(from: .downstream)),
+                serverToClient: SessionSummary.Traffic(messages: server.messages, bytes: analyzer.bytes(from: .upstream)),
+                lastActivity: analyzer.lastActivity, worker: index)
+            summary.downstreamHeartbeat = session.pointee.heartbeat?.state.facts(.downstream)
+            summary.upstreamHeartbeat = session.pointee.heartbeat?.state.facts(.upstream)
+            list.append(summary)
         }
         return list
     }

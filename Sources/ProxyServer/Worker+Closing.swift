@@ -12,6 +12,12 @@ import Wire
 extension Worker {
     /// Relays where more is to be done than observing and sending on.
     func relayWithCare(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
+        guard let heartbeat = session.pointee.heartbeat else { return relayObserved(session, side, chunk) }
+        relay(session, side, chunk, heartbeat)
+    }
+
+    /// Enforcement, message lines, close frames of ours.
+    func relayObserved(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
         if session.pointee.special?.violator == side { return loop.release(chunk) }
         let direction = side.direction
         let towards = side.opposite
@@ -50,7 +56,8 @@ extension Worker {
         guard session.pointee.phase == .tunnel else { return }
         if listens, special?.isIdle == true {
             session.pointee.special = nil
-            session.pointee.isPlainRelay = session.pointee.tunnel?.closing == nil
+            session.pointee.isPlainRelay =
+                session.pointee.tunnel?.closing == nil && session.pointee.heartbeat?.needsCare != true
         }
         if notices.contains(.sawFault) { reportFault(session, side) }
         if let fault = judgement?.fault { return failSession(session, side, fault) }
@@ -98,7 +105,7 @@ extension Worker {
         }
     }
 
-    private func isAtFrameBoundary(_ session: UnsafeMutablePointer<Session>, towards side: Side) -> Bool {
+    func isAtFrameBoundary(_ session: UnsafeMutablePointer<Session>, towards side: Side) -> Bool {
         if let special = session.pointee.special, special.enforces { return special.isAtFrameBoundary(towards: side) }
         return session.pointee.analyzer?.isAtFrameBoundary(towards: side) ?? false
     }
@@ -106,22 +113,28 @@ extension Worker {
     private func writeClose(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         guard let closing = session.pointee.tunnel?.closing else { return }
         var code = CloseCode(closing.code)
+        // A backend whose client is sent away sees somebody go, not a restart.
+        if closing.why == .drain, side == .upstream { code = CloseCode(1001) }
         if let other = session.pointee.special?.otherCode, other.side == side { code = other.code }
         session.pointee.setCloseSent(side)
         // We are the server of the downstream side and the client of the upstream one: only the latter's frame is masked.
         var frame: [UInt8] = []
         FrameWriter.appendClose(
-            code, reason: closeReason(closing.why),
+            code, reason: closeReason(session, side, closing.why),
             maskingKey: side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil, to: &frame)
         session.pointee.analyzer?.local(side, closing.why, closeCode: code.rawValue, at: loop.now)
         send(session, side, frame)
     }
 
-    private func closeReason(_ why: LocalEnd) -> String {
+    private func closeReason(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ why: LocalEnd) -> String {
         switch why {
-        case .drain: "server going away"
+        case .drain: side == .downstream ? drainReason(session) : "client is sent elsewhere"
         case .enforcement: "protocol error"
+<<<<<<< HEAD
         case .credentialExpired: "credential expired"
+=======
+        case .followedOtherSide: "the other side stopped answering"
+>>>>>>> main
         default: ""
         }
     }

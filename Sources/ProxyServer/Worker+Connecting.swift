@@ -122,7 +122,8 @@ extension Worker {
     }
 
     private func noEndpointLeft(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
-        let failure = exchange.failure ?? .noAddress
+        let isDraining = exchange.cluster?.endpoints.contains(where: \.isDraining) == true
+        let failure = exchange.failure ?? (isDraining ? .noEndpoint : .noAddress)
         refuse(session, exchange, Refusal(failure))
     }
 

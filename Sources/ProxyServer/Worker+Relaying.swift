@@ -56,6 +56,7 @@ extension Worker {
             exchange.state.snapshot.websocket, exchange.state.snapshot.log, agreement: agreement(request, head),
             listens: speaksInMessages(session, head))
         session.pointee.isPlainRelay = session.pointee.special == nil
+        beginHeartbeat(session, route, request, head)
         upgradesInFlight -= 1
         tunnels += 1
         shared.tunnelOpened()
@@ -132,6 +133,7 @@ extension Worker {
 
     /// FIN or RST came from a side of a tunnel.
     func tunnelSideEnded(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ how: TransportEnd) {
+        releaseHeld(session, side)
         session.pointee.analyzer?.ended(side, how, at: loop.now)
         let actions =
             how == .finished

@@ -118,6 +118,7 @@ extension Worker {
             if let heard = session.pointee.special?.heard {
                 record = record.judged(with: heard.signs, evidence: heard.evidence)
             }
+            reportHeartbeat(session, &record)
             metrics.ended(record)
             endedTraffic.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
             endedTraffic.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)

@@ -1,4 +1,5 @@
 import EventLoop
+import ProxyCore
 import TLSEngine
 import Wire
 
@@ -129,6 +130,8 @@ extension Worker {
 
     func resume(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         if side == .downstream { session.pointee.downstreamPaused = false } else { session.pointee.upstreamPaused = false }
+        // Its silence was our doing.
+        session.pointee.heartbeat?.state.excuse(side)
         loop.startReceiving(session.pointee.connection(side))
     }
 

@@ -12,6 +12,7 @@
 //     Worker+Bodies      bodies in both directions, the end of an exchange
 //     Worker+Relaying    the tunnel: the hot path
 //     Worker+Closing     close frames of ours, drain
+//     Worker+Heartbeats  pings of ours
 //     Worker+Deadlines   one timer a session
 //     Worker+Answers     Gatehouse's own responses
 //     Worker+Admin       admin requests on the public port
@@ -35,6 +36,8 @@ import Wire
 enum WorkerMessage: Sendable {
     case reload(ServerState)
     case drain
+    case drainEndpoint(DrainRequest, Reply<DrainState?>)
+    case drainStates(Reply<[DrainState]>)
     case stop
     case summaries(Reply<[SessionSummary]>)
     /// Brings the metrics up to date with what live sessions have relayed.
@@ -64,6 +67,14 @@ final class Worker {
     var random: RandomBits
     private var nextID: UInt64
     var drain = DrainSchedule()
+    /// When the process's drain is told of again.
+    var nextDrainReport = Timestamp.never
+    /// Endpoints that get nothing new.
+    var endpointDrains: [EndpointDrain] = []
+    /// By route: its heartbeats' times, and what they learnt.
+    var routeHeartbeats: [String: RouteHeartbeat] = [:]
+    /// Reused for every ping that is written.
+    var frameScratch: [UInt8] = []
     var upgradesInFlight = 0
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
@@ -91,10 +102,11 @@ final class Worker {
     func run() {
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
         while !isStopped {
-            loop.wait(until: drain.nextStep)
+            loop.wait(until: nextDrainStep)
             let began = clinux_monotonic()
             while let completion = loop.next() { handle(completion) }
             if drain.isActive { continueDrain() }
+            if !endpointDrains.isEmpty { continueEndpointDrains() }
             sessions.releaseOver()
             metrics.loopLag.observe(TimeSpan(nanoseconds: clinux_monotonic() &- began))
             metrics.buffersInUse.set(loop.buffersInUse)
@@ -150,6 +162,8 @@ final class Worker {
         switch message {
         case .reload(let state): adopt(state)
         case .drain: beginDrain()
+        case .drainEndpoint(let request, let reply): reply.give(drainEndpoint(request))
+        case .drainStates(let reply): reply.give(drainStates())
         case .stop: isStopped = true
         case .summaries(let reply): reply.give(summaries())
         case .publishTraffic(let reply):
@@ -175,6 +189,8 @@ final class Worker {
                 // secured connections are not kept across a reload.
                 if let known = endpoints.first(where: { $0.endpoint == endpoint && !$0.endpoint.isSecure }) { return known }
                 let made = UpstreamEndpoint(endpoint, index: UInt32(endpoints.count))
+                // A drain is the operator's word on the endpoint, and a reload doesn't take it back.
+                made.isDraining = endpoints.contains { $0.endpoint == endpoint && $0.isDraining }
                 endpoints.append(made)
                 return made
             }

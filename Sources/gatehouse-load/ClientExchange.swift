@@ -150,10 +150,14 @@ final class ClientExchange {
             }
             switch event {
             case .header(let header)?:
+                if header.opcode == .ping {
+                    connection.ping = []
+                    continue
+                }
                 guard header.opcode == .binary, header.isFinal, header.payloadLength == UInt64(options.size) else {
-                    if header.opcode == .ping { throw Mismatch(sentence: "a ping, which this client doesn't answer") }
                     throw Mismatch(sentence: "a \(header.opcode.name) frame of \(header.payloadLength) bytes")
                 }
+            case .payload(let range, _)? where connection.ping != nil: connection.ping?.append(contentsOf: bytes[range])
             case .payload(let range, let offset)?: try check(connection, bytes[range], at: Int(offset))
             case .end?: frameEnded(connection, client)
             case nil: return
@@ -162,6 +166,14 @@ final class ClientExchange {
     }
 
     private func frameEnded(_ connection: LoadConnection, _ client: LoadClient) {
+        if let ping = connection.ping {
+            connection.ping = nil
+            FrameBytes.masked(opcode: .pong, payload: ping, key: 0x37FA_213D).withUnsafeBytes {
+                client.loop.send(connection.id, copying: $0)
+            }
+            if options.mode == .idle { client.count(bytes: ping.count, since: 0) }
+            return
+        }
         if options.mode == .stream {
             client.count(bytes: options.size, since: 0)
             connection.streamed += 1

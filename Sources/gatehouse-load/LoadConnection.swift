@@ -22,6 +22,8 @@ final class LoadConnection {
     var receiveNumber: UInt64 = 0
     /// Frames of the present stream that have come.
     var streamed = 0
+    /// The payload of the ping that is being read.
+    var ping: [UInt8]?
     /// Bytes of the present HTTP body that are still to come.
     var bodyRemaining = 0
 
@@ -37,5 +39,6 @@ final class LoadConnection {
         scanner.reset()
         head.removeAll(keepingCapacity: true)
         parser = FrameParser(direction: .serverToClient)
+        ping = nil
     }
 }

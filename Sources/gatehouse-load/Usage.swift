@@ -31,7 +31,7 @@ enum Usage {
             -p PID,…      processes whose CPU and memory to measure, with all their descendants
             --io BACKEND  uring or epoll, for this process (default: uring where the kernel allows)
             One line of JSON: units a second, latency, CPU microseconds of those processes per unit, PSS. A unit is a message, a frame of a stream,
-            an upgrade (connect) or a response (http). Every echo is compared with what was sent. Exit code 1 if anything failed.
+            an upgrade (connect), a ping that was answered (idle) or a response (http). Every echo is compared with what was sent. Exit code 1 if anything failed.
 
         gatehouse-load capture --write FILE [--megabytes N] [--websocket PERCENT] [--connections N] [--size BYTES]
             writes a capture of that many megabytes (1074), of whose bytes PERCENT (1) are WebSocket frames of BYTES (256), over

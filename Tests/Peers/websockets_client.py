@@ -1,6 +1,6 @@
 """A client with the `websockets` library: exchanges one after another, each told in one line of JSON.
 
-  websockets_client.py URL [--do echo|listen] [--origin O] [--subprotocol S] [--field 'Name: value'] [--ca FILE]
+  websockets_client.py URL [--do echo|listen|idle] [--origin O] [--subprotocol S] [--field 'Name: value'] [--ca FILE]
                            [--certificate FILE --key FILE] [--no-compression] [--size N] [--next URL …]
 """
 
@@ -29,6 +29,15 @@ async def echo(ws, size):
     return "same"
 
 
+async def idle(ws, seconds):
+    """Says nothing for a while; what the library answers by itself is not told."""
+    await asyncio.sleep(seconds)
+    await ws.send("still here")
+    answer = await ws.recv()
+    await ws.close(4000, "done")
+    return answer
+
+
 async def listen(ws):
     received = []
     try:
@@ -51,6 +60,7 @@ async def exchange(words):
     parser.add_argument("--key")
     parser.add_argument("--no-compression", action="store_true")
     parser.add_argument("--size", type=int, default=1 << 20)
+    parser.add_argument("--seconds", type=float, default=2)
     arguments = parser.parse_args(words)
     options = {"max_size": 64 << 20, "proxy": None, "open_timeout": 20, "ping_interval": None}
     if arguments.no_compression:
@@ -70,7 +80,10 @@ async def exchange(words):
             told["subprotocol"] = ws.subprotocol
             told["extensions"] = ws.response.headers.get("Sec-WebSocket-Extensions")
             told["fields"] = [[name, value] for name, value in ws.response.headers.raw_items()]
-            told["result"] = await (echo(ws, arguments.size) if arguments.do == "echo" else listen(ws))
+            if arguments.do == "idle":
+                told["result"] = await idle(ws, arguments.seconds)
+            else:
+                told["result"] = await (echo(ws, arguments.size) if arguments.do == "echo" else listen(ws))
         told["code"], told["reason"] = ws.close_code, ws.close_reason
     except InvalidStatus as refusal:
         told["status"] = refusal.response.status_code

@@ -1,5 +1,5 @@
 // A client with Node's `ws`: exchanges one after another, each told in one line of JSON.
-//   ws_client.js URL [--do echo|listen] [--origin O] [--subprotocol S] [--ca FILE] [--size N] [--next URL …]
+//   ws_client.js URL [--do echo|listen|idle] [--origin O] [--subprotocol S] [--ca FILE] [--size N] [--next URL …]
 'use strict';
 const fs = require('fs');
 const WebSocket = require('ws');
@@ -45,9 +45,12 @@ function exchange(words, done) {
   ws.on('open', () => {
     told.subprotocol = ws.protocol || null;
     if (args.do === 'echo') ws.send(messages[0]);
+    // Says nothing for a while; what the library answers by itself is not told.
+    if (args.do === 'idle') setTimeout(() => ws.send('still here'), Number(args.seconds || 2) * 1000);
   });
   ws.on('message', (data, binary) => {
     const message = binary ? data : data.toString();
+    if (args.do === 'idle') { told.result = message; return ws.close(4000, 'done'); }
     if (args.do !== 'echo') return received.push(binary ? `${data.length} bytes` : message);
     const want = messages[expected++];
     const same = binary ? Buffer.isBuffer(want) && want.equals(data) : want === message;
@@ -59,7 +62,7 @@ function exchange(words, done) {
   ws.on('close', (code, reason) => {
     told.code = code;
     told.reason = reason.toString();
-    if (args.do !== 'echo') told.result = received;
+    if (args.do === 'listen') told.result = received;
     tell();
   });
   ws.on('error', (error) => { if (told.status === undefined) { told.error = error.message; tell(); } });

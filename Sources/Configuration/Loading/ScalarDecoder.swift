@@ -18,7 +18,8 @@ struct ScalarDecoder {
             let size = try SizeText.parse(text)
             guard range.contains(size) else { throw ScalarFault(Excerpt.quoted(text), kind.accepted) }
             return .size(size)
-        case .duration(let zero):
+        case .duration(_, let word?) where text == word: return .text(text)
+        case .duration(let zero, _):
             let span = try DurationText.parse(text)
             guard zero || span > .zero else {
                 throw ScalarFault(

@@ -77,8 +77,12 @@ extension SnapshotBuilder {
 
     /// The routes of the file: a list, or the one whose keys stand at the top.
     mutating func buildRoutes(_ timeouts: Timeouts) -> [Route] {
+<<<<<<< HEAD
         let shorthand = ["upstream", "cluster", "match", "host", "rewrite", "upgrade", "origins", "auth", "permission", "guards"]
             .compactMap { root.any($0) }
+=======
+        let shorthand = ["upstream", "cluster", "match", "host", "rewrite", "upgrade", "heartbeat"].compactMap { root.any($0) }
+>>>>>>> main
         var routes: [Route] = []
         if let written = root.any("routes") {
             for key in shorthand {
@@ -147,6 +151,7 @@ extension SnapshotBuilder {
                 "only WebSocket is understood well enough to be let in by rules; remove upgrade")
         }
         route.timeouts = overrides ? self.timeouts(map.map("timeouts"), over: timeouts) : timeouts
+        route.heartbeat = heartbeat(map.any("heartbeat"), idle: route.timeouts.idle)
         return route
     }
 

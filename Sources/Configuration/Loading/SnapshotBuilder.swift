@@ -125,6 +125,15 @@ struct SnapshotBuilder {
         guard let map = root.map("drain") else { return settings }
         if let span = map.duration("window") { settings.window = span }
         if let span = map.duration("timeout") { settings.timeout = span }
+        if let code = map.text("code").flatMap({ UInt16($0) }) { settings.notice.code = code }
+        if let reason = map.text("reason") {
+            settings.notice.reason = reason
+            if reason.utf8.count > DrainNotice.longestReason, let written = map.any("reason") {
+                report(
+                    written, "a reason of \(reason.utf8.count) bytes", "at most \(DrainNotice.longestReason) bytes",
+                    "a close frame has no room for more")
+            }
+        }
         if settings.window > settings.timeout, let written = map.any("window") ?? map.any("timeout") {
             let (window, timeout) = (DurationText.text(settings.window), DurationText.text(settings.timeout))
             report(

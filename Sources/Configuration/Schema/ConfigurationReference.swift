@@ -112,7 +112,7 @@ package enum ConfigurationReference {
         case .named: "map of names"
         case .list(let kind): "list; each: " + accepted(kind)
         case .shapes(let kinds): kinds.map(accepted).joined(separator: "; or ")
-        case .duration: "time"
+        case .duration(_, let word): (word.map { "`\($0)` or " } ?? "") + "time"
         case .size(let range) where range.lowerBound > 0:
             "size from \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
         case .size: "size"

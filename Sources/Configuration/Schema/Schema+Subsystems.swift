@@ -110,5 +110,12 @@ extension Schema {
         KeyDefinition(
             "timeout", .duration(), default: DurationText.text(DrainSettings().timeout),
             "When everything that is left is ended."),
+        KeyDefinition(
+            "code", .word(["1001", "1012"]), default: "\(DrainSettings().notice.code)",
+            "The close code for clients: 1001 (going away) or 1012 (service restart)."),
+        KeyDefinition(
+            "reason", .text, default: DrainSettings().notice.reason,
+            "The close reason for clients, at most 123 bytes. `{retry}` in it becomes a number of seconds after which to connect anew, drawn for each session.",
+            example: "\"server restarts; retry-after={retry}\""),
     ]
 }

@@ -7,8 +7,8 @@ indirect enum ValueKind: Sendable {
     case integer(ClosedRange<Int>, word: String? = nil)
     /// A number of bytes of a range.
     case size(ClosedRange<UInt64>)
-    /// A time; zero only if it may be.
-    case duration(zero: Bool = false)
+    /// A time; zero only if it may be; with `word`, also that word.
+    case duration(zero: Bool = false, word: String? = nil)
     /// One of some words.
     case word([String])
     /// An address to listen on; with `word`, also that word.
@@ -70,7 +70,7 @@ indirect enum ValueKind: Sendable {
         case .size(let range) where range.lowerBound > 0 || range.upperBound < 1 << 50:
             "\(SizeText.accepted); from \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
         case .size: SizeText.accepted
-        case .duration: DurationText.accepted
+        case .duration(_, let word): (word.map { "\($0), or " } ?? "") + DurationText.accepted
         case .word(let words): words.joined(separator: ", ")
         case .listenAddress(let word):
             (word.map { "\($0) or " } ?? "") + "address:port, such as 0.0.0.0:8080 or \"[::]:8080\""

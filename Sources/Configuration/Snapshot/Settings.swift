@@ -1,3 +1,4 @@
+package import ProxyCore
 package import Wire
 
 // The parts of a snapshot that are settings of one subsystem each. Values without behaviour, so they stand together.
@@ -89,6 +90,8 @@ package struct DrainSettings: Sendable, Hashable {
     package var window: TimeSpan = .seconds(20)
     /// When everything that is left is ended.
     package var timeout: TimeSpan = .seconds(25)
+    /// What the close frames say.
+    package var notice = DrainNotice()
 
     package init() {}
 }

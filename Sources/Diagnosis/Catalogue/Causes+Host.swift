@@ -70,7 +70,9 @@ extension CauseCatalogue {
         clauses: [
             .says(112, .saysCrossOrigin, .originSameHost, unless: [.fetchSiteCross]),
             .says(90, .byGoUpgrader, .status403, .originSameHost),
-            .says(112, .saysOriginNotForHost, .originSameHost), .says(30, .status404, .byRails, .originSameHost),
+            // The check failed although the client's Origin names the host that it asked for: on the way somebody changed that.
+            .says(65, .outputOrigin, .originSameHost, .intermediaryOnPath), .says(112, .saysOriginNotForHost, .originSameHost),
+            .says(30, .status404, .byRails, .originSameHost),
             .says(25, .saysHostRefused, .intermediaryOnPath), .says(15, .status403, .originSameHost, .intermediaryOnPath),
             .says(15, .saysCrossOrigin, .originOtherHost, .intermediaryOnPath), .says(12, .saysCrossOrigin, .originOtherHost),
             .excludes(.originNeverFlips, unless: [.saysCrossOrigin, .saysOriginNotForHost, .byGoUpgrader]),

@@ -76,6 +76,18 @@ package struct SessionAnalyzer: Sendable {
         return notices
     }
 
+    /// A sign of life that is not passed on: the answer to a ping of Gatehouse's.
+    package mutating func heard(_ side: Side, at now: Timestamp) {
+        if side == .downstream {
+            clientClock.spoke(0, [], clientFrames.largestMessage, now, until: firstEndAt)
+        } else {
+            serverClock.spoke(0, [], serverFrames.largestMessage, now, until: firstEndAt)
+        }
+    }
+
+    /// When `side` last gave a sign of life; the handshake counts as the first.
+    package func lastHeard(_ side: Side) -> Timestamp { side == .downstream ? clientClock.lastSpoke : serverClock.lastSpoke }
+
     /// Bytes of this direction that a capture did not keep: from here on nothing is blamed for them.
     package mutating func missed(_ direction: Direction, _ count: UInt64) {
         if direction == .clientToServer { clientFrames.missed(count) } else { serverFrames.missed(count) }
@@ -107,6 +119,14 @@ package struct SessionAnalyzer: Sendable {
     /// Whether a frame of ours may be put behind the bytes that went to `side` so far.
     package func isAtFrameBoundary(towards side: Side) -> Bool {
         side == .upstream ? clientFrames.isAtFrameBoundary : serverFrames.isAtFrameBoundary
+    }
+
+    /// Whether a close frame came from either side.
+    package var hasClose: Bool { clientFrames.close != nil || serverFrames.close != nil }
+
+    /// Whether nobody can tell where the frames end that go to `side`.
+    package func isDesynchronised(towards side: Side) -> Bool {
+        side == .upstream ? clientFrames.isDesynchronised : serverFrames.isDesynchronised
     }
 
     /// The frames that `side` sent.

@@ -60,6 +60,8 @@ package struct SessionRecord: Sendable {
         package var lastMessageWasLargest: Bool
         package var fault: LocatedFault?
         package var faultExcerpt: [UInt8]
+        /// What Gatehouse's own pings to this side showed; nil if there were none.
+        package var heartbeat: HeartbeatFacts?
 
         /// The word for the ledger: `fin`, `rst`, `timeout:idle`, `gatehouse:drain`.
         package var endName: String? {

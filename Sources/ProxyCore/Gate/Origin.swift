@@ -1,5 +1,5 @@
 package import HTTPWire
-package import Wire
+import Wire
 
 /// A web origin as RFC 6454 compares it: scheme, host and port, each in its one spelling.
 ///

@@ -55,12 +55,26 @@ extension LineBuffer {
         field("bytes", side.bytes)
         field("idle_ms", milliseconds: side.idle)
         field("largest_silence_ms", milliseconds: side.largestSilence)
+        if let heartbeat = side.heartbeat { field("heartbeat", heartbeat) }
         if let fault = side.fault {
             beginObject("fault")
             field("name", fault.fault.name)
             field("offset", fault.offset)
             endObject()
         }
+        endObject()
+    }
+}
+
+extension LineBuffer {
+    /// What Gatehouse's pings to a side showed.
+    package mutating func field(_ key: StaticString, _ heartbeat: HeartbeatFacts) {
+        beginObject(key)
+        field("pings", UInt64(heartbeat.pings))
+        field("pongs", UInt64(heartbeat.pongs))
+        if let last = heartbeat.last { field("rtt_last_ms", milliseconds: last) }
+        if let median = heartbeat.median { field("rtt_median_ms", milliseconds: median) }
+        if let longest = heartbeat.longest { field("rtt_max_ms", milliseconds: longest) }
         endObject()
     }
 }

@@ -66,6 +66,65 @@ extension Ledger {
         }
     }
 
+    /// One worker begins to drain an endpoint.
+    package func endpointDraining(
+        _ endpoint: String, sessions: Int, window: TimeSpan, code: UInt16, worker: Int, at time: Timestamp
+    ) {
+        write(
+            "endpoint.draining", at: time, message: "nothing new goes to this endpoint; its sessions are being closed"
+        ) { line in
+            line.field("endpoint", endpoint)
+            line.field("sessions", sessions)
+            line.field("window_ms", milliseconds: window)
+            line.field("close_code", UInt64(code))
+            line.field("worker", worker)
+        }
+    }
+
+    package func endpointDrainProgress(_ endpoint: String, left: Int, worker: Int, at time: Timestamp) {
+        write("endpoint.drain_progress", at: time, message: "an endpoint's sessions are being closed") { line in
+            line.field("endpoint", endpoint)
+            line.field("left", left)
+            line.field("worker", worker)
+        }
+    }
+
+    /// - Parameter cut: Sessions that had not ended at the timeout.
+    package func endpointDrained(
+        _ endpoint: String, sessions: Int, cut: Int, after duration: TimeSpan, worker: Int, at time: Timestamp
+    ) {
+        write("endpoint.drained", at: time, message: "an endpoint has no sessions of this worker's any more") { line in
+            line.field("endpoint", endpoint)
+            line.field("sessions", sessions)
+            line.field("cut", cut)
+            line.field("duration_ms", milliseconds: duration)
+            line.field("worker", worker)
+        }
+    }
+
+    package func endpointResumed(_ endpoint: String, worker: Int, at time: Timestamp) {
+        write("endpoint.resumed", at: time, message: "an endpoint gets new sessions again") { line in
+            line.field("endpoint", endpoint)
+            line.field("worker", worker)
+        }
+    }
+
+    /// `heartbeat.interval: auto` learnt that sessions of a route die of less silence than it allowed.
+    package func heartbeatLearnt(
+        route: String, interval: TimeSpan, before: TimeSpan, silence: TimeSpan, sessions: Int, worker: Int, at time: Timestamp
+    ) {
+        write(
+            "heartbeat.learnt", at: time, message: "sessions of this route die of silence; pings come more often from now on"
+        ) { line in
+            line.field("route", route)
+            line.field("interval_ms", milliseconds: interval)
+            line.field("before_ms", milliseconds: before)
+            line.field("silence_ms", milliseconds: silence)
+            line.field("sessions", sessions)
+            line.field("worker", worker)
+        }
+    }
+
     /// The configuration says `verify: false` for an upstream: said loudly at every start and reload.
     package func upstreamUnverified(cluster: String, endpoint: String, at time: Timestamp) {
         write(

@@ -59,6 +59,16 @@ package struct GaugeFamily<Label: MetricLabel>: Sendable {
     @inlinable package subscript(_ label: Label) -> Gauge { Gauge(cell: cells.at(label.position)) }
 }
 
+/// Histograms of one name, told apart by one label.
+package struct HistogramFamily<Label: MetricLabel>: Sendable {
+    let cells: MetricSlab.Cell
+    let bounds: MetricBounds
+
+    package subscript(_ label: Label) -> Histogram {
+        Histogram(cells: cells.at(label.position * (bounds.count + 2)), bounds: bounds)
+    }
+}
+
 /// Counters of one name, told apart by two labels.
 package struct CounterGrid<Row: MetricLabel, Column: MetricLabel>: Sendable {
     @usableFromInline let cells: MetricSlab.Cell
@@ -93,6 +103,13 @@ struct MetricLayout {
         _ name: String, _ help: String, by label: String, sparse: Bool = false
     ) -> CounterFamily<Label> {
         CounterFamily(cells: add(name, help, .counter, [(label, Label.allCases.map(\.label))], sparse: sparse))
+    }
+
+    mutating func histograms<Label: MetricLabel>(
+        _ name: String, _ help: String, _ bounds: MetricBounds, by label: String
+    ) -> HistogramFamily<Label> {
+        HistogramFamily(
+            cells: add(name, help, .histogram(bounds), [(label, Label.allCases.map(\.label))]), bounds: bounds)
     }
 
     mutating func gauges<Label: MetricLabel>(_ name: String, _ help: String, by label: String) -> GaugeFamily<Label> {

@@ -46,6 +46,12 @@ package final class WorkerMetrics: Sendable {
     package let timeouts: CounterFamily<Timeout>
     /// Times that receiving was stopped because the other side did not accept.
     package let backPressure: CounterFamily<Direction>
+    /// Pings of our own, by the side they went to.
+    package let heartbeats: CounterFamily<Side>
+    /// Sides that gave no sign of life after a ping.
+    package let heartbeatsUnanswered: CounterFamily<Side>
+    /// From a ping of our own to its pong.
+    package let heartbeatTime: HistogramFamily<Side>
 
     // Times
     package let connectTime: Histogram
@@ -64,7 +70,7 @@ package final class WorkerMetrics: Sendable {
     private let endpoints = Mutex<[EndpointMetrics]>([])
 
     package init() {
-        let slab = MetricSlab(capacity: 1024)
+        let slab = MetricSlab(capacity: 1280)
         var layout = MetricLayout(slab: slab)
         connections = layout.counter("connections_total", "Connections accepted from clients.")
         openConnections = layout.gauge("connections_open", "Connections from clients that are open.")
@@ -102,6 +108,11 @@ package final class WorkerMetrics: Sendable {
         backPressure = layout.counters(
             "back_pressure_total", "Times that receiving stopped because the other side did not accept.",
             by: "direction")
+        heartbeats = layout.counters("heartbeats_total", "Pings sent by Gatehouse by the side they went to.", by: "side")
+        heartbeatsUnanswered = layout.counters(
+            "heartbeats_unanswered_total", "Sides that gave no sign of life after a ping of Gatehouse's.", by: "side")
+        heartbeatTime = layout.histograms(
+            "heartbeat_rtt_seconds", "Time from a ping of Gatehouse's to its pong, by side.", .quick, by: "side")
         connectTime = layout.histogram(
             "upstream_connect_seconds", "Time to connect to an endpoint, TLS excluded.", .quick)
         handshakeTime = layout.histogram(
@@ -138,6 +149,8 @@ package final class EndpointMetrics: Sendable {
     package let endpoint: String
     /// Sessions open to it now.
     package let sessions: Gauge
+    /// 1 while it gets nothing new. Written by worker 0 alone, because the workers' values are summed.
+    package let draining: Gauge
     package let connects: CounterFamily<Success>
     package let requests: CounterFamily<StatusClass>
     package let connectTime: Histogram
@@ -150,6 +163,7 @@ package final class EndpointMetrics: Sendable {
         self.endpoint = endpoint
         let slab = MetricSlab(capacity: 64)
         var layout = MetricLayout(slab: slab)
+        draining = layout.gauge("endpoint_draining", "1 while an endpoint is drained: it gets nothing new.")
         sessions = layout.gauge("endpoint_sessions", "WebSocket sessions open to an endpoint.")
         connects = layout.counters(
             "endpoint_connects_total", "Connections to an endpoint by outcome.", by: "outcome")

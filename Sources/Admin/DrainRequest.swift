@@ -1,0 +1,80 @@
+import Configuration
+package import ProxyCore
+package import Wire
+
+/// What a POST to `/api/drain` asks for: one endpoint goes, or comes back. What it leaves out is as the configuration says.
+package struct DrainRequest: Sendable, Hashable {
+    package var endpoint: Endpoint
+    /// Takes a drain back: the endpoint gets new sessions again.
+    package var resumes = false
+    package var window: TimeSpan?
+    package var timeout: TimeSpan?
+    package var code: UInt16?
+    package var reason: String?
+
+    /// What can't be understood, in a sentence.
+    package struct Mistake: Error, Hashable {
+        package let sentence: String
+    }
+
+    package init(endpoint: Endpoint) { self.endpoint = endpoint }
+
+    /// Reads the query: `endpoint`, `window`, `timeout`, `code`, `reason`, `resume`.
+    package init(query: String) throws(Mistake) {
+        var parameters: [(name: String, value: String)] = []
+        for pair in query.split(separator: "&").prefix(32) {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count == 2 ? SessionFilter.decode(parts[1]) : ""
+            guard let value else { throw Mistake(sentence: "\(parts[0].prefix(20)) is not encoded as a query is") }
+            parameters.append((String(parts[0]), value))
+        }
+        guard let named = parameters.first(where: { $0.name == "endpoint" })?.value, !named.isEmpty else {
+            throw Mistake(sentence: "endpoint is missing: ?endpoint=http://127.0.0.1:8001")
+        }
+        guard let endpoint = try? Endpoint(url: named.contains("://") ? named : "http://" + named) else {
+            throw Mistake(sentence: "endpoint is no URL of an endpoint, such as http://127.0.0.1:8001")
+        }
+        self.endpoint = endpoint
+        for (name, value) in parameters {
+            switch name {
+            case "endpoint": break
+            case "window": window = try DrainRequest.span(name, value)
+            case "timeout": timeout = try DrainRequest.span(name, value)
+            case "code":
+                guard value == "1001" || value == "1012" else { throw Mistake(sentence: "code is 1001 or 1012") }
+                code = UInt16(value)
+            case "reason":
+                guard value.utf8.count <= DrainNotice.longestReason else {
+                    throw Mistake(
+                        sentence: "reason has more than \(DrainNotice.longestReason) bytes; a close frame has no room for it")
+                }
+                reason = value
+            case "resume":
+                guard value == "" || value == "true" else { throw Mistake(sentence: "resume is true, or left out") }
+                resumes = true
+            default: throw Mistake(sentence: "\(name.prefix(20)) is not known: endpoint, window, timeout, code, reason, resume")
+            }
+        }
+    }
+
+    private static func span(_ name: String, _ value: String) throws(Mistake) -> TimeSpan {
+        guard let span = DurationText.span(value) else { throw Mistake(sentence: "\(name) is a time such as 20s") }
+        return span
+    }
+}
+
+/// How far an endpoint's drain is.
+package struct DrainState: Sendable, Hashable {
+    package var endpoint: String
+    /// Sessions that it had when the drain began, and those that are left.
+    package var sessions: Int
+    package var left: Int
+    package var began: Timestamp
+
+    package init(endpoint: String, sessions: Int, left: Int, began: Timestamp) {
+        self.endpoint = endpoint
+        self.sessions = sessions
+        self.left = left
+        self.began = began
+    }
+}

@@ -1,0 +1,185 @@
+// Gatehouse's own pings: when a side is asked whether it lives, and when it is held for dead.
+//
+// Theory of operation. A side's silence counts from the last byte that came *from* it, because what goes to a side proves nothing. The
+// shell keeps that time anyway and hands it in (`heard`), so that traffic postpones pings without a line of code on its way:
+//
+//     quiet ── silence reaches the wait ──► due ── the stream to the side is at a frame boundary ──► asked
+//       ▲                                                                                             │
+//       └────────────────── any byte from the side (its pong is one) ─────────────────────────────────┤
+//                                                                                                     ▼
+//                                                         silence = interval + timeout ──────────── dead
+//
+// The wait is the interval less up to a quarter of it, drawn anew for each ping: sessions that opened, or last spoke, in the same instant
+// are asked over that quarter, not at once. A side that is asked early has longer to answer; it is held for dead at interval + timeout in
+// any case. A side whose application beats by itself (`SelfBeating`) gets a quarter more instead, so that its own beat comes first.
+//
+// A ping carries eight bytes that only this session, side and ping have (a mix of a drawn number). What answers them is ours
+// and stays here (`claim`); every other pong is the peers' business. A peer may answer only the last of several pings (RFC
+// 6455 §5.5.3), and late, in the middle of other frames: until it has, each pong of that side is looked at.
+package import Diagnosis
+package import Wire
+
+/// Decides about the pings of one session. A value of some 160 bytes without heap; time and randomness are arguments.
+package struct Heartbeat: Sendable {
+    /// What is to be done about a side.
+    package enum Action: Sendable, Hashable {
+        case none
+        /// Write a ping at the next frame boundary of the stream to the side, and say `asked` then.
+        case ping
+        /// The side gave no sign of life in time.
+        case dead
+    }
+
+    /// A pong that was ours.
+    package struct Answer: Sendable, Hashable {
+        /// Nil where it answers an older ping than the last.
+        package var roundTrip: TimeSpan?
+    }
+
+    /// How long a side that can't be asked at present (it takes no bytes, or we take none) is left alone.
+    package static let pause = TimeSpan.seconds(1)
+    /// Pings without a pong that are remembered; an answer to an older one is passed on as the peer's own.
+    static let remembered: UInt32 = 4
+
+    private let nonce: UInt64
+    private var downstream: SideState
+    private var upstream: SideState
+
+    private struct SideState: Sendable {
+        var isOn: Bool
+        /// The application beats here by itself, and has not been found silent.
+        var beatsByItself: Bool
+        /// A ping waits for a frame boundary.
+        var isDue = false
+        /// When the last ping was written; zero when there is none that counts.
+        var askedAt = Timestamp.zero
+        /// Nothing happens before.
+        var notBefore = Timestamp.zero
+        /// Pings written, and the last of them that was answered.
+        var pings: UInt32 = 0
+        var answered: UInt32 = 0
+        var pongs: UInt32 = 0
+        var times = RoundTrips()
+    }
+
+    /// - Parameters:
+    ///   - nonce: Drawn at random for this session.
+    ///   - selfBeating: What the application does by itself, if it is known.
+    package init(_ policy: HeartbeatPolicy, nonce: UInt64, selfBeating: SelfBeating? = nil) {
+        self.nonce = nonce
+        downstream = SideState(isOn: policy.pingsClient, beatsByItself: selfBeating?.speaks(.downstream) ?? false)
+        upstream = SideState(isOn: policy.pingsUpstream, beatsByItself: selfBeating?.speaks(.upstream) ?? false)
+    }
+
+    // MARK: Inputs
+
+    /// What is to be done about `side` now.
+    ///
+    /// - Parameters:
+    ///   - heard: When its last byte came.
+    ///   - reachable: Whether it takes bytes, and we take its; silence that is our own doing is no sign of death.
+    package mutating func check(
+        _ side: Side, now: Timestamp, heard: Timestamp, reachable: Bool, _ timing: HeartbeatTiming
+    ) -> Action {
+        guard self[side].isOn, !self[side].isDue, deadline(side, heard: heard, timing) <= now else { return .none }
+        guard reachable else {
+            excuse(side)
+            self[side].notBefore = now + Heartbeat.pause
+            return .none
+        }
+        if isAsked(side, heard: heard) { return .dead }
+        // The application's own beat should have come first; from now on it isn't counted on.
+        self[side].beatsByItself = false
+        self[side].isDue = true
+        return .ping
+    }
+
+    /// A ping is written to `side` now: its payload.
+    package mutating func asked(_ side: Side, now: Timestamp) -> UInt64 {
+        self[side].isDue = false
+        self[side].askedAt = now
+        self[side].pings &+= 1
+        return payload(side, self[side].pings)
+    }
+
+    /// A pong with this payload came from `side`: nil if it answers no ping of ours.
+    package mutating func claim(_ side: Side, _ payload: UInt64, now: Timestamp) -> Answer? {
+        let state = self[side]
+        var number = state.pings
+        while number > state.answered, number &+ Heartbeat.remembered > state.pings {
+            if payload == self.payload(side, number) {
+                self[side].answered = number
+                self[side].pongs &+= 1
+                guard number == state.pings, state.askedAt != .zero else { return Answer(roundTrip: nil) }
+                let time = now - state.askedAt
+                self[side].times.add(time)
+                return Answer(roundTrip: time)
+            }
+            number &-= 1
+        }
+        return nil
+    }
+
+    /// What was asked doesn't count any more, because the silence is of our making.
+    package mutating func excuse(_ side: Side) { self[side].askedAt = .zero }
+
+    /// No pings to this side any more: it has ended, or nobody can tell where its frames end.
+    package mutating func retire(_ side: Side) {
+        self[side].isOn = false
+        self[side].isDue = false
+    }
+
+    // MARK: State
+
+    /// When to ask `check` again, if nothing comes from `side` before.
+    package func deadline(_ side: Side, heard: Timestamp, _ timing: HeartbeatTiming) -> Timestamp {
+        let state = self[side]
+        guard state.isOn, !state.isDue else { return .never }
+        if isAsked(side, heard: heard) {
+            return max(max(state.askedAt, heard + timing.interval) + timing.timeout, state.notBefore)
+        }
+        return max(heard + wait(side, timing), state.notBefore)
+    }
+
+    /// Whether a ping to `side` waits for a frame boundary.
+    package func isDue(_ side: Side) -> Bool { self[side].isDue }
+
+    /// Whether a pong of ours may come from `side`, so that its bytes are to be looked at.
+    package func awaitsPong(_ side: Side) -> Bool { self[side].answered != self[side].pings }
+
+    /// What is told about `side`; nil if it was never asked.
+    package func facts(_ side: Side) -> HeartbeatFacts? {
+        let state = self[side]
+        guard state.pings > 0 else { return nil }
+        return HeartbeatFacts(
+            pings: state.pings, pongs: state.pongs, last: state.times.last, median: state.times.median, longest: state.times.longest
+        )
+    }
+
+    /// Asked, and silent since. A byte of the same instant is a sign of life.
+    private func isAsked(_ side: Side, heard: Timestamp) -> Bool { self[side].askedAt > heard }
+
+    /// How much silence leads to the next ping.
+    private func wait(_ side: Side, _ timing: HeartbeatTiming) -> TimeSpan {
+        let quarter = timing.interval.nanoseconds / 4
+        if self[side].beatsByItself { return TimeSpan(nanoseconds: timing.interval.nanoseconds &+ quarter) }
+        // The same for both sides, so that one look at the session serves both.
+        let draw = (payload(.downstream, self[side].pings) >> 16) & 0xFFFF
+        let (early, overflow) = quarter.multipliedReportingOverflow(by: draw)
+        return TimeSpan(nanoseconds: timing.interval.nanoseconds &- (overflow ? 0 : early >> 16))
+    }
+
+    /// The eight bytes of a ping: SplitMix64 of the drawn number, the ping's and the side.
+    private func payload(_ side: Side, _ number: UInt32) -> UInt64 {
+        let step = UInt64(number) << 1 | (side == .downstream ? 0 : 1)
+        var mixed = nonce &+ step &* 0x9E37_79B9_7F4A_7C15
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    private subscript(side: Side) -> SideState {
+        get { side == .downstream ? downstream : upstream }
+        set { if side == .downstream { downstream = newValue } else { upstream = newValue } }
+    }
+}

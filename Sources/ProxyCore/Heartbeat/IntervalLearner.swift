@@ -1,0 +1,64 @@
+// `interval: auto`: what the deaths of a route's sessions say about the timers on its way.
+//
+// A timer that cuts idle connections shows in that sessions end without a close frame, by FIN or RST of one side, after silences of the
+// same length. People who close a tab leave after silences of all lengths. So three of the last eight such silences within five
+// per cent of each other are a timer, and the interval becomes seven tenths of its length. It never gets longer again while the
+// process lives: a timer that was there once is likely still there.
+package import Diagnosis
+package import Wire
+
+/// Learns from the ends of one route's sessions on one worker.
+package struct IntervalLearner: Sendable {
+    /// A shorter interval, and what it was learnt from.
+    package struct Lesson: Sendable, Hashable {
+        package var interval: TimeSpan
+        package var before: TimeSpan
+        /// The silence after which sessions died.
+        package var silence: TimeSpan
+        package var sessions: Int
+    }
+
+    /// Below this, deaths are no idle timer's.
+    static let shortest = TimeSpan.seconds(2)
+    private static let remembered = 8
+    private static let needed = 3
+
+    package private(set) var interval: TimeSpan
+    private var silences: [UInt64] = []
+
+    package init(interval: TimeSpan = HeartbeatPolicy.automaticStart) { self.interval = interval }
+
+    /// A session of the route ended; the lesson, if there is one.
+    package mutating func ended(_ record: SessionRecord) -> Lesson? {
+        guard let silence = IntervalLearner.fatalSilence(of: record), silence >= IntervalLearner.shortest, silence < interval else {
+            return nil
+        }
+        if silences.count == IntervalLearner.remembered { silences.removeFirst() }
+        silences.append(silence.nanoseconds)
+        let tolerance = max(silence.nanoseconds / 20, 300_000_000)
+        let alike = silences.count { max($0, silence.nanoseconds) - min($0, silence.nanoseconds) <= tolerance }
+        guard alike >= IntervalLearner.needed else { return nil }
+        let lesson = Lesson(
+            interval: max(TimeSpan(nanoseconds: silence.nanoseconds / 10 * 7), TimeSpan.seconds(1)), before: interval,
+            silence: silence,
+            sessions: alike)
+        interval = lesson.interval
+        silences = []
+        return lesson
+    }
+
+    /// How long the connection that was cut had been silent in both directions; nil if the session ended in another way.
+    private static func fatalSilence(of record: SessionRecord) -> TimeSpan? {
+        guard let first = record.first, first != .gatehouse, !record.downstream.sentClose, !record.upstream.sentClose else {
+            return nil
+        }
+        let (cut, other) =
+            first == .downstream ? (record.downstream, record.upstream) : (record.upstream, record.downstream)
+        switch cut.end {
+        case .finished?, .reset?: break
+        default: return nil
+        }
+        // What the other side last said was relayed to this one; its answers to our pings were not.
+        return min(cut.idle, other.sinceMessage ?? cut.idle)
+    }
+}

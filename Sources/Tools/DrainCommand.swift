@@ -1,0 +1,131 @@
+package import Configuration
+import Glibc
+import Probing
+import Wire
+
+/// `gatehouse drain ENDPOINT`: asks a running Gatehouse to send an endpoint's sessions away, or to take that back.
+package enum DrainCommand {
+    package static let definition = CommandDefinition(
+        name: "gatehouse drain",
+        about:
+            "Drains one endpoint of a running Gatehouse: it gets nothing new, and its sessions are closed over a window. The admin token is taken from GATEHOUSE_ADMIN_TOKEN.",
+        flags: [
+            FlagDefinition("admin", value: "ADDRESS", "Where the admin endpoints are (127.0.0.1:9900)."),
+            FlagDefinition("window", value: "TIME", "Over how long the closes are spread, in place of drain.window."),
+            FlagDefinition("timeout", value: "TIME", "When what is left is cut, in place of drain.timeout."),
+            FlagDefinition("code", value: "CODE", words: ["1001", "1012"], "The close code for clients."),
+            FlagDefinition("reason", value: "TEXT", "The close reason; {retry} becomes a number of seconds."),
+            FlagDefinition("resume", "Takes a drain back: the endpoint gets new sessions again."),
+            FlagDefinition("wait", "Waits until no session is left."),
+            FlagDefinition("json", "Prints the answer as JSON."),
+        ],
+        positionals: ["ENDPOINT"],
+        examples: [
+            "gatehouse drain http://127.0.0.1:8001 --wait",
+            "gatehouse drain http://127.0.0.1:8001 --window 1m --code 1012 --reason 'restart; retry-after={retry}'",
+            "gatehouse drain http://127.0.0.1:8001 --resume",
+        ])
+
+    package static func run(_ flags: FlagParser.Result) -> Int32 {
+        guard let endpoint = flags.positionals.first else { return ExitCode.usage.rawValue }
+        let admin = flags["admin"] ?? "127.0.0.1:9900"
+        guard let address = address(admin) else {
+            Terminal.note("gatehouse drain: --admin is \"\(admin)\": expected an address and port, such as 127.0.0.1:9900")
+            return ExitCode.usage.rawValue
+        }
+        var query = "endpoint=\(encoded(endpoint))"
+        for name in ["window", "timeout", "code", "reason"] {
+            if let value = flags[name] { query += "&\(name)=\(encoded(value))" }
+        }
+        if flags.has("resume") { query += "&resume=true" }
+        guard let answer = ask(address, "POST", "/api/drain?\(query)") else { return unreachable(admin) }
+        guard answer.status == 200 || answer.status == 202 else {
+            Terminal.note("gatehouse drain: \(value("error", in: answer.body) ?? "the answer was \(answer.status)")")
+            return (answer.status == 400 ? ExitCode.usage : .problemFound).rawValue
+        }
+        if flags.has("json") {
+            Terminal.write(answer.body + "\n")
+        } else if flags.has("resume") {
+            Terminal.write("\(endpoint) gets new sessions again.\n")
+        } else {
+            Terminal.write("\(endpoint) gets nothing new; \(value("left", in: answer.body) ?? "?") sessions are being closed.\n")
+        }
+        guard flags.has("wait"), !flags.has("resume") else { return ExitCode.success.rawValue }
+        return wait(address, admin, value("endpoint", in: answer.body) ?? endpoint)
+    }
+
+    /// Asks twice a second until nothing is left.
+    private static func wait(_ address: SocketAddress, _ admin: String, _ endpoint: String) -> Int32 {
+        while true {
+            guard let answer = ask(address, "GET", "/api/drain") else { return unreachable(admin) }
+            guard let place = answer.body.range(of: "\"endpoint\":\"\(endpoint)\"") else {
+                Terminal.note("gatehouse drain: the drain of \(endpoint) was taken back")
+                return ExitCode.problemFound.rawValue
+            }
+            if value("left", in: String(answer.body[place.lowerBound...])) == "0" {
+                Terminal.write("\(endpoint) has no sessions any more.\n")
+                return ExitCode.success.rawValue
+            }
+            usleep(500_000)
+        }
+    }
+
+    private static func unreachable(_ admin: String) -> Int32 {
+        Terminal.note("gatehouse drain: no answer from \(admin). Is Gatehouse running, with its admin endpoints there (--admin)?")
+        return ExitCode.unreachable.rawValue
+    }
+
+    private static func address(_ text: String) -> SocketAddress? {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        let host = text[..<colon]
+        return SocketAddress(host: host == "localhost" ? "127.0.0.1" : host, port: port)
+    }
+
+    /// One exchange; nil if there was none.
+    private static func ask(_ address: SocketAddress, _ method: String, _ target: String) -> (status: Int, body: String)? {
+        let deadline = Deadline.after(.seconds(10))
+        guard case .open(let connection) = HandshakeConnection.open(address, until: deadline) else { return nil }
+        var request = "\(method) \(target) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n"
+        if method == "POST" { request += "Content-Length: 0\r\n" }
+        if let token = Terminal.environment["GATEHOUSE_ADMIN_TOKEN"], !token.isEmpty {
+            request += "Authorization: Bearer \(token)\r\n"
+        }
+        guard connection.send(Array((request + "\r\n").utf8), until: deadline) else { return nil }
+        var bytes: [UInt8] = []
+        while case .bytes(let more) = connection.receive(until: deadline) { bytes += more }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard text.hasPrefix("HTTP/1.1 "), let status = Int(text.dropFirst(9).prefix(3)), let end = text.range(of: "\r\n\r\n")
+        else {
+            return nil
+        }
+        return (status, String(text[end.upperBound...]))
+    }
+
+    /// The first member of this name in a body of ours, whose values are plain.
+    private static func value(_ name: String, in body: String) -> String? {
+        guard let place = body.range(of: "\"\(name)\":") else { return nil }
+        let rest = body[place.upperBound...]
+        return rest.first == "\"" ? String(rest.dropFirst().prefix { $0 != "\"" }) : String(rest.prefix { $0.isNumber })
+    }
+
+    private static func encoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: String(UnicodeScalar(byte))
+            default: "%" + String(0x100 + Int(byte), radix: 16, uppercase: true).dropFirst()
+            }
+        }.joined()
+    }
+}
+
+extension String {
+    /// The first place where `text` stands.
+    fileprivate func range(of text: String) -> Range<Index>? {
+        var start = startIndex
+        while start < endIndex {
+            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
+            start = index(after: start)
+        }
+        return nil
+    }
+}
