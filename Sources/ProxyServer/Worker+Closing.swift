@@ -130,11 +130,8 @@ extension Worker {
         switch why {
         case .drain: side == .downstream ? drainReason(session) : "client is sent elsewhere"
         case .enforcement: "protocol error"
-<<<<<<< HEAD
         case .credentialExpired: "credential expired"
-=======
         case .followedOtherSide: "the other side stopped answering"
->>>>>>> main
         default: ""
         }
     }

@@ -58,13 +58,9 @@ struct ConfigurationReferenceTests {
         unset.file = nil
         var (expected, count) = ("", 0)
         dump(unset, to: &expected)
-<<<<<<< HEAD
         for (path, standard, _) in keys where !standard.isEmpty && !path.hasPrefix("upstream") && !ofGate(path) {
-=======
-        for (path, standard, _) in keys where !standard.isEmpty && !path.hasPrefix("upstream") {
             // Any map switches heartbeats on.
             if path.hasPrefix("heartbeat.") { continue }
->>>>>>> main
             var snapshot = try decode("upstream: http://a\n\(yaml(path, standard))")
             snapshot.file = nil
             var shown = ""

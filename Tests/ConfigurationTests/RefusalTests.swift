@@ -26,16 +26,8 @@ struct RefusalTests {
     }
 
     @Test(arguments: [
-<<<<<<< HEAD
-        ("heartbeat: {interval: 25s}", "heartbeat"), ("hold: {attempts: 5}", "hold"),
-        ("capture: {directory: x}", "capture"),
-        ("heartbeat:", "heartbeat"),
-=======
-        ("origins: {allow: [https://a]}", "origins"), ("auth: {from: []}", "auth"), ("permission: []", "permission"),
         ("hold: {attempts: 5}", "hold"),
-        ("capture: {directory: x}", "capture"),
-        ("limits: {sessions_per_address: 5}", "limits.sessions_per_address"), ("hold:", "hold"),
->>>>>>> main
+        ("capture: {directory: x}", "capture"), ("hold:", "hold"),
     ])
     func `a key whose feature does not exist is refused`(_ line: String, _ key: String) throws {
         let found = try problem("upstream: http://a\n\(line)\n")
@@ -43,11 +35,7 @@ struct RefusalTests {
         #expect(found.observed.contains("not available in this version"))
     }
 
-<<<<<<< HEAD
-    @Test(arguments: ["heartbeat", "hold"])
-=======
-    @Test(arguments: ["origins", "auth", "permission", "hold"])
->>>>>>> main
+    @Test(arguments: ["hold"])
     func `nor is it accepted in a route`(_ key: String) throws {
         #expect(try problem("routes: [{upstream: http://a, \(key): {}}]").observed.contains("not available"))
     }

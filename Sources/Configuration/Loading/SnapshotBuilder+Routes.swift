@@ -77,12 +77,9 @@ extension SnapshotBuilder {
 
     /// The routes of the file: a list, or the one whose keys stand at the top.
     mutating func buildRoutes(_ timeouts: Timeouts) -> [Route] {
-<<<<<<< HEAD
-        let shorthand = ["upstream", "cluster", "match", "host", "rewrite", "upgrade", "origins", "auth", "permission", "guards"]
-            .compactMap { root.any($0) }
-=======
-        let shorthand = ["upstream", "cluster", "match", "host", "rewrite", "upgrade", "heartbeat"].compactMap { root.any($0) }
->>>>>>> main
+        let shorthand = [
+            "upstream", "cluster", "match", "host", "rewrite", "upgrade", "heartbeat", "origins", "auth", "permission", "guards",
+        ].compactMap { root.any($0) }
         var routes: [Route] = []
         if let written = root.any("routes") {
             for key in shorthand {

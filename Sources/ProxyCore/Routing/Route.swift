@@ -13,13 +13,10 @@ package struct Route: Sendable, Hashable {
     package var upgrade: UpgradePolicy
     /// The snapshot's timeouts with the route's own in their place.
     package var timeouts: Timeouts
-<<<<<<< HEAD
     /// Who may open a session; nil: everybody.
     package var gate: Gate?
-=======
     /// Nil: no pings of Gatehouse's own.
     package var heartbeat: HeartbeatPolicy?
->>>>>>> main
 
     package init(
         name: String? = nil, match: RouteMatch = RouteMatch(), cluster: String, clusterIndex: Int,
