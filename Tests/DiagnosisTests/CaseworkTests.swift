@@ -16,7 +16,8 @@ import Wire
             session: SessionID(number), openedAt: Vector.now + .milliseconds(at - 20),
             client: ClientFacts(address: SocketAddress(v4: 0x7F00_0001, port: 50_000)), route: "chat")
         let template = Vector.observation(
-            Vector.request("GET \(path) HTTP/1.1"), Vector.response("HTTP/1.1 \(status)", "Content-Type: text/plain", "Connection: close"))
+            Vector.request("GET \(path) HTTP/1.1"),
+            Vector.response("HTTP/1.1 \(status)", "Content-Type: text/plain", "Connection: close"))
         observation.request = template.request
         observation.response = template.response
         observation.endpoint = "127.0.0.1:9000"
@@ -121,7 +122,9 @@ import Wire
 
     @Test func `output that says nothing of handshakes is let go`() {
         var casework = Casework(probesPerMinute: 0)
-        for _ in 0..<10_000 { #expect(casework.heard(bytes("INFO: 127.0.0.1:5 - \"GET / HTTP/1.1\" 200 OK"), at: Vector.now).isEmpty) }
+        for _ in 0..<10_000 {
+            #expect(casework.heard(bytes("INFO: 127.0.0.1:5 - \"GET / HTTP/1.1\" 200 OK"), at: Vector.now).isEmpty)
+        }
         #expect(casework.due == nil)
     }
 

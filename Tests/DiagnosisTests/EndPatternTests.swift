@@ -16,7 +16,8 @@ import Wire
     }
 
     /// Feeds ends at their times in seconds; the last return.
-    static func feed(_ ends: [(record: SessionRecord, at: UInt64)]) -> (EndPatterns, [(pattern: EndPattern, sessions: [SessionID])]) {
+    static func feed(_ ends: [(record: SessionRecord, at: UInt64)]) -> (EndPatterns, [(pattern: EndPattern, sessions: [SessionID])])
+    {
         var patterns = EndPatterns()
         var last: [(pattern: EndPattern, sessions: [SessionID])] = []
         for (index, end) in ends.enumerated() {
@@ -82,8 +83,12 @@ import Wire
         #expect(
             Self.feed([(try Self.cut(age: 61_000, silence: 60_010), 100), (try Self.cut(age: 95_000, silence: 60_200), 140)]).0
                 .patterns.isEmpty)
-        let scattered: [(record: SessionRecord, at: UInt64)] = try (1...7).map { (try Self.cut(age: 90_000, silence: $0 * 7000), 100 * $0) }
-        let together: [(record: SessionRecord, at: UInt64)] = try (1...3).map { (try Self.cut(age: 200_000 * $0, silence: 60_000), 1000 * $0) }
+        let scattered: [(record: SessionRecord, at: UInt64)] = try (1...7).map {
+            (try Self.cut(age: 90_000, silence: $0 * 7000), 100 * $0)
+        }
+        let together: [(record: SessionRecord, at: UInt64)] = try (1...3).map {
+            (try Self.cut(age: 200_000 * $0, silence: 60_000), 1000 * $0)
+        }
         #expect(Self.feed(scattered + together).0.patterns.allSatisfy { $0.kind != .silence })
     }
 

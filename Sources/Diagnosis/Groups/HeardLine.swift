@@ -83,7 +83,8 @@ struct OutputListener: Sendable {
                 if signs.isEmpty || signs.contains(.outputTraceback) { return complete }
             }
         }
-        let access = AccessLine(line)
+        // Only of refusals there is something to learn.
+        let access = AccessLine(line).flatMap { $0.status.map { $0 < 300 } == true ? nil : $0 }
         guard !signs.isEmpty || access != nil else { return complete }
         var heard = HeardLine(at: now, signs: signs, quote: OutputReading.evidence(line), text: Array(line.prefix(2048)))
         heard.access = access

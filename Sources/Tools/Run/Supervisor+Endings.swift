@@ -49,6 +49,7 @@ extension Supervisor {
             ownCode = code
             guard isServing else { return finish(code) }
             server.beginDrain()
+            settleUntil = now + Supervisor.joining
             phase = .draining(until: now + server.drainTimeout.nanoseconds)
             return
         }

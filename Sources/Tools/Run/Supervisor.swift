@@ -34,6 +34,8 @@ final class Supervisor {
     static let notice: UInt64 = 5_000_000_000
     /// A backend that has served for so long begins anew with the shortest back-off.
     static let settled: UInt64 = 10_000_000_000
+    /// How long the casebook takes to join the end of the process to its sessions.
+    static let joining: UInt64 = 600_000_000
 
     let options: RunOptions
     let port: UInt16
@@ -52,6 +54,8 @@ final class Supervisor {
     var nextLook = Supervisor.notice
     /// The first SIGTERM or SIGINT.
     var stopSignal: Int32?
+    /// Until when the server stays after the backend's end, so that what is known of it is joined to the sessions that it took along.
+    var settleUntil: UInt64 = 0
     /// What Gatehouse ends with, whatever the backend ends with: where the end is our own doing.
     var ownCode: Int32?
 
@@ -78,6 +82,7 @@ final class Supervisor {
             if case .over(let code) = phase { return code }
             let signal = clinux_wait_signal(pause)
             if signal != 0 { received(signal) }
+            if case .over(let code) = phase { return code }
             clinux_reap_orphans(backend?.pid ?? 0)
             if let backend, let end = backend.end { ended(backend, end) }
             advance(clinux_monotonic())
@@ -164,7 +169,7 @@ final class Supervisor {
         case .waiting(let until) where now >= until: startBackend()
         case .draining(let until):
             // A second for the workers to end what the drain's timeout leaves.
-            guard server.sessionsLeft == 0 || now >= until + 1_000_000_000 else { return }
+            guard now >= settleUntil, server.sessionsLeft == 0 || now >= until + 1_000_000_000 else { return }
             guard backend != nil else { return finish(ownCode ?? 0) }
             stopBackend(stopSignal ?? SIGTERM, killAt: max(until, now + Supervisor.patience))
         case .stopping(let killAt) where now >= killAt:

@@ -6,8 +6,9 @@ extension Integration {
     @Suite struct CasebookTests {
         static let probing = "diagnosis: {probes: on-refusal}"
 
-        /// A wrong scheme in Origin: the candidate with the right one is accepted.
-        static let refused = Upgrade.request("/origin", with: ("Origin", "http://app.example"), ("Cookie", "session=s3cr3t-c00kie"))
+        /// A sibling of the origin that the backend accepts: one of the candidates is the right one.
+        static let refused = Upgrade.request(
+            "/origin", with: ("Origin", "https://www.app.example"), ("Cookie", "session=s3cr3t-c00kie"))
 
         @Test(arguments: IOBackend.available)
         func `the proof of a refusal follows as a second line, and the backend saw no more than it lists`(io: IOBackend) throws {
@@ -58,7 +59,8 @@ extension Integration {
             #expect(try JSON(parsing: gatehouse.admin("/api/sessions/\(other)").text)["verdict"]["confidence"].text != "proven")
         }
 
-        @Test(arguments: IOBackend.available) func `with probes off Gatehouse opens no connection of its own`(io: IOBackend) throws {
+        @Test(arguments: IOBackend.available) func `with probes off Gatehouse opens no connection of its own`(io: IOBackend) throws
+        {
             let origin = try RawBackend()
             let gatehouse = try GatehouseProcess(io: io, upstream: origin.url)
             let client = try gatehouse.connect()
@@ -71,7 +73,8 @@ extension Integration {
             #expect(!origin.waits(for: 0.5))
         }
 
-        @Test(arguments: IOBackend.available) func `a server that is gone after it cut a session has crashed`(io: IOBackend) throws {
+        @Test(arguments: IOBackend.available) func `a server that is gone after it cut a session has crashed`(io: IOBackend) throws
+        {
             let peer = try Peer(.node)
             let gatehouse = try GatehouseProcess(io: io, upstream: peer.url, Self.probing)
             let client = try gatehouse.connect()
@@ -83,7 +86,9 @@ extension Integration {
             #expect(line["verdict"]["evidence"].elements.contains { $0["observed"].text?.hasPrefix("refused (errno 111)") == true })
         }
 
-        @Test(arguments: IOBackend.available) func `a client that gave up waiting has met a backend that hangs`(io: IOBackend) throws {
+        @Test(arguments: IOBackend.available) func `a client that gave up waiting has met a backend that hangs`(io: IOBackend)
+            throws
+        {
             let origin = try RawBackend()
             let gatehouse = try GatehouseProcess(io: io, upstream: origin.url)
             let client = try gatehouse.connect()
@@ -100,7 +105,9 @@ extension Integration {
         func `a refusal inside of the session is a verdict, and an accepted connection is none`(io: IOBackend) throws {
             let origin = try RawBackend()
             let gatehouse = try GatehouseProcess(io: io, upstream: origin.url)
-            for (answer, cause) in [("44{\"message\":\"authentication failed\"}", "credentials-missing"), ("40{\"sid\":\"x\"}", nil)]
+            for (answer, cause) in [
+                ("44{\"message\":\"authentication failed\"}", "credentials-missing"), ("40{\"sid\":\"x\"}", nil),
+            ]
                 as [(String, String?)]
             {
                 let session = try RawSession(

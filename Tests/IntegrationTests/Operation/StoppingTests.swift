@@ -25,6 +25,22 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `reload upon reload loses no request and no session`(io: IOBackend) throws {
+            let gatehouse = try GatehouseProcess(io: io, upstream: Peer.shared(.node).url, workers: 2)
+            let told = try gatehouse.connect()
+            try told.send(Upgrade.request("/echo"))
+            _ = try told.readHead()
+            for round in 0..<40 {
+                gatehouse.child.send(SIGHUP)
+                if round % 4 == 0 { gatehouse.child.send(SIGHUP) }
+                #expect(try gatehouse.exchange(Forwarding.get("/fields")).status == 200, "round \(round)")
+            }
+            _ = try gatehouse.ledger.wait(for: "config.reloaded")
+            try told.send(Frame.text("still here", masked: true))
+            #expect(try told.readFrame().text == "still here")
+        }
+
+        @Test(arguments: IOBackend.available)
         func `a bad file keeps the running configuration and says why, with its line`(io: IOBackend) throws {
             let origin = try RawBackend()
             let gatehouse = try GatehouseProcess(io: io, upstream: origin.url)

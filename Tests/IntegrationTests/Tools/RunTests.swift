@@ -205,8 +205,11 @@ extension Integration {
             let other = try run.open()
             let session = try run.open("/die")
             try session.send(Frame.text("now", masked: true))
+            for connection in [session, other] {
+                _ = try connection.readToEnd()
+                connection.close()
+            }
             #expect(run.child.waitForExit(within: 20) == .code(3))
-            _ = try other.readToEnd()
             let end = try run.ledger.wait(for: "backend.ended")
             #expect(end["exit"].integer == 3 && end["asked"].bool == false)
             #expect(end["last_output"].texts == ["Error: the database is gone"])
