@@ -95,7 +95,9 @@ import Wire
 
     @Test func `the queue of moments gives the earliest first`() {
         var queue = MomentQueue()
-        for (index, moment) in ([5, 3, 9, 1, 3, 7, 0] as [UInt64]).enumerated() { queue.push(Timestamp(nanoseconds: moment), index) }
+        for (index, moment) in ([5, 3, 9, 1, 3, 7, 0] as [UInt64]).enumerated() {
+            queue.push(Timestamp(nanoseconds: moment), index)
+        }
         var order: [UInt64] = []
         while let first = queue.pop() { order.append(first.at.nanoseconds) }
         #expect(order == [0, 1, 3, 3, 5, 7, 9])
