@@ -19,7 +19,7 @@ struct LedgerRecording {
         switch event {
         case "session.opened", "session.refused":
             guard order.count < LedgerRecording.most, open[name] == nil, let words = node["request"]?["line"]?.text else { return }
-            let status = (node["status"] ?? node["response"]?["status"])?.number.map { Int($0) }
+            let status = (node["status"] ?? node["response"]?["status"])?.number.flatMap { Int(exactly: $0) }
             var session = RecordedSession(
                 number: UInt64(order.count + 1), name: SessionID(name),
                 request: RequestHead(copy: LedgerRecording.head(words, node["request"])), startedAt: time,

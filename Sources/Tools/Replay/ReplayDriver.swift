@@ -54,12 +54,13 @@ final class ReplayDriver {
     func run() {
         loop.wait(until: .zero)
         let began = loop.now
-        let first = recording.first?.startedAt ?? .zero
-        let length = (recording.last?.startedAt ?? .zero) - first
+        // What has no time begins with the first that has one.
+        let first = recording.first { $0.startedAt != .zero }?.startedAt ?? .zero
+        let length = max(recording.last?.startedAt ?? .zero, first) - first
         /// When the session is to begin: each repetition follows a whole one.
         func start(_ index: Int) -> Timestamp {
             let turn = UInt64(index / recording.count)
-            let offset = recording[index % recording.count].startedAt - first
+            let offset = max(recording[index % recording.count].startedAt, first) - first
             return began + options.speed.scaled(TimeSpan(nanoseconds: turn &* length.nanoseconds &+ offset.nanoseconds))
         }
         while next < total || !open.isEmpty {

@@ -42,6 +42,13 @@ import Wire
         #expect(try #require(recording([Self.opened, line]).first).1 != nil)
     }
 
+    @Test(arguments: ["1e300", "-1e300", "101.5", "null", "\"x\""])
+    func `a status that is none leaves the session without one`(_ status: String) throws {
+        let line =
+            "{\"event\":\"session.refused\",\"session\":\"0000000000001\",\"status\":\(status),\"request\":{\"line\":\"GET / HTTP/1.1\"}}"
+        #expect(try #require(recording([line]).first).0.status == nil)
+    }
+
     @Test func `times of answers count from the last question before them`() {
         func message(_ direction: Direction, _ at: UInt64) -> RecordedSession.Message {
             RecordedSession.Message(direction: direction, at: .milliseconds(at), opcode: .text, payload: [])
