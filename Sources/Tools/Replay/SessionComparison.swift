@@ -1,37 +1,6 @@
 import WebSocketWire
 import Wire
 
-/// What one session of the run showed.
-struct PlayedSession {
-    struct Message {
-        var opcode: Opcode
-        var payload: [UInt8]
-        var at: Timestamp
-    }
-
-    /// How it ended: by a close frame of the server's, or without one.
-    enum Ending: Equatable {
-        case closed(UInt16?)
-        /// FIN, or RST.
-        case cut(reset: Bool)
-        /// The server neither closed nor answered our close frame in time.
-        case silent
-    }
-
-    var status: Int?
-    var subprotocol: String?
-    /// Why there is no answer, or no session, in one sentence.
-    var fault: String?
-    var answers: [Message] = []
-    /// When the client's data messages were sent, in order, with how many answers had come by then.
-    var sends: [(at: Timestamp, answers: Int)] = []
-    /// Of the recording's messages, those that were not sent.
-    var unsent = 0
-    var ending = Ending.silent
-    /// Whether our close frame was sent before any of the server's.
-    var closedFirst = false
-}
-
 /// Holds what a run showed against the recording: a pure function of both.
 struct SessionComparison {
     struct Difference: Equatable {
@@ -184,32 +153,5 @@ struct SessionComparison {
             return Difference(kind: .close, sentence: "end: now \(now), before the client closed")
         }
         return nil
-    }
-}
-
-/// How long answers took: from a message of the client's to the server's next one, where nothing stood between.
-enum ReplyTimes {
-    static func of(_ session: RecordedSession) -> [TimeSpan] {
-        var asked: TimeSpan?
-        var spans: [TimeSpan] = []
-        for message in session.messages where message.opcode.isData {
-            if message.direction == .clientToServer {
-                asked = message.at
-            } else if let at = asked {
-                spans.append(TimeSpan(nanoseconds: message.at.nanoseconds &- min(at.nanoseconds, message.at.nanoseconds)))
-                asked = nil
-            }
-        }
-        return spans
-    }
-
-    static func of(_ played: PlayedSession) -> [TimeSpan] {
-        var spans: [TimeSpan] = []
-        for (index, send) in played.sends.enumerated() {
-            // Only the last question before an answer counts, as in the recording.
-            if index + 1 < played.sends.count, played.sends[index + 1].answers == send.answers { continue }
-            if send.answers < played.answers.count { spans.append(played.answers[send.answers].at - send.at) }
-        }
-        return spans
     }
 }
