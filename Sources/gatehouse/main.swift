@@ -9,6 +9,7 @@ let commands: [(name: String, definition: CommandDefinition, run: (FlagParser.Re
     ("diagnose", DiagnoseCommand.definition, DiagnoseCommand.run),
     ("demo", DemoCommand.definition, DemoCommand.run),
     ("analyze", AnalyzeCommand.definition, AnalyzeCommand.run),
+    ("replay", ReplayCommand.definition, ReplayCommand.run),
     ("drain", DrainCommand.definition, DrainCommand.run),
     ("explain", ExplainCommand.definition, ExplainCommand.run),
     ("check-config", CheckConfigCommand.definition, CheckConfigCommand.run),

@@ -12,6 +12,11 @@ package enum JSONNode: Sendable, Hashable {
     package struct Member: Sendable, Hashable {
         package var key: String
         package var value: JSONNode
+
+        package init(key: String, value: JSONNode) {
+            self.key = key
+            self.value = value
+        }
     }
 
     /// The document that `bytes` hold, or nil if they hold none.

@@ -1,0 +1,90 @@
+import Diagnosis
+import HTTPWire
+import WebSocketWire
+import Wire
+
+/// One session of a recording, as replay needs it: what the client said, and what the server answered at that time.
+struct RecordedSession {
+    /// One message, or a ping of the client's; closes stand in `ending`, pongs answer by themselves.
+    struct Message: Equatable {
+        var direction: Direction
+        /// Since the session was opened.
+        var at: TimeSpan
+        var opcode: Opcode
+        /// Unmasked, and inflated where it was compressed.
+        var payload: [UInt8]
+    }
+
+    /// How it ended, by who spoke first.
+    enum Ending: Equatable {
+        /// The client's close frame came first; the server's answer had `answer`, if there was one with a code.
+        case client(code: UInt16?, at: TimeSpan, answer: UInt16?)
+        case server(code: UInt16?)
+        /// The connection ended without a close frame.
+        case cut
+        /// The recording doesn't tell.
+        case unknown
+    }
+
+    var number: UInt64
+    /// Gatehouse's name for it, in its own recordings.
+    var name: SessionID?
+    var request: RequestHead
+    var startedAt: Timestamp
+    /// The answer's status; nil where there was none.
+    var status: Int?
+    var subprotocol: String?
+    var messages: [Message] = []
+    var ending = Ending.unknown
+
+    /// The server's messages.
+    var answers: [Message] { messages.filter { $0.direction == .serverToClient } }
+}
+
+extension RecordedSession {
+    /// What `analyze` found, or the reason why it can't be replayed.
+    init?(_ session: AnalyzedSession, _ log: MessageLog?, why: inout String) {
+        guard let request = session.observation.request else {
+            why = "its request is not in the recording"
+            return nil
+        }
+        if log?.isCut == true {
+            why = "bytes of it are missing in the recording, or it has more than \(MessageLog.limit >> 20) MiB"
+            return nil
+        }
+        number = session.number
+        name = session.session
+        self.request = request
+        startedAt = session.observation.openedAt
+        let response = session.observation.response
+        status = response?.status
+        subprotocol = response.flatMap { head in head.value(of: .secWebSocketProtocol).map { head.text($0) } }
+        let opened = startedAt + (session.observation.timings.response ?? .zero)
+        var close: (direction: Direction, code: UInt16?, at: TimeSpan)?
+        for entry in log?.entries ?? [] {
+            let message = entry.message
+            let at = entry.time > opened ? entry.time - opened : .zero
+            if message.opcode == .close {
+                let code = CloseFrame(payload: message.excerpt.span.bytes).code?.rawValue
+                if let first = close {
+                    guard first.direction == .clientToServer, entry.direction == .serverToClient else { continue }
+                    ending = .client(code: first.code, at: first.at, answer: code)
+                } else {
+                    close = (entry.direction, code, at)
+                    ending = entry.direction == .clientToServer ? .client(code: code, at: at, answer: nil) : .server(code: code)
+                }
+                continue
+            }
+            // Nothing that comes behind a close frame is a message (RFC 6455 §5.5.1).
+            if close?.direction == entry.direction { continue }
+            guard message.opcode.isData || (message.opcode == .ping && entry.direction == .clientToServer) else { continue }
+            guard UInt64(message.excerpt.count) == (message.inflatedSize ?? message.size) else {
+                why = "a message of \(message.inflatedSize ?? message.size) bytes is longer than what is kept of one"
+                return nil
+            }
+            messages.append(
+                Message(direction: entry.direction, at: at, opcode: message.opcode, payload: message.excerpt))
+        }
+        if close == nil, let record = session.record, record.first != nil { ending = .cut }
+    }
+}

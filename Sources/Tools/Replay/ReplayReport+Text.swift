@@ -1,0 +1,50 @@
+import Probing
+import Telemetry
+import Wire
+
+/// What people read: what differs, session by session, and the figures.
+extension ReplayReport {
+    func text(_ page: ReportPage, _ redaction: LogRedaction) -> String {
+        var text = ""
+        func visible(_ words: String) -> String { page.visible(words, redaction) }
+        for session in sessions where !session.differences.isEmpty {
+            let turn = session.repetition > 0 ? ", repetition \(session.repetition + 1)" : ""
+            text += page.ink("Session \(session.number)\(turn)", .strong) + "  \(visible(session.request))\n"
+            for difference in session.differences {
+                text += page.row("differs", visible(difference.sentence), .bad)
+            }
+            if session.untold > 0 { text += page.row("", "and \(session.untold) more", .quiet) }
+            text += "\n"
+        }
+        for (number, why) in skipped.prefix(20) { text += page.row("not played", "session \(number): \(visible(why))", .quiet) }
+        if skipped.count > 20 { text += page.row("", "and \(skipped.count - 20) more", .quiet) }
+        if isUnreachable {
+            return text + page.row("target", "\(visible(target)) can't be reached: \(visible(figures.reason))", .bad)
+        }
+        let count = agreed + differing
+        text += page.row(
+            "replayed",
+            "\(count) session\(count == 1 ? "" : "s") to \(visible(target)) in \(figures.span.shown): \(figures.messagesSent) messages sent, \(figures.messagesReceived) received"
+        )
+        text += page.row("", times("answers took", replyTimes.present, replyTimes.recorded))
+        if let late = ReplayReport.quantile(figures.lateness.sorted(), 0.99) {
+            text += page.row("", "messages left at most \(late.shown) after they were due (99 %)", .quiet)
+        }
+        return text
+            + (differing == 0
+                ? page.row("result", "no difference", .good)
+                : page.row("result", "\(differing) of \(count) sessions differ", .bad))
+    }
+
+    private func times(_ label: String, _ present: [TimeSpan], _ recorded: [TimeSpan]) -> String {
+        func row(_ spans: [TimeSpan]) -> String? {
+            let sorted = spans.sorted()
+            guard let middle = ReplayReport.quantile(sorted, 0.5), let high = ReplayReport.quantile(sorted, 0.99),
+                let most = sorted.last
+            else { return nil }
+            return "\(middle.shown) (median), \(high.shown) (99 %), \(most.shown) (longest)"
+        }
+        guard let now = row(present) else { return "" }
+        return "\(label) \(now)" + (row(recorded).map { "; in the recording \($0)" } ?? "")
+    }
+}

@@ -1,0 +1,64 @@
+import HTTPWire
+import Telemetry
+import Wire
+
+/// What a replay came to: each session's differences, and the figures of all.
+struct ReplayReport {
+    /// One session of one repetition.
+    struct Session {
+        var number: UInt64
+        var name: SessionID?
+        var repetition: Int
+        var request: String
+        var recordedStatus: Int?
+        var status: Int?
+        var sent: Int
+        var answers: Int
+        var recordedAnswers: Int
+        var differences: [SessionComparison.Difference]
+        /// Differences beyond those that are told.
+        var untold = 0
+        var span = TimeSpan.zero
+    }
+
+    var target: String
+    var sessions: [Session] = []
+    var agreed = 0
+    var differing = 0
+    var skipped: [(number: UInt64, why: String)] = []
+    var figures = ReplayDriver.Figures()
+    /// How long answers took, in the recording and now.
+    var replyTimes: (recorded: [TimeSpan], present: [TimeSpan]) = ([], [])
+    /// Sessions that are listed; more are counted.
+    static let most = 100_000
+
+    var isUnreachable: Bool { figures.sessions > 0 && figures.unreachable == figures.sessions }
+
+    var exitCode: ExitCode {
+        if isUnreachable { return .unreachable }
+        return differing > 0 ? .problemFound : .success
+    }
+
+    mutating func add(
+        _ recorded: RecordedSession, _ played: PlayedSession, _ found: [SessionComparison.Difference], _ repetition: Int
+    ) {
+        if found.isEmpty { agreed += 1 } else { differing += 1 }
+        if replyTimes.present.count < 1 << 22 {
+            replyTimes.present += ReplyTimes.of(played)
+            if repetition == 0 { replyTimes.recorded += ReplyTimes.of(recorded) }
+        }
+        guard sessions.count < ReplayReport.most else { return }
+        sessions.append(
+            Session(
+                number: recorded.number, name: recorded.name, repetition: repetition,
+                request: recorded.request.text(recorded.request.targetRange, limit: 300), recordedStatus: recorded.status,
+                status: played.status, sent: played.sends.count, answers: played.answers.count,
+                recordedAnswers: recorded.answers.count, differences: Array(found.prefix(SessionComparison.most)),
+                untold: max(found.count - SessionComparison.most, 0)))
+    }
+
+    /// What is so long in `part` of the cases, of sorted times.
+    static func quantile(_ sorted: [TimeSpan], _ part: Double) -> TimeSpan? {
+        sorted.isEmpty ? nil : sorted[min(Int(Double(sorted.count) * part), sorted.count - 1)]
+    }
+}

@@ -1,0 +1,90 @@
+import EventLoop
+import Probing
+import TLSEngine
+import Telemetry
+import Wire
+
+/// One run of `replay`: reads the recording, plays it, prints what was asked for.
+final class ReplayRun {
+    private let options: ReplayOptions
+    private let redaction: LogRedaction
+    private let page: ReportPage
+
+    init(_ options: ReplayOptions) {
+        self.options = options
+        var random = SecureRandom()
+        redaction = LogRedaction(key: (random.next(), random.next()))
+        page = ReportPage(hasColour: Terminal.hasColour && !options.isJSON)
+    }
+
+    func run() throws(AnalyzeOptions.Fault) -> ExitCode {
+        let reader = RecordingReader(wanted: options.sessions)
+        for path in options.files { try reader.read(path) }
+        var report = ReplayReport(target: "ws://\(options.place.authority)", skipped: reader.skipped)
+        guard !reader.sessions.isEmpty else {
+            throw AnalyzeOptions.Fault(
+                sentence: reader.skipped.first.map { "nothing can be replayed: session \($0.number): \($0.why)" }
+                    ?? "the recording has no such session; gatehouse analyze --all lists what it has")
+        }
+        guard let address = try address() else { return .unreachable }
+        // Before the work, so that nobody waits for a report that can't be written.
+        let capture: ReplayCapture?
+        let junit: OutputFile?
+        do throws(OutputFile.Fault) {
+            capture = try options.record.map { (path) throws(OutputFile.Fault) in
+                ReplayCapture(try OutputFile(path, force: options.force), server: address)
+            }
+            junit = try options.junit.map { (path) throws(OutputFile.Fault) in try OutputFile(path, force: options.force) }
+        } catch {
+            throw AnalyzeOptions.Fault(sentence: error.sentence)
+        }
+        let comparison = SessionComparison(rules: options.rules, expectedStatus: options.expectedStatus)
+        do throws(LoopFailure) {
+            let driver = try ReplayDriver(reader.sessions, options, to: address, capture: capture) {
+                recorded, played, learnt, turn in
+                report.add(recorded, played, comparison.differences(recorded, played, learnt), turn)
+            }
+            driver.run()
+            report.figures = driver.figures
+        } catch {
+            throw AnalyzeOptions.Fault(sentence: "\(error)")
+        }
+        report.sessions.sort { ($0.repetition, $0.number) < ($1.repetition, $1.number) }
+        capture?.finish()
+        var fault = capture?.fault
+        if let junit {
+            do throws(OutputFile.Fault) {
+                try junit.write(report.junit(page, redaction))
+            } catch {
+                fault = fault ?? error
+            }
+            junit.close()
+        }
+        if options.isJSON {
+            Terminal.write(String(decoding: report.json(redaction), as: UTF8.self))
+        } else {
+            Terminal.write(report.text(page, redaction))
+        }
+        if let fault { throw AnalyzeOptions.Fault(sentence: fault.sentence) }
+        return report.exitCode
+    }
+
+    /// The target's address; nil where its name has none.
+    private func address() throws(AnalyzeOptions.Fault) -> SocketAddress? {
+        let place = options.place
+        if let host = SocketAddress(host: place.host[...]) {
+            return SocketAddress(high: host.high, low: host.low, port: place.port)
+        }
+        switch NameLookup.addresses(of: place.host, port: place.port, until: .after(options.patience)) {
+        case .addresses(let found) where !found.isEmpty:
+            // The first that accepts; a replay is no diagnosis of the addresses.
+            for address in found {
+                if case .open = HandshakeConnection.open(address, until: .after(.seconds(2))) { return address }
+            }
+            return found.first
+        case .failed(let words): Terminal.note("gatehouse replay: \(place.host) has no address: \(words)")
+        case .addresses, .timedOut: Terminal.note("gatehouse replay: \(place.host) has no address")
+        }
+        return nil
+    }
+}

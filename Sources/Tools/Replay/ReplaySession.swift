@@ -1,0 +1,110 @@
+import CaptureFile
+import EventLoop
+import HTTPWire
+import WebSocketWire
+import Wire
+
+/// One session of a run while it is played: the connection's state beside the schedule.
+final class ReplaySession {
+    let index: Int
+    let recorded: RecordedSession
+    let request: ReplayRequest
+    var id = ConnectionID.none
+    var learnt: LearntValues
+    var player: SessionPlayer?
+    var played = PlayedSession()
+    var conversation: TapConversation?
+    /// When it is to be looked at next; later entries in the queue count for nothing.
+    var dueAt = Timestamp.never
+    var isConnected = false
+    var hasClosed = false
+    var isOver = false
+    private var scanner = HeadScanner(limit: 64 << 10)
+    private var head: [UInt8] = []
+    private let observer: Observer
+
+    /// A class, since an observer can't be copied.
+    private final class Observer {
+        var observer = MessageObserver(direction: .serverToClient, excerptLength: 16 << 20)
+    }
+
+    init(index: Int, _ recorded: RecordedSession, _ request: ReplayRequest, _ rules: RewriteRules) {
+        self.index = index
+        self.recorded = recorded
+        self.request = request
+        learnt = LearntValues(rules, recorded)
+        observer = Observer()
+    }
+
+    /// What bytes before the session's opening come to.
+    enum Answer {
+        case needMore
+        /// The session is open; frames follow from that offset.
+        case opened(Int)
+        /// The handshake is over, and there is no session.
+        case over
+    }
+
+    /// Reads the response's head.
+    func readHead(_ bytes: UnsafeRawBufferPointer) -> Answer {
+        var rest = bytes
+        while true {
+            switch scanner.scan(RawSpan(_unsafeBytes: rest)) {
+            case .tooLarge:
+                played.fault = "handshake: a response head of more than 64 KiB"
+                return .over
+            case .needMore:
+                head.append(contentsOf: rest)
+                if !head.starts(with: "HTTP/".utf8.prefix(head.count)) {
+                    played.fault = "handshake: the server doesn't speak HTTP"
+                    return .over
+                }
+                return .needMore
+            case .complete(let length):
+                let taken = length - head.count
+                head.append(contentsOf: rest[..<taken])
+                let response = ResponseHead(copy: head)
+                if response.isInterim {
+                    scanner.reset()
+                    head.removeAll()
+                    rest = UnsafeRawBufferPointer(rebasing: rest[taken...])
+                    continue
+                }
+                return answered(response, offset: bytes.count - rest.count + taken)
+            }
+        }
+    }
+
+    private func answered(_ response: ResponseHead, offset: Int) -> Answer {
+        guard response.status != 0 else {
+            played.fault = "handshake: the server's answer is no HTTP/1.1 response"
+            return .over
+        }
+        played.status = response.status
+        guard response.status == 101 else { return .over }
+        played.subprotocol = response.value(of: .secWebSocketProtocol).map { response.text($0) }
+        var isRight = false
+        if let accept = response.value(of: .secWebSocketAccept) {
+            let head = response.bytes
+            let key = request.key
+            isRight = AcceptKey.verify(head.span.bytes.extracting(accept), key: key.span.bytes)
+        }
+        guard isRight else {
+            played.fault = "handshake: a 101 without the right Sec-WebSocket-Accept"
+            return .over
+        }
+        guard !response.has(.secWebSocketExtensions) else {
+            played.fault = "handshake: a 101 with an extension that was not offered"
+            return .over
+        }
+        return .opened(offset)
+    }
+
+    /// Messages and control frames that these bytes complete.
+    func readFrames(_ bytes: UnsafeRawBufferPointer) -> [MessageObserver.Message] {
+        var found: [MessageObserver.Message] = []
+        observer.observer.observe(RawSpan(_unsafeBytes: bytes)) { found.append($0) }
+        if let fault = observer.observer.fault { played.fault = "the server's frames: \(fault.fault.name)" }
+        return found
+    }
+}

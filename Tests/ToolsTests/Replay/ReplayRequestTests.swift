@@ -1,0 +1,56 @@
+import HTTPWire
+import Probing
+import Testing
+import Wire
+
+@testable import Tools
+
+/// The recorded request, as another server gets it.
+@Suite struct ReplayRequestTests {
+    private static let key = "AQIDBAUGBwgJCgsMDQ4PEA=="
+
+    private func request(
+        _ rules: [String] = [], to url: String = "ws://127.0.0.1:8000", origin: String, key: String = "dGhlIHNhbXBsZSBub25jZQ=="
+    )
+        throws -> String
+    {
+        let head =
+            "GET /ws?token=old HTTP/1.1\r\nHost: app.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\nOrigin: \(origin)\r\nCookie: s=1\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+        let place = try DiagnosePlace(url)
+        return String(
+            decoding: ReplayRequest(
+                RequestHead(copy: Array(head.utf8)), to: place, hasPath: place.target != "/", rules: try RewriteRules(rules),
+                key: Self.key
+            ).bytes, as: UTF8.self)
+    }
+
+    @Test func `host and own origin become the target's, the key is fresh, extensions aren't offered`() throws {
+        #expect(
+            try request(origin: "https://app.example.com")
+                == "GET /ws?token=old HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \(Self.key)\r\nSec-WebSocket-Version: 13\r\nOrigin: http://127.0.0.1:8000\r\nCookie: s=1\r\n\r\n"
+        )
+    }
+
+    @Test func `a foreign origin and an invalid key stay, since they may be why it failed`() throws {
+        let text = try request(origin: "https://evil.example", key: "short")
+        #expect(text.contains("\r\nOrigin: https://evil.example\r\n"))
+        #expect(text.contains("\r\nSec-WebSocket-Key: short\r\n"))
+    }
+
+    @Test func `rules set, add and leave out`() throws {
+        let text = try request(
+            [
+                "host=h.example", "origin=https://o.example", "header:Cookie", "header:Authorization=Bearer new", "query:token=t2",
+                "query:x=1",
+            ],
+            origin: "https://evil.example")
+        #expect(text.hasPrefix("GET /ws?token=t2&x=1 HTTP/1.1\r\nHost: h.example\r\n"))
+        #expect(text.contains("\r\nOrigin: https://o.example\r\n"))
+        #expect(!text.contains("Cookie"))
+        #expect(text.hasSuffix("\r\nAuthorization: Bearer new\r\n\r\n"))
+    }
+
+    @Test func `a path in the target stands in the place of the recorded one`() throws {
+        #expect(try request(to: "ws://127.0.0.1:8000/other", origin: "x").hasPrefix("GET /other HTTP/1.1\r\n"))
+    }
+}
