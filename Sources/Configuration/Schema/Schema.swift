@@ -139,30 +139,28 @@ enum Schema {
         ]),
         "The requests that the route serves; without it, all.", example: "{host: app.example.com, path: /ws}")
 
-    static let routeActions: [KeyDefinition] = [
-        KeyDefinition(
-            "host", .word(["preserve", "rewrite"]), default: "preserve",
-            "What `Host` says upstream: `preserve` what the client sent, or `rewrite` it to the endpoint's own.",
-            example: "rewrite"),
-        KeyDefinition(
-            "rewrite",
-            .map([
-                KeyDefinition("strip_prefix", .path, "A prefix that is taken off the path.", example: "/api"),
-                KeyDefinition("replace_prefix", .path, "A prefix that is replaced by `with`.", example: "/api"),
-                KeyDefinition("with", .path, "What stands in the place of `replace_prefix`.", example: "/v2"),
-                KeyDefinition("host", .authority, "What `Host` says upstream, word for word.", example: "app.internal"),
-            ]),
-            "Changes to the request on its way upstream.", example: "{strip_prefix: /api}"),
-        KeyDefinition(
-            "upgrade", .word(UpgradePolicy.allCases.map(\.rawValue)), default: UpgradePolicy.webSocketOnly.rawValue,
-            "Which upgrades pass: only `websocket` (a request for another goes on as an ordinary one), or `any` protocol but h2c.",
-            example: "any"),
-        .notAvailable("origins", "Which origins may open a session."),
-        .notAvailable("auth", "Checks of credentials."),
-        .notAvailable("permission", "Who may open what."),
-        SchemaHeartbeat.heartbeat,
-        .notAvailable("hold", "Keeping a session open while its endpoint restarts."),
-    ]
+    static let routeActions: [KeyDefinition] =
+        [
+            KeyDefinition(
+                "host", .word(["preserve", "rewrite"]), default: "preserve",
+                "What `Host` says upstream: `preserve` what the client sent, or `rewrite` it to the endpoint's own.",
+                example: "rewrite"),
+            KeyDefinition(
+                "rewrite",
+                .map([
+                    KeyDefinition("strip_prefix", .path, "A prefix that is taken off the path.", example: "/api"),
+                    KeyDefinition("replace_prefix", .path, "A prefix that is replaced by `with`.", example: "/api"),
+                    KeyDefinition("with", .path, "What stands in the place of `replace_prefix`.", example: "/v2"),
+                    KeyDefinition("host", .authority, "What `Host` says upstream, word for word.", example: "app.internal"),
+                ]),
+                "Changes to the request on its way upstream.", example: "{strip_prefix: /api}"),
+            KeyDefinition(
+                "upgrade", .word(UpgradePolicy.allCases.map(\.rawValue)), default: UpgradePolicy.webSocketOnly.rawValue,
+                "Which upgrades pass: only `websocket` (a request for another goes on as an ordinary one), or `any` protocol but h2c.",
+                example: "any"),
+            SchemaHeartbeat.heartbeat,
+            .notAvailable("hold", "Keeping a session open while its endpoint restarts."),
+        ] + SchemaGate.keys
 }
 
 extension Schema {
