@@ -53,19 +53,20 @@ let package = Package(
 
         // Core
         core("Wire"),
+        core("JSONWire"),
         core("HTTPWire", "Wire"),
         core("WebSocketWire", "Wire", "CZlib"),
         .target(name: "Diagnosis", dependencies: ["Wire", "HTTPWire", "WebSocketWire"], swiftSettings: core + [passing]),
-        core("ProxyCore", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis"),
+        core("ProxyCore", "Wire", "JSONWire", "HTTPWire", "WebSocketWire", "Diagnosis"),
 
         // Shells
         .target(name: "EventLoop", dependencies: ["Wire", "CLinux", "CIOUring"], swiftSettings: house + [passing]),
         shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
-        shell("Credentials", "Wire", "ProxyCore", "COpenSSL", "COpenSSLShim", "CCrypt"),
-        shell("CaptureFile", "Wire"),
+        shell("Credentials", "Wire", "JSONWire", "ProxyCore", "COpenSSL", "COpenSSLShim", "CCrypt"),
+        shell("CaptureFile", "Wire", "JSONWire"),
         shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
         .target(
-            name: "Telemetry", dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
+            name: "Telemetry", dependencies: ["Wire", "JSONWire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
             swiftSettings: house + [passing]),
 
         // Composition
@@ -98,8 +99,9 @@ let package = Package(
         tests("HTTPWireTests", "HTTPWire", "Wire"),
         tests("WebSocketWireTests", "WebSocketWire", "Wire"),
         tests("DiagnosisTests", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
-        tests("ProxyCoreTests", "ProxyCore", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
-        tests("CredentialsTests", "Credentials", "ProxyCore", "Wire", "COpenSSL", "COpenSSLShim"),
+        tests("JSONWireTests", "JSONWire"),
+        tests("ProxyCoreTests", "ProxyCore", "JSONWire", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("CredentialsTests", "Credentials", "JSONWire", "ProxyCore", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("CaptureFileTests", "CaptureFile", "Wire"),
