@@ -37,10 +37,11 @@ package enum RestartCommand {
 
     private static func ask(_ path: String) -> Int32 {
         do throws(Server.StartFailure) {
-            guard let channel = try ControlChannel.connect(path), channel.send(.restart) else {
+            guard let channel = try ControlChannel.connect(path) else {
                 Terminal.note("gatehouse restart: nobody listens on \(path); is a process with this restart.socket running?")
                 return ExitCode.unreachable.rawValue
             }
+            channel.send(.restart)
             // The running process bounds the wait by restart.timeout, and its end is seen here.
             while channel.wait(milliseconds: -1) {
                 switch channel.receive() {

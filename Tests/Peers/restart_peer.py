@@ -55,7 +55,10 @@ def talk(path, mode):
         "verb": b"gatehouse-restart 1 steal\n", "other-user": take, "take": take, "hang": take, "crash": take, "twice": take,
         "refuse": take,
     }[mode]
-    peer.send(first)
+    try:
+        peer.send(first)
+    except BrokenPipeError:
+        pass  # Turned away already; why is there to be read.
     text, passed = receive(peer)
     if mode == "crash":
         os.abort()

@@ -14,6 +14,7 @@ extension Integration {
             return (scratch, scratch.file("control"))
         }
 
+        /// What the peer tells; its errors if it tells nothing.
         private func talk(_ control: String, _ mode: String) throws -> JSON {
             let scratch = try ScratchFolder()
             let child = try ChildProcess(
@@ -21,7 +22,8 @@ extension Integration {
                 errors: scratch.file("errors"))
             _ = child.waitForExit(within: 20)
             let text = scratch.read("out")
-            return text.isEmpty ? .null : try JSON(parsing: Substring(text.split(separator: "\n")[0]))
+            guard !text.isEmpty else { return .text(scratch.read("errors")) }
+            return try JSON(parsing: Substring(text.split(separator: "\n")[0]))
         }
 
         @Test(arguments: IOBackend.available)
@@ -69,7 +71,8 @@ extension Integration {
             try session.client.send(Frame.close(1001, masked: true))
             #expect(try session.backend.readFrame().closeCode == 1001)
             try session.backend.send(Frame.close(1001))
-            session.backend.finishSending()
+            session.backend.close()
+            session.client.close()
             #expect(old.child.waitForExit(within: 10) == .code(0))
             let later = try RawSession(through: new, to: origin)
             let text = Frame.text("served by the new one", masked: true)
@@ -121,7 +124,7 @@ extension Integration {
                 #expect(line["reason"].text?.contains(words) == true, "\(mode): \(line)")
             }
             #expect(try talk(control, "silence")["seconds"].number ?? 0 > 3)
-            #expect(try gatehouse.ledger.all("restart.refused").count == 9)
+            _ = try gatehouse.ledger.wait(forAll: 9, "restart.refused")
             #expect(try ok(gatehouse, port: gatehouse.port))
             #expect(holds { gatehouse.child.openDescriptors <= descriptors + 1 }, "descriptors leak")
             // And a real one is still served.
@@ -193,7 +196,8 @@ extension Integration {
             #expect(scratch.read("out").contains("process \(line.pid) accepts connections"))
             #expect(line.first.child.waitForExit(within: 10) == .code(0))
             // The next one of the line is asked in the same way; its new configuration wants TLS where there is none.
-            let certificate = try CertificateAuthority().issue("localhost")
+            let authority = try CertificateAuthority()
+            let certificate = try authority.issue("localhost")
             try line.first.rewrite(
                 upstream: Peer.shared(.node).url,
                 """
@@ -203,6 +207,7 @@ extension Integration {
             #expect(try run().waitForExit(within: 30) == .code(1))
             #expect(scratch.read("errors").contains("a hot restart can't change that"), "\(scratch.read("errors"))")
             #expect(try ok(line.first, port: line.first.port))
+            withExtendedLifetime(authority) {}
             line.stop()
             let nobody = try ChildProcess(
                 Repository.gatehouse, ["restart", "--socket", control], output: scratch.file("out"), errors: scratch.file("errors"))
