@@ -11,6 +11,7 @@ let commands: [(name: String, definition: CommandDefinition, run: (FlagParser.Re
     ("analyze", AnalyzeCommand.definition, AnalyzeCommand.run),
     ("replay", ReplayCommand.definition, ReplayCommand.run),
     ("drain", DrainCommand.definition, DrainCommand.run),
+    ("restart", RestartCommand.definition, RestartCommand.run),
     ("explain", ExplainCommand.definition, ExplainCommand.run),
     ("check-config", CheckConfigCommand.definition, CheckConfigCommand.run),
     ("version", VersionCommand.definition, VersionCommand.run),
