@@ -35,6 +35,7 @@ package final class Server {
     package let ledger: Ledger
     private let status: ProcessStatus
     private let fetcher: KeyFetcher
+    private let checker: HealthChecker
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
@@ -80,6 +81,7 @@ package final class Server {
         redaction = shared.redaction(for: state)
         ledger = Ledger(writer: log, redaction: redaction)
         fetcher = KeyFetcher(log: log, redaction: redaction)
+        checker = HealthChecker(standings: shared.standings, log: log, redaction: redaction)
         status = ProcessStatus(version: version, started: Server.now)
     }
 
@@ -124,6 +126,7 @@ package final class Server {
         let sockets = try bindListeners()
         startResolver()
         fetcher.adopt(state.keySources)
+        checker.adopt(state)
         casebook.start(state, shared)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
@@ -253,6 +256,7 @@ package final class Server {
                 return reject(["\(error)"])
             }
             fetcher.adopt(state.keySources)
+            checker.adopt(state)
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             casebook.leave(.reloaded(state))
             status.reloaded(true)
@@ -314,6 +318,7 @@ package final class Server {
         shared.resolver.stop()
         shared.passwords.stop()
         fetcher.stop()
+        checker.stop()
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .seconds(2))
     }
