@@ -84,7 +84,8 @@ struct RoutingTests {
     @Test(arguments: [
         ("policy: hash", "policy"), ("hash_by: query.room", "hash_by"), ("policy: hash, hash_by: room", "hash_by"),
         ("policy: hash, hash_by: claims.tenant", "hash_by"), ("policy: ring", "policy"), ("max_sessions: 0", "max_sessions"),
-        ("wait: {time: 0s}", "wait.time"), ("wait: {for: 1s}", "wait.for"), ("wait: 10s", "wait"), ("health: {interval: 5s}", "health.interval"),
+        ("wait: {time: 0s}", "wait.time"), ("wait: {for: 1s}", "wait.for"), ("wait: 10s", "wait"),
+        ("health: {interval: 5s}", "health.interval"),
         ("health: {path: healthz}", "health.path"), ("health: {path: /h, timout: 5s}", "health.timout"),
         ("health: {ejection: 1m, longest_ejection: 1s}", "health.longest_ejection"), ("health: {panic: 101}", "health.panic"),
         ("affinity: {}", "affinity"), ("affinity: {cookie: a, address: true}", "affinity"), ("affinity: cookie", "affinity"),

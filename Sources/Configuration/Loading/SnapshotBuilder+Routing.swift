@@ -67,7 +67,9 @@ extension SnapshotBuilder {
         guard map.any("path") == nil, map.any("websocket") == nil else { return check.kinds.isEmpty ? nil : check }
         for name in ["host", "interval", "timeout", "healthy", "unhealthy"] {
             if let place = map.any(name) {
-                report(place, "\(name) where nothing is checked", "path or websocket beside it", "add path: /healthz or websocket: /ws")
+                report(
+                    place, "\(name) where nothing is checked", "path or websocket beside it", "add path: /healthz or websocket: /ws"
+                )
             }
         }
         return nil
@@ -147,7 +149,9 @@ extension SnapshotBuilder {
                 case .map(let map) = written.value, let place = map.any("hash_by"),
                 !routes.contains(where: { $0.cluster == name && $0.gate?.authentication != nil })
             else { continue }
-            report(place, "\(key) where nobody is authenticated", "auth on a route to this cluster", "add auth, or hash by something else")
+            report(
+                place, "\(key) where nobody is authenticated", "auth on a route to this cluster",
+                "add auth, or hash by something else")
         }
     }
 }

@@ -86,7 +86,8 @@ enum SchemaRouting {
                 "entries", .integer(100...10_000_000), default: "\(AffinityRule(.engineIO).entries)",
                 "How many bindings are remembered at most (`application_cookie`, `engine_io`)."),
             KeyDefinition(
-                "memory", .duration(), "After how long without use a binding is forgotten; without it 5m for `engine_io`, 1h for `application_cookie`.",
+                "memory", .duration(),
+                "After how long without use a binding is forgotten; without it 5m for `engine_io`, 1h for `application_cookie`.",
                 example: "30m"),
         ]),
         "What binds requests to one endpoint: exactly one of the first six. Where the endpoint can't be used another one is, and the ledger says why.",
@@ -98,7 +99,8 @@ enum SchemaRouting {
             KeyDefinition("path", .path, "A GET of this path must be answered with 2xx.", example: "/healthz"),
             KeyDefinition(
                 "websocket", .path, "A WebSocket handshake with this path must be answered with a valid 101.", example: "/ws"),
-            KeyDefinition("host", .authority, "What `Host` says in checks; without it, the endpoint's own.", example: "app.example.com"),
+            KeyDefinition(
+                "host", .authority, "What `Host` says in checks; without it, the endpoint's own.", example: "app.example.com"),
             KeyDefinition(
                 "interval", .duration(), default: DurationText.text(check.interval),
                 "Between two checks of an endpoint; one that isn't fit is asked each second at least."),
@@ -110,7 +112,8 @@ enum SchemaRouting {
                 "Bad checks in a row that make it unfit; the very first counts at once."),
             KeyDefinition(
                 "failures", .integer(0...1000), default: "\(rule.failures)",
-                "Failed connections, 5xx to upgrades (502 to 504 to requests) and missing answers in a row that eject it; 0: never."),
+                "Failed connections, 5xx to upgrades (502 to 504 to requests) and missing answers in a row that eject it; 0: never."
+            ),
             KeyDefinition(
                 "ejection", .duration(), default: DurationText.text(rule.ejection),
                 "How long it gets nothing then; twice as long each time that it fails right after."),

@@ -1,3 +1,4 @@
+import Admin
 import ProxyCore
 import Synchronization
 import Wire
@@ -8,16 +9,13 @@ final class ClusterStanding: Sendable {
     /// In the order of the cluster's endpoints.
     let endpoints: [EndpointStanding]
     let bindings: LearntBindings?
-    /// Signs the cluster's own cookie.
     private let waiters: WaiterCount
     private let panics = Atomic<Bool>(false)
 
     /// - Parameter before: the one of the configuration before; what it knows of endpoints and bindings goes on.
-    init(_ cluster: Cluster, before: ClusterStanding?, now: Timestamp) {
+    fileprivate init(_ cluster: Cluster, _ endpoints: [EndpointStanding], before: ClusterStanding?, now: Timestamp) {
         name = cluster.name
-        endpoints = cluster.endpoints.map { endpoint in
-            before?.endpoints.first { $0.endpoint == endpoint } ?? EndpointStanding(endpoint)
-        }
+        self.endpoints = endpoints
         if let rule = cluster.affinity, rule.learns {
             bindings = before?.bindings.flatMap { $0.rule == rule ? $0 : nil } ?? LearntBindings(rule, now: now)
         } else {
@@ -83,18 +81,55 @@ final class LearntBindings: Sendable {
     var count: Int { table.withLock { $0.count } }
 }
 
-/// The standings of all clusters that have one, by name.
+/// The standings of all clusters that have one.
+///
+/// Endpoints are known apart from their clusters, so that an endpoint is one and the same for everybody, also while some workers
+/// have taken up a new configuration and others have not.
 final class Standings: Sendable {
-    private let known = Mutex<[ClusterStanding]>([])
+    private struct Known {
+        var clusters: [ClusterStanding] = []
+        var endpoints: [(cluster: String, standing: EndpointStanding)] = []
+    }
+
+    private let known = Mutex(Known())
 
     /// The standing of `cluster`: the one that is there, or one that takes over from it.
     func of(_ cluster: Cluster, now: Timestamp) -> ClusterStanding {
         known.withLock { known in
-            let place = known.firstIndex { $0.name == cluster.name }
-            if let place, known[place].fits(cluster) { return known[place] }
-            let made = ClusterStanding(cluster, before: place.map { known[$0] }, now: now)
-            if let place { known[place] = made } else { known.append(made) }
+            let place = known.clusters.firstIndex { $0.name == cluster.name }
+            if let place, known.clusters[place].fits(cluster) { return known.clusters[place] }
+            let endpoints = cluster.endpoints.map { endpoint in
+                if let found = known.endpoints.first(where: { $0.cluster == cluster.name && $0.standing.endpoint == endpoint }) {
+                    return found.standing
+                }
+                let made = EndpointStanding(endpoint)
+                known.endpoints.append((cluster.name, made))
+                return made
+            }
+            let made = ClusterStanding(cluster, endpoints, before: place.map { known.clusters[$0] }, now: now)
+            if let place { known.clusters[place] = made } else { known.clusters.append(made) }
             return made
+        }
+    }
+
+    /// Forgets what the configuration has no more.
+    func keep(_ clusters: [Cluster]) {
+        known.withLock { known in
+            known.clusters.removeAll { standing in !clusters.contains { $0.name == standing.name && !$0.isPlain } }
+            known.endpoints.removeAll { known in
+                !clusters.contains { $0.name == known.cluster && $0.endpoints.contains(known.standing.endpoint) }
+            }
+        }
+    }
+
+    /// For the admin API.
+    var report: [ClusterReport] {
+        known.withLock { $0.clusters }.map { cluster in
+            ClusterReport(
+                name: cluster.name,
+                endpoints: cluster.endpoints.map {
+                    ClusterReport.Endpoint(name: $0.name, state: $0.state, failures: $0.failures, seats: $0.sessions)
+                }, waiting: cluster.waiting, isPanicking: cluster.isPanicking, bindings: cluster.bindings?.count)
         }
     }
 }

@@ -59,6 +59,7 @@ final class HealthChecker: Sendable {
     /// Looks after these clusters' endpoints from now on.
     func adopt(_ server: ServerState) {
         let begin = clinux_monotonic()
+        standings.keep(server.snapshot.clusters)
         var patients: [Patient] = []
         for (index, cluster) in server.snapshot.clusters.enumerated() {
             guard let rule = cluster.health else { continue }
@@ -157,7 +158,8 @@ final class HealthChecker: Sendable {
 enum HealthCheck {
     /// What is wrong with the endpoint, in words; nil if nothing is.
     static func fault(
-        _ kind: HealthRule.Check.Kind, _ check: HealthRule.Check, _ endpoint: Endpoint, _ context: TLSContext?, until limit: Deadline
+        _ kind: HealthRule.Check.Kind, _ check: HealthRule.Check, _ endpoint: Endpoint, _ context: TLSContext?,
+        until limit: Deadline
     ) -> String? {
         let (addresses, failure) = Resolver.lookUp(endpoint)
         if let failure { return failure }

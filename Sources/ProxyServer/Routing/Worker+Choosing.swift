@@ -58,7 +58,9 @@ extension Worker {
                 choice.awaitsSessionName = exchange.observation != nil && !exchange.isUpgrade
             }
         }
-        if !isBound, choice.bound == nil, choice.affinity == nil { choice.affinity = AffinityFacts(by: rule.name, outcome: .new, why: why) }
+        if !isBound, choice.bound == nil, choice.affinity == nil {
+            choice.affinity = AffinityFacts(by: rule.name, outcome: .new, why: why)
+        }
         return choice
     }
 

@@ -88,7 +88,8 @@ struct EngineIOReadingTests {
         (#"97:0{"sid":"abc","upgrades":[]}2:40"#, "abc"),
         (#"___eio[0]("0{\"sid\":\"abc\",\"upgrades\":[]}");"#, "abc"),
         (#"0{"upgrades":[], "sid": "abc"}"#, "abc"),
-        (#"0{"sid":"abc"#, nil), (#"0{"sid":""}"#, nil), (#"{"sid":"abc"}"#, nil), (#"4{"sid":"abc"}"#, nil), ("ok", nil), ("", nil),
+        (#"0{"sid":"abc"#, nil), (#"0{"sid":""}"#, nil), (#"{"sid":"abc"}"#, nil), (#"4{"sid":"abc"}"#, nil), ("ok", nil),
+        ("", nil),
         (#"2probe"#, nil), (#"40{"sid":"abc"}"#, "abc"),
     ])
     func `the name is read where the packet is the one that opens`(_ body: String, _ sid: String?) {
@@ -121,7 +122,9 @@ struct RoutingKeyTests {
         #expect(RoutingKey(text)?.description == text.replacing("X-Room", with: "x-room"))
     }
 
-    @Test(arguments: ["", "room", "header.", "header.a b", "cookie.", "cookie.a=b", "path.0", "path.id", "path.33", "scopes", "query."])
+    @Test(arguments: [
+        "", "room", "header.", "header.a b", "cookie.", "cookie.a=b", "path.0", "path.id", "path.33", "scopes", "query.",
+    ])
     func `what names nothing of a request is no key`(_ text: String) { #expect(RoutingKey(text) == nil) }
 
     @Test func `equal values have one hash, wherever they stand`() throws {
