@@ -96,11 +96,15 @@ struct SessionFacts {
     let metrics: EndpointMetrics?
     /// Held for as long as the session is open.
     private let admission: Admission?
+    /// Held as long: the session's place under `max_sessions`.
+    private let seat: EndpointSeat?
 
     init(
         client: SocketAddress, forwardedClient: SocketAddress, route: String, cluster: String, endpoint: UpstreamEndpoint,
-        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?, admission: Admission? = nil
+        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?, admission: Admission? = nil,
+        seat: EndpointSeat? = nil
     ) {
+        self.seat = seat
         self.admission = admission
         self.client = client
         self.forwardedClient = forwardedClient

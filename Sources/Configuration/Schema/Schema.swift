@@ -97,10 +97,11 @@ enum Schema {
         "upstream",
         .shapes([
             .endpoint,
-            .map([
-                KeyDefinition("url", .endpoint, "The endpoint.", example: "https://127.0.0.1:8443"),
-                upstreamTLS,
-            ]),
+            .map(
+                [
+                    KeyDefinition("url", .endpoint, "The endpoint.", example: "https://127.0.0.1:8443"),
+                    upstreamTLS,
+                ] + SchemaRouting.ofUpstreams),
         ]),
         "The only endpoint of a route: the short form of a cluster. `ws` and `wss` mean `http` and `https`.",
         example: "http://127.0.0.1:8000", flag: "upstream", environment: "GATEHOUSE_UPSTREAM")
@@ -110,17 +111,13 @@ enum Schema {
 
     static let clusters = KeyDefinition(
         "clusters",
-        .named([
-            KeyDefinition(
-                "endpoints", .list(.endpoint), "The endpoints; at least one.",
-                example: "[http://127.0.0.1:8001, http://127.0.0.1:8002]"),
-            KeyDefinition(
-                "policy", .word(BalancingPolicy.allCases.map(\.rawValue)), default: BalancingPolicy.roundRobin.rawValue,
-                "How the endpoint of a new session is chosen.", example: "least-sessions"),
-            upstreamTLS,
-            .notAvailable("affinity", "Sticky choice of an endpoint."),
-            .notAvailable("health", "Health checks of the endpoints."),
-        ]),
+        .named(
+            [
+                KeyDefinition(
+                    "endpoints", .list(.endpoint), "The endpoints; at least one.",
+                    example: "[http://127.0.0.1:8001, http://127.0.0.1:8002]"),
+                upstreamTLS,
+            ] + SchemaRouting.ofClusters),
         "Named sets of endpoints.", example: "{app: {endpoints: [http://127.0.0.1:8001, http://127.0.0.1:8002]}}")
 
     // MARK: What happens in between
