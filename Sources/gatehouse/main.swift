@@ -8,6 +8,7 @@ let commands: [(name: String, definition: CommandDefinition, run: (FlagParser.Re
     ("run", RunCommand.definition, RunCommand.run),
     ("diagnose", DiagnoseCommand.definition, DiagnoseCommand.run),
     ("demo", DemoCommand.definition, DemoCommand.run),
+    ("capture", CaptureCommand.definition, CaptureCommand.run),
     ("analyze", AnalyzeCommand.definition, AnalyzeCommand.run),
     ("replay", ReplayCommand.definition, ReplayCommand.run),
     ("drain", DrainCommand.definition, DrainCommand.run),
