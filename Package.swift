@@ -80,7 +80,7 @@ let package = Package(
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
             "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
-            "Configuration", "Telemetry", "ProxyServer", "Probing", "CaptureFile", "CLinux", "CPcap"),
+            "Configuration", "Telemetry", "ProxyServer", "Probing", "CaptureFile", "CLinux", "CPcap", "CZlib"),
 
         // Executables
         .executableTarget(

@@ -11,6 +11,7 @@ let commands: [(name: String, definition: CommandDefinition, run: (FlagParser.Re
     ("capture", CaptureCommand.definition, CaptureCommand.run),
     ("analyze", AnalyzeCommand.definition, AnalyzeCommand.run),
     ("replay", ReplayCommand.definition, ReplayCommand.run),
+    ("bundle", BundleCommand.definition, BundleCommand.run),
     ("drain", DrainCommand.definition, DrainCommand.run),
     ("explain", ExplainCommand.definition, ExplainCommand.run),
     ("check-config", CheckConfigCommand.definition, CheckConfigCommand.run),
