@@ -313,6 +313,7 @@ package final class Server {
         casebook.stop()
         shared.resolver.stop()
         shared.passwords.stop()
+        shared.forwards.stop()
         fetcher.stop()
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .seconds(2))

@@ -7,6 +7,7 @@
 //     Worker+Accepting   accept, TLS with the client
 //     Worker+Requests    request head → checks → route
 //     Worker+Gate        origin, credentials, permission, limits
+//     Worker+Waiting     above a limit: waiting for room, messages a second
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
 //     Worker+Responses   response head: relayed, refused, or a valid 101
 //     Worker+Bodies      bodies in both directions, the end of an exchange
@@ -76,6 +77,8 @@ final class Worker {
     /// Reused for every ping that is written.
     var frameScratch: [UInt8] = []
     var upgradesInFlight = 0
+    /// Upgrades that wait for room under a limit.
+    var waitingLine = WaitingLine<WaitingUpgrade>()
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
     var endedTraffic = SessionTraffic()
