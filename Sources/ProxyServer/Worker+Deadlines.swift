@@ -19,7 +19,8 @@ extension Worker {
     func setTunnelDeadline(_ session: UnsafeMutablePointer<Session>) {
         guard let tunnel = session.pointee.tunnel, let analyzer = session.pointee.analyzer else { return }
         let deadline = tunnel.deadline(lastActivity: analyzer.lastActivity)
-        arm(session, min(deadline, heartbeatDeadline(session)))
+        let further = session.pointee.hold == nil ? Timestamp.never : holdDeadline(session)
+        arm(session, min(deadline, further, heartbeatDeadline(session)))
     }
 
     private func arm(_ session: UnsafeMutablePointer<Session>, _ at: Timestamp) {
@@ -46,6 +47,8 @@ extension Worker {
     private func sessionTimerFired(_ session: UnsafeMutablePointer<Session>) {
         if session.pointee.phase == .tunnel {
             checkHeartbeat(session)
+            guard session.pointee.phase == .tunnel else { return }
+            checkHold(session)
             guard session.pointee.phase == .tunnel else { return }
             guard let lastActivity = session.pointee.analyzer?.lastActivity,
                 let (actions, timeout) = session.pointee.tunnel?.deadlinePassed(now: loop.now, lastActivity: lastActivity)

@@ -57,6 +57,7 @@ extension Worker {
             listens: speaksInMessages(session, head))
         session.pointee.isPlainRelay = session.pointee.special == nil
         beginHeartbeat(session, route, request, head)
+        beginHold(session, exchange, route, head)
         upgradesInFlight -= 1
         tunnels += 1
         shared.tunnelOpened()
@@ -118,7 +119,9 @@ extension Worker {
         guard !actions.isEmpty, session.pointee.phase == .tunnel else { return }
         for side in Side.allCases {
             if actions.contains(.pause(side)) { pause(session, side) }
-            if actions.contains(.resume(side)) { resume(session, side) }
+            if actions.contains(.resume(side)), side == .upstream || session.pointee.hold?.relay.isFull != true {
+                resume(session, side)
+            }
         }
         if actions.sendsClose { sendCloses(session, actions) }
         for side in Side.allCases {
@@ -133,6 +136,7 @@ extension Worker {
 
     /// FIN or RST came from a side of a tunnel.
     func tunnelSideEnded(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ how: TransportEnd) {
+        if let hold = session.pointee.hold, heldSideEnded(session, hold, side, how) { return }
         releaseHeld(session, side)
         session.pointee.analyzer?.ended(side, how, at: loop.now)
         let actions =

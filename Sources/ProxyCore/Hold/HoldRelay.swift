@@ -377,6 +377,9 @@ package struct HoldRelay: Sendable {
 
     package var isHolding: Bool { mode == .holding }
 
+    /// Whether Gatehouse is about to leave the endpoint.
+    package var isLeaving: Bool { mode == .holding && leaveBy != .never }
+
     /// Whether a frame of Gatehouse's may be put behind what has gone to `side`.
     package func isAtBoundary(towards side: Side) -> Bool { side == .upstream ? client.isAtBoundary : backend.isAtBoundary }
 
