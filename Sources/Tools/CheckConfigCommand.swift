@@ -1,4 +1,5 @@
 package import Configuration
+import ProxyCore
 import ProxyServer
 
 /// `gatehouse check-config FILE`: every problem of a configuration, with its place and what to write instead.

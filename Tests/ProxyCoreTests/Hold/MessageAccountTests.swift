@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Wire
 
@@ -81,7 +82,7 @@ import Wire
 
     @Test func `whatever happens, each message meets exactly one end`() {
         for seed in UInt64(0)..<300 {
-            var random = SplitMix64Source(seed)
+            var random = SplitMix64(seed: seed)
             var account = MessageAccount()
             let keeping = random.below(4)
             for _ in 0..<60 {
@@ -97,21 +98,4 @@ import Wire
             #expect(all.flatMap { Array($0) }.sorted() == (account.received == 0 ? [] : Array(1...account.received)), "seed \(seed)")
         }
     }
-}
-
-/// Numbers from a seed.
-struct SplitMix64Source {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func below(_ limit: UInt64) -> UInt64 { next() % limit }
 }
