@@ -19,7 +19,8 @@ extension Worker {
     func setTunnelDeadline(_ session: UnsafeMutablePointer<Session>) {
         guard let tunnel = session.pointee.tunnel, let analyzer = session.pointee.analyzer else { return }
         let deadline = tunnel.deadline(lastActivity: analyzer.lastActivity)
-        arm(session, min(deadline, heartbeatDeadline(session), session.pointee.special?.readsOnAt ?? .never))
+        let further = session.pointee.hold == nil ? Timestamp.never : holdDeadline(session)
+        arm(session, min(deadline, further, heartbeatDeadline(session), session.pointee.special?.readsOnAt ?? .never))
     }
 
     private func arm(_ session: UnsafeMutablePointer<Session>, _ at: Timestamp) {
@@ -49,6 +50,8 @@ extension Worker {
         if session.pointee.phase == .tunnel {
             readOn(session)
             checkHeartbeat(session)
+            guard session.pointee.phase == .tunnel else { return }
+            checkHold(session)
             guard session.pointee.phase == .tunnel else { return }
             if let end = session.pointee.tunnel?.takeExpiryWarning(now: loop.now) {
                 ledger.sessionExpiring(

@@ -59,6 +59,7 @@ extension Worker {
             listens: speaksInMessages(session, head))
         session.pointee.isPlainRelay = session.pointee.special == nil
         beginHeartbeat(session, route, request, head)
+        beginHold(session, exchange, route, head)
         upgradesInFlight -= 1
         tunnels += 1
         shared.tunnelOpened()
@@ -130,8 +131,10 @@ extension Worker {
         guard !actions.isEmpty, session.pointee.phase == .tunnel else { return }
         for side in Side.allCases {
             if actions.contains(.pause(side)) { pause(session, side) }
-            // A client that sent too much is read again when its time has come.
-            let isHeld = side == .downstream && session.pointee.special.map { $0.readsOnAt != .never } == true
+            // A client that sent too much is read again when its time has come, one whose backend is away when the queue has room.
+            let isHeld =
+                side == .downstream
+                && (session.pointee.special.map { $0.readsOnAt != .never } == true || session.pointee.hold?.relay.isFull == true)
             if actions.contains(.resume(side)), !isHeld { resume(session, side) }
         }
         if actions.sendsClose { sendCloses(session, actions) }
@@ -147,6 +150,7 @@ extension Worker {
 
     /// FIN or RST came from a side of a tunnel.
     func tunnelSideEnded(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ how: TransportEnd) {
+        if let hold = session.pointee.hold, heldSideEnded(session, hold, side, how) { return }
         releaseHeld(session, side)
         session.pointee.analyzer?.ended(side, how, at: loop.now)
         let actions =

@@ -8,7 +8,7 @@
 //     Worker+Requests    request head → checks → route
 //     Worker+Gate        origin, credentials, permission, limits
 //     Routing/           what the choice of an endpoint depends on, waiting for one
-//     Worker+Waiting     above a limit: waiting for room, messages a second
+//     Worker+WaitingForRoom  above a limit: waiting for room, messages a second
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
 //     Worker+Responses   response head: relayed, refused, or a valid 101
 //     Worker+Bodies      bodies in both directions, the end of an exchange
