@@ -125,6 +125,7 @@ package final class Server {
         startResolver()
         fetcher.adopt(state.keySources)
         casebook.start(state, shared)
+        shared.capture.adopt(state.snapshot.capture, log: shared.log, redaction: redaction)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
             let start = WorkerLaunch(
@@ -253,6 +254,7 @@ package final class Server {
                 return reject(["\(error)"])
             }
             fetcher.adopt(state.keySources)
+            shared.capture.adopt(snapshot.capture, log: shared.log, redaction: redaction)
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             casebook.leave(.reloaded(state))
             status.reloaded(true)
@@ -301,6 +303,7 @@ package final class Server {
 
     /// Writes what is left of the log and leaves everything else as it is: the process ends now.
     package func abandon(exit: Int32) {
+        shared.capture.stop(within: .milliseconds(300))
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .milliseconds(500))
     }
@@ -310,6 +313,7 @@ package final class Server {
         for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
         for thread in threads { thread.join() }
         admin?.stop()
+        shared.capture.stop(within: .seconds(2))
         casebook.stop()
         shared.resolver.stop()
         shared.passwords.stop()

@@ -27,7 +27,7 @@ struct RefusalTests {
 
     @Test(arguments: [
         ("hold: {attempts: 5}", "hold"),
-        ("capture: {directory: x}", "capture"), ("hold:", "hold"),
+        ("hold:", "hold"),
     ])
     func `a key whose feature does not exist is refused`(_ line: String, _ key: String) throws {
         let found = try problem("upstream: http://a\n\(line)\n")

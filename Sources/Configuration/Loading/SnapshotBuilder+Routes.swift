@@ -149,6 +149,7 @@ extension SnapshotBuilder {
         }
         route.timeouts = overrides ? self.timeouts(map.map("timeouts"), over: timeouts) : timeouts
         route.heartbeat = heartbeat(map.any("heartbeat"), idle: route.timeouts.idle)
+        route.capture = capturePolicy(ofRoute: overrides ? map.map("capture") : nil)
         return route
     }
 

@@ -42,6 +42,7 @@ struct SnapshotBuilder {
         snapshot.admin = admin()
         snapshot.healthPath = root.map("health")?.text("path")
         snapshot.drain = drain()
+        snapshot.capture = capture()
         if let io: IOBackend = root.word("io") { snapshot.io = io }
         snapshot.workers = root.integer("workers")
         checkAddresses(snapshot)

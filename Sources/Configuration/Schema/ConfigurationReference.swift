@@ -13,7 +13,7 @@ package enum ConfigurationReference {
         for definition in Schema.route {
             // Those that stand at the top too are described there.
             let isShared =
-                Schema.root.contains { $0.name == definition.name } && definition.name != "timeouts" && definition.name != "limits"
+                Schema.root.contains { $0.name == definition.name } && !["timeouts", "limits", "capture"].contains(definition.name)
             if definition.isAvailable {
                 lines.append(
                     isShared ? "| `\(definition.name)` | | | As at the top. |" : row(definition, path: definition.name))

@@ -28,6 +28,7 @@ enum Schema {
             KeyDefinition(
                 "limits", .map(SchemaLimits.limitsOfRoutes), "Limits of this route, besides the ones at the top.",
                 example: "{sessions_per_user: 5}"),
+            SchemaCapture.ofRoute,
         ]
 
     // MARK: Where connections come from
