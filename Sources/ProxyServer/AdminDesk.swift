@@ -114,11 +114,16 @@ struct AdminDesk: Sendable {
     private var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
     private var process: MetricsRegistry.Process {
-        MetricsRegistry.Process(
+        var process = MetricsRegistry.Process(
             version: status.version, io: status.io.withLock { $0 }, started: status.started,
             logLinesLost: shared.log.lostLines, lastReloadOK: status.lastReloadOK.load(ordering: .relaxed),
             reloads: UInt64(max(0, status.reloads.load(ordering: .relaxed))),
             isDraining: status.isDraining.load(ordering: .relaxed))
+        process.capture = (
+            shared.capture.packets.load(ordering: .relaxed), shared.capture.bytes.load(ordering: .relaxed),
+            shared.capture.dropped.load(ordering: .relaxed)
+        )
+        return process
     }
 
     /// The octets of a response on the wire.

@@ -200,7 +200,8 @@ extension Worker {
             }
             tap.release(at: loop.now, in: taps)
         }
-        tap.record(.over, .downstream, Array((record.verdict?.cause.rawValue ?? "").utf8), at: loop.now, in: taps)
+        let words = (record.verdict?.cause.rawValue ?? "") + " " + (record.first?.rawValue ?? "")
+        tap.record(.over, .downstream, Array(words.utf8), at: loop.now, in: taps)
     }
 
     /// The connection goes on to another request, which may be anything.

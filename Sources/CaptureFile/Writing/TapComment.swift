@@ -13,6 +13,8 @@ package struct TapComment: Sendable, Hashable {
     package var cause: String?
     /// The id of the reason for which Gatehouse itself refused.
     package var reason: String?
+    /// Who ended it first: `downstream`, `upstream`, `gatehouse`.
+    package var first: String?
     /// Secrets in the head were made unreadable.
     package var isRedacted = false
 
@@ -43,6 +45,7 @@ package struct TapComment: Sendable, Hashable {
         if other.event != .over || event == nil { event = other.event ?? event }
         cause = other.cause ?? cause
         reason = other.reason ?? reason
+        first = other.first ?? first
         isRedacted = isRedacted || other.isRedacted
         return true
     }
@@ -61,6 +64,7 @@ package struct TapComment: Sendable, Hashable {
         case .over: members.append("over")
         case nil: break
         }
+        if let first { members.append("first=\(first)") }
         if let reason { members.append("reason=\(reason)") }
         if let cause { members.append("cause=\(cause)") }
         if isRedacted { members.append("head redacted") }
@@ -87,6 +91,7 @@ package struct TapComment: Sendable, Hashable {
             case "code": code = UInt16(value)
             case "cause": cause = String(value)
             case "reason": reason = String(value)
+            case "first": first = String(value)
             case "over": event = event ?? .over
             case "head redacted": isRedacted = true
             default: break

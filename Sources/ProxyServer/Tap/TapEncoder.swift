@@ -89,8 +89,9 @@ struct TapEncoder: ~Copyable {
                     event: .refused, cause: words.first.flatMap { $0.isEmpty ? nil : String($0) },
                     reason: words.count > 1 ? String(words[1]) : nil), .downstream, connection, record.time)
         case .over:
-            connection.over = TapComment(
-                event: .over, cause: bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self))
+            let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+            connection.over = TapComment(event: .over, cause: words.first.flatMap { $0.isEmpty ? nil : String($0) })
+            if words.count > 1, !words[1].isEmpty { connection.over?.first = String(words[1]) }
         case .closed:
             close(record, connection)
         }

@@ -30,7 +30,7 @@ struct TapRecord {
         case timedOut
         /// The verdict on a refusal; the bytes are its cause, and after a space the reason of a refusal of Gatehouse's own.
         case refused
-        /// The session is over; the bytes are the verdict's cause.
+        /// The session is over; the bytes are the verdict's cause, and after a space who ended it first.
         case over
         /// Nothing more comes of the connection.
         case closed
