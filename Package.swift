@@ -76,7 +76,7 @@ let package = Package(
             name: "ProxyServer",
             dependencies: [
                 "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration",
-                "Credentials", "Telemetry", "Admin", "Probing", "CLinux",
+                "Credentials", "CaptureFile", "Telemetry", "Admin", "Probing", "CLinux",
             ], swiftSettings: house + [passing]),
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(

@@ -144,6 +144,7 @@ package final class Server {
         fetcher.adopt(state.keySources)
         checker.adopt(state)
         casebook.start(state, shared)
+        shared.capture.adopt(state.snapshot.capture, log: shared.log, redaction: redaction)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
             let start = WorkerLaunch(
@@ -299,6 +300,7 @@ package final class Server {
             }
             fetcher.adopt(state.keySources)
             checker.adopt(state)
+            shared.capture.adopt(snapshot.capture, log: shared.log, redaction: redaction)
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             casebook.leave(.reloaded(state))
             restart?.adopt(state.snapshot.restart)
@@ -352,6 +354,7 @@ package final class Server {
 
     /// Writes what is left of the log and leaves everything else as it is: the process ends now.
     package func abandon(exit: Int32) {
+        shared.capture.stop(within: .milliseconds(300))
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .milliseconds(500))
     }
@@ -362,6 +365,7 @@ package final class Server {
         for thread in threads { thread.join() }
         admin?.stop()
         restart?.stop()
+        shared.capture.stop(within: .seconds(2))
         casebook.stop()
         shared.resolver.stop()
         shared.passwords.stop()

@@ -69,8 +69,14 @@ struct Session: ~Copyable {
     /// What relaying has to do besides sending on; nil for nearly all sessions.
     var special: SpecialRelay?
     /// Nothing but observing and sending on: neither enforcement, nor message lines, nor a close frame of ours. Kept beside
-    /// `special`, so that the hot path reads one byte.
-    var isPlainRelay = true
+    /// `special`.
+    var isPlainRelay = true { didSet { relaysAtOnce = isPlainRelay && !isTapped } }
+    /// What it says and hears is captured, in `tap`.
+    var isTapped = false { didSet { relaysAtOnce = isPlainRelay && !isTapped } }
+    /// Both: the one byte that the hot path reads.
+    private(set) var relaysAtOnce = true
+    /// Nil where nothing is captured.
+    var tap: Tap?
     /// Pings of ours; nil where the route asks for none.
     var heartbeat: SessionHeartbeat?
     /// What it needs to outlive its backend; nil where the route doesn't ask for that.

@@ -11,6 +11,7 @@ extension Worker {
     /// Finds a connection for the request: a kept one of the chosen endpoint, or a new one.
     func connect(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         guard let cluster = exchange.cluster, let request = exchange.request else { return }
+        tapUser(session, exchange)
         guard let choice = chooseEndpoint(exchange, cluster) else {
             return noEndpointLeft(session, exchange)
         }
@@ -144,6 +145,8 @@ extension Worker {
         guard RequestForwarding.write(request, context: context, into: &writer) else {
             return refuse(session, exchange, Refusal(400, "malformed_request"))
         }
+        tapUpstream(session)
+        tapHeadAhead(session)
         writer.bytes.withUnsafeBytes { send(session, .upstream, copying: $0) }
         guard session.pointee.phase == .exchanging else { return }
         loop.startReceiving(session.pointee.upstream)
