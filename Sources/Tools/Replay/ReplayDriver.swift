@@ -51,7 +51,7 @@ final class ReplayDriver {
         self.context = context
         self.capture = capture
         self.take = take
-        total = recording.count * options.repetitions
+        total = options.span == nil ? recording.count * options.repetitions : .max
         loop = try EventLoop(backend: nil, maximumConnections: options.concurrency + 1024)
     }
 
@@ -68,13 +68,14 @@ final class ReplayDriver {
             let offset = max(recording[index % recording.count].startedAt, first) - first
             return began + options.speed.scaled(TimeSpan(nanoseconds: turn &* length.nanoseconds &+ offset.nanoseconds))
         }
-        while next < total || !open.isEmpty {
-            while next < total, open.count < options.concurrency, start(next) <= loop.now {
+        let last = options.span.map { began + $0 } ?? .never
+        while (next < total && loop.now < last) || !open.isEmpty {
+            while next < total, loop.now < last, open.count < options.concurrency, start(next) <= loop.now {
                 begin(next)
                 next += 1
             }
             var until = queue.first ?? .never
-            if next < total, open.count < options.concurrency { until = min(until, start(next)) }
+            if next < total, loop.now < last, open.count < options.concurrency { until = min(until, start(next)) }
             loop.wait(until: until)
             while let completion = loop.next() { take(completion) }
             while let due = queue.first, due <= loop.now, let (at, index) = queue.pop() {

@@ -13,6 +13,8 @@ struct ReplayOptions {
     var sessions: [AnalyzeOptions.Wanted] = []
     var concurrency: Int
     var repetitions = 1
+    /// For so long the recording begins again and again, in the place of `repetitions`.
+    var span: TimeSpan?
     var rewrite: RewriteRules
     var rules = MessageRules()
     var expectedStatus: Int?

@@ -234,6 +234,31 @@ extension Integration {
             #expect((replayed.lines.last?["messages_received"].integer ?? 0) >= 7)
         }
 
+        private static let hasLoad = FileManager.default.isExecutableFile(atPath: Repository.gatehouse + "-load")
+
+        @Test(.enabled(if: hasLoad, "gatehouse-load is not built beside gatehouse"))
+        func `gatehouse-load plays a recording over and over, and counts what differs as errors`() throws {
+            let scratch = try ScratchFolder()
+            let target = "ws://127.0.0.1:\(try Peer.shared(.node).port)"
+            for (answer, isRight) in [("one", true), ("other", false)] {
+                let file = try scratch.write(
+                    har([
+                        ("/echo", "http://x", 101, [("send", "one"), ("receive", answer)]),
+                        ("/origin", "https://evil.example", 403, []),
+                    ]), to: "\(answer).har")
+                let told = try run(
+                    Repository.gatehouse + "-load", ["run", target, "--from", file, "-c", "4", "-d", "0.5", "-p", "\(getpid())"])
+                let report = try JSON(parsing: told.output)
+                #expect(told.exit == .code(isRight ? 0 : 1), "\(told.output)\(told.errors)")
+                #expect(report["mode"].text == "recorded")
+                // More often than once, whatever the machine.
+                #expect((report["up"].integer ?? 0) >= 4 && (report["units"].integer ?? 0) >= 4, "\(report)")
+                #expect((report["errors"].integer == 0) == isRight)
+                #expect(isRight || report["first_error"].text?.contains("answer 1") == true, "\(report)")
+            }
+            #expect(try run(Repository.gatehouse + "-load", ["run", target, "--from", scratch.file("none")]).exit == .code(2))
+        }
+
         // MARK: Differences
 
         @Test func `a recorded 403 is replayed until it is a 101`() throws {
