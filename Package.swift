@@ -88,7 +88,8 @@ let package = Package(
             name: "gatehouse", dependencies: ["Tools", "ProxyServer", "Configuration"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-load",
-            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CaptureFile", "CLinux"], swiftSettings: house),
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CaptureFile", "Tools", "CLinux"],
+            swiftSettings: house),
         .executableTarget(
             name: "gatehouse-fuzz",
             dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration", "CaptureFile"], swiftSettings: house),

@@ -25,6 +25,7 @@ final class ReplayDriver {
 
     private let options: ReplayOptions
     private let address: SocketAddress
+    private let context: TLSContext?
     private let recording: [RecordedSession]
     private let capture: ReplayCapture?
     private let loop: EventLoop
@@ -36,17 +37,21 @@ final class ReplayDriver {
     private let total: Int
     private(set) var figures = Figures()
 
-    /// - Parameter take: gets each session's recording and what became of it; the number counts the repetitions from 0.
+    /// - Parameters:
+    ///   - context: for a target with TLS.
+    ///   - take: gets each session's recording and what became of it; the number counts the repetitions from 0.
     init(
-        _ recording: [RecordedSession], _ options: ReplayOptions, to address: SocketAddress, capture: ReplayCapture?,
+        _ recording: [RecordedSession], _ options: ReplayOptions, to address: SocketAddress, _ context: TLSContext? = nil,
+        capture: ReplayCapture?,
         take: @escaping (RecordedSession, PlayedSession, LearntValues, Int) -> Void
     ) throws(LoopFailure) {
         self.recording = recording
         self.options = options
         self.address = address
+        self.context = context
         self.capture = capture
         self.take = take
-        total = recording.count * options.repetitions
+        total = options.span == nil ? recording.count * options.repetitions : .max
         loop = try EventLoop(backend: nil, maximumConnections: options.concurrency + 1024)
     }
 
@@ -63,13 +68,14 @@ final class ReplayDriver {
             let offset = max(recording[index % recording.count].startedAt, first) - first
             return began + options.speed.scaled(TimeSpan(nanoseconds: turn &* length.nanoseconds &+ offset.nanoseconds))
         }
-        while next < total || !open.isEmpty {
-            while next < total, open.count < options.concurrency, start(next) <= loop.now {
+        let last = options.span.map { began + $0 } ?? .never
+        while (next < total && loop.now < last) || !open.isEmpty {
+            while next < total, loop.now < last, open.count < options.concurrency, start(next) <= loop.now {
                 begin(next)
                 next += 1
             }
             var until = queue.first ?? .never
-            if next < total, open.count < options.concurrency { until = min(until, start(next)) }
+            if next < total, loop.now < last, open.count < options.concurrency { until = min(until, start(next)) }
             loop.wait(until: until)
             while let completion = loop.next() { take(completion) }
             while let due = queue.first, due <= loop.now, let (at, index) = queue.pop() {
@@ -88,7 +94,8 @@ final class ReplayDriver {
         let session = ReplaySession(
             index: index, recorded,
             ReplayRequest(
-                recorded.request, to: options.place, hasPath: options.hasPath, rules: options.rewrite, key: HandshakeKey.fresh()),
+                recorded.request, to: options.place, hasPath: options.hasPath, rules: options.rewrite, key: HandshakeKey.fresh(),
+                isPlain: options.isPlain),
             options.rewrite)
         figures.sessions += 1
         open[index] = session
@@ -105,12 +112,17 @@ final class ReplayDriver {
     private func take(_ completion: Completion) {
         switch completion {
         case .received(let id, let owner, let chunk):
-            if let session = open[Int(owner)], session.id == id { received(session, chunk.bytes) }
+            if let session = open[Int(owner)], session.id == id {
+                if let security = session.security {
+                    secured(session, security, chunk.bytes)
+                } else {
+                    received(session, chunk.bytes)
+                }
+            }
             loop.release(chunk)
         case .connected(let id, let owner):
             guard let session = open[Int(owner)], session.id == id else { return }
-            session.isConnected = true
-            send(session, session.request.bytes)
+            connected(session)
         case .finished(let id, let owner):
             guard let session = open[Int(owner)], session.id == id else { return }
             ended(session, reset: false)
@@ -122,6 +134,39 @@ final class ReplayDriver {
                 unreachable(session, errno == 111 ? "connection refused" : "errno \(errno)")
             }
         case .accepted, .acceptFailed, .blocked, .drained, .timer, .woken: break
+        }
+    }
+
+    private func connected(_ session: ReplaySession) {
+        guard let context else {
+            session.isConnected = true
+            return send(session, session.request.bytes)
+        }
+        do throws(TLSFailure) {
+            let security = try ReplaySecurity(context, serverName: options.place.host)
+            session.security = security
+            put(session, security.begin())
+        } catch {
+            unreachable(session, error.sentence)
+        }
+    }
+
+    /// Bytes of a connection with TLS. What stands in the replay's own capture is what was in it.
+    private func secured(_ session: ReplaySession, _ security: ReplaySecurity, _ bytes: UnsafeRawBufferPointer) {
+        let (steps, answer) = security.received(bytes)
+        put(session, answer)
+        for step in steps where !session.isOver {
+            switch step {
+            case .opened:
+                session.isConnected = true
+                send(session, session.request.bytes)
+            case .plaintext(let plain): plain.withUnsafeBytes { received(session, $0) }
+            case .finished: ended(session, reset: false)
+            case .failed(let sentence):
+                guard session.isConnected else { return unreachable(session, "TLS: \(sentence)") }
+                session.played.fault = "TLS: \(sentence)"
+                finish(session)
+            }
         }
     }
 
@@ -175,8 +220,13 @@ final class ReplayDriver {
             switch act {
             case .send(let index, let due):
                 let message = session.recorded.messages[index]
-                frame(session, message.opcode, message.opcode.isData ? session.learnt.sent(message.payload) : message.payload)
-                guard message.opcode.isData else { continue }
+                guard message.opcode.isData else {
+                    frame(session, message.opcode, message.payload)
+                    continue
+                }
+                let (payload, isCompressed) = session.outgoing(
+                    session.learnt.sent(message.payload), wasCompressed: message.wasCompressed)
+                frame(session, message.opcode, payload, isCompressed: isCompressed)
                 figures.messagesSent += 1
                 if figures.lateness.count < 1 << 22 { figures.lateness.append(loop.now > due ? loop.now - due : .zero) }
                 session.played.sends.append((loop.now, session.played.answers.count))
@@ -197,9 +247,13 @@ final class ReplayDriver {
         queue.push(at, session.index)
     }
 
-    private func frame(_ session: ReplaySession, _ opcode: Opcode, _ payload: some Collection<UInt8>) {
+    private func frame(
+        _ session: ReplaySession, _ opcode: Opcode, _ payload: some Collection<UInt8>, isCompressed: Bool = false
+    ) {
         var bytes: [UInt8] = []
-        FrameWriter.append(opcode, payload, maskingKey: UInt32(truncatingIfNeeded: random.next()), to: &bytes)
+        FrameWriter.append(
+            opcode, payload, reservedBits: isCompressed ? 0b100 : 0, maskingKey: UInt32(truncatingIfNeeded: random.next()),
+            to: &bytes)
         send(session, bytes)
     }
 
@@ -208,7 +262,12 @@ final class ReplayDriver {
             capture?.sent(&conversation, bytes, at: loop.now)
             session.conversation = conversation
         }
-        bytes.withUnsafeBytes { loop.send(session.id, copying: $0) }
+        put(session, session.security?.encrypt(bytes) ?? bytes)
+    }
+
+    /// Gives bytes to the connection as they are.
+    private func put(_ session: ReplaySession, _ bytes: [UInt8]) {
+        if !bytes.isEmpty { bytes.withUnsafeBytes { loop.send(session.id, copying: $0) } }
     }
 
     // MARK: Ends
@@ -243,6 +302,7 @@ final class ReplayDriver {
             capture?.ended(&conversation, by: .initiator, reset: false, at: loop.now)
             capture?.ended(&conversation, by: .responder, reset: false, at: loop.now)
         }
+        if session.isConnected, let security = session.security { put(session, security.close()) }
         if !session.id.isNone { loop.close(session.id, session.isConnected ? .afterSending : .now) }
         open[session.index] = nil
         take(session.recorded, session.played, session.learnt, session.index / recording.count)
