@@ -52,6 +52,8 @@ final class Exchange {
     /// The timeouts of the route, or the general ones before it is known.
     private(set) var timeouts: Timeouts
     var cluster: UpstreamCluster?
+    /// What the choice of an endpoint remembers; nil for a cluster that is only a list and a policy.
+    var choice: EndpointChoice?
     var endpoint: UpstreamEndpoint?
     /// Endpoints that were tried for this request, and addresses of the present one.
     var triedEndpoints: [Bool] = []

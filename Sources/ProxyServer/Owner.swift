@@ -8,6 +8,7 @@ enum Owner {
     private static let idleMark: UInt64 = 1 << 40
     private static let flushingMark: UInt64 = 1 << 41
     private static let sweepMark: UInt64 = 1 << 42
+    private static let waitingMark: UInt64 = 1 << 43
 
     /// The `side` connection of the session in this slot.
     static func session(_ slot: UInt32, _ side: Side) -> UInt64 { UInt64(slot) | UInt64(side.rawValue) << 32 }
@@ -23,12 +24,16 @@ enum Owner {
     /// The worker's periodic chores.
     static let sweep = sweepMark
 
+    /// The lines of requests without an endpoint.
+    static let waiting = waitingMark
+
     /// What `owner` means.
     enum Meaning {
         case session(UInt32, Side)
         case idle(UInt32)
         case flushing(slot: UInt32, generation: UInt32)
         case sweep
+        case waiting
     }
 
     static func meaning(_ owner: UInt64) -> Meaning {
@@ -38,6 +43,7 @@ enum Owner {
             return .flushing(slot: index, generation: UInt32(truncatingIfNeeded: owner >> 44) & 0xFFFF)
         }
         if owner & sweepMark != 0 { return .sweep }
+        if owner & waitingMark != 0 { return .waiting }
         return .session(index, owner & (1 << 32) == 0 ? .downstream : .upstream)
     }
 }

@@ -46,6 +46,7 @@ package final class Server {
     /// What this process listens on, to be offered.
     var held: [HeldListener] = []
     private let fetcher: KeyFetcher
+    private let checker: HealthChecker
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
@@ -91,6 +92,7 @@ package final class Server {
         redaction = shared.redaction(for: state)
         ledger = Ledger(writer: log, redaction: redaction)
         fetcher = KeyFetcher(log: log, redaction: redaction)
+        checker = HealthChecker(standings: shared.standings, log: log, redaction: redaction)
         status = ProcessStatus(version: version, started: Server.now)
     }
 
@@ -141,6 +143,7 @@ package final class Server {
         startResolver()
         if passed != nil { shared.resolver.prime(state.snapshot.clusters.flatMap(\.endpoints), milliseconds: 5_000) }
         fetcher.adopt(state.keySources)
+        checker.adopt(state)
         casebook.start(state, shared)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
@@ -225,6 +228,7 @@ package final class Server {
                 return reject(["\(error)"])
             }
             fetcher.adopt(state.keySources)
+            checker.adopt(state)
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             casebook.leave(.reloaded(state))
             restart?.adopt(state.snapshot.restart)
@@ -292,6 +296,7 @@ package final class Server {
         shared.resolver.stop()
         shared.passwords.stop()
         fetcher.stop()
+        checker.stop()
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .seconds(2))
     }

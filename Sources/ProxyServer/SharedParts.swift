@@ -12,6 +12,7 @@ final class SharedParts: Sendable {
     let mailboxes: [Mailbox<WorkerMessage>]
     let resolver: Resolver
     let passwords = PasswordDesk()
+    let standings = Standings()
     private let counts = Mutex(SessionCounts())
     private let buckets = Mutex<[String: (rate: Int, bucket: TokenBucket)]>([:])
     let casebook: Casebook

@@ -39,6 +39,7 @@ extension Worker {
             sessionTimerFired(session)
         case .flushing(let slot, let generation): loop.closeIfSame(slot: slot, lowGeneration: generation)
         case .sweep: sweep()
+        case .waiting: waitTimerFired()
         case .idle: break
         }
     }
@@ -74,6 +75,9 @@ extension Worker {
             refuse(session, exchange, Refusal(408, "request_head_timeout"))
         case (.connecting, .connect):
             if let exchange, exchange.awaitsCredential { return credentialTimedOut(session, exchange) }
+            if let exchange, exchange.choice?.isWaiting == true {
+                return refuse(session, exchange, refusalWithoutEndpoint(exchange))
+            }
             countConnect(session, .failure)
             upstreamUnusable(session, .connectTimedOut)
         case (.connecting, .tlsHandshake):

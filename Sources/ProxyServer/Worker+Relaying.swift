@@ -100,7 +100,8 @@ extension Worker {
             route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
             path: request.text(request.pathRange, limit: 200),
             origin: request.value(of: .origin).map { request.text($0, limit: 200) },
-            openedAt: loop.now, metrics: exchange.cluster?.metrics(of: endpoint), admission: exchange.admission)
+            openedAt: loop.now, metrics: exchange.cluster?.metrics(of: endpoint), admission: exchange.admission,
+            seat: exchange.choice?.seat)
     }
 
     private func agreement(_ request: RequestHead, _ response: ResponseHead) -> ExtensionAgreement {

@@ -7,6 +7,7 @@
 //     Worker+Accepting   accept, TLS with the client
 //     Worker+Requests    request head → checks → route
 //     Worker+Gate        origin, credentials, permission, limits
+//     Routing/           what the choice of an endpoint depends on, waiting for one
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
 //     Worker+Responses   response head: relayed, refused, or a valid 101
 //     Worker+Bodies      bodies in both directions, the end of an exchange
@@ -81,6 +82,9 @@ final class Worker {
     /// Reused for every ping that is written.
     var frameScratch: [UInt8] = []
     var upgradesInFlight = 0
+    /// Clusters with requests in line, of reloaded configurations too.
+    var waitingClusters: [UpstreamCluster] = []
+    var isWaitTimerSet = false
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
     var endedTraffic = SessionTraffic()
@@ -201,7 +205,8 @@ final class Worker {
                 return made
             }
             return UpstreamCluster(
-                cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()), metrics: metrics)
+                cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()), metrics: metrics,
+                standing: cluster.isPlain ? nil : shared.standings.of(cluster, now: loop.now))
         }
         let current = Set(clusters.flatMap { $0.endpoints.map(\.index) })
         for endpoint in endpoints where !current.contains(endpoint.index) {
@@ -240,6 +245,7 @@ final class Worker {
             while let idle = endpoints[index].takeExpired(before: limit) { loop.close(idle.connection, .now) }
             index += 1
         }
+        publishHealth()
         loop.trimBuffers()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
     }

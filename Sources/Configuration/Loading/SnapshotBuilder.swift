@@ -17,6 +17,8 @@ struct SnapshotBuilder {
     var clusters: [Cluster] = []
     /// The checks of credentials so far; routes point into it.
     var credentials: [CredentialSettings] = []
+    /// The keys of affinity cookies so far, by cluster.
+    var affinityKeys: [String: [Secret]] = [:]
 
     init(_ root: DecodedMap, file: String?, environment: [String: String], backend: Endpoint? = nil) {
         self.backend = backend
@@ -32,6 +34,7 @@ struct SnapshotBuilder {
         let routes = buildRoutes(timeouts)
         var snapshot = Snapshot(clusters: clusters, routes: RouteTable(routes))
         snapshot.credentials = credentials
+        snapshot.affinityKeys = affinityKeys
         snapshot.timeouts = timeouts
         snapshot.limits = limits()
         snapshot.listeners = listeners()
