@@ -39,6 +39,60 @@ extension Integration {
             #expect(told["down"].elements.compactMap(\.integer) == [502], "a socket that is connected with itself: \(told["down"])")
         }
 
+        // F12: memory. What a session may hold is bounded, so that a crowd that asks for more than there is finds it slow and not killed.
+        @Test(.enabled(if: geteuid() == 0, "limits a process's memory"), arguments: IOBackend.available)
+        func `with 128 MiB a crowd that doesn't read is survived, and whoever comes after is served`(io: IOBackend) throws {
+            let isOld = FileManager.default.fileExists(atPath: "/sys/fs/cgroup/memory")
+            let group = (isOld ? "/sys/fs/cgroup/memory" : "/sys/fs/cgroup") + "/gatehouse-test-\(getpid())-\(io.rawValue)"
+            let limit = group + (isOld ? "/memory.limit_in_bytes" : "/memory.max")
+            guard mkdir(group, 0o755) == 0 else { return print("not tested here: \(group) can't be made: errno \(errno)") }
+            defer { _ = holds(within: 5) { rmdir(group) == 0 } }
+            guard (try? "\(128 << 20)".write(toFile: limit, atomically: false, encoding: .utf8)) != nil else {
+                return print("not tested here: \(limit) can't be written")
+            }
+            let scratch = try ScratchFolder()
+            let load = URL(fileURLWithPath: Repository.gatehouse).deletingLastPathComponent().appendingPathComponent(
+                "gatehouse-load"
+            ).path
+            let backend = try ChildProcess(
+                load, ["serve", "--port", "0"], output: scratch.file("backend"), errors: scratch.file("errors"))
+            let address = try eventually {
+                try scratch.read("backend").split(separator: "\n").first.map { try JSON(parsing: $0) }?["address"].text
+            }
+            let ledger = Ledger(path: scratch.file("ledger"))
+            try scratch.write("listen: 127.0.0.1:0\nadmin: off\nupstream: http://\(try #require(address))\n", to: "g.yaml")
+            let child = try ChildProcess(
+                "/bin/sh",
+                ["-c", "echo $$ > \(group)/cgroup.procs; exec \"$@\"", "sh", Repository.gatehouse, "serve"]
+                    + ["--config", scratch.file("g.yaml"), "--io", io.rawValue, "--workers", "2", "--log-format", "json"],
+                output: ledger.path, errors: scratch.file("errors"))
+            defer {
+                child.send(SIGKILL)
+                _ = child.waitForExit(within: 5)
+            }
+            let port = try #require(
+                try ledger.wait(for: "listener.ready", within: 20)["address"].text?.split(separator: ":").last.flatMap {
+                    UInt16($0)
+                })
+            // Each asks for 12 MiB and reads nothing: ten times the limit, and more.
+            let crowd = try (0..<Endurance.times(150, full: 3_000)).map { _ in
+                let client = try RawConnection(port: port, receiveBuffer: 4096)
+                try client.send(Upgrade.request("/stream?n=200&s=65536"))
+                try client.send(Frame.text("go", masked: true))
+                return client
+            }
+            #expect(try ledger.wait(forAll: crowd.count, "session.opened", within: 60).count >= crowd.count)
+            // And beside them others that do read, through the same process.
+            let echo = try ChildProcess(
+                load,
+                ["run", "-m", "echo", "-c", "\(Endurance.times(100, full: 2_000))", "-s", "65536", "-w", "4"]
+                    + ["-d", "\(Endurance.times(2, full: 60))", "ws://127.0.0.1:\(port)/"],
+                output: scratch.file("report"), errors: scratch.file("errors"))
+            #expect(echo.waitForExit(within: 120) == .code(0), "\(scratch.read("report"))")
+            #expect(child.exit == nil, "\(String(describing: child.exit))")
+            withExtendedLifetime((crowd, backend)) {}
+        }
+
         // F13: what a session takes is given back.
         @Test(arguments: IOBackend.available)
         func `after many upgrades descriptors, threads and memory are where they were`(io: IOBackend) throws {
