@@ -216,6 +216,7 @@ final class Worker {
                 // secured connections are not kept across a reload.
                 if let known = endpoints.first(where: { $0.endpoint == endpoint && !$0.endpoint.isSecure }) { return known }
                 let made = UpstreamEndpoint(endpoint, index: UInt32(endpoints.count))
+                if made.addresses.isEmpty { made.addresses = shared.resolver.addresses(of: endpoint) }
                 // A drain is the operator's word on the endpoint, and a reload doesn't take it back.
                 made.isDraining = endpoints.contains { $0.endpoint == endpoint && $0.isDraining }
                 endpoints.append(made)
@@ -229,7 +230,7 @@ final class Worker {
         for endpoint in endpoints where !current.contains(endpoint.index) {
             for idle in endpoint.takeAll() { loop.close(idle.connection, .now) }
         }
-        for endpoint in endpoints where current.contains(endpoint.index) && endpoint.addresses.isEmpty {
+        for endpoint in endpoints where current.contains(endpoint.index) && endpoint.endpoint.address == nil {
             shared.resolver.resolve(endpoint.endpoint)
         }
     }
