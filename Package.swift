@@ -95,7 +95,7 @@ let package = Package(
             dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration", "CaptureFile"], swiftSettings: house),
 
         // Tests
-        shell("TestSupport", "Wire", path: "Tests/TestSupport"),
+        shell("TestSupport", "Wire", "COpenSSL", path: "Tests/TestSupport"),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         tests("WireTests", "Wire"),
         tests("HTTPWireTests", "HTTPWire", "Wire"),
@@ -117,7 +117,7 @@ let package = Package(
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
             "CAllocationCounter"),
-        tests("IntegrationTests", "CaptureFile", "Wire", "COpenSSL"),
+        tests("IntegrationTests", "CaptureFile", "Wire"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11
