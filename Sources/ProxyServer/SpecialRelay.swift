@@ -1,5 +1,6 @@
 import Configuration
 import Diagnosis
+import ProxyCore
 import WebSocketWire
 import Wire
 
@@ -30,22 +31,31 @@ final class SpecialRelay {
     /// After so many messages of the server's, none is expected any more.
     private static let attention = 8
     private static let excerpt = 512
+    /// Counts the client's messages against the route's limit; nil without one.
+    var meter: MessageMeter?
+    /// When a client that sent too much is read again.
+    var readsOnAt = Timestamp.never
     /// The side that broke a rule; what it says afterwards is neither read nor relayed.
     var violator: Side?
 
     /// Nil where the configuration asks for nothing of this.
     ///
-    /// - Parameter listens: whether a library may refuse by a message.
+    /// - Parameters:
+    ///   - messageLimit: the route's own for the size of a message, which is enforced with all that belongs to it.
+    ///   - listens: whether a library may refuse by a message.
     init?(
-        _ websocket: WebSocketSettings, _ log: LogSettings, agreement: @autoclosure () -> ExtensionAgreement, listens: Bool = false
+        _ websocket: WebSocketSettings, _ log: LogSettings, agreement: @autoclosure () -> ExtensionAgreement,
+        messageLimit: UInt64? = nil, meter: MessageMeter? = nil, listens: Bool = false
     ) {
-        enforces = websocket.enforce
+        enforces = websocket.enforce || messageLimit != nil
         logsMessages = log.frames
         self.listens = listens
+        self.meter = meter
         var limits = MessageLimits()
         if websocket.messageLimit > 0 { limits.size = websocket.messageLimit }
+        if let messageLimit { limits.size = messageLimit }
         self.limits = limits
-        guard enforces || logsMessages || listens else { return nil }
+        guard enforces || logsMessages || listens || meter != nil else { return nil }
         let agreement = agreement()
         if enforces {
             clientValidator = MessageValidator(direction: .clientToServer, agreement: agreement, limits: limits)
@@ -63,7 +73,7 @@ final class SpecialRelay {
     private(set) var shown = 0
 
     /// Nothing is left to do but to relay.
-    var isIdle: Bool { !listens && !enforces && !logsMessages && heard == nil }
+    var isIdle: Bool { !listens && !enforces && !logsMessages && meter == nil && heard == nil }
 
     /// Listens to one of the first messages.
     func hear(_ direction: Direction, _ message: MessageObserver.Message) {

@@ -54,6 +54,8 @@ extension Worker {
         }
         if notices.contains(.sawFault) { reportFault(session, side) }
         if let fault = judgement?.fault { return failSession(session, side, fault) }
+        if side == .downstream, let special, special.meter != nil { meter(session, special) }
+        guard session.pointee.phase == .tunnel else { return }
         if notices.contains(.sawClose), session.pointee.tunnel?.closing != nil {
             perform(session, session.pointee.tunnel?.answeredClose(side) ?? [])
         }
@@ -155,6 +157,7 @@ extension Worker {
         switch why {
         case .drain: side == .downstream ? drainReason(session) : "client is sent elsewhere"
         case .enforcement: "protocol error"
+        case .refused: side == .downstream ? "too many messages" : ""
         case .credentialExpired: "credential expired"
         case .followedOtherSide: "the other side stopped answering"
         case .backendLost: session.pointee.hold?.closeReason ?? ""

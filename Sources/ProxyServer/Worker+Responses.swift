@@ -85,6 +85,7 @@ extension Worker {
             return clientGone(session, exchange, .finished)
         }
         countAnswer(exchange, head.status)
+        noteAnswer(exchange, head)
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
         if let fault = ResponseForwarding.fault(
@@ -110,6 +111,7 @@ extension Worker {
     func responseUnusable(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ failure: HandshakeFailure) {
         exchange.failure = failure
         exchange.observation?.failure = failure
+        noteUnanswered(exchange)
         close(session, .upstream, reset: true)
         releaseEndpoint(exchange)
         if exchange.hasAnswered { return abort(session, exchange) }
@@ -142,7 +144,8 @@ extension Worker {
             if exchange.isUpgrade { verdictField = refusalField(exchange, observation) }
         }
         ResponseForwarding.write(
-            head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField, into: &writer)
+            head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField,
+            extra: exchange.choice == nil ? [] : affinityFields(exchange, head.status), into: &writer)
         exchange.hasAnswered = true
         setDeadline(session, loop.now + exchange.timeouts.idle, .idle)
         guard writer.bytes.count <= 32 << 10, let room = loop.takeBuffer() else {
@@ -219,7 +222,7 @@ extension Worker {
         }
         ResponseForwarding.writeUpgrade(
             head, toRequest: request, isWebSocket: exchange.isUpgrade, subprotocol: answeredSubprotocol(exchange, head),
-            into: &writer)
+            extra: exchange.choice == nil ? [] : affinityFields(exchange, head.status), into: &writer)
         let hasRest = rest.count > 0
         send(session, .downstream, writer.bytes)
         guard session.pointee.phase == .exchanging else { return loop.release(rest) }

@@ -45,6 +45,12 @@ enum Schema {
         KeyDefinition("key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/app.key"),
     ]
 
+    /// Never from the environment: SSLKEYLOGFILE may stand in one that nobody looked at.
+    private static let keyLog = KeyDefinition(
+        "key_log", .file(mustExist: false),
+        "Appends the secrets of every TLS session to this file, for Wireshark and `gatehouse capture --keylog`. Whoever has the file can decrypt the sessions: for a search only, and said loudly at start.",
+        example: "keys.log")
+
     private static let listener: [KeyDefinition] = [
         KeyDefinition("address", .listenAddress(), "The address and port to listen on.", example: "0.0.0.0:443"),
         KeyDefinition(
@@ -59,6 +65,7 @@ enum Schema {
                         "client_ca", .file(mustExist: true),
                         "A PEM file of authorities; with it, clients must show a certificate that one of them signed.",
                         example: "tls/clients-ca.pem"),
+                    keyLog,
                 ]),
             "Terminates TLS here. The files are read again at each reload.",
             example: "{certificate: tls/app.pem, key: tls/app.key}"),
@@ -89,6 +96,7 @@ enum Schema {
                 "A PEM file with the certificate that Gatehouse shows to the endpoint.", example: "tls/gatehouse.pem"),
             KeyDefinition(
                 "key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/gatehouse.key"),
+            keyLog,
         ]),
         "How `https` endpoints are checked, and what Gatehouse shows to them.",
         example: "{server_name: app.example, ca: ca.pem}")
@@ -97,10 +105,11 @@ enum Schema {
         "upstream",
         .shapes([
             .endpoint,
-            .map([
-                KeyDefinition("url", .endpoint, "The endpoint.", example: "https://127.0.0.1:8443"),
-                upstreamTLS,
-            ]),
+            .map(
+                [
+                    KeyDefinition("url", .endpoint, "The endpoint.", example: "https://127.0.0.1:8443"),
+                    upstreamTLS,
+                ] + SchemaRouting.ofUpstreams),
         ]),
         "The only endpoint of a route: the short form of a cluster. `ws` and `wss` mean `http` and `https`.",
         example: "http://127.0.0.1:8000", flag: "upstream", environment: "GATEHOUSE_UPSTREAM")
@@ -110,17 +119,13 @@ enum Schema {
 
     static let clusters = KeyDefinition(
         "clusters",
-        .named([
-            KeyDefinition(
-                "endpoints", .list(.endpoint), "The endpoints; at least one.",
-                example: "[http://127.0.0.1:8001, http://127.0.0.1:8002]"),
-            KeyDefinition(
-                "policy", .word(BalancingPolicy.allCases.map(\.rawValue)), default: BalancingPolicy.roundRobin.rawValue,
-                "How the endpoint of a new session is chosen.", example: "least-sessions"),
-            upstreamTLS,
-            .notAvailable("affinity", "Sticky choice of an endpoint."),
-            .notAvailable("health", "Health checks of the endpoints."),
-        ]),
+        .named(
+            [
+                KeyDefinition(
+                    "endpoints", .list(.endpoint), "The endpoints; at least one.",
+                    example: "[http://127.0.0.1:8001, http://127.0.0.1:8002]"),
+                upstreamTLS,
+            ] + SchemaRouting.ofClusters),
         "Named sets of endpoints.", example: "{app: {endpoints: [http://127.0.0.1:8001, http://127.0.0.1:8002]}}")
 
     // MARK: What happens in between
