@@ -87,7 +87,7 @@ final class Worker {
     var waitingClusters: [UpstreamCluster] = []
     var isWaitTimerSet = false
     /// Upgrades that wait for room under a limit.
-    var waitingLine = WaitingLine<WaitingUpgrade>()
+    var waitingLine = UpgradeLine<WaitingUpgrade>()
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
     var endedTraffic = SessionTraffic()

@@ -1,3 +1,4 @@
+import JSONWire
 import HTTPWire
 package import Wire
 

@@ -1,3 +1,4 @@
+import JSONWire
 package import HTTPWire
 package import Wire
 

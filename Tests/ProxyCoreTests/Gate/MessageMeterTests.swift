@@ -37,9 +37,9 @@ import Wire
     }
 }
 
-@Suite struct WaitingLineTests {
+@Suite struct UpgradeLineTests {
     @Test func `who stays keeps the place before whoever came meanwhile`() {
-        var line = WaitingLine<Int>()
+        var line = UpgradeLine<Int>()
         for number in 1...3 { line.append(number, on: number == 2 ? "b" : "a") }
         #expect(line.waits(on: "a") && line.waits(on: "b") && !line.waits(on: "c"))
         let all = line.takeAll()
