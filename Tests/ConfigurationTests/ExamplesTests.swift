@@ -5,7 +5,7 @@ import Testing
 
 /// Every file of Config/, as a user would take it: copied, with the certificates that it names beside it.
 struct ExamplesTests {
-    static let names = ["minimal", "behind-a-platform", "tls", "routes", "heartbeat", "gate", "everything"]
+    static let names = ["minimal", "behind-a-platform", "tls", "routes", "heartbeat", "gate", "routing", "everything"]
 
     private func load(_ name: String) throws -> Snapshot {
         let text = try #require(TemporaryDirectory.read("\(packageRoot)/Config/\(name).yaml"))
@@ -16,7 +16,9 @@ struct ExamplesTests {
         try directory.write("keys.json", "")
         defer { withExtendedLifetime(directory) {} }
         return try Snapshot.load(
-            file: try directory.write("\(name).yaml", text), environment: ["JWT_SECRET": "0123456789abcdef0123456789abcdef"])
+            file: try directory.write("\(name).yaml", text), environment: [
+                "JWT_SECRET": "0123456789abcdef0123456789abcdef", "AFFINITY_KEYS": "0123456789abcdef0123456789abcdef",
+            ])
     }
 
     @Test(arguments: names)

@@ -40,12 +40,6 @@ struct RefusalTests {
         #expect(try problem("routes: [{upstream: http://a, \(key): {}}]").observed.contains("not available"))
     }
 
-    @Test(arguments: ["affinity", "health"])
-    func `nor in a cluster`(_ key: String) throws {
-        let found = try problem("cluster: a\nclusters: {a: {endpoints: [http://a], \(key): {}}}")
-        #expect(found.observed.contains("not available") && found.key == "clusters.a.\(key)")
-    }
-
     @Test(arguments: [
         ("io: urin", "uring"), ("log: {format: jsno}", "json"), ("host: rewriet", "rewrite"),
         ("trustedProxies: []", "trusted_proxies"),
