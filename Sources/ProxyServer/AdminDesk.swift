@@ -97,7 +97,8 @@ struct AdminDesk: Sendable {
             version: status.version, io: status.io.withLock { $0 }, started: status.started,
             logLinesLost: shared.log.lostLines, lastReloadOK: status.lastReloadOK.load(ordering: .relaxed),
             reloads: UInt64(max(0, status.reloads.load(ordering: .relaxed))),
-            isDraining: status.isDraining.load(ordering: .relaxed))
+            isDraining: status.isDraining.load(ordering: .relaxed), generation: status.generation.load(ordering: .relaxed),
+            restartsFailed: status.restartsFailed.load(ordering: .relaxed))
     }
 
     /// The octets of a response on the wire.

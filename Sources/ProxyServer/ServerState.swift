@@ -68,7 +68,11 @@ extension ServerState {
             TLSContext.ServerOptions(
                 certificates: tls.certificates.map { TLSEngine.CertificateFiles(certificate: $0.certificate, key: $0.key) },
                 clientCertificate: tls.clientAuthorityFile == nil ? .ignored : .required,
-                clientCA: tls.clientAuthorityFile))
+                clientCA: tls.clientAuthorityFile, keyLog: try keyLog(tls.keyLogFile)))
+    }
+
+    private static func keyLog(_ path: String?) throws(TLSContextError) -> KeyLog? {
+        try path.map { (path) throws(TLSContextError) in try KeyLogFile(path).log }
     }
 
     private static func context(_ tls: UpstreamTLS) throws(TLSContextError) -> TLSContext {
@@ -78,7 +82,8 @@ extension ServerState {
         }
         return try TLSContext.client(
             TLSContext.ClientOptions(
-                ca: tls.authorityFile, serverName: tls.serverName, verifies: tls.verify, certificate: identity))
+                ca: tls.authorityFile, serverName: tls.serverName, verifies: tls.verify, certificate: identity,
+                keyLog: try keyLog(tls.keyLogFile)))
     }
 }
 

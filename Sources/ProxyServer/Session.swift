@@ -80,7 +80,10 @@ struct Session: ~Copyable {
 }
 
 /// What is kept of a session for its close line, the API and metrics, once its heads are gone. Immutable.
-final class SessionFacts {
+///
+/// It lies in the session's slot, not on the heap: a small object that lives as long as its session, amid the buffers that handshakes allocate and
+/// give back, would keep their pages from being used again.
+struct SessionFacts {
     let client: SocketAddress
     /// Who the client is behind trusted proxies; the same as `client` without any.
     let forwardedClient: SocketAddress

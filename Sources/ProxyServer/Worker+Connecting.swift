@@ -54,7 +54,9 @@ extension Worker {
             shared.resolver.resolve(endpoint.endpoint)
             upstreamUnusable(session, .nameNotResolved(endpoint.resolutionError ?? endpoint.endpoint.host))
         } else {
-            upstreamUnusable(session, .upstreamRefused(errno: exchange.lastConnectError))
+            let errno = exchange.lastConnectError
+            // No port or descriptor of ours left is no refusal of the backend's.
+            upstreamUnusable(session, errno == 111 ? .upstreamRefused(errno: errno) : .connectFailed(errno: errno))
         }
     }
 

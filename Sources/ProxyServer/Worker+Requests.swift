@@ -133,7 +133,7 @@ extension Worker {
 
     /// Whether there is room for one more tunnel, of whatever protocol.
     private func refusalOfTunnel(_ exchange: Exchange) -> Refusal? {
-        if drain.isActive { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
+        if drain.isActive, !isHandingOver { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
         if shared.openTunnels >= exchange.state.snapshot.limits.sessions {
             return Refusal(503, "session_limit", retryAfter: 10, failure: .limit("sessions"))
         }

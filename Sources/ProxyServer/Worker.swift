@@ -36,7 +36,8 @@ import Wire
 /// What other threads may ask of a worker.
 enum WorkerMessage: Sendable {
     case reload(ServerState)
-    case drain
+    /// - Parameter toSuccessor: whether another process has taken the listeners over.
+    case drain(toSuccessor: Bool)
     case drainEndpoint(DrainRequest, Reply<DrainState?>)
     case drainStates(Reply<[DrainState]>)
     case stop
@@ -68,6 +69,10 @@ final class Worker {
     var random: RandomBits
     private var nextID: UInt64
     var drain = DrainSchedule()
+    /// Whether the drain is one before a successor that has the listeners: what this process accepted is still served by it.
+    var isHandingOver = false
+    /// When connections without a request are ended in such a drain.
+    var idleEndsAt = Timestamp.never
     /// When the process's drain is told of again.
     var nextDrainReport = Timestamp.never
     /// Endpoints that get nothing new.
@@ -165,7 +170,7 @@ final class Worker {
     private func handle(_ message: WorkerMessage) {
         switch message {
         case .reload(let state): adopt(state)
-        case .drain: beginDrain()
+        case .drain(let toSuccessor): beginDrain(toSuccessor: toSuccessor)
         case .drainEndpoint(let request, let reply): reply.give(drainEndpoint(request))
         case .drainStates(let reply): reply.give(drainStates())
         case .stop: isStopped = true

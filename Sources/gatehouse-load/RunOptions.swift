@@ -4,7 +4,7 @@ import Wire
 /// `gatehouse-load run URL …`
 struct RunOptions {
     /// What a connection does over and over.
-    enum Mode: String { case echo, stream, connect, idle, http }
+    enum Mode: String { case echo, stream, connect, idle, http, drain }
 
     var mode = Mode.echo
     var address = SocketAddress(v4: 0x7F00_0001, port: 80)
@@ -26,7 +26,7 @@ struct RunOptions {
             case "-m":
                 let text = try flags.value(of: flag)
                 guard let known = Mode(rawValue: text) else {
-                    throw Usage.Mistake("-m is \"\(text)\": expected echo, stream, connect, idle or http")
+                    throw Usage.Mistake("-m is \"\(text)\": expected echo, stream, connect, idle, http or drain")
                 }
                 mode = known
             case "-c": connections = try flags.number(of: flag, in: 1...100_000)

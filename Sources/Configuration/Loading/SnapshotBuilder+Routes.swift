@@ -47,7 +47,7 @@ extension SnapshotBuilder {
         }
         return UpstreamTLS(
             serverName: map.text("server_name"), authorityFile: map.text("ca"), verify: verify,
-            certificateFile: map.text("certificate"), keyFile: map.text("key"))
+            certificateFile: map.text("certificate"), keyFile: map.text("key"), keyLogFile: keyLog(map))
     }
 
     /// The place of the cluster of one endpoint that `upstream` stands for; equal ones share it.

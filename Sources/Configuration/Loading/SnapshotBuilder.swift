@@ -45,6 +45,7 @@ struct SnapshotBuilder {
         snapshot.admin = admin()
         snapshot.healthPath = root.map("health")?.text("path")
         snapshot.drain = drain()
+        snapshot.restart = restart()
         if let io: IOBackend = root.word("io") { snapshot.io = io }
         snapshot.workers = root.integer("workers")
         checkAddresses(snapshot)

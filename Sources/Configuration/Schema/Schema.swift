@@ -45,6 +45,12 @@ enum Schema {
         KeyDefinition("key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/app.key"),
     ]
 
+    /// Never from the environment: SSLKEYLOGFILE may stand in one that nobody looked at.
+    private static let keyLog = KeyDefinition(
+        "key_log", .file(mustExist: false),
+        "Appends the secrets of every TLS session to this file, for Wireshark and `gatehouse capture --keylog`. Whoever has the file can decrypt the sessions: for a search only, and said loudly at start.",
+        example: "keys.log")
+
     private static let listener: [KeyDefinition] = [
         KeyDefinition("address", .listenAddress(), "The address and port to listen on.", example: "0.0.0.0:443"),
         KeyDefinition(
@@ -59,6 +65,7 @@ enum Schema {
                         "client_ca", .file(mustExist: true),
                         "A PEM file of authorities; with it, clients must show a certificate that one of them signed.",
                         example: "tls/clients-ca.pem"),
+                    keyLog,
                 ]),
             "Terminates TLS here. The files are read again at each reload.",
             example: "{certificate: tls/app.pem, key: tls/app.key}"),
@@ -89,6 +96,7 @@ enum Schema {
                 "A PEM file with the certificate that Gatehouse shows to the endpoint.", example: "tls/gatehouse.pem"),
             KeyDefinition(
                 "key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/gatehouse.key"),
+            keyLog,
         ]),
         "How `https` endpoints are checked, and what Gatehouse shows to them.",
         example: "{server_name: app.example, ca: ca.pem}")

@@ -28,6 +28,7 @@ package struct Snapshot: Sendable {
     /// What holds before a route is chosen, and for routes that say nothing else.
     package var timeouts = Timeouts()
     package var drain = DrainSettings()
+    package var restart = RestartSettings()
     package var io = IOBackend.auto
     /// Event loops; nil for one per core.
     package var workers: Int?

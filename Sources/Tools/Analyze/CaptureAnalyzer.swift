@@ -29,6 +29,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     private(set) var counts = Counts()
     private let wants: (UInt64, SessionID?) -> Bool
     private let take: (AnalyzedSession, MessageLog?) -> Void
+    /// Hears of each session when it opens, for those who look on live.
+    var opened: ((OpenedSession) -> Void)?
     private var segments = SegmentDecoder()
     private lazy var reassembler = TCPReassembler(sink: self, seed: UInt64.random(in: 0 ... .max))
     private var handshakes: UInt64 = 0
@@ -92,6 +94,13 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         case .assembled(let segment): reassembler.take(segment, segments.assembled.span.bytes, at: packet.time)
         }
         if comment != nil { remarked(decoded, packet.time) }
+    }
+
+    /// Takes a packet that comes from no file.
+    func take(_ packet: CapturePacket, _ bytes: RawSpan) {
+        counts.packets &+= 1
+        counts.bytes &+= UInt64(packet.bytes.count)
+        self.packet(packet, bytes)
     }
 
     /// The end of all files: what is still open is told so.
@@ -226,6 +235,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     }
 
     func wantsMessages(number: UInt64, session: SessionID?) -> Bool { wants(number, session) }
+
+    func began(_ session: OpenedSession) { opened?(session) }
 
     func finished(_ session: AnalyzedSession, _ messages: MessageLog?) { take(session, messages) }
 }
