@@ -13,8 +13,13 @@ package final class CredentialChecker: Sendable {
     private let passwords: PasswordFile?
     package let tokens: TokenKeys?
     private let rule: TokenRule
+    private let certificates: CertificateRule?
 
-    package init(keys: [StaticKey] = [], passwords: PasswordFile? = nil, tokens: TokenKeys? = nil, rule: TokenRule = TokenRule()) {
+    package init(
+        keys: [StaticKey] = [], passwords: PasswordFile? = nil, tokens: TokenKeys? = nil, rule: TokenRule = TokenRule(),
+        certificates: CertificateRule? = nil
+    ) {
+        self.certificates = certificates
         self.keys = keys
         self.passwords = passwords
         self.tokens = tokens
@@ -27,6 +32,7 @@ package final class CredentialChecker: Sendable {
     package func check(_ credential: PresentedCredential, now: Timestamp) -> CredentialOutcome? {
         switch credential.content {
         case .token(let text): return check(text, now: now)
+        case .certificate(let facts): return certificates?.check(facts) ?? .refused(.wrongKind)
         case .password: return passwords == nil ? .refused(.wrongKind) : nil
         }
     }

@@ -43,6 +43,8 @@ final class Exchange {
     var user: AuthenticatedUser?
     /// A password is being checked elsewhere.
     var awaitsCredential = false
+    /// Waits for room under a limit.
+    var waiting: WaitingPlace?
     /// Counts the session under address, user and route until it is let go.
     var admission: Admission?
 

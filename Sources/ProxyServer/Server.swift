@@ -365,6 +365,7 @@ package final class Server {
         casebook.stop()
         shared.resolver.stop()
         shared.passwords.stop()
+        shared.forwards.stop()
         fetcher.stop()
         checker.stop()
         ledger.processStopped(exit: exit, at: Server.now)

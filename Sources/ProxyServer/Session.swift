@@ -73,6 +73,8 @@ struct Session: ~Copyable {
     var isPlainRelay = true
     /// Pings of ours; nil where the route asks for none.
     var heartbeat: SessionHeartbeat?
+    /// What it needs to outlive its backend; nil where the route doesn't ask for that.
+    var hold: SessionHold?
 
     func connection(_ side: Side) -> ConnectionID { side == .downstream ? downstream : upstream }
 
@@ -115,5 +117,12 @@ struct SessionFacts {
         self.origin = origin
         self.openedAt = openedAt
         self.metrics = metrics
+    }
+
+    /// The same session at another endpoint.
+    func moved(to endpoint: UpstreamEndpoint, metrics: EndpointMetrics?) -> SessionFacts {
+        SessionFacts(
+            client: client, forwardedClient: forwardedClient, route: route, cluster: cluster, endpoint: endpoint, path: path,
+            origin: origin, openedAt: openedAt, metrics: metrics, admission: admission)
     }
 }

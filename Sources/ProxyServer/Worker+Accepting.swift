@@ -39,6 +39,8 @@ extension Worker {
         if side == .downstream {
             session.pointee.phase = .readingHead
             setDeadline(session, loop.now + state.snapshot.timeouts.head, .requestHead)
+        } else if session.pointee.phase == .tunnel, let hold = session.pointee.hold {
+            sendHeldRequest(session, hold)
         } else {
             session.pointee.exchange?.securedAt = loop.now
             sendRequest(session)

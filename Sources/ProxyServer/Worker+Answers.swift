@@ -19,6 +19,8 @@ struct Refusal {
     var fields: [(String, String)] = []
     /// What it means to the diagnosis.
     var failure: HandshakeFailure?
+    /// The upgrade is completed and closed with this code, in place of the response (`on_limit: close`).
+    var closeCode: CloseCode?
 
     init(
         _ status: Int, _ reason: String, detail: String? = nil, retryAfter: Int? = nil, fields: [(String, String)] = [],
@@ -70,7 +72,7 @@ extension Worker {
         exchange.admission = nil
         if let failure = refusal.failure { exchange.observation?.failure = failure }
         exchange.keepsDownstream = false
-        let code = explanation(of: refusal.status, exchange)
+        let code = refusal.closeCode ?? explanation(of: refusal.status, exchange)
         exchange.explainedWith = code?.rawValue
         let verdict = reportRefusal(session, exchange, refusal)
         if let code { return explain(session, exchange, code, reason: verdict?.cause.rawValue ?? refusal.reason) }

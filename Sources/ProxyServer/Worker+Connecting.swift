@@ -62,6 +62,7 @@ extension Worker {
 
     /// The upstream connection is established; TLS begins, or the request goes out.
     func connected(_ session: UnsafeMutablePointer<Session>) {
+        if session.pointee.phase == .tunnel, let hold = session.pointee.hold { return heldConnected(session, hold) }
         guard session.pointee.phase == .connecting, let exchange = session.pointee.exchange, let endpoint = exchange.endpoint
         else { return }
         exchange.connectedAt = loop.now

@@ -119,6 +119,7 @@ extension Worker {
                 record = record.judged(with: heard.signs, evidence: heard.evidence)
             }
             reportHeartbeat(session, &record)
+            reportHold(session, &record)
             metrics.ended(record)
             endedTraffic.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
             endedTraffic.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)

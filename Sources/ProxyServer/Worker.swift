@@ -8,6 +8,7 @@
 //     Worker+Requests    request head → checks → route
 //     Worker+Gate        origin, credentials, permission, limits
 //     Routing/           what the choice of an endpoint depends on, waiting for one
+//     Worker+WaitingForRoom  above a limit: waiting for room, messages a second
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
 //     Worker+Responses   response head: relayed, refused, or a valid 101
 //     Worker+Bodies      bodies in both directions, the end of an exchange
@@ -85,6 +86,8 @@ final class Worker {
     /// Clusters with requests in line, of reloaded configurations too.
     var waitingClusters: [UpstreamCluster] = []
     var isWaitTimerSet = false
+    /// Upgrades that wait for room under a limit.
+    var waitingLine = WaitingLine<WaitingUpgrade>()
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
     var endedTraffic = SessionTraffic()

@@ -29,6 +29,7 @@ enum Usage {
             -w N          messages in flight a connection; stream: frames a request (1)
             -d SECONDS    how long to measure, after a fifth of a second to warm up (5)
             -p PID,…      processes whose CPU and memory to measure, with all their descendants
+            -H "NAME: VALUE"  a field that each request has besides; may stand several times
             --io BACKEND  uring or epoll, for this process (default: uring where the kernel allows)
             One line of JSON: units a second, latency, CPU microseconds of those processes per unit, PSS. A unit is a message, a frame of a stream,
             an upgrade (connect), a ping that was answered (idle), a response (http) or a close frame (drain, which waits until every connection has

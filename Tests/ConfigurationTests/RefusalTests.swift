@@ -26,18 +26,12 @@ struct RefusalTests {
     }
 
     @Test(arguments: [
-        ("hold: {attempts: 5}", "hold"),
-        ("capture: {directory: x}", "capture"), ("hold:", "hold"),
+        ("capture: {directory: x}", "capture"), ("capture:", "capture"),
     ])
     func `a key whose feature does not exist is refused`(_ line: String, _ key: String) throws {
         let found = try problem("upstream: http://a\n\(line)\n")
         #expect(found.key == key)
         #expect(found.observed.contains("not available in this version"))
-    }
-
-    @Test(arguments: ["hold"])
-    func `nor is it accepted in a route`(_ key: String) throws {
-        #expect(try problem("routes: [{upstream: http://a, \(key): {}}]").observed.contains("not available"))
     }
 
     @Test(arguments: [

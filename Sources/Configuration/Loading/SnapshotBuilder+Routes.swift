@@ -79,7 +79,8 @@ extension SnapshotBuilder {
     /// The routes of the file: a list, or the one whose keys stand at the top.
     mutating func buildRoutes(_ timeouts: Timeouts) -> [Route] {
         let shorthand = [
-            "upstream", "cluster", "match", "host", "rewrite", "upgrade", "heartbeat", "origins", "auth", "permission", "guards",
+            "upstream", "cluster", "match", "host", "rewrite", "upgrade", "heartbeat", "hold", "origins", "auth", "permission",
+            "guards",
         ].compactMap { root.any($0) }
         var routes: [Route] = []
         if let written = root.any("routes") {
@@ -151,6 +152,7 @@ extension SnapshotBuilder {
         }
         route.timeouts = overrides ? self.timeouts(map.map("timeouts"), over: timeouts) : timeouts
         route.heartbeat = heartbeat(map.any("heartbeat"), idle: route.timeouts.idle)
+        route.hold = hold(map.any("hold"))
         return route
     }
 

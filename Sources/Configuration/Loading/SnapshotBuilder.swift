@@ -19,6 +19,8 @@ struct SnapshotBuilder {
     var credentials: [CredentialSettings] = []
     /// The keys of affinity cookies so far, by cluster.
     var affinityKeys: [String: [Secret]] = [:]
+    /// Where client certificates are asked for, to be held against the listeners.
+    var certificatePlaces: [Decoded] = []
 
     init(_ root: DecodedMap, file: String?, environment: [String: String], backend: Endpoint? = nil) {
         self.backend = backend
@@ -49,6 +51,7 @@ struct SnapshotBuilder {
         if let io: IOBackend = root.word("io") { snapshot.io = io }
         snapshot.workers = root.integer("workers")
         checkAddresses(snapshot)
+        checkCertificates(snapshot)
         return routes.isEmpty ? nil : snapshot
     }
 
@@ -81,6 +84,10 @@ struct SnapshotBuilder {
         if let count = map.integer("sessions") { limits.sessions = count }
         if let count = map.integer("sessions_per_address") { limits.sessionsPerAddress = count }
         if let count = map.integer("upgrades_per_second") { limits.upgradesPerSecond = count }
+        if let count = map.integer("messages_per_second") { limits.messagesPerSecond = count }
+        if let word: OnLimit = map.word("on_limit") { limits.onLimit = word }
+        if let count = map.integer("queue_length") { limits.queueLength = count }
+        if let span = map.duration("queue_wait") { limits.queueWait = span }
         return limits
     }
 

@@ -164,7 +164,7 @@ enum Schema {
                 "Which upgrades pass: only `websocket` (a request for another goes on as an ordinary one), or `any` protocol but h2c.",
                 example: "any"),
             SchemaHeartbeat.heartbeat,
-            .notAvailable("hold", "Keeping a session open while its endpoint restarts."),
+            SchemaHold.hold,
         ] + SchemaGate.keys
 }
 

@@ -56,6 +56,17 @@ package final class WorkerMetrics: Sendable {
     package let heartbeatsUnanswered: CounterFamily<Side>
     /// From a ping of our own to its pong.
     package let heartbeatTime: HistogramFamily<Side>
+    /// Held sessions that have no backend now.
+    package let heldSessions: Gauge
+    /// Backends that held sessions lost, by how.
+    package let holdLosses: CounterFamily<HoldLossLabel>
+    /// What became of sessions that lost their backend.
+    package let holdOutcomes: CounterFamily<HoldOutcome>
+    package let holdAttemptsFailed: Counter
+    /// Clients' messages of ended held sessions, by what became of them.
+    package let holdMessages: CounterFamily<MessageFate>
+    /// From the loss of a backend to the next one's 101.
+    package let holdTime: Histogram
 
     // Times
     package let connectTime: Histogram
@@ -74,7 +85,7 @@ package final class WorkerMetrics: Sendable {
     private let endpoints = Mutex<[EndpointMetrics]>([])
 
     package init() {
-        let slab = MetricSlab(capacity: 1288)
+        let slab = MetricSlab(capacity: 1408)
         var layout = MetricLayout(slab: slab)
         connections = layout.counter("connections_total", "Connections accepted from clients.")
         openConnections = layout.gauge("connections_open", "Connections from clients that are open.")
@@ -120,6 +131,16 @@ package final class WorkerMetrics: Sendable {
             "heartbeats_unanswered_total", "Sides that gave no sign of life after a ping of Gatehouse's.", by: "side")
         heartbeatTime = layout.histograms(
             "heartbeat_rtt_seconds", "Time from a ping of Gatehouse's to its pong, by side.", .quick, by: "side")
+        heldSessions = layout.gauge("sessions_held", "Held sessions that have no backend at present.")
+        holdLosses = layout.counters("hold_losses_total", "Backends that held sessions lost, by how they went.", by: "kind")
+        holdOutcomes = layout.counters(
+            "hold_outcomes_total", "What became of held sessions without a backend.", by: "outcome")
+        holdAttemptsFailed = layout.counter(
+            "hold_attempts_failed_total", "Attempts to find a backend for a held session that came to nothing.")
+        holdMessages = layout.counters(
+            "hold_messages_total", "Clients' messages in ended held sessions, by what became of them.", by: "fate")
+        holdTime = layout.histogram(
+            "hold_seconds", "Time from the loss of a held session's backend to the next one's 101.", .quick)
         connectTime = layout.histogram(
             "upstream_connect_seconds", "Time to connect to an endpoint, TLS excluded.", .quick)
         handshakeTime = layout.histogram(

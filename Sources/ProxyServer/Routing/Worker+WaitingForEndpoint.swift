@@ -123,7 +123,7 @@ extension Worker {
     private func armWaiting() {
         guard !isWaitTimerSet else { return }
         isWaitTimerSet = true
-        _ = loop.schedule(owner: Owner.waiting, at: loop.now + Worker.pace)
+        _ = loop.schedule(owner: Owner.waitingForEndpoint, at: loop.now + Worker.pace)
     }
 
     /// The session that a waiter stands for, if it still waits.
