@@ -20,7 +20,8 @@ struct ExamplesTests {
         try directory.write("keys.json", "")
         defer { withExtendedLifetime(directory) {} }
         return try Snapshot.load(
-            file: try directory.write("\(name).yaml", text), environment: [
+            file: try directory.write("\(name).yaml", text),
+            environment: [
                 "JWT_SECRET": "0123456789abcdef0123456789abcdef", "AFFINITY_KEYS": "0123456789abcdef0123456789abcdef",
             ])
     }
