@@ -40,7 +40,7 @@ extension Worker {
         facts.endpoint.active -= 1
         facts.metrics?.sessions.add(-1)
         endpoint.active += 1
-        let moved = facts.moved(to: endpoint, metrics: cluster.metrics(of: endpoint))
+        let moved = facts.moved(to: endpoint, metrics: cluster.metrics(of: endpoint), seat: cluster.seat(at: endpoint))
         moved.metrics?.sessions.add(1)
         session.pointee.facts = moved
     }
@@ -188,7 +188,8 @@ extension Worker {
         heldAttemptFailed(
             session, hold,
             hold.step == .connecting
-                ? errno == 111 ? "upstream_refused" : "connect_failed" : hold.step == .securing ? "upstream_tls" : "closed_before_response")
+                ? errno == 111 ? "upstream_refused" : "connect_failed"
+                : hold.step == .securing ? "upstream_tls" : "closed_before_response")
     }
 
     /// The attempt came to nothing; `Hold` says what becomes of that.
