@@ -100,6 +100,17 @@ struct RoutingTests {
         #expect(found.key == "clusters.app.\(key)")
     }
 
+    @Test func `keys may come from the environment, and are not shown where they are wrong`() throws {
+        let text = "clusters: {app: {endpoints: [http://a], affinity: {cookie: {name: g, keys_variable: K}}}}\ncluster: app"
+        let both = ["0123456789abcdef-new", "0123456789abcdef-old"]
+        let snapshot = try decode(text, environment: ["K": both.joined(separator: ", ")])
+        #expect(snapshot.affinityKeys["app"]?.map(\.revealed) == both)
+        for value in [nil, "", "hush-hush"] {
+            let found = try problem(text, environment: value.map { ["K": $0] } ?? [:])
+            #expect(found.key == "clusters.app.affinity.cookie.keys_variable" && !found.description.contains("hush-hush"))
+        }
+    }
+
     @Test func `a slip of the pen gets the name that was meant`() throws {
         let found = try problem("clusters: {app: {endpoints: [http://a], afinity: {address: true}}}\ncluster: app")
         #expect(found.remedy == "did you mean affinity?" && found.description.contains("g.yaml:1"))

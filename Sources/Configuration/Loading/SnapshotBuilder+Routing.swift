@@ -139,7 +139,23 @@ extension SnapshotBuilder {
             }
             affinityKeys[cluster] = texts(keys).map(Secret.init)
         }
+        if let name = map.text("keys_variable"), let place = map.any("keys_variable") {
+            if map.any("keys") != nil { report(place, "keys in two places", "keys or keys_variable", "remove one of them") }
+            affinityKeys[cluster] = keys(of: name, at: place)
+        }
         return settings
+    }
+
+    /// The keys of an environment's variable, with commas between.
+    private mutating func keys(of name: String, at place: Decoded) -> [Secret] {
+        let keys = (environment[name] ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }
+        if keys.isEmpty || keys.contains(where: { $0.utf8.count < 16 }) {
+            report(
+                place, keys.isEmpty ? "the variable \(name), which is not set" : "a key of less than 16 characters in \(name)",
+                "a variable with keys of at least 16 characters, with commas between",
+                "openssl rand -hex 24 makes one")
+        }
+        return keys.map(Secret.init)
     }
 
     /// Keys that need a user, where no route to the cluster finds one.

@@ -55,6 +55,10 @@ enum SchemaRouting {
                             "keys", .list(.secret),
                             "Secrets that sign it: the first signs, all are accepted, so that they can be changed one by one. Without them a key is drawn at start, and no other process knows it.",
                             example: "[0123456789abcdef0123456789abcdef]"),
+                        KeyDefinition(
+                            "keys_variable", .name,
+                            "The environment's variable that holds them, with commas between, in place of `keys`.",
+                            example: "AFFINITY_KEYS"),
                         KeyDefinition("path", .path, default: cookie.path, "Its `Path`.", example: "/ws"),
                         KeyDefinition(
                             "max_age", .duration(), default: DurationText.text(cookie.maximumAge),

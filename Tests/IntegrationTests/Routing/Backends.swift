@@ -44,7 +44,7 @@ struct Backends {
     ) {
         let client = try gatehouse.connect()
         let head = Upgrade.request(target)
-        try client.send(head.dropLast(2) + fields.map { "\($0.0): \($0.1)\r\n" }.joined() + "\r\n")
+        try client.send(head.dropLast() + fields.map { "\($0.0): \($0.1)\r\n" }.joined() + "\r\n")
         let (index, connection) = try next()
         _ = try connection.readHead()
         try connection.send(Upgrade.response())
