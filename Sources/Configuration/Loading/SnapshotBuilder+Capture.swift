@@ -84,8 +84,9 @@ extension SnapshotBuilder {
         }
         for (key, kind) in [("payload_limit", PayloadRule.Kind.cut), ("mask", .mask)] where policy.payload.kind != kind {
             if let written = map.any(key) {
+                if case .list(let items) = written.value, items.isEmpty { continue }
                 report(
-                    written, "\(key) beside payload: \(policy.payload.kind.rawValue)", "payload: \(kind.rawValue)",
+                    written, "\(key) with payload: \(policy.payload.kind.rawValue)", "payload: \(kind.rawValue) beside it",
                     "set payload to \(kind.rawValue), or remove \(key)")
             }
         }

@@ -44,8 +44,8 @@ enum SchemaCapture {
             "payload", .word(PayloadRule.Kind.allCases.map(\.rawValue)), default: policy.payload.kind.rawValue,
             "What becomes of payloads: `keep`, `cut` each frame's after `payload_limit`, or `mask` what `mask` names."),
         KeyDefinition(
-            "payload_limit", .size(0...1 << 20), default: SizeText.text(UInt64(policy.payload.limit)),
-            "For `payload: cut`: bytes of each frame's payload that are kept."),
+            "payload_limit", .size(0...1 << 20),
+            "For `payload: cut`: bytes of each frame's payload that are kept; without it, \(policy.payload.limit)."),
         KeyDefinition(
             "mask", .list(.text), default: "[]",
             "For `payload: mask`: paths in JSON texts whose values are replaced by as many `*`. Whatever isn't a JSON text in one frame and one piece is replaced wholly.",

@@ -106,6 +106,9 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
                 if sender == gatehouse, comment?.event == .heartbeat {
                     conversation.pinged(places[slot].isUpstream ? .upstream : .downstream, bytes)
                 }
+                if sender == gatehouse, !places[slot].isUpstream, comment?.event == .refused, comment?.reason != nil, places[slot].hasUpstream {
+                    conversation.answeredAfterAll(bytes)
+                }
                 if passesOver(slot, sender) { return true }
                 // Without an upstream connection, what Gatehouse says is its own answer.
                 if sender == gatehouse { return conversation.answeredByGatehouse(bytes, at: time) }
@@ -191,10 +194,13 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
             if !place.isCounted, place.tries > 0 { counts.midStream += 1 }
             return
         }
-        // The session's end is told when its downstream connection is over.
-        guard !place.isUpstream else { return }
+        // The session's end is told when its downstream connection is over, and its upstream connection too.
+        if place.isUpstream {
+            conversation.upstreamClosed(at: time)
+            return
+        }
         if let session = conversation.session { taps[session] = nil }
-        conversation.closed(why, reassembler.connection(slot), at: time)
+        conversation.downstreamClosed(why, reassembler.connection(slot), at: time)
     }
 
     // MARK: Taps
@@ -249,6 +255,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         } else if let conversation = taps[session] {
             places[slot] = Place(conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true)
             if let downstream = conversation.slot { places[downstream].hasUpstream = true }
+            conversation.hasOpenUpstream = true
         }
     }
 

@@ -10,6 +10,7 @@ extension Conversation {
     /// Another session begins on this connection.
     func begins(_ session: SessionID) {
         release()
+        hasOpenUpstream = false
         self.session = session
     }
 
@@ -72,11 +73,32 @@ extension Conversation {
 
     /// Gatehouse's own answer, without a backend: its status, and why.
     func answeredByGatehouse(_ bytes: RawSpan, at now: Timestamp) -> Bool {
-        var scanner = HeadScanner(limit: HeadLimits.default.head)
-        var status: Int?
-        if case .complete(let length) = scanner.scan(bytes) { status = ResponseHead(copy: bytes.copied(0..<length)).status }
-        answered(byGatehouse: status, toldReason.flatMap { HandshakeFailure(reason: $0) }, at: now)
+        answered(byGatehouse: Conversation.status(bytes), toldReason.flatMap { HandshakeFailure(reason: $0) }, at: now)
         return true
+    }
+}
+
+extension Conversation {
+    /// Gatehouse's own answer in the place of the backend's.
+    func answeredAfterAll(_ bytes: RawSpan) { refused(byGatehouse: Conversation.status(bytes), at: lastSeen) }
+
+    private static func status(_ bytes: RawSpan) -> Int? {
+        var scanner = HeadScanner(limit: HeadLimits.default.head)
+        guard case .complete(let length) = scanner.scan(bytes) else { return nil }
+        return ResponseHead(copy: bytes.copied(0..<length)).status
+    }
+
+    /// The client's connection is over; the session is when the backend's is.
+    func downstreamClosed(_ why: ConnectionClosure, _ transport: CapturedConnection, at now: Timestamp) {
+        guard hasOpenUpstream, why == .ended, isSession else { return closed(why, transport, at: now) }
+        closing = (why, transport)
+    }
+
+    func upstreamClosed(at now: Timestamp) {
+        hasOpenUpstream = false
+        guard let closing else { return }
+        self.closing = nil
+        closed(closing.why, closing.transport, at: now)
     }
 }
 
