@@ -34,7 +34,8 @@ extension SnapshotBuilder {
 
     private mutating func checkDirectory(_ policy: CapturePolicy, _ mode: Decoded) {
         guard policy.mode != .off, root.map("capture")?.any("directory") == nil else { return }
-        report(mode, "\(policy.mode.rawValue) without a place for the files", "capture.directory beside it", "add directory: captures")
+        report(
+            mode, "\(policy.mode.rawValue) without a place for the files", "capture.directory beside it", "add directory: captures")
     }
 
     private mutating func capturePolicy(_ map: DecodedMap, over base: CapturePolicy) -> CapturePolicy {

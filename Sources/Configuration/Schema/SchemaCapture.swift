@@ -27,7 +27,8 @@ enum SchemaCapture {
                     "size", .size(64 << 10...1 << 40), default: SizeText.text(settings.rotateSize),
                     "The size from which on a new file is begun."),
                 KeyDefinition(
-                    "time", .duration(), default: DurationText.text(settings.rotateTime), "The age from which on a new file is begun."),
+                    "time", .duration(), default: DurationText.text(settings.rotateTime),
+                    "The age from which on a new file is begun."),
             ]),
             "When a new file is begun.", example: "{size: 64MiB, time: 1h}"),
         KeyDefinition(

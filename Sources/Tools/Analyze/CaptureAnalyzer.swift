@@ -106,12 +106,14 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
                 if sender == gatehouse, comment?.event == .heartbeat {
                     conversation.pinged(places[slot].isUpstream ? .upstream : .downstream, bytes)
                 }
-                if sender == gatehouse, !places[slot].isUpstream, comment?.event == .refused, comment?.reason != nil, places[slot].hasUpstream {
+                if sender == gatehouse, !places[slot].isUpstream, comment?.event == .refused, comment?.reason != nil,
+                    places[slot].hasUpstream
+                {
                     conversation.answeredAfterAll(bytes)
                 }
                 if passesOver(slot, sender) { return true }
                 // Without an upstream connection, what Gatehouse says is its own answer.
-                if sender == gatehouse { return conversation.answeredByGatehouse(bytes, at: time) }
+                if sender == gatehouse, conversation.toldReason != nil { return conversation.answeredByGatehouse(bytes, at: time) }
             }
             let direction: Direction = sender == conversation.client ? .clientToServer : .serverToClient
             if places[slot].isUpstream { return conversation.received(.serverToClient, bytes, at: time) }

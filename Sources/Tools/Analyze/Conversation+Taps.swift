@@ -1,3 +1,4 @@
+import CaptureFile
 import Diagnosis
 import HTTPWire
 import WebSocketWire
@@ -66,9 +67,14 @@ extension Conversation {
         guard let cause = toldCause.flatMap({ Cause(rawValue: $0) }), own?.cause != cause else { return nil }
         let entry = CauseCatalogue.entry(cause)
         return Verdict(
-            cause: cause, title: entry.title, confidence: own == nil ? .likely : .proven, blame: entry.blame, answeredBy: own?.answeredBy,
+            cause: cause, title: entry.title, confidence: own == nil ? .likely : .proven, blame: entry.blame,
+            answeredBy: own?.answeredBy,
             evidence: [Evidence(what: "comment of Gatehouse's", observed: "cause=\(cause.rawValue)")],
-            fix: [lossy ? "Look at the ledger's line of this session: it has what the capture lost" : "Look at the ledger's line of this session for the evidence"])
+            fix: [
+                lossy
+                    ? "Look at the ledger's line of this session: it has what the capture lost"
+                    : "Look at the ledger's line of this session for the evidence"
+            ])
     }
 
     /// Gatehouse's own answer, without a backend: its status, and why.

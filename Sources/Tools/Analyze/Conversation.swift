@@ -265,7 +265,9 @@ final class Conversation {
                 unseen.append("the request is not in the capture, so the handshake is not judged")
             }
             var record = follower.report(&unseen)
-            if let verdict = told(instead: record.verdict, lossy: follower.facts.missing.client &+ follower.facts.missing.server > 0) {
+            if let verdict = told(
+                instead: record.verdict, lossy: follower.facts.missing.client &+ follower.facts.missing.server > 0)
+            {
                 record.verdict = verdict
             }
             if let transport, transport.oneSided { unseen.append("one direction of the connection is not in the capture") }
