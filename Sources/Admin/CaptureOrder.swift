@@ -50,10 +50,14 @@ package struct CaptureOrder: Sendable, Hashable {
     private mutating func take(_ name: String, _ value: String) throws(Mistake) {
         switch name {
         case "session":
-            guard let id = SessionID(value) else { throw Mistake(sentence: "session is the name of a session, thirteen characters") }
+            guard let id = SessionID(value) else {
+                throw Mistake(sentence: "session is the name of a session, thirteen characters")
+            }
             session = id
         case "client":
-            guard let block = AddressBlock(value) else { throw Mistake(sentence: "client is an address or a block such as 10.0.0.0/8") }
+            guard let block = AddressBlock(value) else {
+                throw Mistake(sentence: "client is an address or a block such as 10.0.0.0/8")
+            }
             client = block
         case "user": user = value
         case "route": route = value

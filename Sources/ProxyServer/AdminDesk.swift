@@ -58,7 +58,8 @@ struct AdminDesk: Sendable {
         if let span = order.span { order.until = now + span }
         let orders = shared.capture.take(order, now: now)
         Ledger(writer: shared.log, redaction: redaction).captureOrdered(
-            mode: order.mode.rawValue, session: order.session, client: order.client?.description, user: order.user, route: order.route,
+            mode: order.mode.rawValue, session: order.session, client: order.client?.description, user: order.user,
+            route: order.route,
             cause: order.cause, span: order.span, at: now)
         let replies = shared.mailboxes.map { mailbox -> Reply<Bool> in
             let reply = Reply<Bool>()

@@ -92,6 +92,11 @@ extension Worker {
 
     private func keepUpstream(_ session: UnsafeMutablePointer<Session>, _ endpoint: UpstreamEndpoint) {
         let connection = session.pointee.upstream
+        if session.pointee.tap != nil {
+            // Other requests will use it; for this capture it ends here.
+            tapEnded(session, .upstream, isReset: false)
+            tapPeerEnded(session, .upstream, isReset: false)
+        }
         loop.setOwner(connection, Owner.idle(endpoint.index))
         if session.pointee.upstreamPaused { loop.startReceiving(connection) }
         if let eldest = endpoint.keep(connection, session.pointee.upstreamTLS, now: loop.now) {

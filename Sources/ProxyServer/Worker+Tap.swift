@@ -233,7 +233,9 @@ extension Worker {
         mayTap = Worker.taps(state.snapshot, orders)
         guard let order = orders.last else { return }
         forEachSession { session in
-            guard session.pointee.phase == .tunnel, let facts = session.pointee.facts, concerns(order, session, facts) else { return }
+            guard session.pointee.phase == .tunnel, let facts = session.pointee.facts, concerns(order, session, facts) else {
+                return
+            }
             if order.mode == .off { return endTap(session) }
             if let tap = session.pointee.tap {
                 if order.mode == .always { tap.release(at: loop.now, in: taps) }

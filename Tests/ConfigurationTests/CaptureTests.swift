@@ -61,7 +61,8 @@ struct CaptureTests {
 
     @Test(arguments: [
         ("capture: {mode: always}", "capture.mode"), ("capture: {mode: sometimes}", "capture.mode"),
-        ("capture: {directory: /tmp/a, sample: 2}", "capture.sample"), ("capture: {directory: /tmp/a, sample: .5}", "capture.sample"),
+        ("capture: {directory: /tmp/a, sample: 2}", "capture.sample"),
+        ("capture: {directory: /tmp/a, sample: .5}", "capture.sample"),
         ("capture: {directory: /tmp/a, sample: 1.5}", "capture.sample"),
         ("capture: {directory: /tmp/a, mode: always, payload: mask, mask: [token]}", "capture.mask[0]"),
         ("capture: {directory: /tmp/a, mask: [$.token]}", "capture.mask"),

@@ -35,7 +35,9 @@ struct RelayAllocationTests {
     }
 
     @Test(arguments: EventLoop.Backend.available, ["always", "black-box"])
-    func `relaying a frame that is captured allocates nothing on the worker either`(_ backend: EventLoop.Backend, mode: String) throws {
+    func `relaying a frame that is captured allocates nothing on the worker either`(_ backend: EventLoop.Backend, mode: String)
+        throws
+    {
         var template = Array("/tmp/gatehouse-capture-XXXXXX".utf8CString)
         let made = try #require(mkdtemp(&template))
         let directory = String(cString: made)

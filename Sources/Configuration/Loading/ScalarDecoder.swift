@@ -110,12 +110,15 @@ struct ScalarDecoder {
     private func fraction() throws(ScalarFault) -> Int {
         let parts = text.utf8.split(separator: 0x2E, maxSplits: 1, omittingEmptySubsequences: false)
         let decimals = parts.count == 2 ? parts[1] : Substring("0").utf8
-        guard let whole = parts.first, whole.count == 1, whole.first == 0x30 || whole.first == 0x31, (1...6).contains(decimals.count),
+        guard let whole = parts.first, whole.count == 1, whole.first == 0x30 || whole.first == 0x31,
+            (1...6).contains(decimals.count),
             decimals.allSatisfy({ (0x30...0x39).contains($0) }), isPlain
         else { throw ScalarFault(Excerpt.quoted(text), ValueKind.fraction.accepted) }
         var value = whole.first == 0x31 ? 1 : 0
         for index in 0..<6 {
-            value = value * 10 + (index < decimals.count ? Int(decimals[decimals.index(decimals.startIndex, offsetBy: index)]) - 0x30 : 0)
+            value =
+                value * 10
+                + (index < decimals.count ? Int(decimals[decimals.index(decimals.startIndex, offsetBy: index)]) - 0x30 : 0)
         }
         guard value <= 1_000_000 else { throw ScalarFault(Excerpt.quoted(text), ValueKind.fraction.accepted) }
         return value

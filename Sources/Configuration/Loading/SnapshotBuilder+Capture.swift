@@ -34,7 +34,8 @@ extension SnapshotBuilder {
 
     private mutating func checkDirectory(_ policy: CapturePolicy, _ mode: Decoded) {
         guard policy.mode != .off, root.map("capture")?.any("directory") == nil else { return }
-        report(mode, "\(policy.mode.rawValue) without a place for the files", "capture.directory beside it", "add directory: captures")
+        report(
+            mode, "\(policy.mode.rawValue) without a place for the files", "capture.directory beside it", "add directory: captures")
     }
 
     private mutating func capturePolicy(_ map: DecodedMap, over base: CapturePolicy) -> CapturePolicy {
@@ -84,8 +85,9 @@ extension SnapshotBuilder {
         }
         for (key, kind) in [("payload_limit", PayloadRule.Kind.cut), ("mask", .mask)] where policy.payload.kind != kind {
             if let written = map.any(key) {
+                if case .list(let items) = written.value, items.isEmpty { continue }
                 report(
-                    written, "\(key) beside payload: \(policy.payload.kind.rawValue)", "payload: \(kind.rawValue)",
+                    written, "\(key) with payload: \(policy.payload.kind.rawValue)", "payload: \(kind.rawValue) beside it",
                     "set payload to \(kind.rawValue), or remove \(key)")
             }
         }

@@ -27,7 +27,8 @@ enum SchemaCapture {
                     "size", .size(64 << 10...1 << 40), default: SizeText.text(settings.rotateSize),
                     "The size from which on a new file is begun."),
                 KeyDefinition(
-                    "time", .duration(), default: DurationText.text(settings.rotateTime), "The age from which on a new file is begun."),
+                    "time", .duration(), default: DurationText.text(settings.rotateTime),
+                    "The age from which on a new file is begun."),
             ]),
             "When a new file is begun.", example: "{size: 64MiB, time: 1h}"),
         KeyDefinition(
@@ -44,8 +45,8 @@ enum SchemaCapture {
             "payload", .word(PayloadRule.Kind.allCases.map(\.rawValue)), default: policy.payload.kind.rawValue,
             "What becomes of payloads: `keep`, `cut` each frame's after `payload_limit`, or `mask` what `mask` names."),
         KeyDefinition(
-            "payload_limit", .size(0...1 << 20), default: SizeText.text(UInt64(policy.payload.limit)),
-            "For `payload: cut`: bytes of each frame's payload that are kept."),
+            "payload_limit", .size(0...1 << 20),
+            "For `payload: cut`: bytes of each frame's payload that are kept; without it, \(policy.payload.limit)."),
         KeyDefinition(
             "mask", .list(.text), default: "[]",
             "For `payload: mask`: paths in JSON texts whose values are replaced by as many `*`. Whatever isn't a JSON text in one frame and one piece is replaced wholly.",

@@ -122,7 +122,8 @@ final class CaptureThread {
         guard folder.isOpen else { return }
         encoder.encoder.buffer.clear()
         for side in Side.allCases {
-            let (written, lost) = side == .downstream ? (inFile.downstream, dropped.downstream) : (inFile.upstream, dropped.upstream)
+            let (written, lost) =
+                side == .downstream ? (inFile.downstream, dropped.downstream) : (inFile.upstream, dropped.upstream)
             encoder.encoder.statistics(side, received: written &+ lost, dropped: lost, at: time)
         }
         encoder.encoder.buffer.withBytes { bytes in
@@ -153,7 +154,8 @@ final class CaptureThread {
     /// Something could be written again: how much is missing before it.
     private func tellLost() {
         guard unsaid > 0 else { return }
-        ledger.captureDropped(packets: unsaid, bytes: nil, sessions: encoder.count, names: [], because: "disk", worker: nil, at: time)
+        ledger.captureDropped(
+            packets: unsaid, bytes: nil, sessions: encoder.count, names: [], because: "disk", worker: nil, at: time)
         unsaid = 0
     }
 

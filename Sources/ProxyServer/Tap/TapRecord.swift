@@ -92,11 +92,13 @@ struct TapRecord {
             kind: kind, side: side, flags: Flags(rawValue: place.load(fromByteOffset: 6, as: UInt8.self)),
             extra: place.load(fromByteOffset: 7, as: UInt8.self), key: place.load(fromByteOffset: 8, as: UInt64.self),
             time: Timestamp(nanoseconds: place.load(fromByteOffset: 16, as: UInt64.self)),
-            length: Int(place.load(fromByteOffset: 24, as: UInt32.self)), kept: Int(place.load(fromByteOffset: 28, as: UInt32.self)))
+            length: Int(place.load(fromByteOffset: 24, as: UInt32.self)), kept: Int(place.load(fromByteOffset: 28, as: UInt32.self))
+        )
     }
 
     init(
-        _ kind: Kind, _ side: Side, flags: Flags = [], extra: UInt8 = 0, key: UInt64, at time: Timestamp, length: Int = 0, kept: Int = 0
+        _ kind: Kind, _ side: Side, flags: Flags = [], extra: UInt8 = 0, key: UInt64, at time: Timestamp, length: Int = 0,
+        kept: Int = 0
     ) {
         self.init(kind: kind, side: side, flags: flags, extra: extra, key: key, time: time, length: length, kept: kept)
     }

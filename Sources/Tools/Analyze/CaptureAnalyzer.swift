@@ -115,9 +115,14 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
                 if sender == gatehouse, comment?.event == .heartbeat {
                     conversation.pinged(places[slot].isUpstream ? .upstream : .downstream, bytes)
                 }
+                if sender == gatehouse, !places[slot].isUpstream, comment?.event == .refused, comment?.reason != nil,
+                    places[slot].hasUpstream
+                {
+                    conversation.answeredAfterAll(bytes)
+                }
                 if passesOver(slot, sender) { return true }
                 // Without an upstream connection, what Gatehouse says is its own answer.
-                if sender == gatehouse { return conversation.answeredByGatehouse(bytes, at: time) }
+                if sender == gatehouse, conversation.toldReason != nil { return conversation.answeredByGatehouse(bytes, at: time) }
             }
             let direction: Direction = sender == conversation.client ? .clientToServer : .serverToClient
             if places[slot].isUpstream { return conversation.received(.serverToClient, bytes, at: time) }
@@ -200,10 +205,13 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
             if !place.isCounted, place.tries > 0 { counts.midStream += 1 }
             return
         }
-        // The session's end is told when its downstream connection is over.
-        guard !place.isUpstream else { return }
+        // The session's end is told when its downstream connection is over, and its upstream connection too.
+        if place.isUpstream {
+            conversation.upstreamClosed(at: time)
+            return
+        }
         if let session = conversation.session { taps[session] = nil }
-        conversation.closed(why, reassembler.connection(slot), at: time)
+        conversation.downstreamClosed(why, reassembler.connection(slot), at: time)
     }
 
     // MARK: Taps
@@ -258,6 +266,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         } else if let conversation = taps[session] {
             places[slot] = Place(conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true)
             if let downstream = conversation.slot { places[downstream].hasUpstream = true }
+            conversation.hasOpenUpstream = true
         }
     }
 

@@ -1,3 +1,4 @@
+import CaptureFile
 import Diagnosis
 import HTTPWire
 import WebSocketWire
@@ -10,6 +11,7 @@ extension Conversation {
     /// Another session begins on this connection.
     func begins(_ session: SessionID) {
         release()
+        hasOpenUpstream = false
         self.session = session
     }
 
@@ -65,18 +67,44 @@ extension Conversation {
         guard let cause = toldCause.flatMap({ Cause(rawValue: $0) }), own?.cause != cause else { return nil }
         let entry = CauseCatalogue.entry(cause)
         return Verdict(
-            cause: cause, title: entry.title, confidence: own == nil ? .likely : .proven, blame: entry.blame, answeredBy: own?.answeredBy,
+            cause: cause, title: entry.title, confidence: own == nil ? .likely : .proven, blame: entry.blame,
+            answeredBy: own?.answeredBy,
             evidence: [Evidence(what: "comment of Gatehouse's", observed: "cause=\(cause.rawValue)")],
-            fix: [lossy ? "Look at the ledger's line of this session: it has what the capture lost" : "Look at the ledger's line of this session for the evidence"])
+            fix: [
+                lossy
+                    ? "Look at the ledger's line of this session: it has what the capture lost"
+                    : "Look at the ledger's line of this session for the evidence"
+            ])
     }
 
     /// Gatehouse's own answer, without a backend: its status, and why.
     func answeredByGatehouse(_ bytes: RawSpan, at now: Timestamp) -> Bool {
-        var scanner = HeadScanner(limit: HeadLimits.default.head)
-        var status: Int?
-        if case .complete(let length) = scanner.scan(bytes) { status = ResponseHead(copy: bytes.copied(0..<length)).status }
-        answered(byGatehouse: status, toldReason.flatMap { HandshakeFailure(reason: $0) }, at: now)
+        answered(byGatehouse: Conversation.status(bytes), toldReason.flatMap { HandshakeFailure(reason: $0) }, at: now)
         return true
+    }
+}
+
+extension Conversation {
+    /// Gatehouse's own answer in the place of the backend's.
+    func answeredAfterAll(_ bytes: RawSpan) { refused(byGatehouse: Conversation.status(bytes), at: lastSeen) }
+
+    private static func status(_ bytes: RawSpan) -> Int? {
+        var scanner = HeadScanner(limit: HeadLimits.default.head)
+        guard case .complete(let length) = scanner.scan(bytes) else { return nil }
+        return ResponseHead(copy: bytes.copied(0..<length)).status
+    }
+
+    /// The client's connection is over; the session is when the backend's is.
+    func downstreamClosed(_ why: ConnectionClosure, _ transport: CapturedConnection, at now: Timestamp) {
+        guard hasOpenUpstream, why == .ended, isSession else { return closed(why, transport, at: now) }
+        closing = (why, transport)
+    }
+
+    func upstreamClosed(at now: Timestamp) {
+        hasOpenUpstream = false
+        guard let closing else { return }
+        self.closing = nil
+        closed(closing.why, closing.transport, at: now)
     }
 }
 

@@ -46,12 +46,15 @@ final class Conversation {
     /// What Gatehouse's comments told: its verdict, and the reason for which it refused by itself.
     var toldCause: String?
     var toldReason: String?
+    /// A tap's upstream connection is open; and how the downstream one was closed meanwhile.
+    var hasOpenUpstream = false
+    var closing: (why: ConnectionClosure, transport: CapturedConnection)?
     /// A handshake of a tap that is over: its verdict may stand on a later packet.
     private var held: (session: AnalyzedSession, at: Timestamp)?
     /// Pings of Gatehouse's that wait for their pong, by side, and what takes those pongs out.
     var pings: (client: [UInt64], server: [UInt64]) = ([], [])
     var sieves = (client: PongSieve(), server: PongSieve())
-    private var lastSeen = Timestamp.zero
+    private(set) var lastSeen = Timestamp.zero
     /// Whether anything that looked like HTTP was read.
     private(set) var isHTTP = false
 
@@ -265,7 +268,9 @@ final class Conversation {
                 unseen.append("the request is not in the capture, so the handshake is not judged")
             }
             var record = follower.report(&unseen)
-            if let verdict = told(instead: record.verdict, lossy: follower.facts.missing.client &+ follower.facts.missing.server > 0) {
+            if let verdict = told(
+                instead: record.verdict, lossy: follower.facts.missing.client &+ follower.facts.missing.server > 0)
+            {
                 record.verdict = verdict
             }
             if let transport, transport.oneSided { unseen.append("one direction of the connection is not in the capture") }
@@ -321,6 +326,21 @@ final class Conversation {
         observation.failure = failure ?? observation.failure
         observation.timings.total = now - exchange.at
         report(exchange, observation, now, [], status: status)
+    }
+
+    /// Gatehouse refused although the backend had answered: with which status. A 101 that it didn't accept opened no session.
+    func refused(byGatehouse status: Int?, at now: Timestamp) {
+        if let opened, follower != nil {
+            follower = nil
+            self.opened = nil
+            let exchange = Exchange(opened.observation.request, opened.observation, opened.number, at: opened.observation.openedAt)
+            return report(exchange, opened.observation, now, [], status: status)
+        }
+        if held != nil {
+            held?.session.ownStatus = status
+        } else {
+            answered(byGatehouse: status, toldReason.flatMap { HandshakeFailure(reason: $0) }, at: now)
+        }
     }
 
     /// Hands on the handshake that waited for what Gatehouse says of it.

@@ -35,7 +35,8 @@ struct Captures {
     /// The sessions that analyze found, by Gatehouse's name.
     func sessions() throws -> [String: JSON] {
         try Dictionary(
-            analyze().filter { $0["event"].text == "session" }.map { ($0["session"].text ?? "", $0) }, uniquingKeysWith: { first, _ in first })
+            analyze().filter { $0["event"].text == "session" }.map { ($0["session"].text ?? "", $0) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     private static func options(_ ports: [UInt16]) -> [String] {
@@ -49,14 +50,17 @@ struct Captures {
             ["-r", file, "-2"] + options(ports) + (filter.map { ["-Y", $0] } ?? []) + ["-T", "fields", "-E", "occurrence=a"]
                 + fields.flatMap { ["-e", $0] })
         guard told.exit == .code(0) else { throw HarnessFailure("tshark: \(told.errors)") }
-        return told.output.split(separator: "\n").map { $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init) }
+        return told.output.split(separator: "\n").map {
+            $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        }
     }
 
     /// What tshark finds odd; a session that was broken on purpose may have malformed frames, but never odd TCP.
     static func oddities(_ file: String, ports: [UInt16], allowingBrokenFrames: Bool = false) throws -> [[String]] {
         let transport = "tcp.analysis.flags || tcp.checksum.status == 0 || ip.checksum.status == 0"
         return try fields(
-            file, ports: ports, filter: allowingBrokenFrames ? transport : transport + " || _ws.malformed", "frame.number", "tcp.stream",
+            file, ports: ports, filter: allowingBrokenFrames ? transport : transport + " || _ws.malformed", "frame.number",
+            "tcp.stream",
             "_ws.expert.message")
     }
 }

@@ -13,7 +13,8 @@ extension Integration {
             var captures: Captures { Captures(directory: scratch.file("captures")) }
 
             init(
-                _ io: IOBackend = .epoll, upstream: String, _ capture: String = "mode: always", _ more: String = "", workers: Int = 1
+                _ io: IOBackend = .epoll, upstream: String, _ capture: String = "mode: always", _ more: String = "",
+                workers: Int = 1
             ) throws {
                 scratch = try ScratchFolder()
                 gatehouse = try GatehouseProcess(
@@ -71,7 +72,8 @@ extension Integration {
                 "/ws?token=SECRETTOKENVALUE&room=7",
                 with: ("Authorization", "Bearer SECRETBEARERVALUE"), ("Cookie", "sid=SECRETCOOKIEVALUE; theme=dark"))
             let session = try RawSession(
-                through: tapped.gatehouse, to: origin, request: request, response: Upgrade.response("Set-Cookie: sid=SECRETSETCOOKIE; Path=/"))
+                through: tapped.gatehouse, to: origin, request: request,
+                response: Upgrade.response("Set-Cookie: sid=SECRETSETCOOKIE; Path=/"))
             #expect(session.requestHead.contains("SECRETBEARERVALUE"), "what is relayed keeps its secrets")
             try close(session)
             let captures = tapped.stop()
@@ -80,7 +82,9 @@ extension Integration {
             #expect(bytes.range(of: Data("theme=".utf8)) != nil && bytes.range(of: Data("&room=7 HTTP".utf8)) != nil)
             let text = String(decoding: bytes, as: UTF8.self)
             let token = try #require(text.range(of: "token=").map { text[$0.upperBound...].prefix(16) })
-            #expect(token.hasSuffix("xxxxxxxx") && token.prefix(8).allSatisfy(\.isHexDigit), "a fingerprint of the same length: \(token)")
+            #expect(
+                token.hasSuffix("xxxxxxxx") && token.prefix(8).allSatisfy(\.isHexDigit),
+                "a fingerprint of the same length: \(token)")
             #expect(text.contains("gatehouse: head redacted"))
             #expect(try captures.sessions().values.first?["outcome"].text == "closed")
         }
@@ -89,7 +93,8 @@ extension Integration {
             let origin = try RawBackend()
             let tapped = try Tapped(upstream: origin.url, "mode: always, redact: false")
             let session = try RawSession(
-                through: tapped.gatehouse, to: origin, request: Upgrade.request(with: ("Authorization", "Bearer SECRETBEARERVALUE")))
+                through: tapped.gatehouse, to: origin, request: Upgrade.request(with: ("Authorization", "Bearer SECRETBEARERVALUE"))
+            )
             try close(session)
             let bytes = try #require(FileManager.default.contents(atPath: tapped.stop().files[0]))
             #expect(bytes.range(of: Data("SECRETBEARERVALUE".utf8)) != nil)
@@ -116,7 +121,8 @@ extension Integration {
                 for words in gone { #expect(bytes.range(of: Data(words.utf8)) == nil, "\(how): \(words)") }
                 let analyzed = try #require(try captures.sessions().values.first)
                 #expect(analyzed["downstream"]["frames"]["text"].integer == 1, "\(how): \(analyzed)")
-                #expect(analyzed["upstream"]["frames"]["text"].integer == 1 && analyzed["upstream"]["frames"]["binary"].integer == 1)
+                #expect(
+                    analyzed["upstream"]["frames"]["text"].integer == 1 && analyzed["upstream"]["frames"]["binary"].integer == 1)
                 #expect(analyzed["upstream"]["close_code"].integer == 1000)
             }
         }
@@ -196,7 +202,8 @@ extension Integration {
 
         @Test func `a refused handshake's black box is written, and causes choose among them`() throws {
             let tapped = try Tapped(
-                upstream: "http://127.0.0.1:1", "mode: black-box, select: {causes: [upstream-refused]}", "origins: {allow: [https://a.example]}")
+                upstream: "http://127.0.0.1:1", "mode: black-box, select: {causes: [upstream-refused]}",
+                "origins: {allow: [https://a.example]}")
             for origin in ["https://b.example", "https://a.example"] {
                 _ = try tapped.gatehouse.exchange(Upgrade.request(with: ("Origin", origin)))
             }
@@ -231,7 +238,9 @@ extension Integration {
             let closed = try tapped.gatehouse.ledger.wait(forAll: 4, "session.closed")
             #expect(try tapped.gatehouse.ledger.all("capture.ordered").count == 3)
             let captures = tapped.stop()
-            #expect(try Array(captures.sessions().keys) == [closed[1]["session"].text], "only the second was captured from its beginning")
+            #expect(
+                try Array(captures.sessions().keys) == [closed[1]["session"].text],
+                "only the second was captured from its beginning")
             let bytes = try #require(FileManager.default.contents(atPath: captures.files[0]))
             #expect(bytes.count > 1000)
         }
@@ -239,7 +248,8 @@ extension Integration {
         @Test func `nothing can be ordered where no directory is configured`() throws {
             let gatehouse = try GatehouseProcess(io: .epoll, upstream: "http://127.0.0.1:1", "")
             let answer = try gatehouse.exchange(
-                "POST /api/capture?mode=always HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", port: gatehouse.adminPort())
+                "POST /api/capture?mode=always HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                port: gatehouse.adminPort())
             #expect(answer.status == 409)
         }
 
@@ -270,7 +280,8 @@ extension Integration {
             // Opcodes and close codes, session by session: what Gatehouse received.
             let rows = try Captures.fields(
                 file, ports: ports,
-                filter: "websocket && ((frame.interface_name == \"downstream\" && tcp.dstport == \(tapped.gatehouse.port)) || (frame.interface_name == \"upstream\" && tcp.srcport == \(peer.port)))",
+                filter:
+                    "websocket && ((frame.interface_name == \"downstream\" && tcp.dstport == \(tapped.gatehouse.port)) || (frame.interface_name == \"upstream\" && tcp.srcport == \(peer.port)))",
                 "websocket.opcode", "websocket.payload.close.status_code")
             var theirs: [String: Int] = [:]
             for row in rows {
