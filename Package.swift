@@ -54,19 +54,20 @@ let package = Package(
 
         // Core
         core("Wire"),
+        core("JSONWire"),
         core("HTTPWire", "Wire"),
         core("WebSocketWire", "Wire", "CZlib"),
         .target(name: "Diagnosis", dependencies: ["Wire", "HTTPWire", "WebSocketWire"], swiftSettings: core + [passing]),
-        core("ProxyCore", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis"),
+        core("ProxyCore", "Wire", "JSONWire", "HTTPWire", "WebSocketWire", "Diagnosis"),
 
         // Shells
         .target(name: "EventLoop", dependencies: ["Wire", "CLinux", "CIOUring"], swiftSettings: house + [passing]),
         shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
-        shell("Credentials", "Wire", "ProxyCore", "COpenSSL", "COpenSSLShim", "CCrypt"),
-        shell("CaptureFile", "Wire"),
+        shell("Credentials", "Wire", "JSONWire", "ProxyCore", "COpenSSL", "COpenSSLShim", "CCrypt"),
+        shell("CaptureFile", "Wire", "JSONWire"),
         shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
         .target(
-            name: "Telemetry", dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
+            name: "Telemetry", dependencies: ["Wire", "JSONWire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
             swiftSettings: house + [passing]),
 
         // Composition
@@ -75,7 +76,7 @@ let package = Package(
             name: "ProxyServer",
             dependencies: [
                 "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration",
-                "Credentials", "Telemetry", "Admin", "Probing", "CLinux",
+                "Credentials", "CaptureFile", "Telemetry", "Admin", "Probing", "CLinux",
             ], swiftSettings: house + [passing]),
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
@@ -94,14 +95,15 @@ let package = Package(
             dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration", "CaptureFile"], swiftSettings: house),
 
         // Tests
-        shell("TestSupport", "Wire", path: "Tests/TestSupport"),
+        shell("TestSupport", "Wire", "COpenSSL", path: "Tests/TestSupport"),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         tests("WireTests", "Wire"),
         tests("HTTPWireTests", "HTTPWire", "Wire"),
         tests("WebSocketWireTests", "WebSocketWire", "Wire"),
         tests("DiagnosisTests", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
-        tests("ProxyCoreTests", "ProxyCore", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
-        tests("CredentialsTests", "Credentials", "ProxyCore", "Wire", "COpenSSL", "COpenSSLShim"),
+        tests("JSONWireTests", "JSONWire"),
+        tests("ProxyCoreTests", "ProxyCore", "JSONWire", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("CredentialsTests", "Credentials", "JSONWire", "ProxyCore", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("CaptureFileTests", "CaptureFile", "Wire"),
@@ -115,7 +117,7 @@ let package = Package(
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
             "CAllocationCounter"),
-        tests("IntegrationTests", "CaptureFile", "Wire", "COpenSSL"),
+        tests("IntegrationTests", "CaptureFile", "Wire"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -13,6 +13,7 @@ let commands: [(name: String, definition: CommandDefinition, run: (FlagParser.Re
     ("replay", ReplayCommand.definition, ReplayCommand.run),
     ("bundle", BundleCommand.definition, BundleCommand.run),
     ("drain", DrainCommand.definition, DrainCommand.run),
+    ("restart", RestartCommand.definition, RestartCommand.run),
     ("explain", ExplainCommand.definition, ExplainCommand.run),
     ("check-config", CheckConfigCommand.definition, CheckConfigCommand.run),
     ("version", VersionCommand.definition, VersionCommand.run),

@@ -44,6 +44,7 @@ extension AnalyzedSession {
                 if let value = response.value(of: name) { line.field(key, redacted: response.text(value, limit: 300), redaction) }
             }
         }
+        if let ownStatus { line.field("status", ownStatus) }
         if let failure = observation.failure { line.field("failure", failure.name) }
         if let responder = judgement.responder, record == nil { line.field("answered_by", responder, redaction) }
         line.beginObject("ms")
