@@ -126,9 +126,9 @@ struct SessionFacts {
     }
 
     /// The same session at another endpoint.
-    func moved(to endpoint: UpstreamEndpoint, metrics: EndpointMetrics?) -> SessionFacts {
+    func moved(to endpoint: UpstreamEndpoint, metrics: EndpointMetrics?, seat: EndpointSeat?) -> SessionFacts {
         SessionFacts(
             client: client, forwardedClient: forwardedClient, route: route, cluster: cluster, endpoint: endpoint, path: path,
-            origin: origin, openedAt: openedAt, metrics: metrics, admission: admission)
+            origin: origin, openedAt: openedAt, metrics: metrics, admission: admission, seat: seat)
     }
 }
