@@ -11,7 +11,10 @@ package enum BundleCommand {
                 "session", value: "ID", repeatable: true, "The session, by the name in its Gatehouse-Verdict and in the ledger."),
             FlagDefinition("since", value: "DURATION", "Everything of this time until now, such as 10m, in place of --session."),
             FlagDefinition("ledger", value: "FILE", repeatable: true, "The ledger; without it, log.output of the configuration."),
-            FlagDefinition("captures", value: "DIR", "Where the tap writes: the sessions' packets are taken out of its files."),
+            FlagDefinition(
+                "captures", value: "DIR",
+                "Where the tap writes: the sessions' packets are taken out of its files. Default: capture.directory of the configuration."
+            ),
             FlagDefinition(
                 "config", value: "FILE", "The configuration; its secrets and comments stay out. Default: GATEHOUSE_CONFIG."),
             FlagDefinition(

@@ -1,6 +1,7 @@
 import CLinux
 import CaptureFile
 import Configuration
+import ProxyCore
 import TLSEngine
 import Telemetry
 import Wire
@@ -32,7 +33,7 @@ final class BundleRun {
         }
         var ledger = LedgerExtract(sessions: options.sessions, from: from ?? .zero, keepsPayloads: options.keepsPayloads)
         for path in options.ledgers.isEmpty ? settings.ledger : options.ledgers { try ledger.read(path) }
-        let capture = try captured(ledger)
+        let capture = try captured(ledger, options.captures ?? settings.captures)
         let live = admin()
         let known = ledger.sessions.union(capture?.found ?? [])
         guard !known.isEmpty || live > 0 || options.since != nil else {
@@ -56,12 +57,12 @@ final class BundleRun {
 
     // MARK: Parts
 
-    /// The configuration as others may see it, and the ledger's file that it names.
-    private func configuration() throws(CommandFault) -> (text: String?, ledger: [String]) {
+    /// The configuration as others may see it, and where it says that the ledger and the tap's files are.
+    private func configuration() throws(CommandFault) -> (text: String?, ledger: [String], captures: String?) {
         guard let path = options.config else {
             missing.append("no configuration is in it; say --config")
             if options.ledgers.isEmpty { missing.append("no ledger is in it; say --ledger") }
-            return (nil, [])
+            return (nil, [], nil)
         }
         var text: String?
         do throws(ConfigurationError) {
@@ -74,18 +75,24 @@ final class BundleRun {
         }
         // URLs in it may have a user and password, and tokens stand where nobody expects them.
         text = text.map { $0.split(separator: "\n").map { visible(String($0)) }.joined(separator: "\n") + "\n" }
-        var ledger: [String] = []
-        if options.ledgers.isEmpty {
-            do throws(ConfigurationError) {
-                let snapshot = try Snapshot.load(file: path, environment: Terminal.environment)
-                if case .file(let file) = snapshot.log.output { ledger = [file] }
-            } catch {
-                missing.append("the configuration has faults, so the ledger's file isn't known; say --ledger")
-                return (text, [])
+        do throws(ConfigurationError) {
+            let snapshot = try Snapshot.load(file: path, environment: Terminal.environment)
+            var ledger: [String] = []
+            if case .file(let file) = snapshot.log.output { ledger = [file] }
+            if options.ledgers.isEmpty, ledger.isEmpty {
+                missing.append("no ledger is in it: log.output is no file; say --ledger")
             }
-            if ledger.isEmpty { missing.append("no ledger is in it: log.output is no file; say --ledger") }
+            if !snapshot.capture.policy.redacts {
+                missing.append(
+                    "captures hold heads with their secrets (capture.redact: false): look before the bundle is handed on")
+            }
+            return (text, ledger, snapshot.capture.directory)
+        } catch {
+            if options.ledgers.isEmpty {
+                missing.append("the configuration has faults, so the ledger's file isn't known; say --ledger")
+            }
+            return (text, [], nil)
         }
-        return (text, ledger)
     }
 
     /// A line without what looks like a secret; blanks at its beginning stay.
@@ -94,8 +101,8 @@ final class BundleRun {
         return indent + ReportPage(hasColour: false).visible(String(line.dropFirst(indent.count)), redaction)
     }
 
-    private func captured(_ ledger: LedgerExtract) throws(CommandFault) -> CaptureExtract? {
-        guard let folder = options.captures else { return nil }
+    private func captured(_ ledger: LedgerExtract, _ folder: String?) throws(CommandFault) -> CaptureExtract? {
+        guard let folder else { return nil }
         let extract = CaptureExtract(sessions: ledger.sessions.union(options.sessions))
         try extract.read(folder: folder)
         missing += extract.faults
