@@ -37,8 +37,8 @@ final class RawConnection {
             }
         }
         guard result == 0 else {
+            // Closed by deinit, which runs for a failed init too: twice would close somebody else's.
             let reason = errno
-            Glibc.close(descriptor)
             throw HarnessFailure("connect to port \(port): \(String(cString: strerror(reason)))")
         }
         var one: Int32 = 1
