@@ -74,8 +74,6 @@ final class Worker {
     var endpointDrains: [EndpointDrain] = []
     /// By route: its heartbeats' times, and what they learnt.
     var routeHeartbeats: [String: RouteHeartbeat] = [:]
-    /// Reused for every ping that is written.
-    var frameScratch: [UInt8] = []
     var upgradesInFlight = 0
     /// Upgrades that wait for room under a limit.
     var waitingLine = WaitingLine<WaitingUpgrade>()
