@@ -3,6 +3,7 @@
 // Theory of operation. A token is held against the static keys first (a hash and constant-time comparisons), then taken for a JWT:
 // parsed, its signature checked, its claims judged by the rule. All of that is quick enough for a loop. A password isn't: bcrypt is
 // slow on purpose, so `check` answers nil and the caller asks `checkPassword` on a thread of its own.
+import JSONWire
 package import ProxyCore
 package import Wire
 

@@ -194,6 +194,14 @@ package struct Tunnel: Sendable {
         return self[side.opposite].closedTowards ? [] : .sendClose(side.opposite)
     }
 
+    /// Another connection takes the place of `side`'s, which is gone.
+    package mutating func replaced(_ side: Side) -> TunnelActions {
+        guard !isOver else { return [] }
+        let wasBlocked = self[side].blockedSince != .never
+        self[side] = SideState()
+        return wasBlocked && !self[side.opposite].ended ? .resume(side.opposite) : []
+    }
+
     /// A close frame came from `side` after ours had gone to it: its closing handshake is complete.
     package mutating func answeredClose(_ side: Side) -> TunnelActions {
         guard !isOver, closing != nil else { return [] }

@@ -54,6 +54,8 @@ final class Exchange {
     /// The timeouts of the route, or the general ones before it is known.
     private(set) var timeouts: Timeouts
     var cluster: UpstreamCluster?
+    /// What the choice of an endpoint remembers; nil for a cluster that is only a list and a policy.
+    var choice: EndpointChoice?
     var endpoint: UpstreamEndpoint?
     /// Endpoints that were tried for this request, and addresses of the present one.
     var triedEndpoints: [Bool] = []
@@ -90,6 +92,11 @@ final class Exchange {
     var isReported = false
     /// What was concluded when the answer's head came, and how much of the body had come by then.
     var judgement: (HandshakeJudgement, body: Int)?
+    /// Whether it is captured has been decided; and what of it is in the capture already.
+    var isTapDecided = false
+    var isPartialTapped = false
+    var isVerdictTapped = false
+    var tappedCause: Cause?
     /// Set for an upgrade, until its outcome is in the ledger.
     var observation: HandshakeObservation?
 

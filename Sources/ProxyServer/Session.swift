@@ -69,10 +69,18 @@ struct Session: ~Copyable {
     /// What relaying has to do besides sending on; nil for nearly all sessions.
     var special: SpecialRelay?
     /// Nothing but observing and sending on: neither enforcement, nor message lines, nor a close frame of ours. Kept beside
-    /// `special`, so that the hot path reads one byte.
-    var isPlainRelay = true
+    /// `special`.
+    var isPlainRelay = true { didSet { relaysAtOnce = isPlainRelay && !isTapped } }
+    /// What it says and hears is captured, in `tap`.
+    var isTapped = false { didSet { relaysAtOnce = isPlainRelay && !isTapped } }
+    /// Both: the one byte that the hot path reads.
+    private(set) var relaysAtOnce = true
+    /// Nil where nothing is captured.
+    var tap: Tap?
     /// Pings of ours; nil where the route asks for none.
     var heartbeat: SessionHeartbeat?
+    /// What it needs to outlive its backend; nil where the route doesn't ask for that.
+    var hold: SessionHold?
 
     func connection(_ side: Side) -> ConnectionID { side == .downstream ? downstream : upstream }
 
@@ -96,11 +104,15 @@ struct SessionFacts {
     let metrics: EndpointMetrics?
     /// Held for as long as the session is open.
     private let admission: Admission?
+    /// Held as long: the session's place under `max_sessions`.
+    private let seat: EndpointSeat?
 
     init(
         client: SocketAddress, forwardedClient: SocketAddress, route: String, cluster: String, endpoint: UpstreamEndpoint,
-        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?, admission: Admission? = nil
+        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?, admission: Admission? = nil,
+        seat: EndpointSeat? = nil
     ) {
+        self.seat = seat
         self.admission = admission
         self.client = client
         self.forwardedClient = forwardedClient
@@ -111,5 +123,12 @@ struct SessionFacts {
         self.origin = origin
         self.openedAt = openedAt
         self.metrics = metrics
+    }
+
+    /// The same session at another endpoint.
+    func moved(to endpoint: UpstreamEndpoint, metrics: EndpointMetrics?, seat: EndpointSeat?) -> SessionFacts {
+        SessionFacts(
+            client: client, forwardedClient: forwardedClient, route: route, cluster: cluster, endpoint: endpoint, path: path,
+            origin: origin, openedAt: openedAt, metrics: metrics, admission: admission, seat: seat)
     }
 }

@@ -12,10 +12,12 @@ final class SharedParts: Sendable {
     let mailboxes: [Mailbox<WorkerMessage>]
     let resolver: Resolver
     let passwords = PasswordDesk()
+    let standings = Standings()
     let forwards = ForwardDesk()
     private let counts = Mutex(SessionCounts())
     private let buckets = Mutex<[String: (rate: Int, bucket: TokenBucket)]>([:])
     let casebook: Casebook
+    let capture = CaptureDesk()
     private let admin = Mutex<AdminServer?>(nil)
     /// Drawn at start: the upper half of session ids, and the workers' random bits.
     let seed: UInt64

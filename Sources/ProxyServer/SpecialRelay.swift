@@ -27,6 +27,7 @@ final class SpecialRelay {
     private(set) var heard: (signs: SignSet, evidence: [(sign: Sign, evidence: Evidence)])?
     private var messagesHeard = 0
     private var clientIdentified = false
+    private let limits: MessageLimits
     /// After so many messages of the server's, none is expected any more.
     private static let attention = 8
     private static let excerpt = 512
@@ -50,12 +51,13 @@ final class SpecialRelay {
         logsMessages = log.frames
         self.listens = listens
         self.meter = meter
+        var limits = MessageLimits()
+        if websocket.messageLimit > 0 { limits.size = websocket.messageLimit }
+        if let messageLimit { limits.size = messageLimit }
+        self.limits = limits
         guard enforces || logsMessages || listens || meter != nil else { return nil }
         let agreement = agreement()
         if enforces {
-            var limits = MessageLimits()
-            if websocket.messageLimit > 0 { limits.size = websocket.messageLimit }
-            if let messageLimit { limits.size = messageLimit }
             clientValidator = MessageValidator(direction: .clientToServer, agreement: agreement, limits: limits)
             serverValidator = MessageValidator(direction: .serverToClient, agreement: agreement, limits: limits)
         }
@@ -95,6 +97,17 @@ final class SpecialRelay {
     /// Hands out the messages that end in these bytes.
     func observe(_ direction: Direction, _ bytes: RawSpan, _ take: (MessageObserver.Message) -> Void) {
         if direction == .clientToServer { clientObserver?.observe(bytes, take) } else { serverObserver?.observe(bytes, take) }
+    }
+
+    /// Another server takes the place of the one that was heard so far, at the beginning of its stream and without extensions.
+    func restartServer() {
+        if serverValidator != nil { serverValidator = MessageValidator(direction: .serverToClient, limits: limits) }
+        if serverObserver != nil {
+            serverObserver = MessageObserver(
+                direction: .serverToClient, excerptLength: max(shown, listens ? SpecialRelay.excerpt : 0))
+        }
+        atBoundaryDownstream = true
+        closedDownstream = false
     }
 
     /// What of these bytes may go on; nil without enforcement.

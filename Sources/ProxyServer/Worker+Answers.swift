@@ -49,9 +49,15 @@ struct Refusal {
         case .connectTimedOut, .responseHeadTimedOut: self.init(504, failure.name)
         case .noEndpoint, .noAddress: self.init(503, failure.name, retryAfter: 5)
         case .upstreamTLS(_, let sentence): self.init(502, failure.name, detail: sentence)
+        case .connectFailed(let errno) where Refusal.isOurShortage(errno):
+            self.init(503, failure.name, detail: "Gatehouse has no port, descriptor or memory left for a connection", retryAfter: 1)
         default: self.init(502, failure.name)
         }
     }
+
+    /// Whether a connection could not be opened for want of something of this machine's (EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, ENOMEM): the
+    /// backend may be well, and a moment later there may be room.
+    private static func isOurShortage(_ errno: Int32) -> Bool { [12, 23, 24, 99, 105].contains(errno) }
 }
 
 extension Worker {
@@ -63,18 +69,21 @@ extension Worker {
             exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
         if wasUpgradeInFlight { upgradesInFlight -= 1 }
         exchange.refusal = refusal
+        if let head = exchange.request { beginTap(session, exchange, head) }
         exchange.admission = nil
         if let failure = refusal.failure { exchange.observation?.failure = failure }
         exchange.keepsDownstream = false
         let code = refusal.closeCode ?? explanation(of: refusal.status, exchange)
         exchange.explainedWith = code?.rawValue
         let verdict = reportRefusal(session, exchange, refusal)
+        tapRefused(session, exchange, verdict, reason: refusal.reason)
         if let code { return explain(session, exchange, code, reason: verdict?.cause.rawValue ?? refusal.reason) }
         var page = ErrorPage(status: refusal.status, reason: refusal.reason, session: session.pointee.id)
         page.cause = verdict?.cause.rawValue
         page.retryAfter = refusal.retryAfter
         page.fields = refusal.fields
         page.write(to: exchange.request, keepsConnection: false, into: &writer)
+        tapHeadAhead(session)
         send(session, .downstream, writer.bytes)
         guard session.pointee.phase != .over else { return }
         session.pointee.exchange = nil

@@ -11,7 +11,8 @@ extension Worker {
     /// Finds a connection for the request: a kept one of the chosen endpoint, or a new one.
     func connect(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         guard let cluster = exchange.cluster, let request = exchange.request else { return }
-        guard let choice = cluster.pick(tried: exchange.triedEndpoints, random: random.next()) else {
+        tapUser(session, exchange)
+        guard let choice = chooseEndpoint(exchange, cluster) else {
             return noEndpointLeft(session, exchange)
         }
         if exchange.triedEndpoints.isEmpty {
@@ -54,14 +55,18 @@ extension Worker {
             shared.resolver.resolve(endpoint.endpoint)
             upstreamUnusable(session, .nameNotResolved(endpoint.resolutionError ?? endpoint.endpoint.host))
         } else {
-            upstreamUnusable(session, .upstreamRefused(errno: exchange.lastConnectError))
+            let errno = exchange.lastConnectError
+            // No port or descriptor of ours left is no refusal of the backend's.
+            upstreamUnusable(session, errno == 111 ? .upstreamRefused(errno: errno) : .connectFailed(errno: errno))
         }
     }
 
     /// The upstream connection is established; TLS begins, or the request goes out.
     func connected(_ session: UnsafeMutablePointer<Session>) {
+        if session.pointee.phase == .tunnel, let hold = session.pointee.hold { return heldConnected(session, hold) }
         guard session.pointee.phase == .connecting, let exchange = session.pointee.exchange, let endpoint = exchange.endpoint
         else { return }
+        if isConnectedToItself(session) { return upstreamUnusable(session, .upstreamRefused(errno: 111)) }
         exchange.connectedAt = loop.now
         if let began = exchange.connectBegan { metrics.connectTime.observe(loop.now - began) }
         guard endpoint.endpoint.isSecure else { return sendRequest(session) }
@@ -82,6 +87,13 @@ extension Worker {
         loop.startReceiving(session.pointee.upstream)
     }
 
+    /// Where nobody listens on a port of this machine, the kernel may take that very port for our end, and TCP then connects the socket with
+    /// itself: to be had when a backend in the range of local ports is down and often asked for.
+    private func isConnectedToItself(_ session: UnsafeMutablePointer<Session>) -> Bool {
+        guard let own = loop.localAddress(session.pointee.upstream), own.isLoopback else { return false }
+        return loop.peerAddress(session.pointee.upstream) == own
+    }
+
     private func clusterContext(_ cluster: UpstreamCluster, _ exchange: Exchange) -> TLSContext? {
         guard let route = exchange.route else { return nil }
         return exchange.state.clusterTLS[route.clusterIndex]
@@ -96,6 +108,7 @@ extension Worker {
         exchange.failure = failure
         if session.pointee.phase == .connecting, let endpoint = exchange.endpoint {
             if exchange.nextAddress < endpoint.addresses.count { return openConnection(session, exchange, endpoint) }
+            noteUnreachable(exchange)
             releaseEndpoint(exchange)
             return connect(session, exchange)
         }
@@ -117,14 +130,14 @@ extension Worker {
     /// The endpoint no longer counts this request or session as its load.
     func releaseEndpoint(_ exchange: Exchange) {
         exchange.endpoint?.active -= 1
+        exchange.choice?.seat = nil
         exchange.lastEndpoint = exchange.endpoint ?? exchange.lastEndpoint
         exchange.endpoint = nil
     }
 
     private func noEndpointLeft(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
-        let isDraining = exchange.cluster?.endpoints.contains(where: \.isDraining) == true
-        let failure = exchange.failure ?? (isDraining ? .noEndpoint : .noAddress)
-        refuse(session, exchange, Refusal(failure))
+        if hold(session, exchange) { return }
+        refuse(session, exchange, refusalWithoutEndpoint(exchange))
     }
 
     /// Writes the request's head to the upstream connection, and what of its body has come already.
@@ -133,12 +146,15 @@ extension Worker {
             let endpoint = exchange.endpoint, let identity = exchange.identity
         else { return }
         session.pointee.phase = .exchanging
+        if let choice = exchange.choice { gotThrough(exchange, choice) }
         exchange.isRequestSent = true
         exchange.sentAt = loop.now
         let context = forwardingContext(session, exchange, route, endpoint, identity)
         guard RequestForwarding.write(request, context: context, into: &writer) else {
             return refuse(session, exchange, Refusal(400, "malformed_request"))
         }
+        tapUpstream(session)
+        tapHeadAhead(session)
         writer.bytes.withUnsafeBytes { send(session, .upstream, copying: $0) }
         guard session.pointee.phase == .exchanging else { return }
         loop.startReceiving(session.pointee.upstream)

@@ -21,7 +21,8 @@ extension Worker {
         guard let lastActivity = session.pointee.analyzer?.lastActivity,
             let deadline = session.pointee.tunnel?.deadline(lastActivity: lastActivity)
         else { return }
-        arm(session, min(deadline, heartbeatDeadline(session), session.pointee.special?.readsOnAt ?? .never))
+        let further = session.pointee.hold == nil ? Timestamp.never : holdDeadline(session)
+        arm(session, min(deadline, further, heartbeatDeadline(session), session.pointee.special?.readsOnAt ?? .never))
     }
 
     private func arm(_ session: UnsafeMutablePointer<Session>, _ at: Timestamp) {
@@ -41,7 +42,8 @@ extension Worker {
             sessionTimerFired(session)
         case .flushing(let slot, let generation): loop.closeIfSame(slot: slot, lowGeneration: generation)
         case .sweep: sweep()
-        case .waiting: serveWaiting()
+        case .waitingForEndpoint: waitTimerFired()
+        case .waitingForRoom: serveWaiting()
         case .idle: break
         }
     }
@@ -50,6 +52,8 @@ extension Worker {
         if session.pointee.phase == .tunnel {
             readOn(session)
             checkHeartbeat(session)
+            guard session.pointee.phase == .tunnel else { return }
+            checkHold(session)
             guard session.pointee.phase == .tunnel else { return }
             if let end = session.pointee.tunnel?.takeExpiryWarning(now: loop.now) {
                 ledger.sessionExpiring(
@@ -65,7 +69,7 @@ extension Worker {
             }
             metrics.timeouts[timeout].add(1)
             for side in Side.allCases where session.pointee.tunnel?.hasEnded(side) == false {
-                session.pointee.analyzer?.ended(side, .timedOut(timeout), at: loop.now)
+                endTimedOut(session, side, timeout)
             }
             return perform(session, actions)
         }
@@ -82,6 +86,9 @@ extension Worker {
             refuse(session, exchange, Refusal(408, "request_head_timeout"))
         case (.connecting, .connect):
             if let exchange, exchange.awaitsCredential { return credentialTimedOut(session, exchange) }
+            if let exchange, exchange.choice?.isWaiting == true {
+                return refuse(session, exchange, refusalWithoutEndpoint(exchange))
+            }
             if let exchange, let place = exchange.waiting { return waitingTimedOut(session, exchange, place) }
             countConnect(session, .failure)
             upstreamUnusable(session, .connectTimedOut)

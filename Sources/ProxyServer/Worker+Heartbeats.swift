@@ -42,11 +42,12 @@ extension Worker {
             let client = session.pointee.analyzer?.lastHeard(.downstream),
             let server = session.pointee.analyzer?.lastHeard(.upstream)
         else { return .never }
+        let isAway = session.pointee.hold?.relay.isAway == true
         let timing = heartbeat.route.timing
         return timing.moment(
             min(
                 heartbeat.state.deadline(.downstream, heard: client, timing),
-                heartbeat.state.deadline(.upstream, heard: server, timing)))
+                isAway ? .never : heartbeat.state.deadline(.upstream, heard: server, timing)))
     }
 
     /// The session's timer fired: pings what is silent, ends what is dead.
@@ -58,6 +59,7 @@ extension Worker {
     }
 
     private func check(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ heartbeat: SessionHeartbeat) {
+        if side == .upstream, session.pointee.hold?.relay.isAway == true { return }
         guard let heard = session.pointee.analyzer?.lastHeard(side) else { return }
         if session.pointee.tunnel?.hasEnded(side) == true { heartbeat.state.retire(side) }
         let isPaused = side == .downstream ? session.pointee.downstreamPaused : session.pointee.upstreamPaused
@@ -77,7 +79,7 @@ extension Worker {
     // MARK: Pings
 
     /// Writes a ping to `side`, or leaves it to the relay, which writes it behind the frame that is under way.
-    private func ping(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ heartbeat: SessionHeartbeat) {
+    func ping(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ heartbeat: SessionHeartbeat) {
         guard isBeating(session) else { return }
         if session.pointee.analyzer?.isDesynchronised(towards: side) == true { return heartbeat.state.retire(side) }
         session.pointee.isPlainRelay = false
@@ -86,6 +88,7 @@ extension Worker {
         // We are the client of the upstream side: only that frame is masked.
         let key = side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil
         metrics.heartbeats[side].add()
+        session.pointee.tap?.note = .heartbeat
         withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { room in
             let count = FrameWriter.writePing(payload, maskingKey: key, into: room)
             send(session, side, copying: UnsafeRawBufferPointer(rebasing: room[..<count]))
@@ -169,7 +172,7 @@ extension Worker {
 
     /// Back to the fast way, once nothing is looked for any more.
     private func settle(_ session: UnsafeMutablePointer<Session>, _ heartbeat: SessionHeartbeat) {
-        guard session.pointee.phase == .tunnel, !heartbeat.needsCare else { return }
+        guard session.pointee.phase == .tunnel, !heartbeat.needsCare, session.pointee.hold == nil else { return }
         session.pointee.isPlainRelay = session.pointee.special == nil && !session.pointee.hasCloseOfOurs
     }
 
@@ -179,11 +182,15 @@ extension Worker {
     private func sideDied(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         metrics.timeouts[.heartbeat].add()
         metrics.heartbeatsUnanswered[side].add()
+        if side == .upstream, let hold = session.pointee.hold {
+            hold.transportEnd = .timedOut(.heartbeat)
+            if loseBackend(session, hold, HoldLoss(.heartbeat)) { return }
+        }
         let other = side.opposite
         // In the middle of a frame of the dead side there is no place for a close frame, and the frame will never end.
         let hasPlace =
             isAtFrameBoundary(session, towards: other) && session.pointee.analyzer?.isDesynchronised(towards: other) == false
-        session.pointee.analyzer?.ended(side, .timedOut(.heartbeat), at: loop.now)
+        endTimedOut(session, side, .heartbeat)
         session.pointee.setCloseSent(side)
         close(session, side, reset: true)
         // 1001: the client went away. 1011: the server can't do what it was asked.

@@ -7,7 +7,8 @@
 //     Worker+Accepting   accept, TLS with the client
 //     Worker+Requests    request head → checks → route
 //     Worker+Gate        origin, credentials, permission, limits
-//     Worker+Waiting     above a limit: waiting for room, messages a second
+//     Routing/           what the choice of an endpoint depends on, waiting for one
+//     Worker+WaitingForRoom  above a limit: waiting for room, messages a second
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
 //     Worker+Responses   response head: relayed, refused, or a valid 101
 //     Worker+Bodies      bodies in both directions, the end of an exchange
@@ -15,6 +16,7 @@
 //     Worker+Closing     close frames of ours, drain
 //     Worker+Heartbeats  pings of ours
 //     Worker+Deadlines   one timer a session
+//     Worker+Tap         captures
 //     Worker+Answers     Gatehouse's own responses
 //     Worker+Admin       admin requests on the public port
 //     Worker+Reporting   ledger lines and metrics
@@ -36,13 +38,15 @@ import Wire
 /// What other threads may ask of a worker.
 enum WorkerMessage: Sendable {
     case reload(ServerState)
-    case drain
+    /// - Parameter toSuccessor: whether another process has taken the listeners over.
+    case drain(toSuccessor: Bool)
     case drainEndpoint(DrainRequest, Reply<DrainState?>)
     case drainStates(Reply<[DrainState]>)
     case stop
     case summaries(Reply<[SessionSummary]>)
     /// Brings the metrics up to date with what live sessions have relayed.
     case publishTraffic(Reply<Bool>)
+    case capture([CaptureOrder], Reply<Bool>)
     case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
     case credentialChecked(slot: UInt32, session: SessionID, outcome: CredentialOutcome)
     case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
@@ -68,15 +72,28 @@ final class Worker {
     var random: RandomBits
     private var nextID: UInt64
     var drain = DrainSchedule()
+    /// Whether the drain is one before a successor that has the listeners: what this process accepted is still served by it.
+    var isHandingOver = false
+    /// When connections without a request are ended in such a drain.
+    var idleEndsAt = Timestamp.never
     /// When the process's drain is told of again.
     var nextDrainReport = Timestamp.never
     /// Endpoints that get nothing new.
     var endpointDrains: [EndpointDrain] = []
     /// By route: its heartbeats' times, and what they learnt.
     var routeHeartbeats: [String: RouteHeartbeat] = [:]
+    /// The way to the capture's thread, whether any session may be captured, and what the admin API ordered.
+    let taps: TapChannel
+    var mayTap = false
+    var captureOrders: [CaptureOrder] = []
+    /// Reused for every head that is captured.
+    var headMask = HeadMask()
     var upgradesInFlight = 0
+    /// Clusters with requests in line, of reloaded configurations too.
+    var waitingClusters: [UpstreamCluster] = []
+    var isWaitTimerSet = false
     /// Upgrades that wait for room under a limit.
-    var waitingLine = WaitingLine<WaitingUpgrade>()
+    var waitingLine = RoomLine<WaitingUpgrade>()
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
     var endedTraffic = SessionTraffic()
@@ -95,6 +112,7 @@ final class Worker {
         random = RandomBits(seed: shared.seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
         nextID = shared.seed << 32 | UInt64(index)
         ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
+        taps = TapChannel(queue: shared.capture.queue, worker: index)
         adopt(state)
         metrics.buffers.set(loop.bufferCount)
     }
@@ -103,16 +121,18 @@ final class Worker {
     func run() {
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
         while !isStopped {
-            loop.wait(until: nextDrainStep)
+            loop.wait(until: min(nextDrainStep, taps.due))
             let began = clinux_monotonic()
             while let completion = loop.next() { handle(completion) }
             if drain.isActive { continueDrain() }
             if !endpointDrains.isEmpty { continueEndpointDrains() }
             sessions.releaseOver()
+            if taps.due <= loop.now { taps.handOver() }
             metrics.loopLag.observe(TimeSpan(nanoseconds: clinux_monotonic() &- began))
             metrics.buffersInUse.set(loop.buffersInUse)
             metrics.openConnections.set(sessions.count)
         }
+        taps.handOver()
     }
 
     /// A name for the next session or request.
@@ -162,13 +182,16 @@ final class Worker {
     private func handle(_ message: WorkerMessage) {
         switch message {
         case .reload(let state): adopt(state)
-        case .drain: beginDrain()
+        case .drain(let toSuccessor): beginDrain(toSuccessor: toSuccessor)
         case .drainEndpoint(let request, let reply): reply.give(drainEndpoint(request))
         case .drainStates(let reply): reply.give(drainStates())
         case .stop: isStopped = true
         case .summaries(let reply): reply.give(summaries())
         case .publishTraffic(let reply):
             publishTraffic()
+            reply.give(true)
+        case .capture(let orders, let reply):
+            adopt(orders)
             reply.give(true)
         case .adminAnswer(let slot, let session, let bytes): adminAnswered(slot, session, bytes)
         case .credentialChecked(let slot, let session, let outcome): credentialChecked(slot, session, outcome)
@@ -183,6 +206,7 @@ final class Worker {
     /// Takes over a configuration: new requests go by it, what is under way keeps its own.
     private func adopt(_ state: ServerState) {
         self.state = state
+        mayTap = Worker.taps(state.snapshot, captureOrders)
         ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
         clusters = state.snapshot.clusters.map { cluster in
             let members = cluster.endpoints.map { endpoint -> UpstreamEndpoint in
@@ -190,19 +214,21 @@ final class Worker {
                 // secured connections are not kept across a reload.
                 if let known = endpoints.first(where: { $0.endpoint == endpoint && !$0.endpoint.isSecure }) { return known }
                 let made = UpstreamEndpoint(endpoint, index: UInt32(endpoints.count))
+                if made.addresses.isEmpty { made.addresses = shared.resolver.addresses(of: endpoint) }
                 // A drain is the operator's word on the endpoint, and a reload doesn't take it back.
                 made.isDraining = endpoints.contains { $0.endpoint == endpoint && $0.isDraining }
                 endpoints.append(made)
                 return made
             }
             return UpstreamCluster(
-                cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()), metrics: metrics)
+                cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()), metrics: metrics,
+                standing: cluster.isPlain ? nil : shared.standings.of(cluster, now: loop.now))
         }
         let current = Set(clusters.flatMap { $0.endpoints.map(\.index) })
         for endpoint in endpoints where !current.contains(endpoint.index) {
             for idle in endpoint.takeAll() { loop.close(idle.connection, .now) }
         }
-        for endpoint in endpoints where current.contains(endpoint.index) && endpoint.addresses.isEmpty {
+        for endpoint in endpoints where current.contains(endpoint.index) && endpoint.endpoint.address == nil {
             shared.resolver.resolve(endpoint.endpoint)
         }
     }
@@ -235,7 +261,9 @@ final class Worker {
             while let idle = endpoints[index].takeExpired(before: limit) { loop.close(idle.connection, .now) }
             index += 1
         }
+        publishHealth()
         loop.trimBuffers()
+        tellTapLoss()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
     }
 }

@@ -4,7 +4,7 @@ import Wire
 /// `gatehouse-load run URL …`
 struct RunOptions {
     /// What a connection does over and over.
-    enum Mode: String { case echo, stream, connect, idle, http }
+    enum Mode: String { case echo, stream, connect, idle, http, drain }
 
     var mode = Mode.echo
     var address = SocketAddress(v4: 0x7F00_0001, port: 80)
@@ -15,6 +15,10 @@ struct RunOptions {
     var window = 1
     var seconds = 5.0
     var processes: [Int32] = []
+    /// A recording whose sessions are the load.
+    var recording: String?
+    /// As it was given.
+    var url = ""
     var backend: EventLoop.Backend?
     /// Lines that each request has besides, with their CRLF.
     var fields = ""
@@ -28,7 +32,7 @@ struct RunOptions {
             case "-m":
                 let text = try flags.value(of: flag)
                 guard let known = Mode(rawValue: text) else {
-                    throw Usage.Mistake("-m is \"\(text)\": expected echo, stream, connect, idle or http")
+                    throw Usage.Mistake("-m is \"\(text)\": expected echo, stream, connect, idle, http or drain")
                 }
                 mode = known
             case "-c": connections = try flags.number(of: flag, in: 1...100_000)
@@ -53,12 +57,14 @@ struct RunOptions {
                     throw Usage.Mistake("-H is \"\(line)\": expected \"Name: value\"")
                 }
                 fields += line + "\r\n"
+            case "--from": recording = try flags.value(of: flag)
             case "--io": backend = try flags.backend(of: flag)
             case let word where !word.hasPrefix("-") && url == nil: url = word
             default: throw Usage.Mistake("run doesn't know \(flag); see gatehouse-load --help")
             }
         }
         guard let url else { throw Usage.Mistake("run needs a URL: ws://127.0.0.1:8080/") }
+        self.url = url
         try read(url)
         size = wantedSize ?? (mode == .http ? 1024 : 64)
         if mode == .stream { path = "/stream?n=\(window)&s=\(size)" }

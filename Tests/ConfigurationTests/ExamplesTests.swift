@@ -7,7 +7,7 @@ import Testing
 struct ExamplesTests {
     static let names = [
         "minimal", "behind-a-platform", "tls", "routes", "heartbeat", "gate", "render", "fastapi-jwt", "django-channels",
-        "conversation",
+        "conversation", "capture", "routing",
         "everything",
     ]
 
@@ -20,7 +20,10 @@ struct ExamplesTests {
         try directory.write("keys.json", "")
         defer { withExtendedLifetime(directory) {} }
         return try Snapshot.load(
-            file: try directory.write("\(name).yaml", text), environment: ["JWT_SECRET": "0123456789abcdef0123456789abcdef"])
+            file: try directory.write("\(name).yaml", text),
+            environment: [
+                "JWT_SECRET": "0123456789abcdef0123456789abcdef", "AFFINITY_KEYS": "0123456789abcdef0123456789abcdef",
+            ])
     }
 
     @Test(arguments: names)

@@ -17,6 +17,8 @@ struct SnapshotBuilder {
     var clusters: [Cluster] = []
     /// The checks of credentials so far; routes point into it.
     var credentials: [CredentialSettings] = []
+    /// The keys of affinity cookies so far, by cluster.
+    var affinityKeys: [String: [Secret]] = [:]
     /// Where client certificates are asked for, to be held against the listeners.
     var certificatePlaces: [Decoded] = []
 
@@ -34,6 +36,7 @@ struct SnapshotBuilder {
         let routes = buildRoutes(timeouts)
         var snapshot = Snapshot(clusters: clusters, routes: RouteTable(routes))
         snapshot.credentials = credentials
+        snapshot.affinityKeys = affinityKeys
         snapshot.timeouts = timeouts
         snapshot.limits = limits()
         snapshot.listeners = listeners()
@@ -44,6 +47,8 @@ struct SnapshotBuilder {
         snapshot.admin = admin()
         snapshot.healthPath = root.map("health")?.text("path")
         snapshot.drain = drain()
+        snapshot.restart = restart()
+        snapshot.capture = capture()
         if let io: IOBackend = root.word("io") { snapshot.io = io }
         snapshot.workers = root.integer("workers")
         checkAddresses(snapshot)

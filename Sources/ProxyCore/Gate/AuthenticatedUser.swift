@@ -1,3 +1,4 @@
+package import JSONWire
 package import Wire
 
 /// Who a checked credential belongs to.

@@ -29,6 +29,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     private(set) var counts = Counts()
     private let wants: (UInt64, SessionID?) -> Bool
     private let take: (AnalyzedSession, MessageLog?) -> Void
+    /// Hears of each session when it opens, for those who look on live.
+    var opened: ((OpenedSession) -> Void)?
     private var segments = SegmentDecoder()
     private lazy var reassembler = TCPReassembler(sink: self, seed: UInt64.random(in: 0 ... .max))
     private var handshakes: UInt64 = 0
@@ -85,6 +87,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         if let range = packet.comment {
             comment = TapComment(bytes.copied(range))
             interface = packet.interface
+            announced(decoded, packet.time)
         }
         switch decoded {
         case .none: break
@@ -94,6 +97,13 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         if comment != nil { remarked(decoded, packet.time) }
     }
 
+    /// Takes a packet that comes from no file.
+    func take(_ packet: CapturePacket, _ bytes: RawSpan) {
+        counts.packets &+= 1
+        counts.bytes &+= UInt64(packet.bytes.count)
+        self.packet(packet, bytes)
+    }
+
     /// The end of all files: what is still open is told so.
     func finish() { reassembler.finish(at: counts.last) }
 
@@ -101,7 +111,19 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
 
     func received(_ slot: Int, from sender: ConnectionEnd, _ bytes: RawSpan, at time: Timestamp) -> Bool {
         if slot < places.count, let conversation = places[slot].conversation {
-            if places[slot].gatehouse != nil, passesOver(slot, sender) { return true }
+            if let gatehouse = places[slot].gatehouse {
+                if sender == gatehouse, comment?.event == .heartbeat {
+                    conversation.pinged(places[slot].isUpstream ? .upstream : .downstream, bytes)
+                }
+                if sender == gatehouse, !places[slot].isUpstream, comment?.event == .refused, comment?.reason != nil,
+                    places[slot].hasUpstream
+                {
+                    conversation.answeredAfterAll(bytes)
+                }
+                if passesOver(slot, sender) { return true }
+                // Without an upstream connection, what Gatehouse says is its own answer.
+                if sender == gatehouse, conversation.toldReason != nil { return conversation.answeredByGatehouse(bytes, at: time) }
+            }
             let direction: Direction = sender == conversation.client ? .clientToServer : .serverToClient
             if places[slot].isUpstream { return conversation.received(.serverToClient, bytes, at: time) }
             return conversation.received(direction, bytes, at: time)
@@ -167,10 +189,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         let side: Side = places[slot].isUpstream || sender != conversation.client ? .upstream : .downstream
         if let gatehouse = places[slot].gatehouse, sender == gatehouse {
             // Gatehouse's own act is told by its comment, or it only follows the other side.
-            if case .ended(let why, let code) = comment?.event {
-                let closed: Side = places[slot].isUpstream ? .upstream : .downstream
-                conversation.local(closed, why, closeCode: code, at: time)
-            } else if !passesOver(slot, sender) {
+            if !passesOver(slot, sender) {
                 conversation.ended(.upstream, end, at: time)
             }
             return
@@ -186,13 +205,45 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
             if !place.isCounted, place.tries > 0 { counts.midStream += 1 }
             return
         }
-        // The session's end is told when its downstream connection is over.
-        guard !place.isUpstream else { return }
+        // The session's end is told when its downstream connection is over, and its upstream connection too.
+        if place.isUpstream {
+            conversation.upstreamClosed(at: time)
+            return
+        }
         if let session = conversation.session { taps[session] = nil }
-        conversation.closed(why, reassembler.connection(slot), at: time)
+        conversation.downstreamClosed(why, reassembler.connection(slot), at: time)
     }
 
     // MARK: Taps
+
+    /// A packet with a comment of Gatehouse's is about to be taken: what Gatehouse did comes before the bytes that show it, and a verdict before the end
+    /// that it explains.
+    private func announced(_ decoded: SegmentDecoder.Decoded, _ time: Timestamp) {
+        guard let remark = comment, remark.event != nil || remark.cause != nil || remark.session != nil else { return }
+        let segment: Segment
+        switch decoded {
+        case .segment(let it), .assembled(let it): segment = it
+        case .none: return
+        }
+        guard let slot = reassembler.slot(of: segment.key), slot < places.count, let conversation = places[slot].conversation,
+            places[slot].gatehouse != nil
+        else { return }
+        let side: Side = places[slot].isUpstream ? .upstream : .downstream
+        switch remark.event {
+        case .refused: conversation.refused(cause: remark.cause, reason: remark.reason)
+        case .ended(let why, let code): conversation.local(side, why, closeCode: code, at: time)
+        case .timedOut(let timeout): conversation.ended(side, .timedOut(timeout), at: time)
+        case .over, .heartbeat, nil: break
+        }
+        if let cause = remark.cause, remark.event != .refused { conversation.told(cause) }
+        if let session = remark.session, !segment.flags.contains(.syn), !places[slot].isUpstream {
+            // Another session on the same connection.
+            if let before = conversation.session { taps[before] = nil }
+            conversation.begins(session)
+            places[slot].hasUpstream = false
+            taps[session] = conversation
+        }
+    }
 
     /// A packet with a comment of Gatehouse's was taken.
     private func remarked(_ decoded: SegmentDecoder.Decoded, _ time: Timestamp) {
@@ -215,6 +266,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         } else if let conversation = taps[session] {
             places[slot] = Place(conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true)
             if let downstream = conversation.slot { places[downstream].hasUpstream = true }
+            conversation.hasOpenUpstream = true
         }
     }
 
@@ -226,6 +278,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     }
 
     func wantsMessages(number: UInt64, session: SessionID?) -> Bool { wants(number, session) }
+
+    func began(_ session: OpenedSession) { opened?(session) }
 
     func finished(_ session: AnalyzedSession, _ messages: MessageLog?) { take(session, messages) }
 }

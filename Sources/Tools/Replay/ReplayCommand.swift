@@ -1,9 +1,4 @@
 package import Configuration
-import EventLoop
-import Probing
-import TLSEngine
-import Telemetry
-import Wire
 
 /// `gatehouse replay FILE --to URL`: recorded clients speak to a real server again, and what it answers is held against the recording.
 package enum ReplayCommand {
@@ -13,7 +8,8 @@ package enum ReplayCommand {
             "Plays the clients of a recording (pcap, pcapng, HAR, ledger with frames) to a server and compares its answers with the recorded ones. Exit code 0: all agrees; 1: something differs; 2: usage, or a file that can't be used; 3: the server can't be reached.",
         flags: [
             FlagDefinition(
-                "to", value: "URL", "The server, as ws://HOST:PORT; a path in it stands in the place of the recorded ones."),
+                "to", value: "URL",
+                "The server, as ws://HOST:PORT or wss://HOST:PORT; a path in it stands in the place of the recorded ones."),
             FlagDefinition("speed", value: "FACTOR", "1 keeps the recorded times, 10 is ten times as fast, max leaves no pauses."),
             FlagDefinition(
                 "pace", value: "PACE", words: ["time", "reply"],
@@ -36,6 +32,9 @@ package enum ReplayCommand {
             FlagDefinition(
                 "expect", value: "STATUS", "The handshakes' status in the place of the recorded one: a recorded 403 is to be a 101."
             ),
+            FlagDefinition("ca", value: "FILE", "Trusts the certificates in this file (PEM), and only these."),
+            FlagDefinition("insecure", "Goes on whatever the certificate says."),
+            FlagDefinition("plain", "Offers no compression; without it, what the recorded client offered is negotiated anew."),
             FlagDefinition("timeout", value: "TIME", "How long the server may be silent beyond the recording's own pauses; 5s."),
             FlagDefinition("json", "One JSON object a line: each session, and the replay at the end."),
             FlagDefinition("junit", value: "FILE", "Writes a test case for each session as JUnit's XML."),
@@ -50,11 +49,6 @@ package enum ReplayCommand {
         ])
 
     package static func run(_ flags: FlagParser.Result) -> Int32 {
-        do throws(AnalyzeOptions.Fault) {
-            return try ReplayRun(ReplayOptions(flags)).run().rawValue
-        } catch {
-            Terminal.note("gatehouse replay: \(error.sentence)\nSee gatehouse replay --help.")
-            return ExitCode.usage.rawValue
-        }
+        CommandFault.told(by: "replay") { () throws(CommandFault) in try ReplayRun(ReplayOptions(flags)).run() }
     }
 }

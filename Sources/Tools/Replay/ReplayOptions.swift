@@ -13,9 +13,17 @@ struct ReplayOptions {
     var sessions: [AnalyzeOptions.Wanted] = []
     var concurrency: Int
     var repetitions = 1
+    /// For so long the recording begins again and again, in the place of `repetitions`.
+    var span: TimeSpan?
     var rewrite: RewriteRules
     var rules = MessageRules()
     var expectedStatus: Int?
+    /// PEM: trust these issuers, and only these; nil for the system's store.
+    var ca: String?
+    /// Goes on whatever the certificate says.
+    var isInsecure = false
+    /// Offers no compression, whatever was recorded.
+    var isPlain = false
     var patience = TimeSpan.seconds(5)
     var isJSON = false
     var junit: String?
@@ -24,16 +32,18 @@ struct ReplayOptions {
 
     private static let mostConcurrent = 20_000
 
-    init(_ flags: FlagParser.Result) throws(AnalyzeOptions.Fault) {
-        typealias Fault = AnalyzeOptions.Fault
+    init(_ flags: FlagParser.Result) throws(CommandFault) {
         files = flags.positionals
-        guard !files.isEmpty else { throw Fault(sentence: "no file is named; give a capture, a HAR file or a ledger") }
-        guard let url = flags["to"] else { throw Fault(sentence: "the target lacks; say --to ws://HOST:PORT") }
-        do throws(DiagnosePlace.Fault) { place = try DiagnosePlace(url) } catch { throw Fault(sentence: error.sentence) }
-        guard !place.isSecure else {
-            throw Fault(sentence: "replay doesn't speak TLS yet; give the backend's own port, as ws://HOST:PORT")
-        }
+        guard !files.isEmpty else { throw CommandFault(sentence: "no file is named; give a capture, a HAR file or a ledger") }
+        guard let url = flags["to"] else { throw CommandFault(sentence: "the target lacks; say --to ws://HOST:PORT") }
+        do throws(DiagnosePlace.Fault) { place = try DiagnosePlace(url) } catch { throw CommandFault(sentence: error.sentence) }
         hasPath = place.target != "/"
+        ca = flags["ca"]
+        isInsecure = flags.has("insecure")
+        isPlain = flags.has("plain")
+        if !place.isSecure, ca != nil || isInsecure {
+            throw CommandFault(sentence: "--ca and --insecure are for a target with TLS: wss://HOST:PORT")
+        }
         do throws(RewriteRules.Fault) {
             rewrite = try RewriteRules(flags.all("rewrite"))
             rules.patterns = []
@@ -41,10 +51,10 @@ struct ReplayOptions {
                 rules.patterns.append(try RewriteRules.pattern(text, flag: "--ignore-pattern"))
             }
         } catch {
-            throw Fault(sentence: error.sentence)
+            throw CommandFault(sentence: error.sentence)
         }
         for text in flags.all("ignore") {
-            guard let path = JSONPath(text) else { throw Fault(sentence: "--ignore expects a path such as $.time or $..id") }
+            guard let path = JSONPath(text) else { throw CommandFault(sentence: "--ignore expects a path such as $.time or $..id") }
             rules.ignored.append(path)
         }
         if let text = flags["compare"], let mode = MessageRules.Mode(rawValue: text) { rules.mode = mode }
@@ -56,31 +66,33 @@ struct ReplayOptions {
             } else if let factor = Double(text), factor >= 0.001, factor <= 1_000_000 {
                 speed = .times(factor)
             } else {
-                throw Fault(sentence: "--speed is neither max nor a factor such as 1, 0.5 or 10")
+                throw CommandFault(sentence: "--speed is neither max nor a factor such as 1, 0.5 or 10")
             }
         }
         // At full speed all would come at once.
         concurrency = speed == .max ? 64 : ReplayOptions.mostConcurrent
         if let text = flags["concurrency"] {
             guard let count = Int(text), (1...ReplayOptions.mostConcurrent).contains(count) else {
-                throw Fault(sentence: "--concurrency is no number from 1 to \(ReplayOptions.mostConcurrent)")
+                throw CommandFault(sentence: "--concurrency is no number from 1 to \(ReplayOptions.mostConcurrent)")
             }
             concurrency = count
         }
         if let text = flags["repeat"] {
             guard let count = Int(text), (1...1_000_000).contains(count) else {
-                throw Fault(sentence: "--repeat is no number from 1 to 1000000")
+                throw CommandFault(sentence: "--repeat is no number from 1 to 1000000")
             }
             repetitions = count
         }
         if let text = flags["expect"] {
             guard let status = Int(text), (100...599).contains(status) else {
-                throw Fault(sentence: "--expect is no status such as 101")
+                throw CommandFault(sentence: "--expect is no status such as 101")
             }
             expectedStatus = status
         }
         if let text = flags["timeout"] {
-            guard let span = ReplayOptions.span(text) else { throw Fault(sentence: "--timeout is no time such as 5s or 500ms") }
+            guard let span = ReplayOptions.span(text) else {
+                throw CommandFault(sentence: "--timeout is no time such as 5s or 500ms")
+            }
             patience = span
         }
         for text in flags.all("sessions") {
@@ -93,14 +105,14 @@ struct ReplayOptions {
     }
 
     /// `3`, `3-7`, or Gatehouse's name of a session.
-    private static func wanted(_ text: Substring) throws(AnalyzeOptions.Fault) -> [AnalyzeOptions.Wanted] {
+    private static func wanted(_ text: Substring) throws(CommandFault) -> [AnalyzeOptions.Wanted] {
         let ends = text.split(separator: "-", omittingEmptySubsequences: false)
         if ends.count == 2, let first = UInt64(ends[0]), let last = UInt64(ends[1]), first <= last, last - first < 100_000 {
             return (first...last).map { .number($0) }
         }
         if let number = UInt64(text), text.utf8.count < 13 { return [.number(number)] }
         if let name = SessionID(text) { return [.name(name)] }
-        throw AnalyzeOptions.Fault(
+        throw CommandFault(
             sentence: "--sessions expects numbers, ranges (3-7) or names of 13 characters, with commas between")
     }
 

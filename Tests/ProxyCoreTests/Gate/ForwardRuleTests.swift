@@ -1,5 +1,7 @@
+import JSONWire
 import Diagnosis
 import HTTPWire
+import JSONWire
 import ProxyCore
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import JSONWire
 import ProxyCore
 import TestSupport
 import Testing

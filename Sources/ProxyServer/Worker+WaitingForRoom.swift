@@ -41,7 +41,7 @@ extension Worker {
         guard let place = WaitingPlace(shared, limit: limits.queueLength, refusal) else { return false }
         exchange.waiting = place
         setDeadline(session, loop.now + limits.queueWait, .connect)
-        if waitingLine.isEmpty { _ = loop.schedule(owner: Owner.waiting, at: loop.now + Worker.waitingPace) }
+        if waitingLine.isEmpty { _ = loop.schedule(owner: Owner.waitingForRoom, at: loop.now + Worker.waitingPace) }
         waitingLine.append(
             WaitingUpgrade(slot: session.pointee.slot, session: session.pointee.id), on: exchange.route?.name ?? "")
         return true
@@ -67,7 +67,7 @@ extension Worker {
             }
         }
         waitingLine.putBack(stayed)
-        if !waitingLine.isEmpty { _ = loop.schedule(owner: Owner.waiting, at: loop.now + Worker.waitingPace) }
+        if !waitingLine.isEmpty { _ = loop.schedule(owner: Owner.waitingForRoom, at: loop.now + Worker.waitingPace) }
     }
 
     /// No room came in time.
@@ -104,7 +104,9 @@ extension Worker {
         guard let special = session.pointee.special, special.readsOnAt <= loop.now else { return }
         special.readsOnAt = .never
         // The other side may still refuse to take what came before.
-        if !loop.isBlocked(session.pointee.upstream), session.pointee.tunnel?.hasEnded(.downstream) == false {
+        if !loop.isBlocked(session.pointee.upstream), session.pointee.tunnel?.hasEnded(.downstream) == false,
+            session.pointee.hold?.relay.isFull != true
+        {
             resume(session, .downstream)
         }
     }
