@@ -34,6 +34,14 @@ final class SessionHeartbeat {
             ? clientSieve.sift(bytes, after: tally, claim: claim) : serverSieve.sift(bytes, after: tally, claim: claim)
     }
 
+    /// Whether `bytes`, which stand at a frame boundary, are one pong of ours and nothing besides.
+    func claimSole(_ side: Side, _ bytes: RawSpan, now: Timestamp) -> Heartbeat.Answer? {
+        guard (side == .downstream ? clientSieve.held : serverSieve.held).isEmpty,
+            let payload = PongSieve.solePong(bytes, side.direction)
+        else { return nil }
+        return state.claim(side, payload, now: now)
+    }
+
     /// What was withheld from `side`'s bytes, when nothing more comes from it.
     func takeHeld(_ side: Side) -> [UInt8] { side == .downstream ? clientSieve.take() : serverSieve.take() }
 

@@ -17,8 +17,10 @@ extension Worker {
     }
 
     func setTunnelDeadline(_ session: UnsafeMutablePointer<Session>) {
-        guard let tunnel = session.pointee.tunnel, let analyzer = session.pointee.analyzer else { return }
-        let deadline = tunnel.deadline(lastActivity: analyzer.lastActivity)
+        // Asked in place: the analyzer is large, and a copy of it would count its references.
+        guard let lastActivity = session.pointee.analyzer?.lastActivity,
+            let deadline = session.pointee.tunnel?.deadline(lastActivity: lastActivity)
+        else { return }
         let further = session.pointee.hold == nil ? Timestamp.never : holdDeadline(session)
         arm(session, min(deadline, further, heartbeatDeadline(session), session.pointee.special?.readsOnAt ?? .never))
     }

@@ -53,18 +53,21 @@ extension Worker {
     /// The session's timer fired: pings what is silent, ends what is dead.
     func checkHeartbeat(_ session: UnsafeMutablePointer<Session>) {
         guard let heartbeat = session.pointee.heartbeat, isBeating(session) else { return }
-        for side in Side.allCases {
-            if side == .upstream, session.pointee.hold?.relay.isAway == true { continue }
-            guard let heard = session.pointee.analyzer?.lastHeard(side) else { return }
-            if session.pointee.tunnel?.hasEnded(side) == true { heartbeat.state.retire(side) }
-            let isPaused = side == .downstream ? session.pointee.downstreamPaused : session.pointee.upstreamPaused
-            let reachable = !isPaused && !loop.isBlocked(session.pointee.connection(side))
-            switch heartbeat.state.check(side, now: loop.now, heard: heard, reachable: reachable, heartbeat.route.timing) {
-            case .none: continue
-            case .dead: return sideDied(session, side)
-            case .ping: ping(session, side, heartbeat)
-            }
-            guard session.pointee.phase == .tunnel else { return }
+        check(session, .downstream, heartbeat)
+        guard isBeating(session) else { return }
+        check(session, .upstream, heartbeat)
+    }
+
+    private func check(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ heartbeat: SessionHeartbeat) {
+        if side == .upstream, session.pointee.hold?.relay.isAway == true { return }
+        guard let heard = session.pointee.analyzer?.lastHeard(side) else { return }
+        if session.pointee.tunnel?.hasEnded(side) == true { heartbeat.state.retire(side) }
+        let isPaused = side == .downstream ? session.pointee.downstreamPaused : session.pointee.upstreamPaused
+        let reachable = !isPaused && !loop.isBlocked(session.pointee.connection(side))
+        switch heartbeat.state.check(side, now: loop.now, heard: heard, reachable: reachable, heartbeat.route.timing) {
+        case .none: return
+        case .dead: sideDied(session, side)
+        case .ping: ping(session, side, heartbeat)
         }
     }
 
@@ -81,16 +84,15 @@ extension Worker {
         if session.pointee.analyzer?.isDesynchronised(towards: side) == true { return heartbeat.state.retire(side) }
         session.pointee.isPlainRelay = false
         guard isAtFrameBoundary(session, towards: side) else { return }
-        frameScratch.removeAll(keepingCapacity: true)
-        var payload = heartbeat.state.asked(side, now: loop.now).bigEndian
-        withUnsafeBytes(of: &payload) {
-            // We are the client of the upstream side: only that frame is masked.
-            FrameWriter.appendPing(
-                $0, maskingKey: side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil, to: &frameScratch)
-        }
+        let payload = heartbeat.state.asked(side, now: loop.now)
+        // We are the client of the upstream side: only that frame is masked.
+        let key = side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil
         metrics.heartbeats[side].add()
         session.pointee.tap?.note = .heartbeat
-        send(session, side, frameScratch)
+        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { room in
+            let count = FrameWriter.writePing(payload, maskingKey: key, into: room)
+            send(session, side, copying: UnsafeRawBufferPointer(rebasing: room[..<count]))
+        }
     }
 
     // MARK: Relaying with pings under way
@@ -100,10 +102,17 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk, _ heartbeat: SessionHeartbeat
     ) {
         defer { settle(session, heartbeat) }
-        guard heartbeat.looksAt(side), let tally = session.pointee.analyzer?.frames(from: side) else {
-            return relayPinging(session, side, chunk, heartbeat)
-        }
+        guard heartbeat.looksAt(side) else { return relayPinging(session, side, chunk, heartbeat) }
         let bytes = RawSpan(_unsafeBytes: chunk.bytes)
+        if session.pointee.analyzer?.isAtFrameBoundary(towards: side.opposite) == true,
+            let answer = heartbeat.claimSole(side, bytes, now: loop.now)
+        {
+            if let time = answer.roundTrip { metrics.heartbeatTime[side].observe(time) }
+            session.pointee.analyzer?.heard(side, at: loop.now)
+            loop.release(chunk)
+            return setTunnelDeadline(session)
+        }
+        guard let tally = session.pointee.analyzer?.frames(from: side) else { return loop.release(chunk) }
         let sifted = heartbeat.sift(side, bytes, after: tally, now: loop.now) { time in
             if let time { metrics.heartbeatTime[side].observe(time) }
         }

@@ -82,8 +82,6 @@ final class Worker {
     var endpointDrains: [EndpointDrain] = []
     /// By route: its heartbeats' times, and what they learnt.
     var routeHeartbeats: [String: RouteHeartbeat] = [:]
-    /// Reused for every ping that is written.
-    var frameScratch: [UInt8] = []
     /// The way to the capture's thread, whether any session may be captured, and what the admin API ordered.
     let taps: TapChannel
     var mayTap = false

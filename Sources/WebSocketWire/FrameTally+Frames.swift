@@ -11,6 +11,9 @@ extension FrameTally {
     /// What the first close frame said.
     package var close: CloseFrame? { rare.first?.close }
 
+    /// Whether a close frame came; asked for each ping, and without a look into the box where there is none.
+    @inlinable package var hasClose: Bool { !rare.isEmpty && close != nil }
+
     /// The first fault: one that took the parser's place away, or one of the close frame's payload.
     package var fault: LocatedFault? { rare.first?.fault }
 

@@ -33,6 +33,24 @@ package enum FrameWriter {
         append(.ping, payload.prefix(125), maskingKey: maskingKey, to: &buffer)
     }
 
+    /// Writes a ping of eight bytes and gives its length, at most 14: for heartbeats, of which hundreds go in one turn of a loop.
+    ///
+    /// - Parameter room: at least 14 bytes.
+    package static func writePing(_ payload: UInt64, maskingKey: UInt32?, into room: UnsafeMutableRawBufferPointer) -> Int {
+        guard room.count >= 14 else { return 0 }
+        unsafe room.storeBytes(of: 0x89, toByteOffset: 0, as: UInt8.self)
+        guard let maskingKey else {
+            unsafe room.storeBytes(of: 0x08, toByteOffset: 1, as: UInt8.self)
+            unsafe room.storeBytes(of: payload.bigEndian, toByteOffset: 2, as: UInt64.self)
+            return 10
+        }
+        unsafe room.storeBytes(of: 0x88, toByteOffset: 1, as: UInt8.self)
+        unsafe room.storeBytes(of: maskingKey.bigEndian, toByteOffset: 2, as: UInt32.self)
+        let masked = payload ^ (UInt64(maskingKey) << 32 | UInt64(maskingKey))
+        unsafe room.storeBytes(of: masked.bigEndian, toByteOffset: 6, as: UInt64.self)
+        return 14
+    }
+
     /// Appends a pong with the first 125 bytes of `payload`.
     package static func appendPong(
         _ payload: some Collection<UInt8> = EmptyCollection(), maskingKey: UInt32? = nil, to buffer: inout [UInt8]

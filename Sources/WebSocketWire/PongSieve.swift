@@ -75,6 +75,14 @@ package struct PongSieve: Sendable {
         return sifted
     }
 
+    /// The payload of the one frame that `bytes` are, if that may be a pong of ours; nil for everything else. Nearly every answer comes so:
+    /// alone, and whole. Only at a frame boundary, and while nothing is held.
+    package static func solePong(_ bytes: RawSpan, _ direction: Direction) -> UInt64? {
+        let form = Form(direction: direction)
+        guard bytes.byteCount == form.size, form.mayBegin(bytes, at: 0) else { return nil }
+        return form.payload(bytes, at: 0)
+    }
+
     /// Gives up what is held, because nothing more comes.
     package mutating func take() -> [UInt8] {
         defer { held = [] }

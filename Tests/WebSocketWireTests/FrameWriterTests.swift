@@ -5,6 +5,19 @@ import Wire
 @testable import WebSocketWire
 
 @Suite("Writing frames") struct FrameWriterTests {
+    @Test(arguments: [nil, 0, 0x37FA_213D, .max] as [UInt32?])
+    func `a ping of eight bytes is the same as any other ping`(_ key: UInt32?) {
+        let payload: [UInt8] = [0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF]
+        var room = [UInt8](repeating: 0xEE, count: 16)
+        let count = room.withUnsafeMutableBytes {
+            FrameWriter.writePing(0x0123_4567_89AB_CDEF, maskingKey: key, into: $0)
+        }
+        #expect(Array(room.prefix(count)) == FrameWriter.ping(payload, maskingKey: key))
+        #expect(room[count...].allSatisfy { $0 == 0xEE })
+        var small = [UInt8](repeating: 0, count: 13)
+        #expect(small.withUnsafeMutableBytes { FrameWriter.writePing(1, maskingKey: key, into: $0) } == 0)
+    }
+
     @Test func `the RFC's own frames come out byte by byte`() {
         var buffer: [UInt8] = []
         FrameWriter.appendText("Hello", to: &buffer)

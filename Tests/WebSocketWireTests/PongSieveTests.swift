@@ -37,6 +37,21 @@ import Wire
         direction == .clientToServer ? masked(first, payload) : unmasked(first, payload)
     }
 
+    private func sole(_ bytes: [UInt8], _ direction: Direction) -> UInt64? { PongSieve.solePong(bytes.span.bytes, direction) }
+
+    @Test func `a pong that comes alone and whole is read at once, and nothing else is`() {
+        let ours = FrameWriter.pong([0, 1, 2, 3, 4, 5, 6, 7])
+        let masked = FrameWriter.pong([0, 1, 2, 3, 4, 5, 6, 7], maskingKey: 0x37FA_213D)
+        #expect(sole(ours, .serverToClient) == 0x0001_0203_0405_0607)
+        #expect(sole(masked, .clientToServer) == 0x0001_0203_0405_0607)
+        #expect(sole(ours, .clientToServer) == nil && sole(masked, .serverToClient) == nil)
+        for (bytes, direction) in [(ours, Direction.serverToClient), (masked, .clientToServer)] {
+            for count in 0..<bytes.count { #expect(sole(Array(bytes[..<count]), direction) == nil) }
+            #expect(sole(bytes + [0x8A], direction) == nil)
+            #expect(sole([0x89] + bytes.dropFirst(), direction) == nil)
+        }
+    }
+
     @Test(arguments: Chunking.all, [Direction.clientToServer, .serverToClient])
     func `a pong of ours is cut out wherever it stands, and nothing else is touched`(chunking: Chunking, direction: Direction) {
         let pong = frame(direction, 0x8A, Self.oursBytes)

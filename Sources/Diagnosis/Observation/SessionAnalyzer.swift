@@ -86,7 +86,9 @@ package struct SessionAnalyzer: Sendable {
     }
 
     /// When `side` last gave a sign of life; the handshake counts as the first.
-    package func lastHeard(_ side: Side) -> Timestamp { side == .downstream ? clientClock.lastSpoke : serverClock.lastSpoke }
+    @inlinable package func lastHeard(_ side: Side) -> Timestamp {
+        side == .downstream ? clientClock.lastSpoke : serverClock.lastSpoke
+    }
 
     /// Bytes of this direction that a capture did not keep: from here on nothing is blamed for them.
     package mutating func missed(_ direction: Direction, _ count: UInt64) {
@@ -117,26 +119,26 @@ package struct SessionAnalyzer: Sendable {
     }
 
     /// Whether a frame of ours may be put behind the bytes that went to `side` so far.
-    package func isAtFrameBoundary(towards side: Side) -> Bool {
+    @inlinable package func isAtFrameBoundary(towards side: Side) -> Bool {
         side == .upstream ? clientFrames.isAtFrameBoundary : serverFrames.isAtFrameBoundary
     }
 
     /// Whether a close frame came from either side.
-    package var hasClose: Bool { clientFrames.close != nil || serverFrames.close != nil }
+    @inlinable package var hasClose: Bool { clientFrames.hasClose || serverFrames.hasClose }
 
     /// Whether nobody can tell where the frames end that go to `side`.
-    package func isDesynchronised(towards side: Side) -> Bool {
+    @inlinable package func isDesynchronised(towards side: Side) -> Bool {
         side == .upstream ? clientFrames.isDesynchronised : serverFrames.isDesynchronised
     }
 
     /// The frames that `side` sent.
-    package func frames(from side: Side) -> FrameTally { side == .downstream ? clientFrames : serverFrames }
+    @inlinable package func frames(from side: Side) -> FrameTally { side == .downstream ? clientFrames : serverFrames }
 
     /// Bytes that `side` sent after the handshake.
     package func bytes(from side: Side) -> UInt64 { side == .downstream ? clientClock.bytes : serverClock.bytes }
 
     /// The last time at which anything was relayed.
-    package var lastActivity: Timestamp { max(clientClock.lastSpoke, serverClock.lastSpoke) }
+    @inlinable package var lastActivity: Timestamp { max(clientClock.lastSpoke, serverClock.lastSpoke) }
 
     /// What happened, and why it ended, as far as that shows.
     package func report(at now: Timestamp) -> SessionRecord {

@@ -2,11 +2,9 @@ import Glibc
 
 /// A network namespace at the end of a cable that a test can pull: what is sent then vanishes, without FIN or RST.
 final class NetworkCable {
-    /// Our end's address, and the other's.
-    static let address = "10.255.77.1"
-    static let farAddress = "10.255.77.2"
-
     let name: String
+    /// Our end's address: each cable has a network of its own, since the kernel takes its time to forget one that is gone.
+    let address: String
     private let scratch: ScratchFolder
     private let near: String
     private let far: String
@@ -24,11 +22,14 @@ final class NetworkCable {
         scratch = try ScratchFolder()
         let number = UInt32.random(in: 0..<100_000)
         (name, near, far) = ("gh\(number)", "gha\(number)", "ghb\(number)")
+        let network = "10.255.\(Int.random(in: 1...250))."
+        let first = 4 * Int.random(in: 0...62)
+        address = "\(network)\(first + 1)"
         try ip("netns add \(name)")
         try ip("link add \(near) type veth peer name \(far) netns \(name)")
-        try ip("addr add \(Self.address)/30 dev \(near)")
+        try ip("addr add \(address)/30 dev \(near)")
         try ip("link set \(near) up")
-        try ip("-n \(name) addr add \(Self.farAddress)/30 dev \(far)")
+        try ip("-n \(name) addr add \(network)\(first + 2)/30 dev \(far)")
         try ip("-n \(name) link set \(far) up")
     }
 
