@@ -25,7 +25,8 @@ struct HoldTests {
         expected.unconfirmed = .resend
         #expect(
             try policy(
-                "hold: {attempts: 7, queue: 64KiB, replay_first: 2, backoff: 50ms, backoff_max: 1s, deadline: 10s, unconfirmed: resend}")
+                "hold: {attempts: 7, queue: 64KiB, replay_first: 2, backoff: 50ms, backoff_max: 1s, deadline: 10s, unconfirmed: resend}"
+            )
                 == expected)
     }
 

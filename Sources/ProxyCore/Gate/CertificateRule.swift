@@ -1,5 +1,5 @@
-import JSONWire
 import HTTPWire
+import JSONWire
 package import Wire
 
 /// Which client certificates are let in. The chain has been verified by the listener's TLS; this is about whose they are.

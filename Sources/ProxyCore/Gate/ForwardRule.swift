@@ -1,5 +1,5 @@
-import JSONWire
 package import HTTPWire
+import JSONWire
 package import Wire
 
 /// Leaves the judgement to a service of the operator's (forward-auth): what it is asked, and what its answer means.

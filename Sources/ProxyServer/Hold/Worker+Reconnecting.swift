@@ -196,7 +196,8 @@ extension Worker {
         heldAttemptFailed(
             session, hold,
             hold.step == .connecting
-                ? errno == 111 ? "upstream_refused" : "connect_failed" : hold.step == .securing ? "upstream_tls" : "closed_before_response")
+                ? errno == 111 ? "upstream_refused" : "connect_failed"
+                : hold.step == .securing ? "upstream_tls" : "closed_before_response")
     }
 
     /// The attempt came to nothing; `Hold` says what becomes of that.

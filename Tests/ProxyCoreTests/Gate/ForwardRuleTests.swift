@@ -1,6 +1,6 @@
-import JSONWire
 import Diagnosis
 import HTTPWire
+import JSONWire
 import ProxyCore
 import TestSupport
 import Testing
