@@ -40,7 +40,8 @@ extension Worker {
         // Behind a breach nothing is observed: what ended the session is the breach, not what a peer said after it.
         var notices: FrameNotices = []
         if side == .downstream {
-            notices = session.pointee.analyzer?.relayed(.clientToServer, judgement?.fault == nil ? bytes : allowed, at: loop.now) ?? []
+            notices =
+                session.pointee.analyzer?.relayed(.clientToServer, judgement?.fault == nil ? bytes : allowed, at: loop.now) ?? []
         }
         var out = hold.takeOutput()
         if let owed = judgement?.owed, !owed.isEmpty { feed(session, hold, side, owed.span.bytes, &out) }
@@ -180,7 +181,8 @@ extension Worker {
         if let label = HoldLossLabel(rawValue: loss.kind.rawValue) { metrics.holdLosses[label].add(1) }
         ledger.sessionHeld(
             session.pointee.id, why: loss.kind.rawValue, closeCode: loss.closeCode, endpoint: endpoint?.name,
-            confirmed: hold.relay.account.delivered.count, unconfirmed: unconfirmed, queued: hold.relay.account.queued, at: loop.now)
+            confirmed: hold.relay.account.delivered.count, unconfirmed: unconfirmed, queued: hold.relay.account.queued, at: loop.now
+        )
     }
 
     /// The session can't be kept, or needs no backend any more: the client gets a close frame.

@@ -1,4 +1,3 @@
-import JSONWire
 import HTTPWire
 import JSONWire
 package import Wire

@@ -1,4 +1,3 @@
-import JSONWire
 package import HTTPWire
 import JSONWire
 package import Wire

@@ -92,7 +92,9 @@ package struct HoldRelay: Sendable {
         regulate(&out)
     }
 
-    private mutating func take(client item: MessageCollector.Item, _ now: Timestamp, _ claim: (UInt64) -> Bool, _ out: inout HoldOutput) {
+    private mutating func take(
+        client item: MessageCollector.Item, _ now: Timestamp, _ claim: (UInt64) -> Bool, _ out: inout HoldOutput
+    ) {
         switch item {
         case .message(let bytes): queueMessage(bytes, &out)
         case .part(let bytes, let isLast):

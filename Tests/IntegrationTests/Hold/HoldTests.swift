@@ -207,9 +207,9 @@ extension Integration {
                 "clusters: {app: {endpoints: [\(first.url), \(second.url)]}}\ncluster: app\nhold: \(HoldTests.quick)")
             let client = try gatehouse.connect()
             try client.send(Upgrade.request())
-            let isFirst = try #require(
-                try eventually { first.waits(for: 0.02) ? true : second.waits(for: 0.02) ? false : nil })
-            let (origin, other) = isFirst ? (first, second) : (second, first)
+            let chosen = try eventually { () -> Bool? in first.waits(for: 0.02) ? true : second.waits(for: 0.02) ? false : nil }
+            guard let chosen else { throw HarnessFailure("no backend was asked") }
+            let (origin, other) = chosen ? (first, second) : (second, first)
             let backend = try origin.accept()
             _ = try backend.readHead()
             try backend.send(Upgrade.response())

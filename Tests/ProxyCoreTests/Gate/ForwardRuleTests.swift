@@ -1,4 +1,3 @@
-import JSONWire
 import Diagnosis
 import HTTPWire
 import JSONWire

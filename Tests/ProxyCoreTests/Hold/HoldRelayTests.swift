@@ -242,7 +242,8 @@ import Wire
             var script = Script { $0.queue = 64 }
             let payload = [UInt8](repeating: 65, count: 200)
             let message = fromClient ? HoldFrames.client(.text, payload) : HoldFrames.server(.text, payload)
-            let first = try fromClient ? script.client(Array(message[..<100]), at(0)) : script.backend(Array(message[..<100]), at(0))
+            let first =
+                try fromClient ? script.client(Array(message[..<100]), at(0)) : script.backend(Array(message[..<100]), at(0))
             #expect(!(fromClient ? first.out.toBackend : first.out.toClient).isEmpty)
             #expect(try script.lose(at(1)).out.gaveUp == .cutMessage)
             #expect(script.relay.isAtBoundary(towards: .downstream))

@@ -60,7 +60,8 @@ private struct HoldWorld {
         if out.resumesClient { isPaused = false }
         if !out.toBackend.isEmpty { send(\.upstream, out.toBackend) }
         for message in try clientReader.read(out.toClient) where message.opcode == .text {
-            guard let space = message.payload.firstIndex(of: 0x20), let number = Int(String(decoding: message.payload[..<space], as: UTF8.self))
+            guard let space = message.payload.firstIndex(of: 0x20),
+                let number = Int(String(decoding: message.payload[..<space], as: UTF8.self))
             else {
                 faults.append("the client got a piece: \(message.text.prefix(40))")
                 continue
@@ -135,7 +136,8 @@ private struct HoldWorld {
     mutating func clientSends(_ out: inout HoldOutput) {
         if partial.isEmpty {
             sent += 1
-            partial = HoldWorld.message(sent, filling: Int(random.below(random.below(20) == 0 ? 3000 : 200)), isClient: true, &random)
+            partial = HoldWorld.message(
+                sent, filling: Int(random.below(random.below(20) == 0 ? 3000 : 200)), isClient: true, &random)
         }
         let count = random.below(4) == 0 ? Int(random.below(UInt64(partial.count))) + 1 : partial.count
         let piece = Array(partial[..<count])

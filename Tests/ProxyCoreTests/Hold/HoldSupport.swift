@@ -58,7 +58,9 @@ struct FrameReader {
             switch event {
             case .header(let next):
                 header = next
-                if next.opcode.isControl { control = [] } else if next.opcode != .continuation {
+                if next.opcode.isControl {
+                    control = []
+                } else if next.opcode != .continuation {
                     opcode = next.opcode
                     data = []
                 }

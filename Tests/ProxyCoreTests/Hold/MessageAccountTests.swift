@@ -95,7 +95,8 @@ import Wire
             }
             account.finish(.clientLeft)
             let all = account.delivered.ranges + account.unconfirmed.ranges + account.dropped.flatMap(\.ordinals.ranges)
-            #expect(all.flatMap { Array($0) }.sorted() == (account.received == 0 ? [] : Array(1...account.received)), "seed \(seed)")
+            #expect(
+                all.flatMap { Array($0) }.sorted() == (account.received == 0 ? [] : Array(1...account.received)), "seed \(seed)")
         }
     }
 }
