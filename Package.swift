@@ -76,7 +76,7 @@ let package = Package(
             name: "ProxyServer",
             dependencies: [
                 "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration",
-                "Credentials", "Telemetry", "Admin", "Probing", "CLinux",
+                "Credentials", "CaptureFile", "Telemetry", "Admin", "Probing", "CLinux",
             ], swiftSettings: house + [passing]),
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
@@ -88,13 +88,14 @@ let package = Package(
             name: "gatehouse", dependencies: ["Tools", "ProxyServer", "Configuration"], swiftSettings: house),
         .executableTarget(
             name: "gatehouse-load",
-            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CaptureFile", "CLinux"], swiftSettings: house),
+            dependencies: ["Wire", "HTTPWire", "WebSocketWire", "EventLoop", "CaptureFile", "Tools", "CLinux"],
+            swiftSettings: house),
         .executableTarget(
             name: "gatehouse-fuzz",
             dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Configuration", "CaptureFile"], swiftSettings: house),
 
         // Tests
-        shell("TestSupport", "Wire", path: "Tests/TestSupport"),
+        shell("TestSupport", "Wire", "COpenSSL", path: "Tests/TestSupport"),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         tests("WireTests", "Wire"),
         tests("HTTPWireTests", "HTTPWire", "Wire"),
@@ -116,7 +117,7 @@ let package = Package(
         tests(
             "PerformanceTests", "ProxyServer", "Configuration", "EventLoop", "WebSocketWire", "Wire", "CLinux",
             "CAllocationCounter"),
-        tests("IntegrationTests", "CaptureFile", "Wire", "COpenSSL"),
+        tests("IntegrationTests", "CaptureFile", "Wire"),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -15,8 +15,12 @@ package enum AdminRequest: Sendable, Hashable {
     case endpoints
     /// How far the drains of endpoints are.
     case drains
-    /// Drains an endpoint, or takes that back: the only request with an effect.
+    /// Drains an endpoint, or takes that back.
     case drain(DrainRequest)
+    /// What is captured, and what came of it.
+    case capture
+    /// Changes what is captured.
+    case captureOrder(CaptureOrder)
     case index
     /// 400, with what is wrong in a sentence.
     case malformed(String)

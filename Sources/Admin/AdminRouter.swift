@@ -9,8 +9,8 @@ import Wire
 /// 3. *Token*, if there is one: compared in constant time. Probes of health need none on the admin listener, but
 ///    on the public port everything does.
 ///
-/// Only GET and HEAD exist, and neither has an effect, but for POST of `/api/drain`, which passes the same doors: without a
-/// token it is served on a loopback listener alone, because a listener that others reach has one.
+/// Only GET and HEAD exist, and neither has an effect, but for POST of `/api/drain` and `/api/capture`, which pass the
+/// same doors: without a token they are served on a loopback listener alone, because a listener that others reach has one.
 package struct AdminRouter: Sendable {
     private let hosts: [String]?
     private let token: [UInt8]?
@@ -53,6 +53,12 @@ package struct AdminRouter: Sendable {
             } catch {
                 request = .malformed(error.sentence)
             }
+        case "POST" where path == prefix + "/api/capture":
+            do throws(CaptureOrder.Mistake) {
+                request = .captureOrder(try CaptureOrder(query: query ?? ""))
+            } catch {
+                request = .malformed(error.sentence)
+            }
         default: return .methodNotAllowed
         }
         if needsToken(request), !isAuthorized(authorization) { return .unauthorized }
@@ -71,6 +77,7 @@ package struct AdminRouter: Sendable {
         case "/api/causes": return .causes
         case "/api/endpoints": return .endpoints
         case "/api/drain": return .drains
+        case "/api/capture": return .capture
         default: break
         }
         let sessions = "/api/sessions/"

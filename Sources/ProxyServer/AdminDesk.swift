@@ -2,6 +2,7 @@ import Admin
 import CLinux
 import EventLoop
 import HTTPWire
+import ProxyCore
 import Synchronization
 import Telemetry
 import Wire
@@ -13,6 +14,7 @@ struct AdminDesk: Sendable {
     let shared: SharedParts
     let status: ProcessStatus
     let renderer: AdminRenderer
+    let redaction: LogRedaction
 
     /// The response to a request that a router has let through, or turned away.
     func answer(_ request: AdminRequest) -> AdminResponse {
@@ -31,6 +33,10 @@ struct AdminDesk: Sendable {
         case .endpoints: return renderer.endpoints(shared.standings.report, at: now)
         case .drains: return renderer.drains(drainStates(), at: now)
         case .drain(let request): return renderer.drain(drain(request), resumed: request.resumes)
+        case .capture: return renderer.capture(shared.capture.status(now), isOrder: false, at: now)
+        case .captureOrder(let order):
+            if shared.capture.isPossible { take(order) }
+            return renderer.capture(shared.capture.status(now), isOrder: true, at: now)
         case .index: return renderer.index(version: status.version)
         default: return renderer.healthz()
         }
@@ -44,6 +50,23 @@ struct AdminDesk: Sendable {
             return reply
         }
         return replies.flatMap { $0.wait(milliseconds: 500) ?? [] }
+    }
+
+    /// Has every worker capture what the order says.
+    private func take(_ order: CaptureOrder) {
+        var order = order
+        if let span = order.span { order.until = now + span }
+        let orders = shared.capture.take(order, now: now)
+        Ledger(writer: shared.log, redaction: redaction).captureOrdered(
+            mode: order.mode.rawValue, session: order.session, client: order.client?.description, user: order.user,
+            route: order.route,
+            cause: order.cause, span: order.span, at: now)
+        let replies = shared.mailboxes.map { mailbox -> Reply<Bool> in
+            let reply = Reply<Bool>()
+            _ = mailbox.post(.capture(orders, reply))
+            return reply
+        }
+        for reply in replies { _ = reply.wait(milliseconds: 500) }
     }
 
     /// Has every worker drain its part of an endpoint; nil if none of them knows it.
@@ -93,12 +116,17 @@ struct AdminDesk: Sendable {
     private var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
     private var process: MetricsRegistry.Process {
-        MetricsRegistry.Process(
+        var process = MetricsRegistry.Process(
             version: status.version, io: status.io.withLock { $0 }, started: status.started,
             logLinesLost: shared.log.lostLines, lastReloadOK: status.lastReloadOK.load(ordering: .relaxed),
             reloads: UInt64(max(0, status.reloads.load(ordering: .relaxed))),
             isDraining: status.isDraining.load(ordering: .relaxed), generation: status.generation.load(ordering: .relaxed),
             restartsFailed: status.restartsFailed.load(ordering: .relaxed))
+        process.capture = (
+            shared.capture.packets.load(ordering: .relaxed), shared.capture.bytes.load(ordering: .relaxed),
+            shared.capture.dropped.load(ordering: .relaxed)
+        )
+        return process
     }
 
     /// The octets of a response on the wire.
@@ -118,6 +146,7 @@ struct AdminDesk: Sendable {
         case 401: "Unauthorized"
         case 403: "Forbidden"
         case 404: "Not Found"
+        case 409: "Conflict"
         case 405: "Method Not Allowed"
         case 421: "Misdirected Request"
         case 503: "Service Unavailable"

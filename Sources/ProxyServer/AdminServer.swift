@@ -51,7 +51,7 @@ final class AdminServer: Sendable {
             address = nil
         }
         router = AdminRouter(token: settings.token?.revealed)
-        desk = AdminDesk(shared: shared, status: status, renderer: AdminRenderer(redaction: redaction))
+        desk = AdminDesk(shared: shared, status: status, renderer: AdminRenderer(redaction: redaction), redaction: redaction)
     }
 
     func start() {

@@ -92,6 +92,11 @@ final class Exchange {
     var isReported = false
     /// What was concluded when the answer's head came, and how much of the body had come by then.
     var judgement: (HandshakeJudgement, body: Int)?
+    /// Whether it is captured has been decided; and what of it is in the capture already.
+    var isTapDecided = false
+    var isPartialTapped = false
+    var isVerdictTapped = false
+    var tappedCause: Cause?
     /// Set for an upgrade, until its outcome is in the ledger.
     var observation: HandshakeObservation?
 

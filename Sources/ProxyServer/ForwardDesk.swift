@@ -72,7 +72,9 @@ final class ForwardDesk: Sendable {
     private let state = Mutex(State())
 
     /// Takes a question. Unless it is answered at once, the answer comes by `waiter`'s mailbox.
-    func ask(_ rule: ForwardRule, _ request: [UInt8], _ waiter: Waiter, now: Timestamp) -> Asked {
+    func ask(_ rule: ForwardRule, _ request: [UInt8], _ waiter: Waiter) -> Asked {
+        // Not a loop's time: the threads that answer have none.
+        let now = Timestamp(nanoseconds: clinux_monotonic())
         let key = Key(rule: rule, digest: Hashing.sha256(request))
         let (asked, starts) = state.withLock { state -> (Asked, Bool) in
             guard !state.isStopped else { return (.tooMany, false) }

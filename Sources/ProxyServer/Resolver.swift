@@ -19,6 +19,8 @@ final class Resolver: Sendable {
     }
 
     private let questions = Mutex<[Question]>([])
+    /// The last good answers, for workers and configurations that come later.
+    private let answers = Mutex<[Endpoint: [SocketAddress]]>([:])
     private let waiting = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
     private let deliver: Mutex<(@Sendable (Endpoint, [SocketAddress], String?) -> Void)?>
@@ -37,6 +39,26 @@ final class Resolver: Sendable {
             if questions.contains(where: { $0.endpoint == endpoint }) { return }
             questions.append(Question(endpoint: endpoint, due: 0))
         }
+    }
+
+    /// What is known of an endpoint's addresses; empty if nothing is yet.
+    func addresses(of endpoint: Endpoint) -> [SocketAddress] { answers.withLock { $0[endpoint] ?? [] } }
+
+    /// Looks all names up before anybody asks, for at most so many milliseconds: for a process that takes clients over, of whom none is to
+    /// wait for a name that its predecessor knew.
+    func prime(_ endpoints: [Endpoint], milliseconds: Int32) {
+        let named = endpoints.filter { $0.address == nil }
+        guard !named.isEmpty else { return }
+        let done = Reply<Bool>()
+        WorkerThread.start(name: "gh-prime") { [self] in
+            for endpoint in named { learn(endpoint, Resolver.lookUp(endpoint).0) }
+            done.give(true)
+        }
+        _ = done.wait(milliseconds: milliseconds)
+    }
+
+    private func learn(_ endpoint: Endpoint, _ addresses: [SocketAddress]) {
+        if !addresses.isEmpty { answers.withLock { $0[endpoint] = addresses } }
     }
 
     /// A name whose addresses took no connection is asked for again soon, if it is not about to be anyway.
@@ -60,6 +82,7 @@ final class Resolver: Sendable {
                 continue
             }
             let (addresses, failure) = Resolver.lookUp(endpoint)
+            learn(endpoint, addresses)
             let next = clinux_monotonic() + (addresses.isEmpty ? Resolver.retry : Resolver.refresh)
             questions.withLock { questions in
                 for index in questions.indices where questions[index].endpoint == endpoint { questions[index].due = next }

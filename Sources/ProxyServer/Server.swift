@@ -31,7 +31,7 @@ package final class Server {
     let shared: SharedParts
     let redaction: LogRedaction
     private var threads: [WorkerThread.Handle] = []
-    private(set) var admin: AdminServer?
+    var admin: AdminServer?
     /// The main thread's; nobody else writes with it.
     package let ledger: Ledger
     let status: ProcessStatus
@@ -44,15 +44,15 @@ package final class Server {
     var lineage: Int32 = -1
     var lineageEnd: Int32 = -1
     /// What this process listens on, to be offered.
-    private(set) var held: [HeldListener] = []
+    var held: [HeldListener] = []
     private let fetcher: KeyFetcher
     private let checker: HealthChecker
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
     /// What the listeners are bound to, in the configuration's order.
-    package private(set) var addresses: [SocketAddress] = []
-    package private(set) var adminAddress: SocketAddress?
+    package internal(set) var addresses: [SocketAddress] = []
+    package internal(set) var adminAddress: SocketAddress?
     /// What the workers' loops run on.
     package private(set) var backend = EventLoop.Backend.epoll
 
@@ -96,7 +96,7 @@ package final class Server {
         status = ProcessStatus(version: version, started: Server.now)
     }
 
-    private let wakers: [Waker]
+    let wakers: [Waker]
 
     /// The time for lines that no loop writes.
     static var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
@@ -141,13 +141,16 @@ package final class Server {
         let sockets = try bindListeners(passed)
         try bindAdmin(passed)
         startResolver()
+        if passed != nil { shared.resolver.prime(state.snapshot.clusters.flatMap(\.endpoints), milliseconds: 5_000) }
         fetcher.adopt(state.keySources)
         checker.adopt(state)
         casebook.start(state, shared)
+        shared.capture.adopt(state.snapshot.capture, log: shared.log, redaction: redaction)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
             let start = WorkerLaunch(
-                index: index, waker: waker, sockets: sockets[index], ports: addresses.map(\.port), state: state, shared: shared, ready: ready,
+                index: index, waker: waker, sockets: sockets[index], ports: addresses.map(\.port), state: state, shared: shared,
+                ready: ready,
                 pins: wakers.count > 1)
             guard let thread = WorkerThread.start(name: "gh-worker-\(index)", { start.run() }) else {
                 throw StartFailure("The kernel gave no thread for a worker; see ulimit -u.")
@@ -164,84 +167,12 @@ package final class Server {
         announce()
     }
 
-    /// The listening sockets of each worker.
-    ///
-    /// Sockets that were passed are dealt out: connections wait in the queue of each, so every one of them needs a worker. Where there are more
-    /// workers than sockets, some share one.
-    private func bindListeners(_ passed: PassedSockets?) throws(StartFailure) -> [[WorkerSocket]] {
-        var sockets = Array(repeating: [WorkerSocket](), count: wakers.count)
-        for (index, listener) in state.snapshot.listeners.enumerated() {
-            var own: [BoundSocket] = try passed?.listener(index) ?? []
-            do throws(LoopFailure) {
-                if own.isEmpty {
-                    var address = listener.address
-                    for _ in wakers.indices {
-                        let socket = try BoundSocket.bind(address, shared: true)
-                        // With port 0, the others take the port that the first one was given.
-                        address = socket.address
-                        own.append(socket)
-                    }
-                }
-                guard let first = own.first else { continue }
-                for turn in 0..<max(own.count, wakers.count) {
-                    let socket = turn < own.count ? own[turn] : try own[turn % own.count].duplicated()
-                    sockets[turn % wakers.count].append(WorkerSocket(listener: index, socket: socket))
-                }
-                addresses.append(first.address)
-                held.append(
-                    HeldListener(
-                        listener: OfferedListener(listener.tls == nil ? .plain : .tls, first.address, count: own.count),
-                        descriptors: own.map(\.descriptor)))
-            } catch {
-                throw StartFailure(Server.explain(error, listener.address))
-            }
-        }
-        return sockets
-    }
-
-    private static func explain(_ failure: LoopFailure, _ address: SocketAddress) -> String {
-        switch failure.errno {
-        case 98:
-            "Cannot listen on \(address): another process uses this port. Stop it, or choose another one with --listen."
-        case 13: "Cannot listen on \(address): ports below 1024 need privileges. Choose a higher one with --listen."
-        case 99: "Cannot listen on \(address): no interface of this machine has that address. 0.0.0.0 listens on all."
-        default: "Cannot listen on \(address): errno \(failure.errno)."
-        }
-    }
-
-    /// Whether the listeners could be bound now; for a process that binds them later.
-    package func checkListeners() throws(StartFailure) {
-        for listener in state.snapshot.listeners {
-            do throws(LoopFailure) {
-                try BoundSocket.bind(listener.address, shared: true).close()
-            } catch {
-                throw StartFailure(Server.explain(error, listener.address))
-            }
-        }
-    }
-
     private func startResolver() {
         let mailboxes = shared.mailboxes
         shared.resolver.start { endpoint, addresses, failure in
             for mailbox in mailboxes {
                 _ = mailbox.post(.resolved(endpoint: endpoint, addresses: addresses, failure: failure))
             }
-        }
-    }
-
-    private func bindAdmin(_ passed: PassedSockets?) throws(StartFailure) {
-        let settings = state.snapshot.admin
-        let socket = try passed?.admin()
-        do throws(LoopFailure) {
-            let admin = try AdminServer(settings, shared: shared, status: status, redaction: redaction, passed: socket)
-            adminAddress = admin.address
-            self.admin = admin
-            shared.setAdmin(admin)
-            if let address = admin.address, let descriptor = admin.descriptor {
-                held.append(HeldListener(listener: OfferedListener(.admin, address, count: 1), descriptors: [descriptor]))
-            }
-        } catch {
-            throw StartFailure("Admin: " + Server.explain(error, settings.listener ?? Snapshot.defaultListener))
         }
     }
 
@@ -299,6 +230,7 @@ package final class Server {
             }
             fetcher.adopt(state.keySources)
             checker.adopt(state)
+            shared.capture.adopt(snapshot.capture, log: shared.log, redaction: redaction)
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             casebook.leave(.reloaded(state))
             restart?.adopt(state.snapshot.restart)
@@ -352,6 +284,7 @@ package final class Server {
 
     /// Writes what is left of the log and leaves everything else as it is: the process ends now.
     package func abandon(exit: Int32) {
+        shared.capture.stop(within: .milliseconds(300))
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .milliseconds(500))
     }
@@ -362,6 +295,7 @@ package final class Server {
         for thread in threads { thread.join() }
         admin?.stop()
         restart?.stop()
+        shared.capture.stop(within: .seconds(2))
         casebook.stop()
         shared.resolver.stop()
         shared.passwords.stop()

@@ -69,8 +69,14 @@ struct Session: ~Copyable {
     /// What relaying has to do besides sending on; nil for nearly all sessions.
     var special: SpecialRelay?
     /// Nothing but observing and sending on: neither enforcement, nor message lines, nor a close frame of ours. Kept beside
-    /// `special`, so that the hot path reads one byte.
-    var isPlainRelay = true
+    /// `special`.
+    var isPlainRelay = true { didSet { relaysAtOnce = isPlainRelay && !isTapped } }
+    /// What it says and hears is captured, in `tap`.
+    var isTapped = false { didSet { relaysAtOnce = isPlainRelay && !isTapped } }
+    /// Both: the one byte that the hot path reads.
+    private(set) var relaysAtOnce = true
+    /// Nil where nothing is captured.
+    var tap: Tap?
     /// Pings of ours; nil where the route asks for none.
     var heartbeat: SessionHeartbeat?
     /// What it needs to outlive its backend; nil where the route doesn't ask for that.
@@ -123,7 +129,6 @@ struct SessionFacts {
     func moved(to endpoint: UpstreamEndpoint, metrics: EndpointMetrics?, seat: EndpointSeat?) -> SessionFacts {
         SessionFacts(
             client: client, forwardedClient: forwardedClient, route: route, cluster: cluster, endpoint: endpoint, path: path,
-            origin: origin, openedAt: openedAt, metrics: metrics, admission: admission,
-            seat: seat)
+            origin: origin, openedAt: openedAt, metrics: metrics, admission: admission, seat: seat)
     }
 }

@@ -75,6 +75,7 @@ struct SessionTable: ~Copyable {
             session.pointee.special = nil
             session.pointee.heartbeat = nil
             session.pointee.hold = nil
+            session.pointee.tap = nil
             free.append(slot)
         }
         over.removeAll(keepingCapacity: true)

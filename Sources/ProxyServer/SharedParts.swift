@@ -17,6 +17,7 @@ final class SharedParts: Sendable {
     private let counts = Mutex(SessionCounts())
     private let buckets = Mutex<[String: (rate: Int, bucket: TokenBucket)]>([:])
     let casebook: Casebook
+    let capture = CaptureDesk()
     private let admin = Mutex<AdminServer?>(nil)
     /// Drawn at start: the upper half of session ids, and the workers' random bits.
     let seed: UInt64

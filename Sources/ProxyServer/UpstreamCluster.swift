@@ -15,7 +15,7 @@ final class UpstreamCluster {
     /// What the workers share of it; nil for a cluster that is only a list and a policy.
     let standing: ClusterStanding?
     /// Requests of this worker that wait for one of its endpoints.
-    var line = PacedLine<Waiter>()
+    var line = EndpointLine<Waiter>()
     /// By endpoint. An endpoint may stand in several clusters, and its metrics are told apart by both names.
     private let metrics: [EndpointMetrics]
 

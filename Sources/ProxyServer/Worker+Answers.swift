@@ -69,18 +69,21 @@ extension Worker {
             exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
         if wasUpgradeInFlight { upgradesInFlight -= 1 }
         exchange.refusal = refusal
+        if let head = exchange.request { beginTap(session, exchange, head) }
         exchange.admission = nil
         if let failure = refusal.failure { exchange.observation?.failure = failure }
         exchange.keepsDownstream = false
         let code = refusal.closeCode ?? explanation(of: refusal.status, exchange)
         exchange.explainedWith = code?.rawValue
         let verdict = reportRefusal(session, exchange, refusal)
+        tapRefused(session, exchange, verdict, reason: refusal.reason)
         if let code { return explain(session, exchange, code, reason: verdict?.cause.rawValue ?? refusal.reason) }
         var page = ErrorPage(status: refusal.status, reason: refusal.reason, session: session.pointee.id)
         page.cause = verdict?.cause.rawValue
         page.retryAfter = refusal.retryAfter
         page.fields = refusal.fields
         page.write(to: exchange.request, keepsConnection: false, into: &writer)
+        tapHeadAhead(session)
         send(session, .downstream, writer.bytes)
         guard session.pointee.phase != .over else { return }
         session.pointee.exchange = nil

@@ -66,7 +66,7 @@ extension Worker {
     /// The response can't be completed. The client must not take what it has for the whole, so it gets RST.
     func abort(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         exchange.keepsDownstream = false
-        report(session, exchange, aborted: true)
+        tapRefused(session, exchange, report(session, exchange, aborted: true))
         close(session, .upstream, reset: true)
         close(session, .downstream, reset: true)
         end(session)
@@ -81,7 +81,7 @@ extension Worker {
         } else {
             close(session, .upstream)
         }
-        report(session, exchange, aborted: false)
+        if let verdict = report(session, exchange, aborted: false) { tapRefused(session, exchange, verdict) }
         releaseEndpoint(exchange)
         if exchange.isUpgrade { upgradesInFlight -= 1 }
         exchange.admission = nil
@@ -92,6 +92,11 @@ extension Worker {
 
     private func keepUpstream(_ session: UnsafeMutablePointer<Session>, _ endpoint: UpstreamEndpoint) {
         let connection = session.pointee.upstream
+        if session.pointee.tap != nil {
+            // Other requests will use it; for this capture it ends here.
+            tapEnded(session, .upstream, isReset: false)
+            tapPeerEnded(session, .upstream, isReset: false)
+        }
         loop.setOwner(connection, Owner.idle(endpoint.index))
         if session.pointee.upstreamPaused { loop.startReceiving(connection) }
         if let eldest = endpoint.keep(connection, session.pointee.upstreamTLS, now: loop.now) {
@@ -105,6 +110,7 @@ extension Worker {
     /// The connection is kept: on to the next request, which may lie there already.
     func nextRequest(_ session: UnsafeMutablePointer<Session>, _ last: Exchange) {
         session.pointee.phase = .readingHead
+        pauseTap(session)
         session.pointee.id = makeID()
         setDeadline(session, loop.now + last.timeouts.keepAlive, .keepAlive)
         if session.pointee.downstreamPaused { resume(session, .downstream) }
@@ -159,6 +165,7 @@ extension Worker {
 
     /// FIN (or, with TLS, close_notify) came from a side.
     func transportFinished(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
+        if session.pointee.tap != nil { tapPeerEnded(session, side, isReset: false) }
         switch (session.pointee.phase, side) {
         case (.over, _), (.free, _): break
         case (.tunnel, _): tunnelSideEnded(session, side, .finished)
@@ -180,6 +187,7 @@ extension Worker {
 
     /// A side's transport failed.
     func transportFailed(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ errno: Int32) {
+        if session.pointee.tap != nil { tapPeerEnded(session, side, isReset: true) }
         switch (session.pointee.phase, side) {
         case (.over, _), (.free, _): break
         case (.tunnel, _): tunnelSideEnded(session, side, .reset(errno: errno))
@@ -229,7 +237,8 @@ extension Worker {
         exchange.failure = .clientGone(how)
         exchange.observation?.failure = .clientGone(how)
         exchange.keepsDownstream = false
-        report(session, exchange, aborted: true)
+        let verdict = report(session, exchange, aborted: true)
+        if verdict != nil { tapRefused(session, exchange, verdict) }
         end(session)
     }
 

@@ -12,6 +12,10 @@ import Wire
 extension Worker {
     /// Relays where more is to be done than observing and sending on.
     func relayWithCare(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
+        if session.pointee.isTapped {
+            if session.pointee.isPlainRelay { return relayTapped(session, side, chunk) }
+            tapReceived(session, side, chunk.bytes)
+        }
         if let hold = session.pointee.hold { return relayHeld(session, side, chunk, hold) }
         guard let heartbeat = session.pointee.heartbeat else { return relayObserved(session, side, chunk) }
         relay(session, side, chunk, heartbeat)
@@ -149,7 +153,8 @@ extension Worker {
         FrameWriter.appendClose(
             code, reason: closeReason(session, side, closing.why),
             maskingKey: side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil, to: &frame)
-        session.pointee.analyzer?.local(side, closing.why, closeCode: code.rawValue, at: loop.now)
+        endLocally(session, side, closing.why, closeCode: code.rawValue)
+        session.pointee.tap?.note = .close
         send(session, side, frame)
     }
 

@@ -11,6 +11,7 @@ extension Worker {
     /// Finds a connection for the request: a kept one of the chosen endpoint, or a new one.
     func connect(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         guard let cluster = exchange.cluster, let request = exchange.request else { return }
+        tapUser(session, exchange)
         guard let choice = chooseEndpoint(exchange, cluster) else {
             return noEndpointLeft(session, exchange)
         }
@@ -65,6 +66,7 @@ extension Worker {
         if session.pointee.phase == .tunnel, let hold = session.pointee.hold { return heldConnected(session, hold) }
         guard session.pointee.phase == .connecting, let exchange = session.pointee.exchange, let endpoint = exchange.endpoint
         else { return }
+        if isConnectedToItself(session) { return upstreamUnusable(session, .upstreamRefused(errno: 111)) }
         exchange.connectedAt = loop.now
         if let began = exchange.connectBegan { metrics.connectTime.observe(loop.now - began) }
         guard endpoint.endpoint.isSecure else { return sendRequest(session) }
@@ -83,6 +85,13 @@ extension Worker {
         }
         sendPending(session, .upstream, channel)
         loop.startReceiving(session.pointee.upstream)
+    }
+
+    /// Where nobody listens on a port of this machine, the kernel may take that very port for our end, and TCP then connects the socket with
+    /// itself: to be had when a backend in the range of local ports is down and often asked for.
+    private func isConnectedToItself(_ session: UnsafeMutablePointer<Session>) -> Bool {
+        guard let own = loop.localAddress(session.pointee.upstream), own.isLoopback else { return false }
+        return loop.peerAddress(session.pointee.upstream) == own
     }
 
     private func clusterContext(_ cluster: UpstreamCluster, _ exchange: Exchange) -> TLSContext? {
@@ -144,6 +153,8 @@ extension Worker {
         guard RequestForwarding.write(request, context: context, into: &writer) else {
             return refuse(session, exchange, Refusal(400, "malformed_request"))
         }
+        tapUpstream(session)
+        tapHeadAhead(session)
         writer.bytes.withUnsafeBytes { send(session, .upstream, copying: $0) }
         guard session.pointee.phase == .exchanging else { return }
         loop.startReceiving(session.pointee.upstream)

@@ -67,7 +67,7 @@ extension Worker {
             }
             metrics.timeouts[timeout].add(1)
             for side in Side.allCases where session.pointee.tunnel?.hasEnded(side) == false {
-                session.pointee.analyzer?.ended(side, .timedOut(timeout), at: loop.now)
+                endTimedOut(session, side, timeout)
             }
             return perform(session, actions)
         }

@@ -55,7 +55,7 @@ extension Worker {
 
     /// Ends a tunnel whose protocol is unknown: what was sent is delivered, then FIN to both sides.
     func endOpaqueTunnel(_ session: UnsafeMutablePointer<Session>, _ why: LocalEnd) {
-        for side in Side.allCases { session.pointee.analyzer?.local(side, why, closeCode: nil, at: loop.now) }
+        for side in Side.allCases { endLocally(session, side, why, closeCode: nil) }
         endTunnel(session)
     }
 

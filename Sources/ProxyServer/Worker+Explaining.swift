@@ -38,6 +38,7 @@ extension Worker {
             writer.field("Sec-WebSocket-Protocol", Array(request.bytes[first]))
         }
         writer.end()
+        tapHeadAhead(session)
         var bytes = writer.bytes
         FrameWriter.appendClose(code, reason: String(reason.prefix(CloseFrame.longestReason)), maskingKey: nil, to: &bytes)
         exchange.hasAnswered = true
@@ -56,6 +57,7 @@ extension Worker {
         exchange.explainedWith = code.rawValue
         close(session, .upstream)
         let verdict = report(session, exchange, aborted: false)
+        tapRefused(session, exchange, verdict)
         exchange.isReported = true
         releaseEndpoint(exchange)
         upgradesInFlight -= 1

@@ -63,7 +63,7 @@ extension Worker {
         guard let identity = exchange.identity else { return refuse(session, exchange, rule.unavailable("no client")) }
         let waiter = ForwardDesk.Waiter(
             mailbox: shared.mailboxes[index], slot: session.pointee.slot, session: session.pointee.id)
-        switch shared.forwards.ask(forward, forward.request(head, identity, path: exchange.path), waiter, now: loop.now) {
+        switch shared.forwards.ask(forward, forward.request(head, identity, path: exchange.path), waiter) {
         case .answered(let outcome): passCredential(session, exchange, head, gate, rule, exchange.credential, outcome)
         case .waits:
             exchange.awaitsCredential = true

@@ -89,6 +89,7 @@ extension Worker {
                 $0, maskingKey: side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil, to: &frameScratch)
         }
         metrics.heartbeats[side].add()
+        session.pointee.tap?.note = .heartbeat
         send(session, side, frameScratch)
     }
 
@@ -180,7 +181,7 @@ extension Worker {
         // In the middle of a frame of the dead side there is no place for a close frame, and the frame will never end.
         let hasPlace =
             isAtFrameBoundary(session, towards: other) && session.pointee.analyzer?.isDesynchronised(towards: other) == false
-        session.pointee.analyzer?.ended(side, .timedOut(.heartbeat), at: loop.now)
+        endTimedOut(session, side, .heartbeat)
         session.pointee.setCloseSent(side)
         close(session, side, reset: true)
         // 1001: the client went away. 1011: the server can't do what it was asked.

@@ -55,6 +55,8 @@ extension Worker {
         guard session.pointee.phase == .tunnel else { return }
         if notices.contains(.sawFault) { reportFault(session, side) }
         if let fault = judgement?.fault { return failSession(session, side, fault) }
+        if side == .downstream, let special, special.meter != nil { meter(session, special) }
+        guard session.pointee.phase == .tunnel else { return }
         if notices.contains(.sawClose), session.pointee.tunnel?.closing != nil {
             perform(session, session.pointee.tunnel?.answeredClose(side) ?? [])
         }
@@ -86,7 +88,7 @@ extension Worker {
         if !out.toBackend.isEmpty, !session.pointee.hasSentClose(.upstream) { send(session, .upstream, out.toBackend) }
         guard session.pointee.phase == .tunnel else { return }
         if out.pausesClient { pause(session, .downstream) }
-        if out.resumesClient, !loop.isBlocked(session.pointee.upstream) { resume(session, .downstream) }
+        if out.resumesClient, !loop.isBlocked(session.pointee.upstream), !isReadLater(session) { resume(session, .downstream) }
         if let (loss, unconfirmed) = out.lost { heldBackendLost(session, hold, loss, unconfirmed) }
         if let end = out.gaveUp {
             hold.closeReason = end.reason
@@ -100,6 +102,11 @@ extension Worker {
         }
         if let heartbeat = session.pointee.heartbeat, heartbeat.state.isDue(.upstream) { ping(session, .upstream, heartbeat) }
         if session.pointee.phase == .tunnel { setTunnelDeadline(session) }
+    }
+
+    /// A client that sent too much is read again when its time has come.
+    private func isReadLater(_ session: UnsafeMutablePointer<Session>) -> Bool {
+        session.pointee.special.map { $0.readsOnAt != .never } == true
     }
 
     // MARK: Loss
@@ -158,6 +165,9 @@ extension Worker {
         // Another endpoint is tried first, if there is one.
         let endpoints = hold.exchange.cluster?.endpoints ?? []
         hold.tried = endpoints.map { $0 === endpoint }
+        // Its place is free for another, which may be its own again.
+        hold.exchange.choice?.seat = nil
+        session.pointee.facts = session.pointee.facts.map { $0.moved(to: $0.endpoint, metrics: $0.metrics, seat: nil) }
         close(session, .upstream, reset: loss.kind == .reset || loss.kind == .heartbeat)
         session.pointee.upstreamPaused = false
         session.pointee.heartbeat?.state.restart(.upstream)

@@ -15,10 +15,10 @@ extension Worker {
     /// Bytes of a tunnel: observed, and sent on to the other side.
     @inline(__always)
     func relay(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
-        guard session.pointee.isPlainRelay else { return relayWithCare(session, side, chunk) }
+        guard session.pointee.relaysAtOnce else { return relayWithCare(session, side, chunk) }
         let notices =
             session.pointee.analyzer?.relayed(side.direction, RawSpan(_unsafeBytes: chunk.bytes), at: loop.now) ?? []
-        send(session, side.opposite, chunk)
+        transmit(session, side.opposite, chunk)
         if notices.contains(.sawFault) { reportFault(session, side) }
     }
 
@@ -58,6 +58,7 @@ extension Worker {
             messageLimit: route.gate?.limits.messageSize, meter: meter(of: route, exchange.state.snapshot.limits),
             listens: speaksInMessages(session, head))
         session.pointee.isPlainRelay = session.pointee.special == nil
+        session.pointee.tap?.isTunnel = true
         beginHeartbeat(session, route, request, head)
         beginHold(session, exchange, route, head)
         upgradesInFlight -= 1
@@ -95,6 +96,7 @@ extension Worker {
         session.pointee.analyzer = SessionAnalyzer(opaqueSince: loop.now)
         session.pointee.facts = facts(exchange, endpoint, route, request)
         session.pointee.isPlainRelay = true
+        session.pointee.tap?.isTunnel = true
         tunnels += 1
         shared.tunnelOpened()
         metrics.opaqueTunnels.add(1)
@@ -141,7 +143,7 @@ extension Worker {
         for side in Side.allCases {
             if actions.contains(.finish(side)) { finish(session, side) }
             if actions.contains(.reset(side)) {
-                session.pointee.analyzer?.local(side, .followedOtherSide, closeCode: nil, at: loop.now)
+                endLocally(session, side, .followedOtherSide, closeCode: nil)
                 close(session, side, reset: true)
             }
         }
@@ -180,6 +182,7 @@ extension Worker {
         }
         close(session, .upstream)
         close(session, .downstream)
+        closeTap(session)
         loop.cancel(session.pointee.timer)
         session.pointee.timer = .none
         sessions.end(session)
@@ -189,7 +192,7 @@ extension Worker {
     /// Ends a session of ours for our own reasons, with what its phase still allows to say.
     func abandon(_ session: UnsafeMutablePointer<Session>, _ why: LocalEnd) {
         if session.pointee.phase == .tunnel {
-            for side in Side.allCases { session.pointee.analyzer?.local(side, why, closeCode: nil, at: loop.now) }
+            for side in Side.allCases { endLocally(session, side, why, closeCode: nil) }
             for side in Side.allCases { close(session, side, reset: true) }
             endTunnel(session)
         } else {

@@ -124,6 +124,7 @@ extension Worker {
             endedTraffic.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
             endedTraffic.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
         }
+        tapOver(session, record)
         ledger.sessionClosed(
             session.pointee.id, record, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
         if !analyzer.isOpaque { file(session.pointee.id, record, facts) }

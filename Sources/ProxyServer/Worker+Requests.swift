@@ -92,11 +92,13 @@ extension Worker {
         exchange.take(route)
         exchange.cluster = clusters[route.clusterIndex]
         if exchange.isUpgrade {
+            beginTap(session, exchange, head)
             if let refusal = refusalOfUpgrade(exchange, head) { return refuse(session, exchange, refusal) }
         } else if route.upgrade == .any, let protocols = OtherUpgrade.protocols(head) {
             if let refusal = refusalOfTunnel(exchange) { return refuse(session, exchange, refusal) }
             exchange.otherUpgrade = protocols
         }
+        beginTap(session, exchange, head)
         if case .contentLength(let count) = head.framing, exceedsBodyLimit(exchange, count) {
             return refuse(session, exchange, Refusal(413, "body_too_large"))
         }
@@ -161,6 +163,7 @@ extension Worker {
     /// Bytes behind a request's head: its body, early bytes of a tunnel to be, or the next request.
     func receivedRequestBody(_ session: UnsafeMutablePointer<Session>, _ chunk: Chunk) {
         guard let exchange = session.pointee.exchange else { return loop.release(chunk) }
+        if session.pointee.isTapped { tapReceived(session, .downstream, chunk.bytes, isTunnel: true) }
         if session.pointee.phase == .connecting || exchange.isUpgrade || exchange.requestBody.isComplete {
             exchange.pending.append(contentsOf: chunk.bytes)
             loop.release(chunk)

@@ -13,7 +13,10 @@ extension Worker {
     /// Bytes from the backend while an exchange is under way.
     func receivedResponseBytes(_ session: UnsafeMutablePointer<Session>, _ chunk: Chunk) {
         guard let exchange = session.pointee.exchange else { return loop.release(chunk) }
-        if exchange.response != nil { return forwardResponseBody(session, exchange, chunk) }
+        if exchange.response != nil {
+            if session.pointee.isTapped { tapReceived(session, .upstream, chunk.bytes) }
+            return forwardResponseBody(session, exchange, chunk)
+        }
         if exchange.responseStartedAt == nil { exchange.responseStartedAt = loop.now }
         var rest = chunk
         while true {
@@ -38,6 +41,7 @@ extension Worker {
                 let head = responseHead(exchange, rest, inThisPiece)
                 rest = rest.narrowed(to: inThisPiece..<rest.count)
                 exchange.responseScanner.reset()
+                if session.pointee.isTapped { tapResponse(session, head, rest) }
                 guard head.isInterim else { return responseArrived(session, exchange, head, rest) }
                 guard relayInterim(session, exchange, head) else { return loop.release(chunk) }
                 if rest.count == 0 { return loop.release(chunk) }
@@ -69,6 +73,7 @@ extension Worker {
             return false
         }
         if ResponseForwarding.writeInterim(head, toRequest: request, into: &writer) {
+            tapHeadAhead(session)
             send(session, .downstream, writer.bytes)
         }
         return session.pointee.phase == .exchanging
@@ -112,6 +117,7 @@ extension Worker {
         exchange.failure = failure
         exchange.observation?.failure = failure
         noteUnanswered(exchange)
+        tapPartialResponse(session)
         close(session, .upstream, reset: true)
         releaseEndpoint(exchange)
         if exchange.hasAnswered { return abort(session, exchange) }
@@ -143,10 +149,12 @@ extension Worker {
             }
             if exchange.isUpgrade { verdictField = refusalField(exchange, observation) }
         }
+        if session.pointee.isTapped { tapRefused(session, exchange, exchange.judgement?.0.verdict) }
         ResponseForwarding.write(
             head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField,
             extra: exchange.choice == nil ? [] : affinityFields(exchange, head.status), into: &writer)
         exchange.hasAnswered = true
+        tapHeadAhead(session)
         setDeadline(session, loop.now + exchange.timeouts.idle, .idle)
         guard writer.bytes.count <= 32 << 10, let room = loop.takeBuffer() else {
             send(session, .downstream, writer.bytes)
@@ -224,9 +232,12 @@ extension Worker {
             head, toRequest: request, isWebSocket: exchange.isUpgrade, subprotocol: answeredSubprotocol(exchange, head),
             extra: exchange.choice == nil ? [] : affinityFields(exchange, head.status), into: &writer)
         let hasRest = rest.count > 0
+        tapHeadAhead(session)
         send(session, .downstream, writer.bytes)
         guard session.pointee.phase == .exchanging else { return loop.release(rest) }
         if exchange.isUpgrade { openTunnel(session, exchange, head) } else { openOpaqueTunnel(session, exchange, head) }
+        // What stands behind the heads was recorded when it came.
+        session.pointee.tap?.skipsReceived = true
         if hasRest { relay(session, .upstream, rest) } else { loop.release(rest) }
         guard session.pointee.phase == .tunnel else { return }
         if !exchange.pending.isEmpty {
@@ -234,6 +245,7 @@ extension Worker {
             exchange.pending = []
         }
         guard session.pointee.phase == .tunnel else { return }
+        session.pointee.tap?.skipsReceived = false
         session.pointee.exchange = nil
         if session.pointee.downstreamPaused { resume(session, .downstream) }
         if session.pointee.downstreamFinished { transportFinished(session, .downstream) }

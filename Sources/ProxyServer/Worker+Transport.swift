@@ -81,6 +81,13 @@ extension Worker {
     /// Sends the chunk's bytes to a side; the chunk is given away.
     @inline(__always)
     func send(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
+        if session.pointee.isTapped { tapSent(session, side, chunk.bytes) }
+        transmit(session, side, chunk)
+    }
+
+    /// The same for bytes that are in the capture, or in none.
+    @inline(__always)
+    func transmit(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
         guard let channel = session.pointee.channel(side) else {
             loop.send(session.pointee.connection(side), chunk)
             return
@@ -91,6 +98,7 @@ extension Worker {
 
     /// Sends a copy of `bytes` to a side.
     func send(_ session: UnsafeMutablePointer<Session>, _ side: Side, copying bytes: UnsafeRawBufferPointer) {
+        if session.pointee.isTapped { tapSent(session, side, bytes) }
         if let channel = session.pointee.channel(side) {
             encrypt(session, side, channel, bytes)
         } else {
@@ -137,6 +145,7 @@ extension Worker {
 
     /// FIN (with TLS: close_notify before it) after all that was sent.
     func finish(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
+        if session.pointee.tap != nil { tapEnded(session, side, isReset: false) }
         if let channel = session.pointee.channel(side) { closeNotify(session, side, channel) }
         loop.finish(session.pointee.connection(side))
     }
@@ -152,6 +161,7 @@ extension Worker {
     func close(_ session: UnsafeMutablePointer<Session>, _ side: Side, reset: Bool = false) {
         let connection = session.pointee.connection(side)
         guard !connection.isNone else { return }
+        if session.pointee.tap != nil { tapEnded(session, side, isReset: reset) }
         if reset {
             loop.close(connection, .reset)
         } else {

@@ -104,7 +104,9 @@ extension Worker {
         guard let special = session.pointee.special, special.readsOnAt <= loop.now else { return }
         special.readsOnAt = .never
         // The other side may still refuse to take what came before.
-        if !loop.isBlocked(session.pointee.upstream), session.pointee.tunnel?.hasEnded(.downstream) == false {
+        if !loop.isBlocked(session.pointee.upstream), session.pointee.tunnel?.hasEnded(.downstream) == false,
+            session.pointee.hold?.relay.isFull != true
+        {
             resume(session, .downstream)
         }
     }

@@ -16,6 +16,7 @@
 //     Worker+Closing     close frames of ours, drain
 //     Worker+Heartbeats  pings of ours
 //     Worker+Deadlines   one timer a session
+//     Worker+Tap         captures
 //     Worker+Answers     Gatehouse's own responses
 //     Worker+Admin       admin requests on the public port
 //     Worker+Reporting   ledger lines and metrics
@@ -45,6 +46,7 @@ enum WorkerMessage: Sendable {
     case summaries(Reply<[SessionSummary]>)
     /// Brings the metrics up to date with what live sessions have relayed.
     case publishTraffic(Reply<Bool>)
+    case capture([CaptureOrder], Reply<Bool>)
     case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
     case credentialChecked(slot: UInt32, session: SessionID, outcome: CredentialOutcome)
     case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
@@ -82,12 +84,18 @@ final class Worker {
     var routeHeartbeats: [String: RouteHeartbeat] = [:]
     /// Reused for every ping that is written.
     var frameScratch: [UInt8] = []
+    /// The way to the capture's thread, whether any session may be captured, and what the admin API ordered.
+    let taps: TapChannel
+    var mayTap = false
+    var captureOrders: [CaptureOrder] = []
+    /// Reused for every head that is captured.
+    var headMask = HeadMask()
     var upgradesInFlight = 0
     /// Clusters with requests in line, of reloaded configurations too.
     var waitingClusters: [UpstreamCluster] = []
     var isWaitTimerSet = false
     /// Upgrades that wait for room under a limit.
-    var waitingLine = WaitingLine<WaitingUpgrade>()
+    var waitingLine = RoomLine<WaitingUpgrade>()
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
     var endedTraffic = SessionTraffic()
@@ -106,6 +114,7 @@ final class Worker {
         random = RandomBits(seed: shared.seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
         nextID = shared.seed << 32 | UInt64(index)
         ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
+        taps = TapChannel(queue: shared.capture.queue, worker: index)
         adopt(state)
         metrics.buffers.set(loop.bufferCount)
     }
@@ -114,16 +123,18 @@ final class Worker {
     func run() {
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
         while !isStopped {
-            loop.wait(until: nextDrainStep)
+            loop.wait(until: min(nextDrainStep, taps.due))
             let began = clinux_monotonic()
             while let completion = loop.next() { handle(completion) }
             if drain.isActive { continueDrain() }
             if !endpointDrains.isEmpty { continueEndpointDrains() }
             sessions.releaseOver()
+            if taps.due <= loop.now { taps.handOver() }
             metrics.loopLag.observe(TimeSpan(nanoseconds: clinux_monotonic() &- began))
             metrics.buffersInUse.set(loop.buffersInUse)
             metrics.openConnections.set(sessions.count)
         }
+        taps.handOver()
     }
 
     /// A name for the next session or request.
@@ -181,6 +192,9 @@ final class Worker {
         case .publishTraffic(let reply):
             publishTraffic()
             reply.give(true)
+        case .capture(let orders, let reply):
+            adopt(orders)
+            reply.give(true)
         case .adminAnswer(let slot, let session, let bytes): adminAnswered(slot, session, bytes)
         case .credentialChecked(let slot, let session, let outcome): credentialChecked(slot, session, outcome)
         case .resolved(let endpoint, let addresses, let failure):
@@ -194,6 +208,7 @@ final class Worker {
     /// Takes over a configuration: new requests go by it, what is under way keeps its own.
     private func adopt(_ state: ServerState) {
         self.state = state
+        mayTap = Worker.taps(state.snapshot, captureOrders)
         ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
         clusters = state.snapshot.clusters.map { cluster in
             let members = cluster.endpoints.map { endpoint -> UpstreamEndpoint in
@@ -201,6 +216,7 @@ final class Worker {
                 // secured connections are not kept across a reload.
                 if let known = endpoints.first(where: { $0.endpoint == endpoint && !$0.endpoint.isSecure }) { return known }
                 let made = UpstreamEndpoint(endpoint, index: UInt32(endpoints.count))
+                if made.addresses.isEmpty { made.addresses = shared.resolver.addresses(of: endpoint) }
                 // A drain is the operator's word on the endpoint, and a reload doesn't take it back.
                 made.isDraining = endpoints.contains { $0.endpoint == endpoint && $0.isDraining }
                 endpoints.append(made)
@@ -214,7 +230,7 @@ final class Worker {
         for endpoint in endpoints where !current.contains(endpoint.index) {
             for idle in endpoint.takeAll() { loop.close(idle.connection, .now) }
         }
-        for endpoint in endpoints where current.contains(endpoint.index) && endpoint.addresses.isEmpty {
+        for endpoint in endpoints where current.contains(endpoint.index) && endpoint.endpoint.address == nil {
             shared.resolver.resolve(endpoint.endpoint)
         }
     }
@@ -249,6 +265,7 @@ final class Worker {
         }
         publishHealth()
         loop.trimBuffers()
+        tellTapLoss()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
     }
 }

@@ -21,7 +21,9 @@ package enum RestartCommand {
             let path: String?
             if let named = flags["socket"] { path = named } else { path = try configured(flags["config"]) }
             guard let path else {
-                Terminal.note("gatehouse restart: no control socket is named; give --socket PATH, or set restart.socket in the configuration.")
+                Terminal.note(
+                    "gatehouse restart: no control socket is named; give --socket PATH, or set restart.socket in the configuration."
+                )
                 return ExitCode.usage.rawValue
             }
             return ask(path)
@@ -54,7 +56,9 @@ package enum RestartCommand {
                         Terminal.note("gatehouse restart: it came to nothing: \(why)")
                         return ExitCode.problemFound.rawValue
                     default:
-                        Terminal.note("gatehouse restart: \(path) answers something else than \"done\" or \"refused\"; is it of another version?")
+                        Terminal.note(
+                            "gatehouse restart: \(path) answers something else than \"done\" or \"refused\"; is it of another version?"
+                        )
                         return ExitCode.problemFound.rawValue
                     }
                 case .nothing: continue

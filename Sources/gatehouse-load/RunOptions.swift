@@ -15,6 +15,10 @@ struct RunOptions {
     var window = 1
     var seconds = 5.0
     var processes: [Int32] = []
+    /// A recording whose sessions are the load.
+    var recording: String?
+    /// As it was given.
+    var url = ""
     var backend: EventLoop.Backend?
     /// Lines that each request has besides, with their CRLF.
     var fields = ""
@@ -53,12 +57,14 @@ struct RunOptions {
                     throw Usage.Mistake("-H is \"\(line)\": expected \"Name: value\"")
                 }
                 fields += line + "\r\n"
+            case "--from": recording = try flags.value(of: flag)
             case "--io": backend = try flags.backend(of: flag)
             case let word where !word.hasPrefix("-") && url == nil: url = word
             default: throw Usage.Mistake("run doesn't know \(flag); see gatehouse-load --help")
             }
         }
         guard let url else { throw Usage.Mistake("run needs a URL: ws://127.0.0.1:8080/") }
+        self.url = url
         try read(url)
         size = wantedSize ?? (mode == .http ? 1024 : 64)
         if mode == .stream { path = "/stream?n=\(window)&s=\(size)" }

@@ -30,6 +30,8 @@ enum Usage {
             -d SECONDS    how long to measure, after a fifth of a second to warm up (5)
             -p PID,…      processes whose CPU and memory to measure, with all their descendants
             -H "NAME: VALUE"  a field that each request has besides; may stand several times
+            --from FILE   plays the sessions of a recording (capture, HAR) over and over in place of a mode, each message after the reply before it;
+                          an error is a session that differs from its recording
             --io BACKEND  uring or epoll, for this process (default: uring where the kernel allows)
             One line of JSON: units a second, latency, CPU microseconds of those processes per unit, PSS. A unit is a message, a frame of a stream,
             an upgrade (connect), a ping that was answered (idle), a response (http) or a close frame (drain, which waits until every connection has

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Tools
 
 // gatehouse-load: the echo backend and the load client of `make bench`.
 
@@ -13,7 +14,9 @@ do {
         let backend = try EchoBackend(try ServeOptions(arguments.dropFirst()))
         backend.run()
     case "run":
-        let report = try LoadClient(try RunOptions(arguments.dropFirst())).run()
+        let options = try RunOptions(arguments.dropFirst())
+        let report =
+            if let file = options.recording { try RecordedLoad.run(options, from: file) } else { try LoadClient(options).run() }
         print(report.json)
         exit(report.errors == 0 ? 0 : 1)
     case "capture":
@@ -26,6 +29,9 @@ do {
     }
 } catch let mistake as Usage.Mistake {
     Usage.complain(mistake.sentence)
+    exit(2)
+} catch let fault as ReplayTraffic.Fault {
+    Usage.complain(fault.sentence)
     exit(2)
 } catch {
     Usage.complain("\(error)")

@@ -31,6 +31,32 @@ import Wire
         #expect(session.messages.first?.time == Timestamp(nanoseconds: 1_700_000_001_250_000_000))
     }
 
+    @Test func `a refusal of which Chromium keeps only a sentence has its status, and messages before the wait's end shorten it`()
+        throws
+    {
+        func entry(_ status: Int, _ message: String) -> String {
+            """
+            {"startedDateTime":"2023-11-14T22:13:20.500Z","_resourceType":"websocket","request":{"method":"GET","url":"ws://a/ws","headers":[]},
+             "response":{"status":\(status),"statusText":"","headers":[]},"timings":{"wait":900},"_webSocketMessages":[\(message)]}
+            """
+        }
+        let file = try #require(
+            HARFile(
+                Array(
+                    """
+                    {"log":{"entries":[\(entry(0, #"{"type":"error","time":1700000000.6,"opcode":-1,"data":"Error during WebSocket handshake: Unexpected response code: 403"}"#)),
+                    \(entry(0, #"{"type":"error","time":1,"opcode":-1,"data":"Unexpected response code: 101"}"#)),
+                    \(entry(101, #"{"type":"send","time":1700000000.7,"opcode":1,"data":"x"}"#))]}}
+                    """.utf8)))
+        #expect(
+            file.sessions.map { $0.response.map { String(decoding: $0, as: UTF8.self) } } == [
+                "HTTP/1.1 403 \r\n\r\n", nil, "HTTP/1.1 101 \r\n\r\n",
+            ])
+        #expect(file.sessions.map(\.isStatusOnly) == [true, false, false])
+        #expect(file.sessions[0].messages.isEmpty)
+        #expect(file.sessions[2].wait == .milliseconds(200))
+    }
+
     @Test(arguments: [
         "", "{", "[1,2", "{\"log\":{}}", "{\"log\":{\"entries\":5}}", "{\"a\":1}x", "\"\\ud800", "nul", "{\"a\" 1}", "01a", "-",
         "1e999",

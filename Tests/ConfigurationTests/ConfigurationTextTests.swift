@@ -18,7 +18,7 @@ import Testing
                     """.utf8)))
         #expect(!text.contains("planted"))
         for line in [
-            "  - \"127.0.0.1:8080\"", "        certificate: a.pem", "        key: a.key", "upstream: \"http://127.0.0.1:8000\"",
+            "  - \"127.0.0.1:8080\"", "      certificate: a.pem", "      key: a.key", "upstream: \"http://127.0.0.1:8000\"",
             "  token: \"«redacted»\"", "  idle: 5m", "# a key that is not known was left out", "log: \"«redacted»\"",
         ] {
             #expect(text.contains(line + "\n"), "\(line) in:\n\(text)")

@@ -7,8 +7,8 @@ import Testing
 struct ExamplesTests {
     static let names = [
         "minimal", "behind-a-platform", "tls", "routes", "heartbeat", "gate", "render", "fastapi-jwt", "django-channels",
-        "conversation",
-        "routing", "everything",
+        "conversation", "capture", "routing",
+        "everything",
     ]
 
     private func load(_ name: String) throws -> Snapshot {

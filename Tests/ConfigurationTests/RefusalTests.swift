@@ -26,15 +26,6 @@ struct RefusalTests {
     }
 
     @Test(arguments: [
-        ("capture: {directory: x}", "capture"), ("capture:", "capture"),
-    ])
-    func `a key whose feature does not exist is refused`(_ line: String, _ key: String) throws {
-        let found = try problem("upstream: http://a\n\(line)\n")
-        #expect(found.key == key)
-        #expect(found.observed.contains("not available in this version"))
-    }
-
-    @Test(arguments: [
         ("io: urin", "uring"), ("log: {format: jsno}", "json"), ("host: rewriet", "rewrite"),
         ("trustedProxies: []", "trusted_proxies"),
         ("diagnosis: {probes: on_refusal}", "on-refusal"), ("web_socket: {}", "websocket"),

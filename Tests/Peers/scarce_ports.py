@@ -1,7 +1,8 @@
 """Ten local ports for everything: `unshare -n scarce_ports.py GATEHOUSE CONFIG IO`, in a network of its own.
 
 Opens sessions through a Gatehouse until no port is left towards the backend, then measures and lets go of them. Prints one line
-of JSON: the statuses that came back, the processor time of a second without ports, and what a new session gets afterwards.
+of JSON: the statuses that came back, the processor time of a second without ports, and what a new session gets afterwards. Then asks 100 times for a backend that is down and whose
+port is one of the ten: the kernel connects some of those attempts with themselves, which must look like the refusal that it is.
 """
 import base64
 import fcntl
@@ -106,6 +107,17 @@ try:
         own += 1
         peer, later, _ = upgrade(18080, own)
         peer.close()
-    print(json.dumps({"statuses": statuses, "retries": retries, "spent": spent, "later": later}))
+    with open(sys.argv[2], "w") as file:
+        file.write("listen: 127.0.0.1:18080\nadmin: off\nupstream: http://127.0.0.1:40005\nlog: {format: json}\n")
+    gatehouse.send_signal(1)
+    deadline = time.monotonic() + 10
+    while "config.reloaded" not in open(sys.argv[2] + ".log").read() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    down = []
+    for index in range(100):
+        peer, status, _ = upgrade(18080, 22000 + index)
+        down.append(status)
+        peer.close()
+    print(json.dumps({"statuses": statuses, "retries": retries, "spent": spent, "later": later, "down": sorted(set(down))}))
 finally:
     gatehouse.kill()

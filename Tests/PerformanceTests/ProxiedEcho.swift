@@ -27,7 +27,8 @@ final class ProxiedEcho {
 
     /// - Parameters:
     ///   - answers: frames that the backend sends for each of the client's.
-    init(_ backend: EventLoop.Backend, sessions count: Int, payload: Int, answers: Int = 1) throws {
+    ///   - more: further lines of the configuration
+    init(_ backend: EventLoop.Backend, sessions count: Int, payload: Int, answers: Int = 1, _ more: String = "") throws {
         loop = try EventLoop(backend: backend, maximumConnections: 256)
         let socket = try BoundSocket.bind(SocketAddress(v4: 0x7F00_0001, port: 0), shared: false)
         let configuration = """
@@ -37,6 +38,7 @@ final class ProxiedEcho {
             io: \(backend.rawValue)
             log: {format: json, output: /dev/null}
             admin: off
+            \(more)
             """
         let snapshot = try Snapshot.decode(Array(configuration.utf8), file: nil)
         server = try Server(snapshot, version: "test") { () throws(ConfigurationError) in snapshot }

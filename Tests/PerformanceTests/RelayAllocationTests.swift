@@ -1,6 +1,7 @@
 import CAllocationCounter
 import CLinux
 import EventLoop
+import Foundation
 import Testing
 
 /// What the data path promises (Docs/CoreRules.md, 10), held on the whole server: ledger, frame inspection and metrics on.
@@ -31,6 +32,25 @@ struct RelayAllocationTests {
             while clinux_monotonic() < end { try echo.run(10) }
         }
         #expect(count == 0, "the worker allocated \(count) times in two and a half seconds on \(backend.rawValue)")
+    }
+
+    @Test(arguments: EventLoop.Backend.available, ["always", "black-box"])
+    func `relaying a frame that is captured allocates nothing on the worker either`(_ backend: EventLoop.Backend, mode: String)
+        throws
+    {
+        var template = Array("/tmp/gatehouse-capture-XXXXXX".utf8CString)
+        let made = try #require(mkdtemp(&template))
+        let directory = String(cString: made)
+        defer {
+            for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? [] { unlink(directory + "/" + name) }
+            rmdir(directory)
+        }
+        let echo = try ProxiedEcho(
+            backend, sessions: 8, payload: 64,
+            "capture: {directory: \(directory), mode: \(mode), rotate: {size: 1MiB}, total: 4MiB}")
+        try settle(echo, 2000)
+        let count = try allocations { try echo.run(4000) }
+        #expect(count == 0, "the worker allocated \(count) times in 8000 frames on \(backend.rawValue)")
     }
 
     /// Echoes until the state is steady: everything has happened once, the chores of each second too.

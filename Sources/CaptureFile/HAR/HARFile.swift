@@ -16,6 +16,8 @@ package struct HARFile: Sendable {
         package var wait: TimeSpan
         package var body: [UInt8]
         package var messages: [Message]
+        /// Whether of the response only the status is known: browsers don't show a page, nor their tools, how a handshake was refused.
+        package var isStatusOnly = false
     }
 
     package struct Message: Sendable {
@@ -53,11 +55,26 @@ package struct HARFile: Sendable {
                 + HARFile.fields(response).map { "\($0.name): \($0.value)" }
             answer = Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8)
         }
+        let told = (messages?.elements ?? []).compactMap { message($0) }
+        let refusal = answer == nil ? (messages?.elements ?? []).lazy.compactMap { refusedStatus($0) }.first : nil
+        if let refusal { answer = Array("HTTP/1.1 \(refusal) \r\n\r\n".utf8) }
+        // Chromium's wait ends later than the first messages come.
+        var wait = span(milliseconds: entry["timings"]?["wait"]?.number ?? 0)
+        if startedAt != .zero, let first = told.first?.time, first >= startedAt { wait = min(wait, first - startedAt) }
         return Session(
             startedAt: startedAt, request: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), response: answer,
-            wait: span(milliseconds: entry["timings"]?["wait"]?.number ?? 0),
-            body: Array((response?["content"]?["text"]?.text ?? "").utf8),
-            messages: (messages?.elements ?? []).compactMap { message($0) })
+            wait: wait, body: Array((response?["content"]?["text"]?.text ?? "").utf8),
+            messages: told, isStatusOnly: refusal != nil)
+    }
+
+    /// `Error during WebSocket handshake: Unexpected response code: 403`, which is all that Chromium keeps of a refusal.
+    private static func refusedStatus(_ node: JSONNode) -> Int? {
+        guard node["type"]?.text == "error", let words = node["data"]?.text else { return nil }
+        let mark = "Unexpected response code: "
+        guard let place = words.firstRange(of: mark), let status = Int(words[place.upperBound...].prefix { $0.isNumber }),
+            (100..<600).contains(status), status != 101
+        else { return nil }
+        return status
     }
 
     private static func message(_ node: JSONNode) -> Message? {

@@ -9,6 +9,8 @@ package import Wire
 package struct CaptureEncoder: ~Copyable {
     /// What was encoded and not yet taken away.
     package var buffer: CaptureBuffer
+    /// Packets written so far, by side.
+    package internal(set) var packets: (downstream: UInt64, upstream: UInt64) = (0, 0)
 
     package init(capacity: Int = 1 << 16) {
         buffer = CaptureBuffer(capacity: capacity)

@@ -11,6 +11,12 @@ package struct TapComment: Sendable, Hashable {
     package var event: Event?
     /// The cause of the verdict, where there is one.
     package var cause: String?
+    /// The id of the reason for which Gatehouse itself refused.
+    package var reason: String?
+    /// Who ended it first: `downstream`, `upstream`, `gatehouse`.
+    package var first: String?
+    /// Secrets in the head were made unreadable.
+    package var isRedacted = false
 
     package enum Event: Sendable, Hashable {
         /// The answer is a refusal of this session's handshake.
@@ -21,12 +27,27 @@ package struct TapComment: Sendable, Hashable {
         case ended(LocalEnd, closeCode: UInt16?)
         /// A timer of Gatehouse's fired for this side.
         case timedOut(Timeout)
+        /// The session is over; the last packet that speaks of its end.
+        case over
     }
 
-    package init(session: SessionID? = nil, event: Event? = nil, cause: String? = nil) {
+    package init(session: SessionID? = nil, event: Event? = nil, cause: String? = nil, reason: String? = nil) {
         self.session = session
         self.event = event
         self.cause = cause
+        self.reason = reason
+    }
+
+    /// Both in one; false if both tell an event, which doesn't go.
+    package mutating func merge(_ other: TapComment) -> Bool {
+        if event != nil, other.event != nil, other.event != .over { return false }
+        session = other.session ?? session
+        if other.event != .over || event == nil { event = other.event ?? event }
+        cause = other.cause ?? cause
+        reason = other.reason ?? reason
+        first = other.first ?? first
+        isRedacted = isRedacted || other.isRedacted
+        return true
     }
 
     /// The comment's text.
@@ -40,9 +61,13 @@ package struct TapComment: Sendable, Hashable {
             members.append("ended by Gatehouse=\(why.rawValue)")
             if let code { members.append("code=\(code)") }
         case .timedOut(let timeout): members.append("timed out=\(timeout.rawValue)")
+        case .over: members.append("over")
         case nil: break
         }
+        if let first { members.append("first=\(first)") }
+        if let reason { members.append("reason=\(reason)") }
         if let cause { members.append("cause=\(cause)") }
+        if isRedacted { members.append("head redacted") }
         return "gatehouse: " + members.joined(separator: "; ")
     }
 
@@ -65,6 +90,10 @@ package struct TapComment: Sendable, Hashable {
             case "timed out": event = Timeout(rawValue: String(value)).map { .timedOut($0) } ?? event
             case "code": code = UInt16(value)
             case "cause": cause = String(value)
+            case "reason": reason = String(value)
+            case "first": first = String(value)
+            case "over": event = event ?? .over
+            case "head redacted": isRedacted = true
             default: break
             }
         }

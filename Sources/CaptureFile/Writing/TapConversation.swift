@@ -131,7 +131,7 @@ package struct TapConversation: Sendable {
 
     // MARK: Numbers
 
-    private func isFinished(_ end: End) -> Bool { end == .initiator ? finished.initiator : finished.responder }
+    fileprivate func isFinished(_ end: End) -> Bool { end == .initiator ? finished.initiator : finished.responder }
 
     private mutating func advance(_ end: End, _ count: UInt32) {
         if end == .initiator {
@@ -202,6 +202,7 @@ package struct TapConversation: Sendable {
         store32(place, 8, 0)
         store32(place, 12, UInt32(total))
         encoder.buffer.advance(total)
+        if side == .downstream { encoder.packets.downstream &+= 1 } else { encoder.packets.upstream &+= 1 }
     }
 
     @inline(__always)
@@ -275,4 +276,9 @@ package struct TapConversation: Sendable {
     @inline(__always) private func store16(_ place: UnsafeMutableRawPointer, _ offset: Int, _ value: UInt16) {
         place.storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
     }
+}
+
+extension TapConversation {
+    /// Whether an end of that kind would still make a packet.
+    package func mayEnd(_ end: End, byReset: Bool) -> Bool { !isOver && (byReset || !isFinished(end)) }
 }

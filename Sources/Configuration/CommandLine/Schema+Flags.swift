@@ -18,7 +18,7 @@ extension ValueKind {
         switch self {
         case .listenAddress: "ADDRESS:PORT"
         case .endpoint: "URL"
-        case .integer: "N"
+        case .integer, .fraction: "N"
         case .word(let words): words.joined(separator: "|")
         case .list(let kind): kind.placeholder + ",…"
         case .addressBlock: "BLOCK"

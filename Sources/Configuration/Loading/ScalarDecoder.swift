@@ -14,6 +14,7 @@ struct ScalarDecoder {
         case .boolean: return .boolean(try boolean())
         case .integer(_, let word?) where text == word: return .text(text)
         case .integer(let range, _): return .integer(try integer(range, kind))
+        case .fraction: return .integer(try fraction())
         case .size(let range):
             let size = try SizeText.parse(text)
             guard range.contains(size) else { throw ScalarFault(Excerpt.quoted(text), kind.accepted) }
@@ -103,6 +104,24 @@ struct ScalarDecoder {
             default: nil
             }
         throw ScalarFault(Excerpt.quoted(text), ValueKind.boolean.accepted, remedy)
+    }
+
+    /// Millionths.
+    private func fraction() throws(ScalarFault) -> Int {
+        let parts = text.utf8.split(separator: 0x2E, maxSplits: 1, omittingEmptySubsequences: false)
+        let decimals = parts.count == 2 ? parts[1] : Substring("0").utf8
+        guard let whole = parts.first, whole.count == 1, whole.first == 0x30 || whole.first == 0x31,
+            (1...6).contains(decimals.count),
+            decimals.allSatisfy({ (0x30...0x39).contains($0) }), isPlain
+        else { throw ScalarFault(Excerpt.quoted(text), ValueKind.fraction.accepted) }
+        var value = whole.first == 0x31 ? 1 : 0
+        for index in 0..<6 {
+            value =
+                value * 10
+                + (index < decimals.count ? Int(decimals[decimals.index(decimals.startIndex, offsetBy: index)]) - 0x30 : 0)
+        }
+        guard value <= 1_000_000 else { throw ScalarFault(Excerpt.quoted(text), ValueKind.fraction.accepted) }
+        return value
     }
 
     private func integer(_ range: ClosedRange<Int>, _ kind: ValueKind) throws(ScalarFault) -> Int {

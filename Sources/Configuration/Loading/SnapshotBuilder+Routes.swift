@@ -153,6 +153,7 @@ extension SnapshotBuilder {
         route.timeouts = overrides ? self.timeouts(map.map("timeouts"), over: timeouts) : timeouts
         route.heartbeat = heartbeat(map.any("heartbeat"), idle: route.timeouts.idle)
         route.hold = hold(map.any("hold"))
+        route.capture = capturePolicy(ofRoute: overrides ? map.map("capture") : nil)
         return route
     }
 

@@ -48,6 +48,7 @@ struct SnapshotBuilder {
         snapshot.healthPath = root.map("health")?.text("path")
         snapshot.drain = drain()
         snapshot.restart = restart()
+        snapshot.capture = capture()
         if let io: IOBackend = root.word("io") { snapshot.io = io }
         snapshot.workers = root.integer("workers")
         checkAddresses(snapshot)

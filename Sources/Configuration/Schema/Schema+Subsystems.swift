@@ -23,7 +23,7 @@ extension Schema {
         KeyDefinition(
             "workers", .integer(1...1024, word: "auto"), default: "auto", "Event loops; `auto` is one for each core.",
             flag: "workers", environment: "GATEHOUSE_WORKERS"),
-        .notAvailable("capture", "Captures of sessions to files."),
+        SchemaCapture.capture,
     ]
 
     private static let websocket: [KeyDefinition] = [

@@ -28,6 +28,7 @@ enum Schema {
             KeyDefinition(
                 "limits", .map(SchemaLimits.limitsOfRoutes), "Limits of this route, besides the ones at the top.",
                 example: "{sessions_per_user: 5}"),
+            SchemaCapture.ofRoute,
         ]
 
     // MARK: Where connections come from
@@ -175,7 +176,7 @@ extension Schema {
         func search(_ kind: ValueKind, _ path: String) {
             switch kind {
             case .map(let keys), .named(let keys):
-                for key in keys where key.isAvailable {
+                for key in keys {
                     if key.name == name { found.append(path) }
                     search(key.kind, "\(path).\(key.name)")
                 }
@@ -184,7 +185,7 @@ extension Schema {
             default: break
             }
         }
-        for key in root where key.isAvailable {
+        for key in root {
             if key.name == name { found.insert("the top of the file", at: 0) }
             search(key.kind, key.name)
         }

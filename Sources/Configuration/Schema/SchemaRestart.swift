@@ -10,6 +10,7 @@ enum SchemaRestart {
             "How long the new process may take until it accepts; after that the old one goes on."),
         KeyDefinition(
             "stay", .word(RestartStay.allCases.map(\.rawValue)), default: RestartStay.auto.rawValue,
-            "Whether a process that has handed over stays after its drain, passes signals on and ends with the last: `auto` where it is process 1 of a container."),
+            "Whether a process that has handed over stays after its drain, passes signals on and ends with the last: `auto` where it is process 1 of a container."
+        ),
     ]
 }

@@ -5,6 +5,8 @@ indirect enum ValueKind: Sendable {
     case boolean
     /// A whole number of a range; with `word`, also that word.
     case integer(ClosedRange<Int>, word: String? = nil)
+    /// A part of the whole, from 0 to 1; decoded to an integer, in millionths.
+    case fraction
     /// A number of bytes of a range.
     case size(ClosedRange<UInt64>)
     /// A time; zero only if it may be; with `word`, also that word.
@@ -67,6 +69,7 @@ indirect enum ValueKind: Sendable {
         case .boolean: "true or false"
         case .integer(let range, let word):
             (word.map { "\($0) or " } ?? "") + "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        case .fraction: "a number from 0 to 1, such as 0.25"
         case .size(let range) where range.lowerBound > 0 || range.upperBound < 1 << 50:
             "\(SizeText.accepted); from \(SizeText.text(range.lowerBound)) to \(SizeText.text(range.upperBound))"
         case .size: SizeText.accepted
@@ -88,9 +91,9 @@ indirect enum ValueKind: Sendable {
         case .secret: "a text of at least 16 visible characters"
         case .logOutput: "stdout, stderr or the path of a file with a / in it"
         case .list(let kind): "a list; each: \(kind.accepted)"
-        case .map(let keys): "a map of " + keys.filter(\.isAvailable).map(\.name).joined(separator: ", ")
+        case .map(let keys): "a map of " + keys.map(\.name).joined(separator: ", ")
         case .named(let keys):
-            "a map of names; each: a map of " + keys.filter(\.isAvailable).map(\.name).joined(separator: ", ")
+            "a map of names; each: a map of " + keys.map(\.name).joined(separator: ", ")
         case .shapes(let kinds): kinds.map(\.accepted).joined(separator: "; or ")
         }
     }

@@ -29,6 +29,7 @@ package struct Snapshot: Sendable {
     package var timeouts = Timeouts()
     package var drain = DrainSettings()
     package var restart = RestartSettings()
+    package var capture = CaptureSettings()
     package var io = IOBackend.auto
     /// Event loops; nil for one per core.
     package var workers: Int?

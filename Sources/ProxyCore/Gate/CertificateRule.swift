@@ -1,3 +1,4 @@
+import JSONWire
 import HTTPWire
 import JSONWire
 package import Wire

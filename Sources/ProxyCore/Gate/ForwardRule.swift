@@ -1,3 +1,4 @@
+import JSONWire
 package import HTTPWire
 import JSONWire
 package import Wire

@@ -83,8 +83,10 @@ package struct MessageAccount: Sendable {
 
     /// Nothing more will happen: what was sent is unconfirmed, what was not is dropped.
     package mutating func finish(_ reason: HoldDrop) {
-        for range in unnamed(settled + 1, sent) { unconfirmed.append(range) }
-        drop(unnamed(max(settled, sent) + 1, received), reason)
+        // What was to go again has gone once, and may have arrived then.
+        let last = max(sent, everSent)
+        for range in unnamed(settled + 1, last) { unconfirmed.append(range) }
+        drop(unnamed(max(settled, last) + 1, received), reason)
         settled = received
         sent = received
         ahead = []

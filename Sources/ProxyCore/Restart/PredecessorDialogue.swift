@@ -97,7 +97,8 @@ package struct PredecessorDialogue: Sendable {
             let why = "the new process was not ready within \(seconds) s (restart.timeout)"
             return [.answer(.refused(why)), .failed(why), .close]
         case .listening:
-            let why = isOwnSuccessor ? "the new process did not ask for the listeners within \(seconds) s" : "a peer that says nothing"
+            let why =
+                isOwnSuccessor ? "the new process did not ask for the listeners within \(seconds) s" : "a peer that says nothing"
             return turnAway(why)
         }
     }

@@ -19,6 +19,8 @@ package struct Route: Sendable, Hashable {
     package var heartbeat: HeartbeatPolicy?
     /// Nil: a session ends with its backend.
     package var hold: HoldPolicy?
+    /// What of its sessions is captured.
+    package var capture = CapturePolicy()
 
     package init(
         name: String? = nil, match: RouteMatch = RouteMatch(), cluster: String, clusterIndex: Int,

@@ -19,28 +19,34 @@ extension Worker {
     /// Begins an attempt: an endpoint, a connection.
     func seekBackend(_ session: UnsafeMutablePointer<Session>, _ hold: SessionHold) {
         guard let cluster = hold.exchange.cluster else { return }
-        var choice = cluster.pick(tried: hold.tried, random: random.next())
+        let exchange = hold.exchange
+        exchange.triedEndpoints = hold.tried
+        var choice = chooseEndpoint(exchange, cluster)
         if choice == nil, hold.tried.contains(true) {
             hold.tried = []
-            choice = cluster.pick(tried: [], random: random.next())
+            exchange.triedEndpoints = []
+            choice = chooseEndpoint(exchange, cluster)
         }
         guard let choice else { return heldAttemptFailed(session, hold, "no_endpoint") }
         if hold.tried.isEmpty { hold.tried = Array(repeating: false, count: cluster.endpoints.count) }
         hold.tried[choice] = true
         let endpoint = cluster.endpoints[choice]
-        move(session, to: endpoint, cluster)
+        exchange.endpoint = endpoint
+        move(session, to: endpoint, cluster, seat: exchange.choice?.seat)
         hold.nextAddress = 0
         hold.began = loop.now
         openHeldConnection(session, hold, endpoint)
     }
 
     /// The session counts as this endpoint's from here on.
-    private func move(_ session: UnsafeMutablePointer<Session>, to endpoint: UpstreamEndpoint, _ cluster: UpstreamCluster) {
-        guard let facts = session.pointee.facts, facts.endpoint !== endpoint else { return }
+    private func move(
+        _ session: UnsafeMutablePointer<Session>, to endpoint: UpstreamEndpoint, _ cluster: UpstreamCluster, seat: EndpointSeat?
+    ) {
+        guard let facts = session.pointee.facts else { return }
         facts.endpoint.active -= 1
         facts.metrics?.sessions.add(-1)
         endpoint.active += 1
-        let moved = facts.moved(to: endpoint, metrics: cluster.metrics(of: endpoint), seat: cluster.seat(at: endpoint))
+        let moved = facts.moved(to: endpoint, metrics: cluster.metrics(of: endpoint), seat: seat)
         moved.metrics?.sessions.add(1)
         session.pointee.facts = moved
     }
@@ -137,6 +143,7 @@ extension Worker {
     private func heldAnswered(
         _ session: UnsafeMutablePointer<Session>, _ hold: SessionHold, _ head: ResponseHead, _ rest: [UInt8]
     ) {
+        noteAnswer(hold.exchange, head)
         guard let request = hold.sentRequest, head.status == 101 else {
             return heldAttemptFailed(
                 session, hold, "status \(head.status)", final: SessionHold.mayPass(head.status) ? nil : .refused)
@@ -185,6 +192,7 @@ extension Worker {
             }
         }
         let errno = if case .reset(let errno) = how { errno } else { Int32(0) }
+        if hold.step == .connecting { noteUnreachable(hold.exchange) } else { noteUnanswered(hold.exchange) }
         heldAttemptFailed(
             session, hold,
             hold.step == .connecting

@@ -28,7 +28,8 @@ package final class ControlChannel: Sendable {
             throw Server.StartFailure(
                 "The control socket \(path) belongs to another user (EACCES): start this process as the user of the running one.")
         case 91:
-            throw Server.StartFailure("\(path) is a socket of another kind (EPROTOTYPE), not Gatehouse's: choose another restart.socket.")
+            throw Server.StartFailure(
+                "\(path) is a socket of another kind (EPROTOTYPE), not Gatehouse's: choose another restart.socket.")
         default: throw Server.StartFailure("The control socket \(path) can't be connected to: errno \(-descriptor).")
         }
         let channel = ControlChannel(descriptor: descriptor)

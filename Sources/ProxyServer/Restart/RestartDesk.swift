@@ -13,12 +13,6 @@ import Synchronization
 import Telemetry
 import Wire
 
-/// Sockets that this process listens on, as they are offered.
-struct HeldListener: Sendable {
-    let listener: OfferedListener
-    let descriptors: [Int32]
-}
-
 /// Hands the listeners over to a successor. Its thread's own, but for what is marked.
 final class RestartDesk: Sendable {
     /// Wakes the main thread when a successor has taken over.
@@ -289,7 +283,7 @@ final class RestartDesk: Sendable {
         environment[ProcessSurroundings.channelVariable] = "\(pair[1]):\(clinux_pid())"
         // Under the lock, so that nobody takes it off the kernel's table before it is known.
         let pid = state.withLock { [environment] shared in
-            let pid = RestartDesk.spawn(executable, surroundings.command, environment, channel: pair[1])
+            let pid = SuccessorProcess.start(executable, surroundings.command, environment, channel: pair[1])
             if pid > 0 { shared.child = pid }
             return pid
         }
@@ -299,13 +293,6 @@ final class RestartDesk: Sendable {
             channel: channel,
             dialogue: PredecessorDialogue(isOwnSuccessor: true, timeout: timeout.withLock { $0 }, now: RestartDesk.now),
             pid: pid, isOwn: true, asker: asker)
-    }
-
-    private static func spawn(_ path: String, _ command: [String], _ environment: [String: String], channel: Int32) -> Int32 {
-        let arguments = CStringVector(command)
-        let variables = CStringVector(environment.map { "\($0.key)=\($0.value)" })
-        defer { withExtendedLifetime((arguments, variables)) {} }
-        return clinux_start_successor(path, arguments.pointer, variables.pointer, channel)
     }
 
     /// It came to nothing, and may hang: so that two never accept for long.

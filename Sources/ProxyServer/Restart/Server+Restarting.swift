@@ -24,7 +24,8 @@ extension Server {
             for address in passed?.closeUnused() ?? [] { ledger.listenerGivenUp(address, at: Server.now) }
             try follow(&predecessor)
             let desk = try RestartDesk(
-                surroundings, held: held, control: control, lineage: lineageEnd, generation: status.generation.load(ordering: .relaxed),
+                surroundings, held: held, control: control, lineage: lineageEnd,
+                generation: status.generation.load(ordering: .relaxed),
                 timeout: state.snapshot.restart.timeout, log: shared.log, redaction: redaction, status: status)
             desk.start()
             restart = desk

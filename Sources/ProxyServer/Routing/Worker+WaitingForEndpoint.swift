@@ -8,7 +8,7 @@ import Wire
 // Requests without an endpoint, held for a while (`wait` of their cluster) instead of answered with an error.
 //
 // A request comes here when there is nobody to choose, or when everybody who was chosen could not be reached. It stands in its cluster's
-// line (`PacedLine`), in the phase `connecting`, with no connection upstream. A timer of the worker lets some of the line try
+// line (`EndpointLine`), in the phase `connecting`, with no connection upstream. A timer of the worker lets some of the line try
 // again; one that fails comes back to its place. It leaves when it gets through, when its time is over (503), or with its client.
 // Nothing of the request has been sent by then, or at least nothing was answered: it may go anywhere.
 

@@ -4,7 +4,8 @@ package import Wire
 extension Ledger {
     /// - Parameter isOwn: whether this process started the new one
     package func restartBegan(pid: Int32, isOwn: Bool, at time: Timestamp) {
-        write("restart.began", at: time, message: "a new process was given the listeners; this one goes on until that one is ready") { line in
+        write("restart.began", at: time, message: "a new process was given the listeners; this one goes on until that one is ready")
+        { line in
             line.field("successor", Int(pid))
             line.field("started_here", isOwn)
         }

@@ -32,6 +32,9 @@ package struct LineBuffer: ~Copyable {
     var budget = 0
     var omitted = 0
 
+    /// Where secrets stood, for who wants to replace them at their place and not to write them; nil for a line.
+    var secrets: [UnsafeBufferPointer<UInt8>]?
+
     /// The second whose date is kept in `date`.
     var second: UInt64 = .max
     /// `2026-01-31T12:00:00.` of `second`.

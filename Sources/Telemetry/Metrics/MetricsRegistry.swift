@@ -19,6 +19,8 @@ package struct MetricsRegistry: Sendable {
         package var generation: Int
         /// Successors that came to nothing.
         package var restartsFailed: Int
+        /// Packets and bytes in the captures' files, and packets that were to be there.
+        package var capture: (packets: UInt64, bytes: UInt64, dropped: UInt64) = (0, 0, 0)
 
         package init(
             version: String, io: String, started: Timestamp, logLinesLost: UInt64 = 0, lastReloadOK: Bool = true,
@@ -62,6 +64,11 @@ package struct MetricsRegistry: Sendable {
         text.single(
             "restarts_failed_total", "Successors of this process that came to nothing.", "counter",
             UInt64(clamping: process.restartsFailed))
+        text.single("capture_packets_total", "Packets written to captures.", "counter", process.capture.packets)
+        text.single("capture_bytes_total", "Bytes written to captures.", "counter", process.capture.bytes)
+        text.single(
+            "capture_packets_dropped_total", "Packets that are missing in captures because the disk was slow or full.", "counter",
+            process.capture.dropped)
         text.single("workers", "Event loops.", "gauge", UInt64(workers.count))
         text.single(
             "start_time_seconds", "When the process started, in seconds since the epoch.", "gauge",

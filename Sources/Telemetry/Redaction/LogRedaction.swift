@@ -83,7 +83,8 @@ package final class LogRedaction: Sendable {
 
     /// Replaces a whole range, the empty one excepted.
     func replace(_ secret: UnsafeBufferPointer<UInt8>, into line: inout LineBuffer) {
-        if !secret.isEmpty { line.mark(fingerprint(secret)) }
+        guard !secret.isEmpty else { return }
+        if line.secrets != nil { line.secrets?.append(secret) } else { line.mark(fingerprint(secret)) }
     }
 
     // MARK: Places

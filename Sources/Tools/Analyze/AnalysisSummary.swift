@@ -137,7 +137,7 @@ extension AnalysisSummary.Row {
         client = "\(session.observation.client.address)"
         server = "\(session.server)"
         request = session.observation.request.map { Redaction.target($0) } ?? "(request not captured)"
-        status = session.observation.response?.status
+        status = session.ownStatus ?? session.observation.response?.status
         duration = session.record?.endedAfter
         messages = session.record.map { ($0.downstream.messages, $0.upstream.messages) }
         end = session.record?.order.first ?? session.observation.failure?.name ?? ""

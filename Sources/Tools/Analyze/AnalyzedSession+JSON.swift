@@ -37,13 +37,14 @@ extension AnalyzedSession {
             }
         }
         if let response = observation.response {
-            line.field("status", response.status)
+            line.field("status", ownStatus ?? response.status)
             for (key, name) in [
                 ("subprotocol" as StaticString, FieldName.secWebSocketProtocol), ("extensions", .secWebSocketExtensions),
             ] {
                 if let value = response.value(of: name) { line.field(key, redacted: response.text(value, limit: 300), redaction) }
             }
         }
+        if let ownStatus, observation.response == nil { line.field("status", ownStatus) }
         if let failure = observation.failure { line.field("failure", failure.name) }
         if let responder = judgement.responder, record == nil { line.field("answered_by", responder, redaction) }
         line.beginObject("ms")

@@ -16,6 +16,8 @@ struct AnalyzedSession {
     var judgement: HandshakeJudgement
     /// Nil where no session was opened.
     var record: SessionRecord?
+    /// The status of an answer that Gatehouse gave by itself, in a capture of a tap.
+    var ownStatus: Int?
     var facts = SessionFacts()
     var transport: CapturedConnection?
     /// What could not be seen, one sentence each.
@@ -32,6 +34,7 @@ struct AnalyzedSession {
     /// One word for lists.
     var outcome: Outcome {
         guard let record else {
+            if ownStatus != nil { return judgement.verdict == nil ? .declined : .refused }
             return observation.response == nil && observation.failure == nil
                 ? .unanswered : judgement.verdict == nil ? .declined : .refused
         }

@@ -87,6 +87,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         if let range = packet.comment {
             comment = TapComment(bytes.copied(range))
             interface = packet.interface
+            announced(decoded, packet.time)
         }
         switch decoded {
         case .none: break
@@ -110,7 +111,19 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
 
     func received(_ slot: Int, from sender: ConnectionEnd, _ bytes: RawSpan, at time: Timestamp) -> Bool {
         if slot < places.count, let conversation = places[slot].conversation {
-            if places[slot].gatehouse != nil, passesOver(slot, sender) { return true }
+            if let gatehouse = places[slot].gatehouse {
+                if sender == gatehouse, comment?.event == .heartbeat {
+                    conversation.pinged(places[slot].isUpstream ? .upstream : .downstream, bytes)
+                }
+                if sender == gatehouse, !places[slot].isUpstream, comment?.event == .refused, comment?.reason != nil,
+                    places[slot].hasUpstream
+                {
+                    conversation.answeredAfterAll(bytes)
+                }
+                if passesOver(slot, sender) { return true }
+                // Without an upstream connection, what Gatehouse says is its own answer.
+                if sender == gatehouse, conversation.toldReason != nil { return conversation.answeredByGatehouse(bytes, at: time) }
+            }
             let direction: Direction = sender == conversation.client ? .clientToServer : .serverToClient
             if places[slot].isUpstream { return conversation.received(.serverToClient, bytes, at: time) }
             return conversation.received(direction, bytes, at: time)
@@ -176,10 +189,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         let side: Side = places[slot].isUpstream || sender != conversation.client ? .upstream : .downstream
         if let gatehouse = places[slot].gatehouse, sender == gatehouse {
             // Gatehouse's own act is told by its comment, or it only follows the other side.
-            if case .ended(let why, let code) = comment?.event {
-                let closed: Side = places[slot].isUpstream ? .upstream : .downstream
-                conversation.local(closed, why, closeCode: code, at: time)
-            } else if !passesOver(slot, sender) {
+            if !passesOver(slot, sender) {
                 conversation.ended(.upstream, end, at: time)
             }
             return
@@ -195,13 +205,45 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
             if !place.isCounted, place.tries > 0 { counts.midStream += 1 }
             return
         }
-        // The session's end is told when its downstream connection is over.
-        guard !place.isUpstream else { return }
+        // The session's end is told when its downstream connection is over, and its upstream connection too.
+        if place.isUpstream {
+            conversation.upstreamClosed(at: time)
+            return
+        }
         if let session = conversation.session { taps[session] = nil }
-        conversation.closed(why, reassembler.connection(slot), at: time)
+        conversation.downstreamClosed(why, reassembler.connection(slot), at: time)
     }
 
     // MARK: Taps
+
+    /// A packet with a comment of Gatehouse's is about to be taken: what Gatehouse did comes before the bytes that show it, and a verdict before the end
+    /// that it explains.
+    private func announced(_ decoded: SegmentDecoder.Decoded, _ time: Timestamp) {
+        guard let remark = comment, remark.event != nil || remark.cause != nil || remark.session != nil else { return }
+        let segment: Segment
+        switch decoded {
+        case .segment(let it), .assembled(let it): segment = it
+        case .none: return
+        }
+        guard let slot = reassembler.slot(of: segment.key), slot < places.count, let conversation = places[slot].conversation,
+            places[slot].gatehouse != nil
+        else { return }
+        let side: Side = places[slot].isUpstream ? .upstream : .downstream
+        switch remark.event {
+        case .refused: conversation.refused(cause: remark.cause, reason: remark.reason)
+        case .ended(let why, let code): conversation.local(side, why, closeCode: code, at: time)
+        case .timedOut(let timeout): conversation.ended(side, .timedOut(timeout), at: time)
+        case .over, .heartbeat, nil: break
+        }
+        if let cause = remark.cause, remark.event != .refused { conversation.told(cause) }
+        if let session = remark.session, !segment.flags.contains(.syn), !places[slot].isUpstream {
+            // Another session on the same connection.
+            if let before = conversation.session { taps[before] = nil }
+            conversation.begins(session)
+            places[slot].hasUpstream = false
+            taps[session] = conversation
+        }
+    }
 
     /// A packet with a comment of Gatehouse's was taken.
     private func remarked(_ decoded: SegmentDecoder.Decoded, _ time: Timestamp) {
@@ -224,6 +266,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         } else if let conversation = taps[session] {
             places[slot] = Place(conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true)
             if let downstream = conversation.slot { places[downstream].hasUpstream = true }
+            conversation.hasOpenUpstream = true
         }
     }
 

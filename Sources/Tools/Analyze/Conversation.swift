@@ -43,7 +43,18 @@ final class Conversation {
     private var follower: SessionFollower?
     private var opened: (observation: HandshakeObservation, judgement: HandshakeJudgement, number: UInt64)?
     private var clientFinished = false
-    private var lastSeen = Timestamp.zero
+    /// What Gatehouse's comments told: its verdict, and the reason for which it refused by itself.
+    var toldCause: String?
+    var toldReason: String?
+    /// A tap's upstream connection is open; and how the downstream one was closed meanwhile.
+    var hasOpenUpstream = false
+    var closing: (why: ConnectionClosure, transport: CapturedConnection)?
+    /// A handshake of a tap that is over: its verdict may stand on a later packet.
+    private var held: (session: AnalyzedSession, at: Timestamp)?
+    /// Pings of Gatehouse's that wait for their pong, by side, and what takes those pongs out.
+    var pings: (client: [UInt64], server: [UInt64]) = ([], [])
+    var sieves = (client: PongSieve(), server: PongSieve())
+    private(set) var lastSeen = Timestamp.zero
     /// Whether anything that looked like HTTP was read.
     private(set) var isHTTP = false
 
@@ -65,7 +76,11 @@ final class Conversation {
     /// The next bytes of a direction; false if nothing more can be learnt.
     func received(_ direction: Direction, _ bytes: RawSpan, at now: Timestamp) -> Bool {
         if let follower {
-            follower.relayed(direction, bytes, at: now)
+            if !pings.client.isEmpty || !pings.server.isEmpty || isSifting {
+                sift(follower, direction, bytes, at: now)
+            } else {
+                follower.relayed(direction, bytes, at: now)
+            }
             return true
         }
         lastSeen = now
@@ -98,6 +113,7 @@ final class Conversation {
     }
 
     private func begin(_ request: RequestHead, _ now: Timestamp) -> Exchange {
+        release()
         let isAttempt = UpgradeRequestCheck.isWebSocketAttempt(request)
         guard isAttempt else { return Exchange(request, nil, 0, at: now) }
         let number = desk.number()
@@ -251,7 +267,12 @@ final class Conversation {
             if opened.observation.request == nil {
                 unseen.append("the request is not in the capture, so the handshake is not judged")
             }
-            let record = follower.report(&unseen)
+            var record = follower.report(&unseen)
+            if let verdict = told(
+                instead: record.verdict, lossy: follower.facts.missing.client &+ follower.facts.missing.server > 0)
+            {
+                record.verdict = verdict
+            }
             if let transport, transport.oneSided { unseen.append("one direction of the connection is not in the capture") }
             let session = AnalyzedSession(
                 number: opened.number, session: self.session, server: serverAddress, observation: opened.observation,
@@ -269,6 +290,7 @@ final class Conversation {
             report(exchange, observation, lastSeen, unseen + ["the answer to this handshake is not in the capture"], transport)
         }
         waiting = []
+        release()
     }
 
     private func exchangeEnded(
@@ -283,12 +305,52 @@ final class Conversation {
 
     private func report(
         _ exchange: Exchange, _ observation: HandshakeObservation, _ now: Timestamp, _ unseen: [String],
-        _ transport: CapturedConnection? = nil
+        _ transport: CapturedConnection? = nil, status: Int? = nil
     ) {
-        desk.finished(
-            AnalyzedSession(
-                number: exchange.number, session: session, server: serverAddress, observation: observation,
-                judgement: HandshakeJudge.judge(observation), record: nil, transport: transport, unseen: unseen, endedAt: now), nil)
+        let analyzed = AnalyzedSession(
+            number: exchange.number, session: session, server: serverAddress, observation: observation,
+            judgement: HandshakeJudge.judge(observation), record: nil, ownStatus: status, transport: transport,
+            unseen: unseen, endedAt: now)
+        guard session == nil else {
+            release()
+            held = (analyzed, now)
+            return
+        }
+        desk.finished(analyzed, nil)
+    }
+
+    /// Gatehouse answered by itself: with which status, if a head can be read, and why.
+    func answered(byGatehouse status: Int?, _ failure: HandshakeFailure?, at now: Timestamp) {
+        guard let exchange = waiting.first, let observation = exchange.observation else { return }
+        waiting.removeFirst()
+        observation.failure = failure ?? observation.failure
+        observation.timings.total = now - exchange.at
+        report(exchange, observation, now, [], status: status)
+    }
+
+    /// Gatehouse refused although the backend had answered: with which status. A 101 that it didn't accept opened no session.
+    func refused(byGatehouse status: Int?, at now: Timestamp) {
+        if let opened, follower != nil {
+            follower = nil
+            self.opened = nil
+            let exchange = Exchange(opened.observation.request, opened.observation, opened.number, at: opened.observation.openedAt)
+            return report(exchange, opened.observation, now, [], status: status)
+        }
+        if held != nil {
+            held?.session.ownStatus = status
+        } else {
+            answered(byGatehouse: status, toldReason.flatMap { HandshakeFailure(reason: $0) }, at: now)
+        }
+    }
+
+    /// Hands on the handshake that waited for what Gatehouse says of it.
+    func release() {
+        guard var analyzed = held?.session else { return }
+        held = nil
+        if let verdict = told(instead: analyzed.judgement.verdict, lossy: false) { analyzed.judgement.verdict = verdict }
+        toldCause = nil
+        toldReason = nil
+        desk.finished(analyzed, nil)
     }
 
     private func abandon(_ why: String, _ now: Timestamp) {

@@ -31,7 +31,10 @@ enum HARAnalysis {
                 take(
                     AnalyzedSession(
                         number: number, server: nobody, observation: observation, judgement: HandshakeJudge.judge(observation),
-                        unseen: session.response == nil ? ["the answer to this handshake is not in the file"] : [],
+                        unseen: session.response == nil
+                            ? ["the answer to this handshake is not in the file"]
+                            : session.isStatusOnly
+                                ? ["of the answer only the status is in the file: browsers keep no more of a refusal"] : [],
                         endedAt: opened), nil)
                 continue
             }

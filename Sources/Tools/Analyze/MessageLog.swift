@@ -38,7 +38,8 @@ struct MessageLog {
         server = Observer(MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: MessageLog.longest))
     }
 
-    private static func agreement(_ request: RequestHead?, _ response: ResponseHead?) -> ExtensionAgreement {
+    /// What both heads agreed on.
+    static func agreement(_ request: RequestHead?, _ response: ResponseHead?) -> ExtensionAgreement {
         guard let response, response.has(.secWebSocketExtensions) else { return ExtensionAgreement() }
         func list(_ head: MessageHead) -> ExtensionList {
             var list = ExtensionList()

@@ -35,6 +35,12 @@ final class SessionFollower {
         messages?.observe(direction, bytes, at: now)
     }
 
+    /// A sign of life that isn't relayed: the pong to a ping of Gatehouse's.
+    func heard(_ side: Side, at now: Timestamp) {
+        lastSeen = max(lastSeen, now)
+        analyzer.heard(side, at: now)
+    }
+
     private static let heartbeat: FrameNotices = [.sawPing, .sawPong]
 
     private func beat(_ direction: Direction, _ notices: FrameNotices, _ now: Timestamp) {

@@ -94,7 +94,7 @@ final class CaptureRun {
             guard let count else { return source.fault }
             if taken >= options.packets ?? .max || file?.fault != nil { return nil }
             let now = clinux_monotonic()
-            if now >= deadline || clinux_wait_signal(0) > 0 { return nil }
+            if now >= deadline || [SIGINT, SIGTERM, SIGHUP].contains(clinux_wait_signal(0)) { return nil }
             if count < CaptureRun.batch {
                 source.wait(Int32(min(UInt64(CaptureRun.pause), (deadline - now) / 1_000_000 + 1)))
             }

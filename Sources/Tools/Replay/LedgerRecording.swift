@@ -24,7 +24,10 @@ struct LedgerRecording {
                 number: UInt64(order.count + 1), name: SessionID(name),
                 request: RequestHead(copy: LedgerRecording.head(words, node["request"])), startedAt: time,
                 status: event == "session.opened" ? 101 : status)
-            if session.status == 101 { session.subprotocol = node["subprotocol"]?.text }
+            if session.status == 101 {
+                session.subprotocol = node["subprotocol"]?.text
+                session.isCompressed = node["extensions"]?.text?.contains(PermessageDeflate.name) ?? false
+            }
             open[name] = (session, time, nil)
             order.append(name)
         case "session.message":

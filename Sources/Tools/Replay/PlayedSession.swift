@@ -20,6 +20,8 @@ struct PlayedSession {
 
     var status: Int?
     var subprotocol: String?
+    /// Whether permessage-deflate was agreed on.
+    var isCompressed = false
     /// Why there is no answer, or no session, in one sentence.
     var fault: String?
     var answers: [Message] = []

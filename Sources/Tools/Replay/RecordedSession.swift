@@ -13,6 +13,8 @@ struct RecordedSession {
         var opcode: Opcode
         /// Unmasked, and inflated where it was compressed.
         var payload: [UInt8]
+        /// Whether it was compressed on the wire.
+        var wasCompressed = false
     }
 
     /// How it ended, by who spoke first.
@@ -34,6 +36,8 @@ struct RecordedSession {
     /// The answer's status; nil where there was none.
     var status: Int?
     var subprotocol: String?
+    /// Whether permessage-deflate was agreed on; nil where the recording doesn't tell.
+    var isCompressed: Bool?
     var messages: [Message] = []
     var ending = Ending.unknown
 
@@ -59,6 +63,9 @@ extension RecordedSession {
         let response = session.observation.response
         status = response?.status
         subprotocol = response.flatMap { head in head.value(of: .secWebSocketProtocol).map { head.text($0) } }
+        if status == 101 {
+            isCompressed = MessageLog.agreement(session.observation.request, response).deflate != nil
+        }
         let opened = startedAt + (session.observation.timings.response ?? .zero)
         var close: (direction: Direction, code: UInt16?, at: TimeSpan)?
         for entry in log?.entries ?? [] {
@@ -83,7 +90,9 @@ extension RecordedSession {
                 return nil
             }
             messages.append(
-                Message(direction: entry.direction, at: at, opcode: message.opcode, payload: message.excerpt))
+                Message(
+                    direction: entry.direction, at: at, opcode: message.opcode, payload: message.excerpt,
+                    wasCompressed: message.isCompressed))
         }
         if close == nil, let record = session.record, record.first != nil { ending = .cut }
     }

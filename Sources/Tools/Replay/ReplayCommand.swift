@@ -8,7 +8,8 @@ package enum ReplayCommand {
             "Plays the clients of a recording (pcap, pcapng, HAR, ledger with frames) to a server and compares its answers with the recorded ones. Exit code 0: all agrees; 1: something differs; 2: usage, or a file that can't be used; 3: the server can't be reached.",
         flags: [
             FlagDefinition(
-                "to", value: "URL", "The server, as ws://HOST:PORT; a path in it stands in the place of the recorded ones."),
+                "to", value: "URL",
+                "The server, as ws://HOST:PORT or wss://HOST:PORT; a path in it stands in the place of the recorded ones."),
             FlagDefinition("speed", value: "FACTOR", "1 keeps the recorded times, 10 is ten times as fast, max leaves no pauses."),
             FlagDefinition(
                 "pace", value: "PACE", words: ["time", "reply"],
@@ -31,6 +32,9 @@ package enum ReplayCommand {
             FlagDefinition(
                 "expect", value: "STATUS", "The handshakes' status in the place of the recorded one: a recorded 403 is to be a 101."
             ),
+            FlagDefinition("ca", value: "FILE", "Trusts the certificates in this file (PEM), and only these."),
+            FlagDefinition("insecure", "Goes on whatever the certificate says."),
+            FlagDefinition("plain", "Offers no compression; without it, what the recorded client offered is negotiated anew."),
             FlagDefinition("timeout", value: "TIME", "How long the server may be silent beyond the recording's own pauses; 5s."),
             FlagDefinition("json", "One JSON object a line: each session, and the replay at the end."),
             FlagDefinition("junit", value: "FILE", "Writes a test case for each session as JUnit's XML."),

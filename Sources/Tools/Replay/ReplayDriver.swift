@@ -1,4 +1,4 @@
-import CaptureFile
+import CLinux
 import EventLoop
 import Probing
 import TLSEngine
@@ -23,30 +23,37 @@ final class ReplayDriver {
         var span = TimeSpan.zero
     }
 
-    private let options: ReplayOptions
-    private let address: SocketAddress
-    private let recording: [RecordedSession]
-    private let capture: ReplayCapture?
-    private let loop: EventLoop
-    private let take: (RecordedSession, PlayedSession, LearntValues, Int) -> Void
-    private var random = SecureRandom()
-    private var queue = MomentQueue()
-    private var open: [Int: ReplaySession] = [:]
-    private var next = 0
-    private let total: Int
-    private(set) var figures = Figures()
+    let options: ReplayOptions
+    let address: SocketAddress
+    let context: TLSContext?
+    let recording: [RecordedSession]
+    let capture: ReplayCapture?
+    let loop: EventLoop
+    let take: (RecordedSession, PlayedSession, LearntValues, Int) -> Void
+    var random = SecureRandom()
+    var queue = MomentQueue()
+    var open: [Int: ReplaySession] = [:]
+    var next = 0
+    let total: Int
+    var figures = Figures()
+    /// When the loop's turn began, on the monotonic clock: its own time stands still until the next.
+    var wokeAt = clinux_monotonic()
 
-    /// - Parameter take: gets each session's recording and what became of it; the number counts the repetitions from 0.
+    /// - Parameters:
+    ///   - context: for a target with TLS.
+    ///   - take: gets each session's recording and what became of it; the number counts the repetitions from 0.
     init(
-        _ recording: [RecordedSession], _ options: ReplayOptions, to address: SocketAddress, capture: ReplayCapture?,
+        _ recording: [RecordedSession], _ options: ReplayOptions, to address: SocketAddress, _ context: TLSContext? = nil,
+        capture: ReplayCapture?,
         take: @escaping (RecordedSession, PlayedSession, LearntValues, Int) -> Void
     ) throws(LoopFailure) {
         self.recording = recording
         self.options = options
         self.address = address
+        self.context = context
         self.capture = capture
         self.take = take
-        total = recording.count * options.repetitions
+        total = options.span == nil ? recording.count * options.repetitions : .max
         loop = try EventLoop(backend: nil, maximumConnections: options.concurrency + 1024)
     }
 
@@ -63,14 +70,16 @@ final class ReplayDriver {
             let offset = max(recording[index % recording.count].startedAt, first) - first
             return began + options.speed.scaled(TimeSpan(nanoseconds: turn &* length.nanoseconds &+ offset.nanoseconds))
         }
-        while next < total || !open.isEmpty {
-            while next < total, open.count < options.concurrency, start(next) <= loop.now {
+        let last = options.span.map { began + $0 } ?? .never
+        while (next < total && loop.now < last) || !open.isEmpty {
+            while next < total, loop.now < last, open.count < options.concurrency, start(next) <= loop.now {
                 begin(next)
                 next += 1
             }
             var until = queue.first ?? .never
-            if next < total, open.count < options.concurrency { until = min(until, start(next)) }
+            if next < total, loop.now < last, open.count < options.concurrency { until = min(until, start(next)) }
             loop.wait(until: until)
+            wokeAt = clinux_monotonic()
             while let completion = loop.next() { take(completion) }
             while let due = queue.first, due <= loop.now, let (at, index) = queue.pop() {
                 guard let session = open[index], session.dueAt == at else { continue }
@@ -83,12 +92,13 @@ final class ReplayDriver {
 
     // MARK: One session
 
-    private func begin(_ index: Int) {
+    func begin(_ index: Int) {
         let recorded = recording[index % recording.count]
         let session = ReplaySession(
             index: index, recorded,
             ReplayRequest(
-                recorded.request, to: options.place, hasPath: options.hasPath, rules: options.rewrite, key: HandshakeKey.fresh()),
+                recorded.request, to: options.place, hasPath: options.hasPath, rules: options.rewrite, key: HandshakeKey.fresh(),
+                isPlain: options.isPlain),
             options.rewrite)
         figures.sessions += 1
         open[index] = session
@@ -102,15 +112,20 @@ final class ReplayDriver {
         }
     }
 
-    private func take(_ completion: Completion) {
+    func take(_ completion: Completion) {
         switch completion {
         case .received(let id, let owner, let chunk):
-            if let session = open[Int(owner)], session.id == id { received(session, chunk.bytes) }
+            if let session = open[Int(owner)], session.id == id {
+                if let security = session.security {
+                    secured(session, security, chunk.bytes)
+                } else {
+                    received(session, chunk.bytes)
+                }
+            }
             loop.release(chunk)
         case .connected(let id, let owner):
             guard let session = open[Int(owner)], session.id == id else { return }
-            session.isConnected = true
-            send(session, session.request.bytes)
+            connected(session)
         case .finished(let id, let owner):
             guard let session = open[Int(owner)], session.id == id else { return }
             ended(session, reset: false)
@@ -123,128 +138,5 @@ final class ReplayDriver {
             }
         case .accepted, .acceptFailed, .blocked, .drained, .timer, .woken: break
         }
-    }
-
-    private func received(_ session: ReplaySession, _ bytes: UnsafeRawBufferPointer) {
-        if var conversation = session.conversation {
-            capture?.received(&conversation, RawSpan(_unsafeBytes: bytes), at: loop.now)
-            session.conversation = conversation
-        }
-        var rest = bytes
-        if session.player == nil {
-            switch session.readHead(bytes) {
-            case .needMore: return
-            case .over: return finish(session)
-            case .opened(let offset):
-                rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-                session.player = SessionPlayer(
-                    session.recorded, pace: options.pace, speed: options.speed, patience: options.patience, openedAt: loop.now)
-            }
-        }
-        for message in session.readFrames(rest) {
-            switch message.opcode {
-            case .text, .binary:
-                figures.messagesReceived += 1
-                session.learnt.learn(message.excerpt)
-                session.played.answers.append(
-                    PlayedSession.Message(opcode: message.opcode, payload: message.excerpt, at: loop.now))
-                session.player?.received(at: loop.now)
-            case .ping: frame(session, .pong, message.excerpt)
-            case .close:
-                session.played.ending = .closed(CloseFrame(payload: message.excerpt.span.bytes).code?.rawValue)
-                session.played.closedFirst = session.hasClosed
-                // The same payload comes back, as most clients do it.
-                if !session.hasClosed { frame(session, .close, message.excerpt.prefix(2)) }
-                return finish(session)
-            default: break
-            }
-        }
-        if session.played.fault != nil { return finish(session) }
-        proceed(session)
-    }
-
-    /// Does what is due, and says when to look again.
-    private func proceed(_ session: ReplaySession) {
-        guard session.player != nil else {
-            session.played.fault =
-                session.isConnected
-                ? "handshake: no answer within \(options.patience.shown)" : "no connection within \(options.patience.shown)"
-            return session.isConnected ? finish(session) : unreachable(session, "no answer")
-        }
-        while let act = session.player?.act(at: loop.now) {
-            switch act {
-            case .send(let index, let due):
-                let message = session.recorded.messages[index]
-                frame(session, message.opcode, message.opcode.isData ? session.learnt.sent(message.payload) : message.payload)
-                guard message.opcode.isData else { continue }
-                figures.messagesSent += 1
-                if figures.lateness.count < 1 << 22 { figures.lateness.append(loop.now > due ? loop.now - due : .zero) }
-                session.played.sends.append((loop.now, session.played.answers.count))
-            case .close(let code):
-                session.hasClosed = true
-                var payload: [UInt8] = []
-                if let code { payload = [UInt8(code >> 8), UInt8(truncatingIfNeeded: code)] }
-                frame(session, .close, payload)
-            case .wait(let until): return schedule(session, until)
-            case .end: return finish(session)
-            }
-        }
-    }
-
-    private func schedule(_ session: ReplaySession, _ at: Timestamp) {
-        guard session.dueAt != at else { return }
-        session.dueAt = at
-        queue.push(at, session.index)
-    }
-
-    private func frame(_ session: ReplaySession, _ opcode: Opcode, _ payload: some Collection<UInt8>) {
-        var bytes: [UInt8] = []
-        FrameWriter.append(opcode, payload, maskingKey: UInt32(truncatingIfNeeded: random.next()), to: &bytes)
-        send(session, bytes)
-    }
-
-    private func send(_ session: ReplaySession, _ bytes: [UInt8]) {
-        if var conversation = session.conversation {
-            capture?.sent(&conversation, bytes, at: loop.now)
-            session.conversation = conversation
-        }
-        bytes.withUnsafeBytes { loop.send(session.id, copying: $0) }
-    }
-
-    // MARK: Ends
-
-    private func ended(_ session: ReplaySession, reset: Bool) {
-        if var conversation = session.conversation {
-            capture?.ended(&conversation, by: .responder, reset: reset, at: loop.now)
-            session.conversation = conversation
-        }
-        if session.player == nil {
-            session.played.fault =
-                reset ? "handshake: the server reset the connection" : "handshake: the server closed the connection"
-        } else {
-            session.played.ending = .cut(reset: reset)
-            session.played.closedFirst = session.hasClosed
-        }
-        finish(session)
-    }
-
-    private func unreachable(_ session: ReplaySession, _ why: String) {
-        figures.unreachable += 1
-        figures.reason = why
-        session.played.fault = "no connection: \(why)"
-        finish(session)
-    }
-
-    private func finish(_ session: ReplaySession) {
-        guard !session.isOver else { return }
-        session.isOver = true
-        if let player = session.player { session.played.unsent = player.total - player.sent }
-        if var conversation = session.conversation, session.isConnected {
-            capture?.ended(&conversation, by: .initiator, reset: false, at: loop.now)
-            capture?.ended(&conversation, by: .responder, reset: false, at: loop.now)
-        }
-        if !session.id.isNone { loop.close(session.id, session.isConnected ? .afterSending : .now) }
-        open[session.index] = nil
-        take(session.recorded, session.played, session.learnt, session.index / recording.count)
     }
 }

@@ -13,9 +13,17 @@ struct ReplayOptions {
     var sessions: [AnalyzeOptions.Wanted] = []
     var concurrency: Int
     var repetitions = 1
+    /// For so long the recording begins again and again, in the place of `repetitions`.
+    var span: TimeSpan?
     var rewrite: RewriteRules
     var rules = MessageRules()
     var expectedStatus: Int?
+    /// PEM: trust these issuers, and only these; nil for the system's store.
+    var ca: String?
+    /// Goes on whatever the certificate says.
+    var isInsecure = false
+    /// Offers no compression, whatever was recorded.
+    var isPlain = false
     var patience = TimeSpan.seconds(5)
     var isJSON = false
     var junit: String?
@@ -29,10 +37,13 @@ struct ReplayOptions {
         guard !files.isEmpty else { throw CommandFault(sentence: "no file is named; give a capture, a HAR file or a ledger") }
         guard let url = flags["to"] else { throw CommandFault(sentence: "the target lacks; say --to ws://HOST:PORT") }
         do throws(DiagnosePlace.Fault) { place = try DiagnosePlace(url) } catch { throw CommandFault(sentence: error.sentence) }
-        guard !place.isSecure else {
-            throw CommandFault(sentence: "replay doesn't speak TLS yet; give the backend's own port, as ws://HOST:PORT")
-        }
         hasPath = place.target != "/"
+        ca = flags["ca"]
+        isInsecure = flags.has("insecure")
+        isPlain = flags.has("plain")
+        if !place.isSecure, ca != nil || isInsecure {
+            throw CommandFault(sentence: "--ca and --insecure are for a target with TLS: wss://HOST:PORT")
+        }
         do throws(RewriteRules.Fault) {
             rewrite = try RewriteRules(flags.all("rewrite"))
             rules.patterns = []

@@ -6,14 +6,18 @@ import Wire
 /// Writes a recorded request anew for another server.
 ///
 /// Start line and fields are the recorded ones, in their order and case, but for: the Host, an Origin of the recorded host's own, a fresh
-/// key in the place of a valid one (an invalid one is part of what was recorded), no extensions (they are negotiated anew, and none is
-/// offered), and whatever the rules say.
+/// key in the place of a valid one (an invalid one is part of what was recorded), no extensions but permessage-deflate (which is negotiated
+/// anew where the recorded client offered it), and whatever the rules say.
 struct ReplayRequest {
     let bytes: [UInt8]
     /// The key whose answer is expected; empty where none is sent.
     let key: [UInt8]
 
-    init(_ recorded: RequestHead, to place: DiagnosePlace, hasPath: Bool, rules: RewriteRules, key fresh: String) {
+    /// - Parameter isPlain: whether no compression is offered.
+    init(
+        _ recorded: RequestHead, to place: DiagnosePlace, hasPath: Bool, rules: RewriteRules, key fresh: String,
+        isPlain: Bool = false
+    ) {
         let recordedHost = recorded.effectiveHost.map { recorded.text($0) } ?? ""
         var target = recorded.targetForm == .origin && !hasPath ? recorded.text(recorded.targetRange) : place.target
         for (name, value) in rules.query { target = ReplayRequest.setting(name, value, in: target) }
@@ -32,7 +36,11 @@ struct ReplayRequest {
             case "sec-websocket-key":
                 if AcceptKey.isValid(key: Array(value.utf8).span.bytes) { value = fresh }
                 key = value
-            case "sec-websocket-extensions": continue
+            case "sec-websocket-extensions":
+                // Others can be neither spoken nor compared.
+                let offers = isPlain ? [] : ReplayRequest.compression(recorded, index)
+                if offers.isEmpty { continue }
+                value = offers.joined(separator: ", ")
             default: break
             }
             lines.append((name, value))
@@ -49,6 +57,17 @@ struct ReplayRequest {
         for (name, value) in lines { text += "\(name): \(value)\r\n" }
         bytes = Array((text + "\r\n").utf8)
         self.key = Array(key.utf8)
+    }
+
+    /// The elements of a field that offer permessage-deflate, as they were spelt.
+    private static func compression(_ head: RequestHead, _ index: Int) -> [String] {
+        let value = head.fields[index].value
+        let list = ExtensionList(head.bytes.span.bytes.extracting(value))
+        return list.offers.filter { $0.name == PermessageDeflate.name }.map { offer in
+            String(
+                decoding: head.bytes[value.lowerBound + offer.range.lowerBound..<value.lowerBound + offer.range.upperBound],
+                as: UTF8.self)
+        }
     }
 
     /// `target` with another value of a parameter, or with the parameter at its end.

@@ -20,12 +20,14 @@ final class ReplayRun {
     func run() throws(CommandFault) -> ExitCode {
         let reader = RecordingReader(wanted: options.sessions)
         for path in options.files { try reader.read(path) }
-        var report = ReplayReport(target: "ws://\(options.place.authority)", skipped: reader.skipped)
+        var report = ReplayReport(
+            target: "\(options.place.isSecure ? "wss" : "ws")://\(options.place.authority)", skipped: reader.skipped)
         guard !reader.sessions.isEmpty else {
             throw CommandFault(
                 sentence: reader.skipped.first.map { "nothing can be replayed: session \($0.number): \($0.why)" }
                     ?? "the recording has no such session; gatehouse analyze --all lists what it has")
         }
+        let context = try context()
         guard let address = try address() else { return .unreachable }
         // Before the work, so that nobody waits for a report that can't be written.
         let capture: ReplayCapture?
@@ -38,9 +40,10 @@ final class ReplayRun {
         } catch {
             throw CommandFault(sentence: error.sentence)
         }
-        let comparison = SessionComparison(rules: options.rules, expectedStatus: options.expectedStatus)
+        let comparison = SessionComparison(
+            rules: options.rules, expectedStatus: options.expectedStatus, comparesCompression: !options.isPlain)
         do throws(LoopFailure) {
-            let driver = try ReplayDriver(reader.sessions, options, to: address, capture: capture) {
+            let driver = try ReplayDriver(reader.sessions, options, to: address, context, capture: capture) {
                 recorded, played, learnt, turn in
                 report.add(recorded, played, comparison.differences(recorded, played, learnt), turn)
             }
@@ -67,6 +70,16 @@ final class ReplayRun {
         }
         if let fault { throw CommandFault(sentence: fault.sentence) }
         return report.exitCode
+    }
+
+    /// How the target is spoken to; nil for plain.
+    private func context() throws(CommandFault) -> TLSContext? {
+        guard options.place.isSecure else { return nil }
+        do throws(TLSContextError) {
+            return try TLSContext.client(TLSContext.ClientOptions(ca: options.ca, verifies: !options.isInsecure))
+        } catch {
+            throw CommandFault(sentence: "\(error)")
+        }
     }
 
     /// The target's address; nil where its name has none.

@@ -16,16 +16,24 @@ final class ReplaySession {
     var conversation: TapConversation?
     /// When it is to be looked at next; later entries in the queue count for nothing.
     var dueAt = Timestamp.never
+    /// Where the target is spoken to with TLS.
+    var security: ReplaySecurity?
+    /// Compresses what the client says, once that is agreed on.
+    private(set) var deflater: MessageDeflater?
     var isConnected = false
     var hasClosed = false
     var isOver = false
     private var scanner = HeadScanner(limit: 64 << 10)
     private var head: [UInt8] = []
-    private let observer: Observer
+    private var observer: Observer
 
     /// A class, since an observer can't be copied.
     private final class Observer {
-        var observer = MessageObserver(direction: .serverToClient, excerptLength: 16 << 20)
+        var observer: MessageObserver
+
+        init(_ agreement: ExtensionAgreement) {
+            observer = MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: 16 << 20)
+        }
     }
 
     init(index: Int, _ recorded: RecordedSession, _ request: ReplayRequest, _ rules: RewriteRules) {
@@ -33,7 +41,7 @@ final class ReplaySession {
         self.recorded = recorded
         self.request = request
         learnt = LearntValues(rules, recorded)
-        observer = Observer()
+        observer = Observer(ExtensionAgreement())
     }
 
     /// What bytes before the session's opening come to.
@@ -93,12 +101,30 @@ final class ReplaySession {
             played.fault = "handshake: a 101 without the right Sec-WebSocket-Accept"
             return .over
         }
-        guard !response.has(.secWebSocketExtensions) else {
-            played.fault = "handshake: a 101 with an extension that was not offered"
+        let agreement = MessageLog.agreement(RequestHead(copy: request.bytes), response)
+        guard agreement.findings.isEmpty, agreement.unknown.isEmpty else {
+            played.fault = "handshake: a 101 with an extension that was not offered, or not so"
             return .over
+        }
+        if let deflate = agreement.deflate {
+            played.isCompressed = true
+            deflater = MessageDeflater(deflate)
+            observer = Observer(agreement)
         }
         return .opened(offset)
     }
+
+    /// The payload of a message of the client's as it goes out, and whether it is compressed.
+    ///
+    /// Compressed is what was so on the wire; where the recording has no frames (HAR), everything, as browsers do it.
+    func outgoing(_ payload: [UInt8], wasCompressed: Bool) -> (payload: [UInt8], isCompressed: Bool) {
+        guard let deflater, wasCompressed || !hasCompressedMessages, let packed = deflater.message(payload) else {
+            return (payload, false)
+        }
+        return (packed, true)
+    }
+
+    private lazy var hasCompressedMessages = recorded.messages.contains(where: \.wasCompressed)
 
     /// Messages and control frames that these bytes complete.
     func readFrames(_ bytes: UnsafeRawBufferPointer) -> [MessageObserver.Message] {

@@ -5,7 +5,7 @@ import Wire
 struct SessionComparison {
     struct Difference: Equatable {
         enum Kind: String {
-            case connection, status, subprotocol, accept, protocolError = "protocol-error"
+            case connection, status, subprotocol, compression, accept, protocolError = "protocol-error"
             case missing = "message-missing"
             case surplus = "message-surplus"
             case message = "message-differs"
@@ -19,6 +19,8 @@ struct SessionComparison {
     let rules: MessageRules
     /// The status that is expected in place of the recorded one.
     var expectedStatus: Int?
+    /// Whether permessage-deflate has to be agreed on as it was.
+    var comparesCompression = true
     /// Differences that are told of one session; more are counted.
     static let most = 20
     /// How far a missing or surplus message is looked for.
@@ -44,6 +46,12 @@ struct SessionComparison {
                 Difference(
                     kind: .subprotocol,
                     sentence: "subprotocol: recorded \(recorded.subprotocol ?? "none"), now \(played.subprotocol ?? "none")"))
+        }
+        if comparesCompression, let before = recorded.isCompressed, before != played.isCompressed {
+            func told(_ agreed: Bool) -> String { agreed ? "permessage-deflate" : "no compression" }
+            found.append(
+                Difference(
+                    kind: .compression, sentence: "extensions: recorded \(told(before)), now \(told(played.isCompressed))"))
         }
         messages(recorded, played, learnt, &found)
         if played.unsent > 0 {
@@ -112,6 +120,14 @@ struct SessionComparison {
         Difference(kind: .surplus, sentence: "answer \(index + 1) is not in the recording: \(MessageRules.shown(message))")
     }
 
+    /// Close codes with which a server says that something went wrong (RFC 6455 §7.4.1).
+    private static let failures: Set<UInt16> = [1002, 1003, 1007, 1009, 1010, 1011]
+
+    /// Whether something of the recording was still to be said.
+    private func isEarly(_ recorded: RecordedSession, _ played: PlayedSession) -> Bool {
+        played.unsent > 0 || played.answers.count < recorded.answers.count
+    }
+
     private func close(_ recorded: RecordedSession, _ played: PlayedSession) -> Difference? {
         func told(_ code: UInt16?) -> String { code.map { "close code \($0)" } ?? "a close frame without code" }
         let now: String
@@ -134,7 +150,9 @@ struct SessionComparison {
                 if played.closedFirst { return nil }
                 return Difference(kind: .close, sentence: "end: recorded none by a close frame, now \(told(code)) from the server")
             case .unknown:
-                if played.closedFirst { return nil }
+                // It may have ended so as well, once all that was recorded had been said; but a failure is always told.
+                let isFailure = code.map { SessionComparison.failures.contains($0) } ?? false
+                if played.closedFirst || (!isFailure && !isEarly(recorded, played)) { return nil }
                 return Difference(kind: .close, sentence: "end: not in the recording, now \(told(code)) from the server")
             }
         case .cut(let reset): now = reset ? "a reset connection (RST)" : "the connection's end without a close frame"
@@ -149,7 +167,7 @@ struct SessionComparison {
         }
         // Where the recording doesn't tell, only an end before ours says something.
         if case .cut = recorded.ending { return nil }
-        if played.ending != .silent, !played.closedFirst {
+        if played.ending != .silent, !played.closedFirst, isEarly(recorded, played) {
             return Difference(kind: .close, sentence: "end: now \(now), before the client closed")
         }
         return nil

@@ -1,5 +1,5 @@
-import COpenSSL
 import Glibc
+import TestSupport
 import Testing
 
 extension Integration {
@@ -8,29 +8,8 @@ extension Integration {
         static let secret = "0123456789abcdef0123456789abcdef"
 
         /// An HS256 token with these claims.
-        static func token(
-            _ claims: String, secret: String = GateTests.secret, header: String = #"{"alg":"HS256","typ":"JWT"}"#
-        ) -> String {
-            func encoded(_ bytes: [UInt8]) -> String {
-                let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-                var (result, bits, count) = ("", UInt32(0), UInt32(0))
-                for byte in bytes {
-                    bits = (bits << 8 | UInt32(byte)) & 0xFFFF
-                    count += 8
-                    while count >= 6 {
-                        count -= 6
-                        result.append(alphabet[Int(bits >> count & 63)])
-                    }
-                }
-                if count > 0 { result.append(alphabet[Int(bits << (6 - count) & 63)]) }
-                return result
-            }
-            let signed = encoded(Array(header.utf8)) + "." + encoded(Array(claims.utf8))
-            var code = [UInt8](repeating: 0, count: 32)
-            var length: UInt32 = 0
-            let key = Array(secret.utf8)
-            HMAC(EVP_sha256(), key, Int32(key.count), Array(signed.utf8), signed.utf8.count, &code, &length)
-            return signed + "." + encoded(code)
+        static func token(_ claims: String, secret: String = GateTests.secret, header: String = #","typ":"JWT""#) -> String {
+            String(decoding: Tokens.hmac(Array(secret.utf8), claims, header: header), as: UTF8.self)
         }
 
         static func claims(_ more: String = "", life: Int = 600) -> String {

@@ -4,8 +4,10 @@ import Testing
 extension Integration {
     /// What becomes of who is above a limit: refused, kept waiting, or closed.
     @Suite struct LimitsTests {
-        private static func routed(_ backend: RawBackend, _ limits: String, _ more: String = "") -> String {
-            "routes:\n  - {match: {path: /}, upstream: '\(backend.url)', limits: {\(limits)}}\n\(more)"
+        private static func routed(_ backend: RawBackend, _ limits: String, _ more: String = "", heartbeat: String = "off")
+            -> String
+        {
+            "\(more)\nroutes:\n  - {match: {path: /}, upstream: '\(backend.url)', heartbeat: \(heartbeat), limits: {\(limits)}}"
         }
 
         @Test(arguments: IOBackend.available)
@@ -114,7 +116,7 @@ extension Integration {
             let gatehouse = try GatehouseProcess(
                 io: io,
                 Self.routed(
-                    backend, "messages_per_second: 20, on_limit: queue", "heartbeat: {interval: 1s, timeout: 1s, sides: [upstream]}"
+                    backend, "messages_per_second: 20, on_limit: queue", heartbeat: "{interval: 1s, timeout: 9s, sides: [upstream]}"
                 ))
             let session = try RawSession(through: gatehouse, to: backend)
             let began = ContinuousClock.now

@@ -117,6 +117,9 @@ final class RawConnection {
         return !poll(for: POLLIN, seconds: seconds)
     }
 
+    /// Whether anything is there to be received, waiting up to `seconds`.
+    func hasInput(within seconds: Double) -> Bool { !pending.isEmpty || end != nil || poll(for: POLLIN, seconds: seconds) }
+
     /// Receives once; false if the other end finished or nothing came in time.
     func receive() throws -> Bool {
         guard end == nil, poll(for: POLLIN, seconds: timeout) else { return false }

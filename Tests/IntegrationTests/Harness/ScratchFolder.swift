@@ -21,7 +21,8 @@ final class ScratchFolder: Sendable {
     /// Writes `text` and gives the file's path.
     @discardableResult
     func write(_ text: String, to name: String) throws -> String {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)))
+        // Renamed into place, so that nobody reads a half of it.
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)), options: .atomic)
         return file(name)
     }
 

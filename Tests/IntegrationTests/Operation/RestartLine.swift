@@ -73,7 +73,9 @@ final class ConnectingCrowd: @unchecked Sendable {
             let response = try connection.readResponse()
             lock.withLock {
                 answered += 1
-                if response.status != 200 || response.text != "bbbbb" { faults.append("answer \(response.status) \(response.text)") }
+                if response.status != 200 || response.text != "bbbbb" {
+                    faults.append("answer \(response.status) \(response.text)")
+                }
             }
         } catch {
             lock.withLock { faults.append("\(error)") }

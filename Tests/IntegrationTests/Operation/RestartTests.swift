@@ -6,7 +6,8 @@ extension Integration {
     /// Hot restart: one process after another behind the same port, and nobody who connects notices.
     @Suite struct RestartTests {
         private func ok(_ gatehouse: GatehouseProcess, port: UInt16) throws -> Bool {
-            try gatehouse.exchange("GET /bytes?n=5 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", port: port).text == "bbbbb"
+            try gatehouse.exchange("GET /bytes?n=5 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", port: port).text
+                == "bbbbb"
         }
 
         private func folder() throws -> (ScratchFolder, control: String) {
@@ -28,7 +29,10 @@ extension Integration {
 
         @Test(arguments: IOBackend.available)
         func `five restarts under load refuse and reset nobody`(io: IOBackend) throws {
-            let line = try RestartLine(io: io, upstream: Peer.shared(.node).url, "drain: {window: 100ms, timeout: 5s}")
+            // A name, so that the new process has to know it before it serves.
+            let line = try RestartLine(
+                io: io, upstream: "http://localhost:\(Peer.shared(.node).port)", "drain: {window: 100ms, timeout: 5s}")
+            #expect(holds { (try? ok(line.first, port: line.first.port)) == true })
             let crowd = ConnectingCrowd(clients: 4, port: line.first.port)
             for round in 1...5 {
                 let before = crowd.count
@@ -232,6 +236,39 @@ extension Integration {
             line.first.child.send(SIGTERM)
             #expect(line.first.child.waitForExit(within: 10) == .code(0))
             #expect(holds { kill(third, 0) != 0 }, "the last of the line outlives the first")
+        }
+
+        @Test(.enabled(if: geteuid() == 0, "makes a space of process ids of its own"))
+        func `as process 1 of a container it restarts, passes signals on and ends as the last`() throws {
+            let scratch = try ScratchFolder()
+            let ledger = Ledger(path: scratch.file("ledger.jsonl"))
+            try scratch.write(
+                "listen: 127.0.0.1:0\nadmin: off\nupstream: \(Peer.shared(.node).url)\ndrain: {window: 0s, timeout: 3s}\n",
+                to: "g.yaml")
+            let child = try ChildProcess(
+                "unshare",
+                ["--pid", "--fork", "--kill-child", Repository.gatehouse, "serve", "--config", scratch.file("g.yaml")]
+                    + ["--io", "epoll", "--log-format", "json"],
+                output: ledger.path, errors: scratch.file("errors"))
+            _ = holds { child.exit != nil || (try? ledger.all("listener.ready").isEmpty) == false }
+            if scratch.read("errors").contains("unshare failed") { return print("not tested here: \(scratch.read("errors"))") }
+            #expect(try ledger.wait(for: "process.started")["pid"].integer == 1)
+            let port = try #require(
+                try ledger.wait(for: "listener.ready")["address"].text?.split(separator: ":").last.flatMap { UInt16($0) })
+            let children = (try? String(contentsOfFile: "/proc/\(child.pid)/task/\(child.pid)/children", encoding: .utf8)) ?? ""
+            let first = try #require(children.split(separator: " ").first.flatMap { pid_t($0) })
+            for round in 1...2 {
+                kill(first, SIGUSR2)
+                _ = try ledger.wait(forAll: round, "restart.taken_over", within: 20)
+                #expect(try ledger.all("restart.failed").isEmpty)
+                let connection = try RawConnection(port: port)
+                try connection.send("GET /bytes?n=5 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                #expect(try connection.readResponse().text == "bbbbb")
+                _ = try ledger.wait(for: "restart.guarding")
+            }
+            #expect(child.exit == nil)
+            kill(first, SIGTERM)
+            #expect(child.waitForExit(within: 10) == .code(0))
         }
 
         @Test func `gatehouse run says that it has no hot restart`() throws {

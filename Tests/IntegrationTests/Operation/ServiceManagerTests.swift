@@ -52,7 +52,8 @@ extension Integration {
             var ports: [UInt16] = []
 
             init(
-                count: Int, io: IOBackend, workers: Int = 1, environment: [String: String] = [:], _ configuration: ([UInt16]) -> String
+                count: Int, io: IOBackend, workers: Int = 1, environment: [String: String] = [:],
+                _ configuration: ([UInt16]) -> String
             ) throws {
                 scratch = try ScratchFolder()
                 ledger = Ledger(path: scratch.file("ledger.jsonl"))
@@ -84,7 +85,9 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `passed sockets are served by every worker, and the manager hears of start, reload, restart and stop`(io: IOBackend) throws {
+        func `passed sockets are served by every worker, and the manager hears of start, reload, restart and stop`(io: IOBackend)
+            throws
+        {
             let scratch = try ScratchFolder()
             let ear = try Ear(scratch)
             let upstream = try Peer.shared(.node).url
@@ -123,7 +126,9 @@ extension Integration {
                 "listen: 127.0.0.1:\(ports[0])\nadmin: off\nupstream: http://127.0.0.1:1\n"
             }
             #expect(service.child.waitForExit(within: 20) == .code(2))
-            #expect(service.scratch.read("errors").contains("127.0.0.1:\(service.ports[1]), for which the configuration has no listener"))
+            #expect(
+                service.scratch.read("errors").contains(
+                    "127.0.0.1:\(service.ports[1]), for which the configuration has no listener"))
         }
 
         @Test func `sockets that were passed to somebody else are left alone`() throws {

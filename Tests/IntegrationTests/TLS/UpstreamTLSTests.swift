@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 extension Integration {
@@ -26,6 +27,23 @@ extension Integration {
                 #expect(told["result"].text == "same", "\(client): \(told)")
             }
             #expect(try gatehouse.ledger.wait(for: "session.opened")["ms"]["tls"].number != nil)
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `a named endpoint over TLS is known right after a reload`(io: IOBackend) throws {
+            let peer = try backend(try authority.issue("backend.example"))
+            let gatehouse = try GatehouseProcess(
+                io: io,
+                "upstream: {url: \"https://localhost:\(peer.port)\", tls: {ca: \(authority.file), server_name: backend.example}}")
+            func status() throws -> Int? {
+                let client = try gatehouse.connect()
+                try client.send(Upgrade.request("/echo"))
+                return Response.status(of: try client.readHead())
+            }
+            #expect(holds { (try? status()) == 101 })
+            gatehouse.child.send(SIGHUP)
+            _ = try gatehouse.ledger.wait(for: "config.reloaded")
+            for _ in 0..<5 { #expect(try status() == 101) }
         }
 
         @Test(arguments: IOBackend.available)

@@ -10,17 +10,6 @@ extension Integration {
         private static let tcpdump = Repository.find("tcpdump")
         private static let mayCapture = tcpdump != nil && getuid() == 0
 
-        // MARK: Programs
-
-        private func run(_ program: String, _ arguments: [String], within seconds: Double = 60) throws -> (
-            exit: ChildProcess.Exit?, output: String, errors: String
-        ) {
-            let scratch = try ScratchFolder()
-            let child = try ChildProcess(program, arguments, output: scratch.file("out"), errors: scratch.file("errors"))
-            let exit = child.waitForExit(within: seconds)
-            return (exit, scratch.read("out"), scratch.read("errors"))
-        }
-
         private func analyze(_ arguments: [String]) throws -> (exit: ChildProcess.Exit?, lines: [JSON], errors: String) {
             let told = try run(Repository.gatehouse, ["analyze", "--json"] + arguments)
             return (told.exit, try told.output.split(separator: "\n").map { try JSON(parsing: $0) }, told.errors)

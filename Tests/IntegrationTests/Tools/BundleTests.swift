@@ -6,15 +6,6 @@ import Wire
 extension Integration {
     /// `gatehouse bundle`: a file that tar opens, with the session in it and no secret.
     @Suite struct BundleTests {
-        private func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> (
-            exit: ChildProcess.Exit?, output: String, errors: String
-        ) {
-            let scratch = try ScratchFolder()
-            let child = try ChildProcess(
-                program, arguments, output: scratch.file("out"), errors: scratch.file("errors"), environment: environment)
-            return (child.waitForExit(within: 60), scratch.read("out"), scratch.read("errors"))
-        }
-
         /// What tar finds in a bundle, by name.
         private func open(_ path: String, _ scratch: ScratchFolder) throws -> [String: String] {
             let listing = try run("tar", ["tzf", path])

@@ -9,15 +9,6 @@ extension Integration {
         private static let mayCapture = hasLibrary && getuid() == 0
         private static let reason: Comment = "capturing needs libpcap (apt package libpcap0.8) and root or CAP_NET_RAW"
 
-        private func run(_ program: String, _ arguments: [String], environment: [String: String] = [:]) throws -> (
-            exit: ChildProcess.Exit?, output: String, errors: String
-        ) {
-            let scratch = try ScratchFolder()
-            let child = try ChildProcess(
-                program, arguments, output: scratch.file("out"), errors: scratch.file("errors"), environment: environment)
-            return (child.waitForExit(within: 60), scratch.read("out"), scratch.read("errors"))
-        }
-
         private func lines(_ text: String) throws -> [JSON] { try text.split(separator: "\n").map { try JSON(parsing: $0) } }
 
         /// Captures on the loopback while `body` speaks to `port`; ended with Ctrl-C once `sessions` sessions were told.

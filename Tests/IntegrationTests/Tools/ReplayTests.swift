@@ -7,18 +7,6 @@ extension Integration {
         private static let tcpdump = Repository.find("tcpdump")
         private static let mayCapture = tcpdump != nil && getuid() == 0
 
-        // MARK: Programs
-
-        private func run(_ program: String, _ arguments: [String], environment: [String: String] = [:], within seconds: Double = 60)
-            throws -> (exit: ChildProcess.Exit?, output: String, errors: String)
-        {
-            let scratch = try ScratchFolder()
-            let child = try ChildProcess(
-                program, arguments, output: scratch.file("out"), errors: scratch.file("errors"), environment: environment)
-            let exit = child.waitForExit(within: seconds)
-            return (exit, scratch.read("out"), scratch.read("errors"))
-        }
-
         private func replay(_ arguments: [String]) throws -> (exit: ChildProcess.Exit?, lines: [JSON], told: String) {
             let told = try run(Repository.gatehouse, ["replay", "--json"] + arguments)
             return (told.exit, try told.output.split(separator: "\n").map { try JSON(parsing: $0) }, told.output + told.errors)
@@ -125,12 +113,150 @@ extension Integration {
             capture.send(SIGTERM)
             _ = capture.waitForExit(within: 10)
 
-            for more in [["--speed", "1"], ["--speed", "max", "--pace", "reply"]] {
-                let told = try replay([path, "--to", host] + more)
+            for more in [["--speed", "1"], ["--speed", "max", "--pace", "reply"], ["--speed", "max", "--plain"]] {
+                let record = scratch.file("\(more.joined()).pcapng")
+                let told = try replay([path, "--to", host, "--record", record] + more)
                 #expect(told.exit == .code(0), "\(told.told)")
                 #expect(told.lines.last?["agreed"].integer == 5)
                 #expect((told.lines.last?["messages_received"].integer ?? 0) >= 7)
+                // Negotiated anew, and spoken: the messages are shorter on the wire than in it.
+                let again = try run(Repository.gatehouse, ["analyze", "--json", "--messages", record]).output.split(separator: "\n")
+                    .map { try JSON(parsing: $0) }.filter { $0["event"].text == "message" }
+                #expect(again.contains { $0["compressed"].bool == true } == !more.contains("--plain"), "\(more)")
+                for direction in ["client_to_server", "server_to_client"] where !more.contains("--plain") {
+                    #expect(again.contains { $0["direction"].text == direction && $0["compressed"].bool == true }, "\(direction)")
+                }
             }
+        }
+
+        @Test func `over TLS the target's certificate decides whether anything is played`() throws {
+            let scratch = try ScratchFolder()
+            let authority = try CertificateAuthority()
+            let certificate = try authority.issue("localhost", "127.0.0.1")
+            let peer = try Peer(.websockets, arguments: ["--certificate", certificate.certificate, "--key", certificate.key])
+            let file = try scratch.write(
+                har([("/echo", "http://recorded.example", 101, echoes(["one", String(repeating: "long ", count: 20_000)]))]),
+                to: "recorded.har")
+            let record = scratch.file("replay.pcapng")
+            for host in ["localhost", "127.0.0.1"] {
+                let told = try replay(
+                    [file, "--to", "wss://\(host):\(peer.port)", "--ca", authority.file, "--record", record, "--force"])
+                #expect(told.exit == .code(0), "\(told.told)")
+                #expect(told.lines.last?["messages_received"].integer == 2)
+            }
+            #expect(try messages(record).count == 6, "what is recorded is in clear")
+            #expect(try replay([file, "--to", "wss://localhost:\(peer.port)", "--insecure"]).exit == .code(0))
+            let refused = try run(Repository.gatehouse, ["replay", file, "--to", "wss://localhost:\(peer.port)"])
+            #expect(refused.exit == .code(3), "\(refused.output)\(refused.errors)")
+            #expect(refused.output.contains("can't be reached: TLS:"), "\(refused.output)")
+            let plain = try run(Repository.gatehouse, ["replay", file, "--to", "wss://127.0.0.1:\(Peer.shared(.node).port)"])
+            #expect(plain.exit == .code(3), "a server without TLS: \(plain.output)")
+            #expect(try replay([file, "--to", "ws://localhost:1", "--insecure"]).exit == .code(2))
+        }
+
+        @Test func `what Chromium's own developer tools export as HAR is replayed against the same server without a difference`()
+            throws
+        {
+            guard let chromium = Repository.chromium else {
+                return print("no browser here (apt package chromium): no HAR of Chromium's is replayed")
+            }
+            let scratch = try ScratchFolder()
+            let peer = try Peer.shared(.node)
+            let host = "127.0.0.1:\(peer.port)"
+            let file = scratch.file("chromium.har")
+            let script = """
+                (async () => {
+                  const socket = new WebSocket('ws://\(host)/echo');
+                  socket.binaryType = 'arraybuffer';
+                  let left = 4;
+                  const all = new Promise((done) => { socket.onmessage = () => { left -= 1; if (left === 0) done(); }; });
+                  await new Promise((done) => { socket.onopen = done; });
+                  for (const message of ['one', 'zwei ☃', new Uint8Array([1, 2, 3]), 'x'.repeat(3000)]) socket.send(message);
+                  await all;
+                  const closed = new Promise((done) => { socket.onclose = done; });
+                  socket.close(4000, 'bye');
+                  await closed;
+                  return socket.extensions;
+                })()
+                """
+            let told = try run(
+                Repository.python, [Repository.peer("chromium_har.py"), chromium, "http://\(host)/page", script, file], within: 120)
+            #expect(told.exit == .code(0), "\(told.errors.suffix(2000))")
+            #expect(told.output.contains("permessage-deflate"))
+            // The page's own session, its refused handshake, and the one of the script.
+            let analyzed = try run(Repository.gatehouse, ["analyze", "--json", file]).output.split(separator: "\n").map {
+                try JSON(parsing: $0)
+            }
+            #expect(
+                analyzed.filter { $0["event"].text == "session" }.compactMap { $0["status"].integer }.sorted() == [101, 101, 403])
+            for more in [["--pace", "reply", "--speed", "max"], ["--speed", "1"]] {
+                let replayed = try replay([file, "--to", "ws://\(host)"] + more)
+                #expect(replayed.exit == .code(0), "\(replayed.told)")
+                #expect(replayed.lines.last?["agreed"].integer == 3)
+                #expect(replayed.lines.last?["messages_sent"].integer == 5)
+            }
+        }
+
+        private static let mitmdump: String? = {
+            let own = Repository.root.appendingPathComponent(".venv/mitmproxy/bin/mitmdump").path
+            return FileManager.default.isExecutableFile(atPath: own) ? own : Repository.find("mitmdump")
+        }()
+
+        @Test func `what mitmproxy wrote as HAR is replayed against the same server without a difference`() throws {
+            guard let mitmdump = Self.mitmdump else {
+                return print("no mitmproxy here (Tests/Peers/mitmproxy-requirements.txt): its HAR is not replayed")
+            }
+            let scratch = try ScratchFolder()
+            let file = scratch.file("mitmproxy.har")
+            let peer = try Peer.shared(.node)
+            let proxy = try ChildProcess(
+                mitmdump,
+                [
+                    "--mode", "reverse:http://127.0.0.1:\(peer.port)", "--listen-host", "127.0.0.1", "--listen-port", "0", "--set",
+                    "hardump=\(file)",
+                ], output: scratch.file("out"), errors: scratch.file("errors"),
+                environment: ["HOME": scratch.path, "PYTHONUNBUFFERED": "1"])
+            let found = try eventually(within: 60) { () -> UInt16? in
+                let words = scratch.read("out")
+                guard let place = words.firstRange(of: "listening at 127.0.0.1:") else { return nil }
+                return UInt16(words[place.upperBound...].prefix { $0.isNumber })
+            }
+            let host = "ws://127.0.0.1:\(try #require(found, "\(scratch.read("out"))\(scratch.read("errors"))"))"
+            _ = try PeerClient.websockets.run([
+                ["\(host)/echo", "--size", "3000"], ["\(host)/close", "--do", "listen"],
+                ["\(host)/origin", "--do", "listen", "--origin", "https://evil.example"],
+            ])
+            proxy.send(SIGINT)
+            #expect(proxy.waitForExit(within: 20) != nil)
+            let replayed = try replay([file, "--to", "ws://127.0.0.1:\(peer.port)", "--pace", "reply", "--speed", "max"])
+            #expect(replayed.exit == .code(0), "\(replayed.told)")
+            #expect(replayed.lines.last?["agreed"].integer == 3)
+            #expect((replayed.lines.last?["messages_received"].integer ?? 0) >= 7)
+        }
+
+        private static let hasLoad = FileManager.default.isExecutableFile(atPath: Repository.gatehouse + "-load")
+
+        @Test(.enabled(if: hasLoad, "gatehouse-load is not built beside gatehouse"))
+        func `gatehouse-load plays a recording over and over, and counts what differs as errors`() throws {
+            let scratch = try ScratchFolder()
+            let target = "ws://127.0.0.1:\(try Peer.shared(.node).port)"
+            for (answer, isRight) in [("one", true), ("other", false)] {
+                let file = try scratch.write(
+                    har([
+                        ("/echo", "http://x", 101, [("send", "one"), ("receive", answer)]),
+                        ("/origin", "https://evil.example", 403, []),
+                    ]), to: "\(answer).har")
+                let told = try run(
+                    Repository.gatehouse + "-load", ["run", target, "--from", file, "-c", "4", "-d", "0.5", "-p", "\(getpid())"])
+                let report = try JSON(parsing: told.output)
+                #expect(told.exit == .code(isRight ? 0 : 1), "\(told.output)\(told.errors)")
+                #expect(report["mode"].text == "recorded")
+                // More often than once, whatever the machine.
+                #expect((report["up"].integer ?? 0) >= 4 && (report["units"].integer ?? 0) >= 4, "\(report)")
+                #expect((report["errors"].integer == 0) == isRight)
+                #expect(isRight || report["first_error"].text?.contains("answer 1") == true, "\(report)")
+            }
+            #expect(try run(Repository.gatehouse + "-load", ["run", target, "--from", scratch.file("none")]).exit == .code(2))
         }
 
         // MARK: Differences

@@ -1,3 +1,4 @@
+import JSONWire
 import Diagnosis
 import HTTPWire
 import JSONWire

@@ -37,9 +37,9 @@ import Wire
     }
 }
 
-@Suite struct WaitingLineTests {
+@Suite struct RoomLineTests {
     @Test func `who stays keeps the place before whoever came meanwhile`() {
-        var line = WaitingLine<Int>()
+        var line = RoomLine<Int>()
         for number in 1...3 { line.append(number, on: number == 2 ? "b" : "a") }
         #expect(line.waits(on: "a") && line.waits(on: "b") && !line.waits(on: "c"))
         let all = line.takeAll()

@@ -6,21 +6,7 @@ import Wire
 
 /// Threats B1–B8 as far as they need no key.
 @Suite struct TokenTests {
-    private func encoded(_ text: String) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-        var (result, bits, count) = ("", UInt32(0), 0)
-        for byte in text.utf8 {
-            bits = bits << 8 | UInt32(byte)
-            count += 8
-            while count >= 6 {
-                count -= 6
-                result.append(alphabet[Int(bits >> UInt32(count) & 63)])
-            }
-            bits &= 255
-        }
-        if count > 0 { result.append(alphabet[Int(bits << UInt32(6 - count) & 63)]) }
-        return result
-    }
+    private func encoded(_ text: String) -> String { String(decoding: Tokens.encoded(Array(text.utf8)), as: UTF8.self) }
 
     private func fault(_ header: String, _ claims: String = "{}", signature: String = "AAAA") -> SignedToken.Fault? {
         do {

@@ -43,12 +43,18 @@ import Wire
         var parts: [UInt8] = []
         let items = collect(big + small, .clientToServer, chunking, limit: 100)
         for item in items.dropLast() {
-            guard case .part(let bytes, _) = item else { return #expect(Bool(false), "\(item)") }
-            parts += bytes
+            switch item {
+            case .part(let bytes, _), .message(let bytes): parts += bytes
+            default: Issue.record("\(item)")
+            }
         }
         #expect(parts == big)
         #expect(items.last == .message(small))
-        guard case .part(_, true)? = items.dropLast().last else { return #expect(Bool(false), "\(items)") }
+        guard items.count > 2 else { return }
+        guard case .part(_, true)? = items.dropLast().last else {
+            Issue.record("\(items)")
+            return
+        }
     }
 
     @Test(arguments: Chunking.all)

@@ -23,7 +23,9 @@ struct ListenerMatchingTests {
     }
 
     @Test func `a new listener is bound, one that isn't wanted any more is given up`() throws {
-        let offered = [OfferedListener(.plain, address("0.0.0.0", 80), count: 1), OfferedListener(.plain, address("0.0.0.0", 81), count: 1)]
+        let offered = [
+            OfferedListener(.plain, address("0.0.0.0", 80), count: 1), OfferedListener(.plain, address("0.0.0.0", 81), count: 1),
+        ]
         let matching = try match(
             offered, [.init(address("0.0.0.0", 81), isSecure: false), .init(address("0.0.0.0", 82), isSecure: false)])
         #expect(matching.listeners == [1, nil] && matching.unused == [0] && matching.admin == nil)
@@ -60,7 +62,10 @@ struct ListenerMatchingTests {
     }
 
     @Test func `an admin socket never serves clients, and a client's never the admin endpoints`() throws {
-        let offered = [OfferedListener(.admin, address("127.0.0.1", 9900), count: 1), OfferedListener(.plain, address("127.0.0.1", 80), count: 1)]
+        let offered = [
+            OfferedListener(.admin, address("127.0.0.1", 9900), count: 1),
+            OfferedListener(.plain, address("127.0.0.1", 80), count: 1),
+        ]
         let matching = try match(offered, [.init(address("127.0.0.1", 9900), isSecure: false)], admin: address("127.0.0.1", 80))
         #expect(matching.listeners == [nil] && matching.admin == nil && matching.unused == [0, 1])
     }

@@ -90,7 +90,9 @@ struct RestartDialogueTests {
     @Test func `another user is no peer`() {
         #expect(PredecessorDialogue.refusal(ofUser: 1000, own: 1000) == nil)
         #expect(PredecessorDialogue.refusal(ofUser: 0, own: 1000) != nil)
-        #expect(PredecessorDialogue.refusal(ofUser: 1001, own: 1000) == "a peer of user 1001; expected user 1000, whose process this is")
+        #expect(
+            PredecessorDialogue.refusal(ofUser: 1001, own: 1000) == "a peer of user 1001; expected user 1000, whose process this is"
+        )
     }
 
     @Test func `a successor adopts when every descriptor is there`() {

@@ -40,7 +40,10 @@ struct RestartMessageTests {
         ("gatehouse-restart 1 take\nmore\n", .malformed("more")), ("gatehouse-restart 1 done\n-1\n", .malformed("-1")),
         ("gatehouse-restart 1 offer\n", .malformed("")), ("gatehouse-restart 1 offer\ngeneration x\n", .malformed("generation x")),
         ("gatehouse-restart 1 offer\ngeneration 0\nplain 1.2.3.4:80 0\n", .malformed("plain 1.2.3.4:80 0")),
-        ("gatehouse-restart 1 offer\ngeneration 0\nplain 1.2.3.4:80 99999999999999999999\n", .malformed("plain 1.2.3.4:80 99999999999999999999")),
+        (
+            "gatehouse-restart 1 offer\ngeneration 0\nplain 1.2.3.4:80 99999999999999999999\n",
+            .malformed("plain 1.2.3.4:80 99999999999999999999")
+        ),
         ("gatehouse-restart 1 offer\ngeneration 0\nplain - 1\n", .malformed("plain - 1")),
         ("gatehouse-restart 1 offer\ngeneration 0\ncontrol 1.2.3.4:80 1\n", .malformed("control 1.2.3.4:80 1")),
         ("gatehouse-restart 1 offer\ngeneration 0\nplain 1.2.3.4:80 4096\nplain 1.2.3.4:81 1\n", .malformed("plain 1.2.3.4:81 1")),

@@ -106,11 +106,11 @@ struct EndpointHealthTests {
     }
 }
 
-struct PacedLineTests {
+struct EndpointLineTests {
     private func at(_ milliseconds: UInt64) -> Timestamp { Timestamp(nanoseconds: 1_000_000_000 + milliseconds * 1_000_000) }
 
     @Test func `one tries at a time while nobody gets through, with growing pauses`() {
-        var line = PacedLine<Int>()
+        var line = EndpointLine<Int>()
         for entry in 0..<10 { line.add(entry, until: at(10_000), now: at(0), comesBack: false) }
         #expect(line.due(now: at(19)).isEmpty)
         var tries: [UInt64] = []
@@ -126,7 +126,7 @@ struct PacedLineTests {
     }
 
     @Test func `each success lets twice as many follow, and a failure makes it one again`() {
-        var line = PacedLine<Int>()
+        var line = EndpointLine<Int>()
         for entry in 0..<100 { line.add(entry, until: at(10_000), now: at(0), comesBack: false) }
         var batches: [Int] = []
         for time in stride(from: UInt64(20), through: 80, by: 20) {
@@ -145,7 +145,7 @@ struct PacedLineTests {
     }
 
     @Test func `who waits leaves at its deadline`() {
-        var line = PacedLine<Int>()
+        var line = EndpointLine<Int>()
         line.add(1, until: at(50), now: at(0), comesBack: false)
         line.add(2, until: at(60), now: at(0), comesBack: false)
         #expect(line.expired(now: at(49)).isEmpty && line.expired(now: at(50)) == [1])

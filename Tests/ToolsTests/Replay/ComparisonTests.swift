@@ -38,6 +38,20 @@ import Wire
         }
     }
 
+    @Test func `compression that is no more agreed on differs, unless the recording or the user doesn't care`() throws {
+        var old = recorded([])
+        #expect(try differences(old, played([])) == [], "the recording doesn't tell")
+        old.isCompressed = true
+        #expect(try differences(old, played([])) == ["compression: extensions: recorded permessage-deflate, now no compression"])
+        var new = played([])
+        new.isCompressed = true
+        #expect(try differences(old, new) == [])
+        old.isCompressed = false
+        #expect(try differences(old, new) == ["compression: extensions: recorded no compression, now permessage-deflate"])
+        let learnt = LearntValues(try RewriteRules([]), old)
+        #expect(SessionComparison(rules: MessageRules(), comparesCompression: false).differences(old, new, learnt) == [])
+    }
+
     @Test func `JSON is compared by its values`() throws {
         #expect(try differences(recorded([#"{"a":1,"b":[1,2]}"#]), played([#"{ "b": [1, 2.0], "a": 1 }"#])) == [])
         #expect(
@@ -123,6 +137,12 @@ import Wire
                 == ["close: end: recorded close code 1000 in answer to the client's, now a reset connection (RST)"])
         #expect(try differences(recorded([], .unknown), played([], .closed(1000))) == [])
         #expect(try differences(recorded([], .unknown), played([], .closed(1011), closedFirst: false)).count == 1)
+        #expect(
+            try differences(recorded(["a"], .unknown), played(["a"], .closed(4401), closedFirst: false)) == [],
+            "it may have ended so")
+        #expect(
+            try differences(recorded(["a", "b"], .unknown), played(["a"], .closed(4401), closedFirst: false)).map { $0.prefix(5) }
+                == ["messa", "close"], "an end before all was said")
     }
 
     @Test(arguments: ["", "$", "$.", "$.a[", "$[x]", "$a", "$.a..", "$[-1]"])

@@ -10,25 +10,36 @@ import Wire
     private static let key = "AQIDBAUGBwgJCgsMDQ4PEA=="
 
     private func request(
-        _ rules: [String] = [], to url: String = "ws://127.0.0.1:8000", origin: String, key: String = "dGhlIHNhbXBsZSBub25jZQ=="
+        _ rules: [String] = [], to url: String = "ws://127.0.0.1:8000", origin: String, key: String = "dGhlIHNhbXBsZSBub25jZQ==",
+        extensions: String = "permessage-deflate", isPlain: Bool = true
     )
         throws -> String
     {
         let head =
-            "GET /ws?token=old HTTP/1.1\r\nHost: app.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\nOrigin: \(origin)\r\nCookie: s=1\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+            "GET /ws?token=old HTTP/1.1\r\nHost: app.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \(key)\r\nSec-WebSocket-Version: 13\r\nOrigin: \(origin)\r\nCookie: s=1\r\nSec-WebSocket-Extensions: \(extensions)\r\n\r\n"
         let place = try DiagnosePlace(url)
         return String(
             decoding: ReplayRequest(
                 RequestHead(copy: Array(head.utf8)), to: place, hasPath: place.target != "/", rules: try RewriteRules(rules),
-                key: Self.key
+                key: Self.key, isPlain: isPlain
             ).bytes, as: UTF8.self)
     }
 
-    @Test func `host and own origin become the target's, the key is fresh, extensions aren't offered`() throws {
+    @Test func `host and own origin become the target's, the key is fresh, and in the plain nothing is offered`() throws {
         #expect(
             try request(origin: "https://app.example.com")
                 == "GET /ws?token=old HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \(Self.key)\r\nSec-WebSocket-Version: 13\r\nOrigin: http://127.0.0.1:8000\r\nCookie: s=1\r\n\r\n"
         )
+    }
+
+    @Test func `compression is offered as it was, and nothing else`() throws {
+        let offer = "permessage-deflate; client_max_window_bits, x-other; a=1, permessage-deflate;server_max_window_bits=10"
+        let text = try request(origin: "x", extensions: offer, isPlain: false)
+        #expect(
+            text.contains(
+                "\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, permessage-deflate;server_max_window_bits=10\r\n"
+            ), "\(text)")
+        #expect(!(try request(origin: "x", extensions: "x-other", isPlain: false).contains("Extensions")))
     }
 
     @Test func `a foreign origin and an invalid key stay, since they may be why it failed`() throws {

@@ -2,7 +2,7 @@
 ///
 /// Who comes while others of its route wait goes behind them, whatever room there is at that moment: else those who wait would be
 /// passed by for ever. Somebody whose own limit is full (an address, a user) doesn't hold up those behind.
-package struct WaitingLine<Waiter: Sendable>: Sendable {
+package struct RoomLine<Waiter: Sendable>: Sendable {
     private struct Entry: Sendable {
         let route: String
         let waiter: Waiter

@@ -9,7 +9,7 @@
 package import Wire
 
 /// See above. Pure: `Entry` is whatever the owner knows a request by.
-package struct PacedLine<Entry: Sendable>: Sendable {
+package struct EndpointLine<Entry: Sendable>: Sendable {
     /// What one who waits is known by, and when its time is over.
     private struct Place: Sendable {
         var entry: Entry
@@ -18,7 +18,7 @@ package struct PacedLine<Entry: Sendable>: Sendable {
 
     private var places: [Place] = []
     private var batch = 1
-    private var pause = PacedLine.shortest
+    private var pause = EndpointLine.shortest
     private var nextTry = Timestamp.zero
     /// One of those who were let try last has failed already, and speaks for all of them.
     private var hasFailed = false
@@ -37,7 +37,7 @@ package struct PacedLine<Entry: Sendable>: Sendable {
         if places.isEmpty, !comesBack {
             // The first one has just failed to get through.
             batch = 1
-            pause = PacedLine.shortest
+            pause = EndpointLine.shortest
             nextTry = now + pause
         }
         places.insert(Place(entry: entry, deadline: deadline), at: comesBack ? 0 : places.count)
@@ -45,8 +45,8 @@ package struct PacedLine<Entry: Sendable>: Sendable {
 
     /// One who was let try got through.
     package mutating func succeeded() {
-        batch = min(batch * 2, PacedLine.largestBatch)
-        pause = PacedLine.shortest
+        batch = min(batch * 2, EndpointLine.largestBatch)
+        pause = EndpointLine.shortest
     }
 
     /// One who was let try did not.
@@ -54,7 +54,7 @@ package struct PacedLine<Entry: Sendable>: Sendable {
         batch = 1
         guard !hasFailed else { return }
         hasFailed = true
-        pause = min(TimeSpan(nanoseconds: pause.nanoseconds * 2), PacedLine.longest)
+        pause = min(TimeSpan(nanoseconds: pause.nanoseconds * 2), EndpointLine.longest)
         nextTry = now + pause
     }
 

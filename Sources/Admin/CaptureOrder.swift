@@ -1,0 +1,132 @@
+import Configuration
+package import ProxyCore
+package import Wire
+
+/// What a POST to `/api/capture` asks for: which sessions are captured from now on, in place of what the configuration says.
+package struct CaptureOrder: Sendable, Hashable {
+    package var mode: CapturePolicy.Mode
+    package var session: SessionID?
+    package var client: AddressBlock?
+    package var user: String?
+    package var route: String?
+    package var cause: String?
+    /// Millionths.
+    package var sample: Int?
+    package var span: TimeSpan?
+    /// When the configuration holds again; set when the order is taken.
+    package var until = Timestamp.never
+
+    /// What can't be understood, in a sentence.
+    package struct Mistake: Error, Hashable {
+        package let sentence: String
+    }
+
+    package init(mode: CapturePolicy.Mode) { self.mode = mode }
+
+    /// Whether it is about the same sessions, so that the later one replaces the earlier.
+    package func isAbout(_ other: CaptureOrder) -> Bool {
+        session == other.session && client == other.client && user == other.user && route == other.route && cause == other.cause
+    }
+
+    /// Reads the query: `mode`, `session`, `client`, `user`, `route`, `cause`, `sample`, `for`.
+    package init(query: String) throws(Mistake) {
+        var parameters: [(name: String, value: String)] = []
+        for pair in query.split(separator: "&").prefix(32) {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count == 2 ? SessionFilter.decode(parts[1]) : ""
+            guard let value else { throw Mistake(sentence: "\(parts[0].prefix(20)) is not encoded as a query is") }
+            parameters.append((String(parts[0]), value))
+        }
+        guard let mode = parameters.first(where: { $0.name == "mode" }).flatMap({ CapturePolicy.Mode(rawValue: $0.value) }) else {
+            throw Mistake(sentence: "mode is off, always or black-box: ?mode=always&client=203.0.113.7&for=10m")
+        }
+        self.mode = mode
+        for (name, value) in parameters where name != "mode" { try take(name, value) }
+        if cause != nil, mode == .always {
+            throw Mistake(sentence: "a cause is known when a session is over; only mode=black-box waits for it")
+        }
+    }
+
+    private mutating func take(_ name: String, _ value: String) throws(Mistake) {
+        switch name {
+        case "session":
+            guard let id = SessionID(value) else {
+                throw Mistake(sentence: "session is the name of a session, thirteen characters")
+            }
+            session = id
+        case "client":
+            guard let block = AddressBlock(value) else {
+                throw Mistake(sentence: "client is an address or a block such as 10.0.0.0/8")
+            }
+            client = block
+        case "user": user = value
+        case "route": route = value
+        case "cause":
+            guard CapturePolicy.cause(value) != nil else {
+                throw Mistake(sentence: "cause is the id of a cause; gatehouse explain lists them")
+            }
+            cause = value
+        case "sample":
+            guard let part = Double(value), part >= 0, part <= 1 else { throw Mistake(sentence: "sample is a number from 0 to 1") }
+            sample = Int(part * 1_000_000)
+        case "for":
+            guard let time = DurationText.span(value), time > .zero else { throw Mistake(sentence: "for is a time such as 10m") }
+            span = time
+        default:
+            throw Mistake(
+                sentence: "\(name.prefix(20)) is not known: mode, session, client, user, route, cause, sample, for")
+        }
+    }
+
+    /// The policy that holds for a session of that route, in place of `base`; nil where the order isn't about it.
+    package func policy(route name: String?, over base: CapturePolicy) -> CapturePolicy? {
+        guard session == nil, route == nil || route == name else { return nil }
+        var policy = base
+        policy.mode = mode
+        if let client { policy.clients = [client] }
+        if let user { policy.users = [Array(user.utf8)] }
+        if let cause { policy.causes = CapturePolicy.cause(cause).map { [$0] } ?? [] }
+        if let sample { policy.sample = sample }
+        return policy
+    }
+}
+
+/// What `/api/capture` shows.
+package struct CaptureStatus: Sendable, Hashable {
+    package struct File: Sendable, Hashable {
+        package var name: String
+        package var size: UInt64
+
+        package init(name: String, size: UInt64) {
+            self.name = name
+            self.size = size
+        }
+    }
+
+    /// Nil: the configuration names none, and nothing can be captured.
+    package var directory: String?
+    /// What the configuration says at the top.
+    package var mode: CapturePolicy.Mode
+    /// The eldest first.
+    package var files: [File]
+    package var packets: UInt64
+    package var bytes: UInt64
+    package var dropped: UInt64
+    /// Of the last failure to write; 0 if the last write went well.
+    package var errno: Int32
+    package var orders: [CaptureOrder]
+
+    package init(
+        directory: String?, mode: CapturePolicy.Mode, files: [File], packets: UInt64, bytes: UInt64, dropped: UInt64, errno: Int32,
+        orders: [CaptureOrder]
+    ) {
+        self.directory = directory
+        self.mode = mode
+        self.files = files
+        self.packets = packets
+        self.bytes = bytes
+        self.dropped = dropped
+        self.errno = errno
+        self.orders = orders
+    }
+}

@@ -1,0 +1,80 @@
+import Configuration
+import EventLoop
+import ProxyCore
+import Wire
+
+// Where the sockets come from: bound here, or passed by a predecessor or a service manager.
+
+extension Server {
+    /// The listening sockets of each worker.
+    ///
+    /// Sockets that were passed are dealt out: connections wait in the queue of each, so every one of them needs a worker. Where there are more
+    /// workers than sockets, some share one.
+    func bindListeners(_ passed: PassedSockets?) throws(StartFailure) -> [[WorkerSocket]] {
+        var sockets = Array(repeating: [WorkerSocket](), count: wakers.count)
+        for (index, listener) in state.snapshot.listeners.enumerated() {
+            var own: [BoundSocket] = try passed?.listener(index) ?? []
+            do throws(LoopFailure) {
+                if own.isEmpty {
+                    var address = listener.address
+                    for _ in wakers.indices {
+                        let socket = try BoundSocket.bind(address, shared: true)
+                        // With port 0, the others take the port that the first one was given.
+                        address = socket.address
+                        own.append(socket)
+                    }
+                }
+                guard let first = own.first else { continue }
+                for turn in 0..<max(own.count, wakers.count) {
+                    let socket = turn < own.count ? own[turn] : try own[turn % own.count].duplicated()
+                    sockets[turn % wakers.count].append(WorkerSocket(listener: index, socket: socket))
+                }
+                addresses.append(first.address)
+                held.append(
+                    HeldListener(
+                        listener: OfferedListener(listener.tls == nil ? .plain : .tls, first.address, count: own.count),
+                        descriptors: own.map(\.descriptor)))
+            } catch {
+                throw StartFailure(Server.explain(error, listener.address))
+            }
+        }
+        return sockets
+    }
+
+    private static func explain(_ failure: LoopFailure, _ address: SocketAddress) -> String {
+        switch failure.errno {
+        case 98:
+            "Cannot listen on \(address): another process uses this port. Stop it, or choose another one with --listen."
+        case 13: "Cannot listen on \(address): ports below 1024 need privileges. Choose a higher one with --listen."
+        case 99: "Cannot listen on \(address): no interface of this machine has that address. 0.0.0.0 listens on all."
+        default: "Cannot listen on \(address): errno \(failure.errno)."
+        }
+    }
+
+    /// Whether the listeners could be bound now; for a process that binds them later.
+    package func checkListeners() throws(StartFailure) {
+        for listener in state.snapshot.listeners {
+            do throws(LoopFailure) {
+                try BoundSocket.bind(listener.address, shared: true).close()
+            } catch {
+                throw StartFailure(Server.explain(error, listener.address))
+            }
+        }
+    }
+
+    func bindAdmin(_ passed: PassedSockets?) throws(StartFailure) {
+        let settings = state.snapshot.admin
+        let socket = try passed?.admin()
+        do throws(LoopFailure) {
+            let admin = try AdminServer(settings, shared: shared, status: status, redaction: redaction, passed: socket)
+            adminAddress = admin.address
+            self.admin = admin
+            shared.setAdmin(admin)
+            if let address = admin.address, let descriptor = admin.descriptor {
+                held.append(HeldListener(listener: OfferedListener(.admin, address, count: 1), descriptors: [descriptor]))
+            }
+        } catch {
+            throw StartFailure("Admin: " + Server.explain(error, settings.listener ?? Snapshot.defaultListener))
+        }
+    }
+}

@@ -1,0 +1,163 @@
+import CLinux
+import CaptureFile
+import Configuration
+import Glibc
+import ProxyCore
+import Synchronization
+import Telemetry
+import Wire
+
+/// What the capture's thread does; confined to it.
+///
+/// Takes chunks, encodes them, writes the blocks. After a failure (a full disk, a directory that went away) it goes on reading, so that the
+/// conversations' numbers stay right, and drops what it encodes; every few seconds it tries anew with a new file.
+final class CaptureThread {
+    private let desk: CaptureDesk
+    private let ledger: Ledger
+    private var folder = CaptureFolder(CaptureSettings())
+    private var encoder = TapEncoder()
+    private var generation = -1
+    private var counted: (downstream: UInt64, upstream: UInt64) = (0, 0)
+    private var dropped: (downstream: UInt64, upstream: UInt64) = (0, 0)
+    private var inFile: (downstream: UInt64, upstream: UInt64) = (0, 0)
+    /// Until when nothing is tried after a failure.
+    private var pauseUntil: UInt64 = 0
+    private var unsaid: UInt64 = 0
+
+    private static let patience: UInt64 = 5_000_000_000
+    private static let wait: UInt64 = 1_000_000_000
+
+    init(_ desk: CaptureDesk, _ ledger: Ledger) {
+        self.desk = desk
+        self.ledger = ledger
+    }
+
+    func run() {
+        var all = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, nil)
+        var chunks: [CaptureQueue.Chunk] = []
+        chunks.reserveCapacity(64)
+        while true {
+            let stopping = desk.queue.take(into: &chunks, within: CaptureThread.wait)
+            adoptSettings()
+            if !chunks.isEmpty {
+                let rules = desk.rules
+                for chunk in chunks {
+                    prepare()
+                    encoder.encode(chunk, rules: rules)
+                    desk.queue.giveBack(chunk)
+                    if encoder.encoder.buffer.count > 512 << 10 { flush() }
+                }
+                encoder.settle()
+                flush()
+            } else if folder.isDue(clinux_realtime()) {
+                // Nobody says anything; the file that is too old is whole.
+                closeFile()
+            }
+            if stopping, chunks.isEmpty, desk.queue.finish() { break }
+            chunks.removeAll(keepingCapacity: true)
+        }
+        closeFile()
+    }
+
+    private func adoptSettings() {
+        guard let (settings, generation) = desk.settings(after: generation) else { return }
+        self.generation = generation
+        if settings.directory != folder.settings.directory { closeFile() }
+        folder.adopt(settings)
+        pauseUntil = 0
+    }
+
+    /// A file that may take what is encoded next.
+    private func prepare() {
+        let now = clinux_realtime()
+        if folder.isDue(now) {
+            flush()
+            closeFile()
+        }
+        guard !folder.isOpen, now >= pauseUntil else { return }
+        do throws(CaptureFolder.Failure) {
+            let deleted = folder.makeRoom()
+            try folder.open(now)
+            // What was encoded while there was no file belongs to none.
+            encoder.encoder.buffer.clear()
+            encoder.encoder.begin()
+            inFile = (0, 0)
+            desk.filesMade.add(1, ordering: .relaxed)
+            ledger.captureFile(folder.name ?? "", directory: folder.directory, deleted: deleted, at: time)
+        } catch {
+            failed(error)
+        }
+    }
+
+    private func flush() {
+        let packets = encoder.encoder.packets
+        let fresh = (packets.downstream &- counted.downstream, packets.upstream &- counted.upstream)
+        counted = packets
+        defer { encoder.encoder.buffer.clear() }
+        guard folder.isOpen else { return lose(fresh) }
+        let count = encoder.encoder.buffer.count
+        do throws(CaptureFolder.Failure) {
+            var failure: CaptureFolder.Failure?
+            encoder.encoder.buffer.withBytes { bytes in
+                do throws(CaptureFolder.Failure) { try folder.write(bytes) } catch { failure = error }
+            }
+            if let failure { throw failure }
+            inFile.downstream &+= fresh.0
+            inFile.upstream &+= fresh.1
+            desk.packets.add(fresh.0 &+ fresh.1, ordering: .relaxed)
+            desk.bytes.add(UInt64(count), ordering: .relaxed)
+            desk.failure.store(0, ordering: .relaxed)
+            tellLost()
+        } catch {
+            lose(fresh)
+            folder.close()
+            failed(error)
+        }
+    }
+
+    /// Ends the file with what is known of it.
+    private func closeFile() {
+        guard folder.isOpen else { return }
+        encoder.encoder.buffer.clear()
+        for side in Side.allCases {
+            let (written, lost) =
+                side == .downstream ? (inFile.downstream, dropped.downstream) : (inFile.upstream, dropped.upstream)
+            encoder.encoder.statistics(side, received: written &+ lost, dropped: lost, at: time)
+        }
+        encoder.encoder.buffer.withBytes { bytes in
+            do throws(CaptureFolder.Failure) { try folder.write(bytes) } catch {}
+        }
+        encoder.encoder.buffer.clear()
+        folder.close()
+        dropped = (0, 0)
+    }
+
+    // MARK: Failure
+
+    private func lose(_ packets: (UInt64, UInt64)) {
+        dropped.downstream &+= packets.0
+        dropped.upstream &+= packets.1
+        let count = packets.0 &+ packets.1
+        desk.dropped.add(count, ordering: .relaxed)
+        unsaid &+= count
+    }
+
+    private func failed(_ failure: CaptureFolder.Failure) {
+        pauseUntil = clinux_realtime() + CaptureThread.patience
+        // Said once; the next time only if it is another one.
+        guard desk.failure.exchange(failure.errno, ordering: .relaxed) != failure.errno else { return }
+        ledger.captureFailed(failure.operation, errno: failure.errno, directory: folder.directory, at: time)
+    }
+
+    /// Something could be written again: how much is missing before it.
+    private func tellLost() {
+        guard unsaid > 0 else { return }
+        ledger.captureDropped(
+            packets: unsaid, bytes: nil, sessions: encoder.count, names: [], because: "disk", worker: nil, at: time)
+        unsaid = 0
+    }
+
+    private var time: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
+}

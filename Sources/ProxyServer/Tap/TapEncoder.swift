@@ -1,0 +1,240 @@
+import CaptureFile
+import ProxyCore
+import Wire
+
+/// Turns the workers' records into packets: the part of the capture's thread that knows the sessions.
+///
+/// A connection is two conversations, one a side. An end (FIN, RST) is held until the session's next record or the end of what was taken from the
+/// queue, so that the last packet can say why the session is over.
+struct TapEncoder: ~Copyable {
+    var encoder = CaptureEncoder(capacity: 1 << 20)
+    private var connections: [UInt64: Connection] = [:]
+    /// Connections with ends that are held.
+    private var held: [UInt64] = []
+    /// Packets' worth of records that were read.
+    private(set) var sessions: UInt64 = 0
+
+    /// What is known of a tapped connection.
+    private final class Connection {
+        var downstream: TapConversation?
+        var upstream: TapConversation?
+        var payload: PayloadTrimmer?
+        /// What is said on Gatehouse's next packet of a side.
+        var comments: (downstream: TapComment?, upstream: TapComment?) = (nil, nil)
+        var ends: [TapRecord] = []
+        var over: TapComment?
+
+        func talk(_ side: Side) -> TapConversation? { side == .downstream ? downstream : upstream }
+    }
+
+    /// How many connections are known.
+    var count: Int { connections.count }
+
+    /// Reads a chunk's records.
+    mutating func encode(_ chunk: CaptureQueue.Chunk, rules: [PayloadRule]) {
+        var offset = 0
+        while offset < chunk.count {
+            let place = UnsafeRawPointer(chunk.start + offset)
+            let record = TapRecord.read(place)
+            take(record, UnsafeRawBufferPointer(start: place + TapRecord.headerSize, count: record.kept), rules)
+            offset += record.size
+        }
+    }
+
+    /// Nothing more comes at present: what is held is written.
+    mutating func settle() {
+        for key in held { if let connection = connections[key] { flush(connection) } }
+        held.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func take(_ record: TapRecord, _ bytes: UnsafeRawBufferPointer, _ rules: [PayloadRule]) {
+        if record.kind == .opened { return open(record, bytes, rules) }
+        guard let connection = connections[record.key] else { return }
+        switch record.kind {
+        case .opened: break
+        case .named:
+            flush(connection)
+            let value = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
+            say(TapComment(session: SessionID(value)), .downstream, connection, record.time)
+            connection.upstream = nil
+        case .received:
+            flush(connection)
+            data(record, record.side, isPeers: true, bytes, connection)
+        case .sent:
+            flush(connection)
+            data(record, record.side, isPeers: false, bytes, connection)
+        case .relayed:
+            flush(connection)
+            data(record, record.side, isPeers: true, bytes, connection)
+            data(record, record.side.opposite, isPeers: false, bytes, connection)
+        case .missed:
+            flush(connection)
+            missed(record, connection)
+        case .peerFinished, .peerReset, .finished, .reset:
+            if connection.ends.isEmpty { held.append(record.key) }
+            connection.ends.append(record)
+        case .local:
+            let why = LocalEnd.allCases[Int(record.extra) % LocalEnd.allCases.count]
+            say(
+                TapComment(event: .ended(why, closeCode: record.length == 0 ? nil : UInt16(truncatingIfNeeded: record.length))),
+                record.side, connection, record.time)
+        case .timedOut:
+            say(
+                TapComment(event: .timedOut(Timeout.allCases[Int(record.extra) % Timeout.allCases.count])), record.side, connection,
+                record.time)
+        case .refused:
+            let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+            say(
+                TapComment(
+                    event: .refused, cause: words.first.flatMap { $0.isEmpty ? nil : String($0) },
+                    reason: words.count > 1 ? String(words[1]) : nil), .downstream, connection, record.time)
+        case .over:
+            let words = String(decoding: bytes, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
+            connection.over = TapComment(event: .over, cause: words.first.flatMap { $0.isEmpty ? nil : String($0) })
+            if words.count > 1, !words[1].isEmpty { connection.over?.first = String(words[1]) }
+        case .closed:
+            close(record, connection)
+        }
+    }
+
+    private mutating func open(_ record: TapRecord, _ bytes: UnsafeRawBufferPointer, _ rules: [PayloadRule]) {
+        guard let place = bytes.baseAddress, bytes.count >= TapOpening.size else { return }
+        let opening = TapOpening.read(place)
+        let connection = connections[record.key] ?? Connection()
+        connections[record.key] = connection
+        flush(connection)
+        let rule = Int(opening.rule) < rules.count ? rules[Int(opening.rule)] : PayloadRule()
+        if rule.kind != .keep, connection.payload == nil { connection.payload = PayloadTrimmer(rule) }
+        var talk = TapConversation(
+            side: record.side, initiator: opening.initiator, responder: opening.responder,
+            number: UInt32(truncatingIfNeeded: opening.session.value &* 0x9E37_79B1 ^ UInt64(record.side.rawValue)))
+        talk.open(at: record.time, comment: TapComment(session: opening.session).text, into: &encoder)
+        if record.side == .downstream {
+            connection.downstream = talk
+            sessions &+= 1
+        } else {
+            connection.upstream = talk
+        }
+    }
+
+    // MARK: Packets
+
+    private mutating func data(
+        _ record: TapRecord, _ side: Side, isPeers: Bool, _ bytes: UnsafeRawBufferPointer, _ connection: Connection
+    ) {
+        guard var talk = connection.talk(side) else { return }
+        let end = TapEncoder.end(side, isPeers: isPeers)
+        var comment = isPeers ? nil : takeComment(side, connection)
+        if record.flags.contains(.redacted), record.kind == (isPeers ? .received : .sent) {
+            var words = comment ?? TapComment()
+            words.isRedacted = true
+            comment = words
+        }
+        if !isPeers, record.flags.contains(.heartbeat) {
+            var words = comment ?? TapComment()
+            words.event = .heartbeat
+            comment = words
+        }
+        if let payload = connection.payload, !record.flags.contains(.head) {
+            let stream = PayloadTrimmer.Stream(side: side, isPeers: isPeers)
+            payload.trim(bytes, stream, isTunnel: record.flags.contains(.tunnel)) { piece, kept in
+                talk.data(
+                    from: end, RawSpan(_unsafeBytes: piece), keeping: kept, at: record.time, comment: comment?.text, into: &encoder)
+                comment = nil
+            }
+        } else {
+            talk.data(from: end, RawSpan(_unsafeBytes: bytes), at: record.time, comment: comment?.text, into: &encoder)
+        }
+        if record.kept < record.length { talk.missed(from: end, UInt64(record.length - record.kept)) }
+        put(talk, connection)
+    }
+
+    private func missed(_ record: TapRecord, _ connection: Connection) {
+        let isPeers = record.extra == TapRecord.Kind.received.rawValue
+        guard var talk = connection.talk(record.side) else { return }
+        talk.missed(from: TapEncoder.end(record.side, isPeers: isPeers), UInt64(record.length))
+        connection.payload?.missed(PayloadTrimmer.Stream(side: record.side, isPeers: isPeers), UInt64(record.length))
+        put(talk, connection)
+    }
+
+    /// Writes the ends that were held; the last of them says why the session is over.
+    private mutating func flush(_ connection: Connection) {
+        guard !connection.ends.isEmpty else { return }
+        let ends = TapEncoder.effective(connection)
+        connection.ends.removeAll(keepingCapacity: true)
+        for (index, record) in ends.enumerated() {
+            guard var talk = connection.talk(record.side) else { continue }
+            let isPeers = record.kind == .peerFinished || record.kind == .peerReset
+            var comment = isPeers ? nil : takeComment(record.side, connection)
+            if index == ends.count - 1, let over = connection.over {
+                var words = comment ?? TapComment()
+                _ = words.merge(over)
+                comment = words
+                connection.over = nil
+            }
+            let end = TapEncoder.end(record.side, isPeers: isPeers)
+            if record.kind == .peerFinished || record.kind == .finished {
+                talk.finish(from: end, at: record.time, comment: comment?.text, into: &encoder)
+            } else {
+                talk.reset(from: end, at: record.time, comment: comment?.text, into: &encoder)
+            }
+            put(talk, connection)
+        }
+    }
+
+    /// The held ends that still make a packet: what a conversation has had already says nothing, and can't carry words.
+    private static func effective(_ connection: Connection) -> [TapRecord] {
+        var had: (downstream: [TapConversation.End], upstream: [TapConversation.End]) = ([], [])
+        return connection.ends.filter { record in
+            guard let talk = connection.talk(record.side) else { return false }
+            let isPeers = record.kind == .peerFinished || record.kind == .peerReset
+            let end = TapEncoder.end(record.side, isPeers: isPeers)
+            let isReset = record.kind == .reset || record.kind == .peerReset
+            let before = record.side == .downstream ? had.downstream : had.upstream
+            guard talk.mayEnd(end, byReset: isReset), before.count < 2, isReset || !before.contains(end) else { return false }
+            let after = isReset ? [end, end] : before + [end]
+            if record.side == .downstream { had.downstream = after } else { had.upstream = after }
+            return true
+        }
+    }
+
+    private mutating func close(_ record: TapRecord, _ connection: Connection) {
+        connection.ends = TapEncoder.effective(connection)
+        if connection.ends.isEmpty, connection.over != nil || connection.comments.downstream != nil,
+            let side = [Side.downstream, .upstream].first(where: { connection.talk($0).map { !$0.isOver } ?? false })
+        {
+            connection.ends.append(TapRecord(.reset, side, key: record.key, at: record.time))
+        }
+        flush(connection)
+        connections[record.key] = nil
+    }
+
+    // MARK: Comments
+
+    private mutating func say(_ comment: TapComment, _ side: Side, _ connection: Connection, _ time: Timestamp) {
+        let waiting = side == .downstream ? connection.comments.downstream : connection.comments.upstream
+        var words = waiting ?? TapComment()
+        if !words.merge(comment) {
+            // Two things happened before a packet went out: the first one gets a packet of its own.
+            if var talk = connection.talk(side) {
+                talk.remark(words.text, from: TapEncoder.end(side, isPeers: false), at: time, into: &encoder)
+                put(talk, connection)
+            }
+            words = comment
+        }
+        if side == .downstream { connection.comments.downstream = words } else { connection.comments.upstream = words }
+    }
+
+    private func takeComment(_ side: Side, _ connection: Connection) -> TapComment? {
+        defer { if side == .downstream { connection.comments.downstream = nil } else { connection.comments.upstream = nil } }
+        return side == .downstream ? connection.comments.downstream : connection.comments.upstream
+    }
+
+    private func put(_ talk: TapConversation, _ connection: Connection) {
+        if talk.side == .downstream { connection.downstream = talk } else { connection.upstream = talk }
+    }
+
+    private static func end(_ side: Side, isPeers: Bool) -> TapConversation.End {
+        (side == .downstream) == isPeers ? .initiator : .responder
+    }
+}

@@ -1,0 +1,149 @@
+import CLinux
+import EventLoop
+import Probing
+import TLSEngine
+import WebSocketWire
+import Wire
+
+/// One session while it lasts: the handshakes of TLS and of WebSocket, what comes, and what is due.
+extension ReplayDriver {
+    func connected(_ session: ReplaySession) {
+        guard let context else {
+            session.isConnected = true
+            return send(session, session.request.bytes)
+        }
+        do throws(TLSFailure) {
+            let security = try ReplaySecurity(context, serverName: options.place.host)
+            session.security = security
+            put(session, security.begin())
+        } catch {
+            unreachable(session, error.sentence)
+        }
+    }
+
+    /// Bytes of a connection with TLS. What stands in the replay's own capture is what was in it.
+    func secured(_ session: ReplaySession, _ security: ReplaySecurity, _ bytes: UnsafeRawBufferPointer) {
+        let (steps, answer) = security.received(bytes)
+        put(session, answer)
+        for step in steps where !session.isOver {
+            switch step {
+            case .opened:
+                session.isConnected = true
+                send(session, session.request.bytes)
+            case .plaintext(let plain): plain.withUnsafeBytes { received(session, $0) }
+            case .finished: ended(session, reset: false)
+            case .failed(let sentence):
+                guard session.isConnected else { return unreachable(session, "TLS: \(sentence)") }
+                session.played.fault = "TLS: \(sentence)"
+                finish(session)
+            }
+        }
+    }
+
+    func received(_ session: ReplaySession, _ bytes: UnsafeRawBufferPointer) {
+        if var conversation = session.conversation {
+            capture?.received(&conversation, RawSpan(_unsafeBytes: bytes), at: loop.now)
+            session.conversation = conversation
+        }
+        var rest = bytes
+        if session.player == nil {
+            switch session.readHead(bytes) {
+            case .needMore: return
+            case .over: return finish(session)
+            case .opened(let offset):
+                rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+                session.player = SessionPlayer(
+                    session.recorded, pace: options.pace, speed: options.speed, patience: options.patience, openedAt: loop.now)
+            }
+        }
+        for message in session.readFrames(rest) {
+            switch message.opcode {
+            case .text, .binary:
+                figures.messagesReceived += 1
+                session.learnt.learn(message.excerpt)
+                session.played.answers.append(
+                    PlayedSession.Message(opcode: message.opcode, payload: message.excerpt, at: loop.now))
+                session.player?.received(at: loop.now)
+            case .ping: frame(session, .pong, message.excerpt)
+            case .close:
+                session.played.ending = .closed(CloseFrame(payload: message.excerpt.span.bytes).code?.rawValue)
+                session.played.closedFirst = session.hasClosed
+                // The same payload comes back, as most clients do it.
+                if !session.hasClosed { frame(session, .close, message.excerpt.prefix(2)) }
+                return finish(session)
+            default: break
+            }
+        }
+        if session.played.fault != nil { return finish(session) }
+        proceed(session)
+    }
+
+    /// Does what is due, and says when to look again.
+    func proceed(_ session: ReplaySession) {
+        guard session.player != nil else {
+            session.played.fault =
+                session.isConnected
+                ? "handshake: no answer within \(options.patience.shown)" : "no connection within \(options.patience.shown)"
+            return session.isConnected ? finish(session) : unreachable(session, "no answer")
+        }
+        while let act = session.player?.act(at: loop.now) {
+            switch act {
+            case .send(let index, let due):
+                let message = session.recorded.messages[index]
+                guard message.opcode.isData else {
+                    frame(session, message.opcode, message.payload)
+                    continue
+                }
+                let (payload, isCompressed) = session.outgoing(
+                    session.learnt.sent(message.payload), wasCompressed: message.wasCompressed)
+                frame(session, message.opcode, payload, isCompressed: isCompressed)
+                figures.messagesSent += 1
+                note(due)
+                session.played.sends.append((loop.now, session.played.answers.count))
+            case .close(let code):
+                session.hasClosed = true
+                var payload: [UInt8] = []
+                if let code { payload = [UInt8(code >> 8), UInt8(truncatingIfNeeded: code)] }
+                frame(session, .close, payload)
+            case .wait(let until): return schedule(session, until)
+            case .end: return finish(session)
+            }
+        }
+    }
+
+    /// How much later than due a message is given to the loop, which hands all of a turn's to the kernel at its end.
+    func note(_ due: Timestamp) {
+        guard figures.lateness.count < 1 << 22 else { return }
+        let now = loop.now + TimeSpan(nanoseconds: clinux_monotonic() - wokeAt)
+        figures.lateness.append(now > due ? now - due : .zero)
+    }
+
+    func schedule(_ session: ReplaySession, _ at: Timestamp) {
+        guard session.dueAt != at else { return }
+        session.dueAt = at
+        queue.push(at, session.index)
+    }
+
+    func frame(
+        _ session: ReplaySession, _ opcode: Opcode, _ payload: some Collection<UInt8>, isCompressed: Bool = false
+    ) {
+        var bytes: [UInt8] = []
+        FrameWriter.append(
+            opcode, payload, reservedBits: isCompressed ? 0b100 : 0, maskingKey: UInt32(truncatingIfNeeded: random.next()),
+            to: &bytes)
+        send(session, bytes)
+    }
+
+    func send(_ session: ReplaySession, _ bytes: [UInt8]) {
+        if var conversation = session.conversation {
+            capture?.sent(&conversation, bytes, at: loop.now)
+            session.conversation = conversation
+        }
+        put(session, session.security?.encrypt(bytes) ?? bytes)
+    }
+
+    /// Gives bytes to the connection as they are.
+    func put(_ session: ReplaySession, _ bytes: [UInt8]) {
+        if !bytes.isEmpty { bytes.withUnsafeBytes { loop.send(session.id, copying: $0) } }
+    }
+}
