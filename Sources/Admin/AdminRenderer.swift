@@ -306,7 +306,8 @@ package struct AdminRenderer: Sendable {
             return response
         case .forbidden: return error(403, "pages of other origins may not ask here")
         case .malformed(let sentence): return error(400, sentence)
-        case .healthz, .readyz, .metrics, .sessions, .session, .causes, .endpoints, .drains, .drain, .capture, .captureOrder, .index:
+        case .healthz, .readyz, .metrics, .sessions, .session, .causes, .endpoints, .drains, .drain, .capture, .captureOrder,
+            .index:
             return nil
         }
     }

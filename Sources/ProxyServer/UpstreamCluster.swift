@@ -43,7 +43,6 @@ final class UpstreamCluster {
             candidates[index].sessions = endpoints[index].active
             candidates[index].isUsable = !endpoints[index].isDraining && (index >= tried.count || !tried[index])
         }
-        if cluster.health != nil { leaveOutUnfit() }
         return pickByPolicy(random: random, key: nil)
     }
 

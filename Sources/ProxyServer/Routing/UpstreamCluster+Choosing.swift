@@ -85,19 +85,6 @@ extension UpstreamCluster {
         return standing.setPanic(isPanic) ? isPanic : nil
     }
 
-    /// For a session that seeks another backend, with no request to judge by: nobody unfit while somebody is fit.
-    func leaveOutUnfit() {
-        guard let standing, endpoints.indices.contains(where: { candidates[$0].isUsable && standing.endpoints[$0].state.isFit })
-        else { return }
-        for index in endpoints.indices where !standing.endpoints[index].state.isFit { candidates[index].isUsable = false }
-    }
-
-    /// A place under `max_sessions` for a session that has moved to `endpoint`: it is there already, so it counts, room or not.
-    func seat(at endpoint: UpstreamEndpoint) -> EndpointSeat? {
-        guard cluster.maximumSessions != nil, let index = endpoints.firstIndex(where: { $0 === endpoint }) else { return nil }
-        return standing?.endpoints[index].seat(limit: .max)
-    }
-
     private func preferred(_ choice: EndpointChoice, _ random: UInt64) -> Int? {
         if let bound = choice.bound,
             let index = candidates.firstIndex(where: { $0.identity == bound && $0.isUsable })
