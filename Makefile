@@ -4,6 +4,7 @@
 #   make test             every test, those against real Python, Node and browser peers included
 #   make build            the release binary with the Swift standard library inside: .build/release/gatehouse
 #   make bench            Gatehouse beside nginx and HAProxy, one table of ratios (Benchmarks/README.md)
+#   make soak             the tests that repeat at their full numbers: an hour or so
 #   make fuzz SECONDS=30  each fuzz target for that long
 #   make autobahn         the Autobahn test suite through Gatehouse (Docs/Autobahn.md)
 #   make format           format the Swift sources in place
@@ -13,7 +14,7 @@ SHELL := /bin/bash
 SECONDS ?= 30
 ARGS ?=
 
-.PHONY: help run test build bench fuzz autobahn format check clean
+.PHONY: help run test soak build bench fuzz autobahn format check clean
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
@@ -33,6 +34,11 @@ bench: build
 	@Tests/Scripts/setup bench
 	@Tests/Scripts/build gatehouse-load
 	@Benchmarks/run $(ARGS)
+
+soak:
+	@Tests/Scripts/setup test
+	@swift build --build-tests
+	@GATEHOUSE_SOAK=1 swift test --skip-build --disable-xctest --no-parallel --filter EnduranceTests
 
 fuzz:
 	@Tests/Scripts/setup build

@@ -49,23 +49,25 @@ let package = Package(
         .target(name: "COpenSSLShim", dependencies: ["COpenSSL"]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CPcap"),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // Core
         core("Wire"),
+        core("JSONWire"),
         core("HTTPWire", "Wire"),
         core("WebSocketWire", "Wire", "CZlib"),
         .target(name: "Diagnosis", dependencies: ["Wire", "HTTPWire", "WebSocketWire"], swiftSettings: core + [passing]),
-        core("ProxyCore", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis"),
+        core("ProxyCore", "Wire", "JSONWire", "HTTPWire", "WebSocketWire", "Diagnosis"),
 
         // Shells
         .target(name: "EventLoop", dependencies: ["Wire", "CLinux", "CIOUring"], swiftSettings: house + [passing]),
         shell("TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
-        shell("Credentials", "Wire", "ProxyCore", "COpenSSL", "COpenSSLShim", "CCrypt"),
-        shell("CaptureFile", "Wire"),
+        shell("Credentials", "Wire", "JSONWire", "ProxyCore", "COpenSSL", "COpenSSLShim", "CCrypt"),
+        shell("CaptureFile", "Wire", "JSONWire"),
         shell("Configuration", "Wire", "HTTPWire", "ProxyCore", "CYAML"),
         .target(
-            name: "Telemetry", dependencies: ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
+            name: "Telemetry", dependencies: ["Wire", "JSONWire", "HTTPWire", "WebSocketWire", "Diagnosis", "CLinux"],
             swiftSettings: house + [passing]),
 
         // Composition
@@ -79,7 +81,7 @@ let package = Package(
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
         shell(
             "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
-            "Configuration", "Telemetry", "ProxyServer", "Probing", "CaptureFile", "CLinux"),
+            "Configuration", "Telemetry", "ProxyServer", "Probing", "CaptureFile", "CLinux", "CPcap", "CZlib"),
 
         // Executables
         .executableTarget(
@@ -98,8 +100,9 @@ let package = Package(
         tests("HTTPWireTests", "HTTPWire", "Wire"),
         tests("WebSocketWireTests", "WebSocketWire", "Wire"),
         tests("DiagnosisTests", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
-        tests("ProxyCoreTests", "ProxyCore", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
-        tests("CredentialsTests", "Credentials", "ProxyCore", "Wire", "COpenSSL", "COpenSSLShim"),
+        tests("JSONWireTests", "JSONWire"),
+        tests("ProxyCoreTests", "ProxyCore", "JSONWire", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
+        tests("CredentialsTests", "Credentials", "JSONWire", "ProxyCore", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("EventLoopTests", "EventLoop", "Wire", "CLinux"),
         tests("TLSEngineTests", "TLSEngine", "Wire", "COpenSSL", "COpenSSLShim"),
         tests("CaptureFileTests", "CaptureFile", "Wire"),

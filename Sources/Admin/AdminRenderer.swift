@@ -158,6 +158,40 @@ package struct AdminRenderer: Sendable {
         return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
     }
 
+    /// The clusters whose choice depends on more than their policy, and how their endpoints stand.
+    package func endpoints(_ clusters: [ClusterReport], at time: Timestamp) -> AdminResponse {
+        var line = LineBuffer(lineLimit: 4 << 20)
+        line.beginObject()
+        line.field("time", time: time)
+        line.beginArray("clusters")
+        for cluster in clusters {
+            line.beginObject()
+            line.field("cluster", cluster.name)
+            line.field("waiting", cluster.waiting)
+            line.field("panic", cluster.isPanicking)
+            if let bindings = cluster.bindings { line.field("bindings", bindings) }
+            line.beginArray("endpoints")
+            for endpoint in cluster.endpoints {
+                line.beginObject()
+                line.field("endpoint", endpoint.name)
+                line.field("state", endpoint.state.name)
+                switch endpoint.state {
+                case .warming(let since): line.field("since", time: since)
+                case .ejected(let until): line.field("until", time: until)
+                case .ready, .unhealthy: break
+                }
+                line.field("failures", endpoint.failures)
+                line.field("seats", endpoint.seats)
+                line.endObject()
+            }
+            line.endArray()
+            line.endObject()
+        }
+        line.endArray()
+        line.finish()
+        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
+    }
+
     /// The drains of endpoints, those that are over included until the endpoint is taken back.
     package func drains(_ drains: [DrainState], at time: Timestamp) -> AdminResponse {
         var line = LineBuffer(lineLimit: 1 << 20)
@@ -237,7 +271,8 @@ package struct AdminRenderer: Sendable {
         let links = [
             ("readyz", "whether new sessions are taken"), ("metrics", "for Prometheus"),
             ("api/sessions", "open sessions; ?route= &endpoint= &client= &state= &limit="),
-            ("api/causes", "what the verdicts said"), ("api/drain", "endpoints that are drained; POST drains one"),
+            ("api/causes", "what the verdicts said"), ("api/endpoints", "how endpoints stand, and who waits for one"),
+            ("api/drain", "endpoints that are drained; POST drains one"),
             ("api/capture", "what is captured; POST changes it"),
         ]
         let items = links.map { "<li><a href=\"\($0.0)\">\($0.0)</a>: \(AdminRenderer.escaped($0.1))</li>\n" }
@@ -271,7 +306,8 @@ package struct AdminRenderer: Sendable {
             return response
         case .forbidden: return error(403, "pages of other origins may not ask here")
         case .malformed(let sentence): return error(400, sentence)
-        case .healthz, .readyz, .metrics, .sessions, .session, .causes, .drains, .drain, .capture, .captureOrder, .index: return nil
+        case .healthz, .readyz, .metrics, .sessions, .session, .causes, .endpoints, .drains, .drain, .capture, .captureOrder, .index:
+            return nil
         }
     }
 

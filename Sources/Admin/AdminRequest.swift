@@ -11,6 +11,8 @@ package enum AdminRequest: Sendable, Hashable {
     case session(SessionID)
     /// What the verdicts said, counted.
     case causes
+    /// How the endpoints of clusters stand.
+    case endpoints
     /// How far the drains of endpoints are.
     case drains
     /// Drains an endpoint, or takes that back.

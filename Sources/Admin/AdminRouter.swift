@@ -75,6 +75,7 @@ package struct AdminRouter: Sendable {
         case "/metrics": return .metrics
         case "/api/sessions", "/api/sessions/": return .sessions(SessionFilter(query: query ?? ""))
         case "/api/causes": return .causes
+        case "/api/endpoints": return .endpoints
         case "/api/drain": return .drains
         case "/api/capture": return .capture
         default: break

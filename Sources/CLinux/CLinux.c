@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -288,10 +289,10 @@ static sigset_t awaited(void) {
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
     sigaddset(&set, SIGCHLD);
     if (passes_signals) {
         sigaddset(&set, SIGQUIT);
-        sigaddset(&set, SIGUSR2);
         sigaddset(&set, SIGWINCH);
     }
     return set;
@@ -313,6 +314,20 @@ int clinux_wait_signal(int milliseconds) {
     struct timespec limit = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
     int signal = sigtimedwait(&set, NULL, milliseconds < 0 ? NULL : &limit);
     return signal < 0 ? 0 : signal;
+}
+
+int clinux_wait_signal_or(int fd, int milliseconds) {
+    // Made once: what is awaited doesn't change any more when somebody waits.
+    static int signals = -1;
+    if (signals < 0) {
+        sigset_t set = awaited();
+        signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    }
+    if (signals < 0) return clinux_wait_signal(milliseconds < 50 ? milliseconds : 50);
+    struct pollfd entries[2] = {{.fd = signals, .events = POLLIN}, {.fd = fd, .events = POLLIN}};
+    if (poll(entries, 2, milliseconds) <= 0 || !entries[0].revents) return 0;
+    struct signalfd_siginfo info;
+    return read(signals, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
 int clinux_pid(void) { return getpid(); }

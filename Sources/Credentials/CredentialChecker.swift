@@ -3,6 +3,7 @@
 // Theory of operation. A token is held against the static keys first (a hash and constant-time comparisons), then taken for a JWT:
 // parsed, its signature checked, its claims judged by the rule. All of that is quick enough for a loop. A password isn't: bcrypt is
 // slow on purpose, so `check` answers nil and the caller asks `checkPassword` on a thread of its own.
+import JSONWire
 package import ProxyCore
 package import Wire
 
@@ -12,8 +13,13 @@ package final class CredentialChecker: Sendable {
     private let passwords: PasswordFile?
     package let tokens: TokenKeys?
     private let rule: TokenRule
+    private let certificates: CertificateRule?
 
-    package init(keys: [StaticKey] = [], passwords: PasswordFile? = nil, tokens: TokenKeys? = nil, rule: TokenRule = TokenRule()) {
+    package init(
+        keys: [StaticKey] = [], passwords: PasswordFile? = nil, tokens: TokenKeys? = nil, rule: TokenRule = TokenRule(),
+        certificates: CertificateRule? = nil
+    ) {
+        self.certificates = certificates
         self.keys = keys
         self.passwords = passwords
         self.tokens = tokens
@@ -26,6 +32,7 @@ package final class CredentialChecker: Sendable {
     package func check(_ credential: PresentedCredential, now: Timestamp) -> CredentialOutcome? {
         switch credential.content {
         case .token(let text): return check(text, now: now)
+        case .certificate(let facts): return certificates?.check(facts) ?? .refused(.wrongKind)
         case .password: return passwords == nil ? .refused(.wrongKind) : nil
         }
     }

@@ -1,5 +1,6 @@
 import COpenSSL
 import COpenSSLShim
+import JSONWire
 package import ProxyCore
 
 // JWK and JWKS (RFC 7517, RFC 7518 §6, RFC 8037 §2).

@@ -11,6 +11,8 @@ struct Listener {
     var tag: UInt32
     var armed = false
     var stopped = false
+    /// Stopped because another process accepts from the same socket: what the kernel had accepted by then is still served here.
+    var givenAway = false
     /// What the backend's user data calls it.
     var generation: UInt32
 }
@@ -30,6 +32,22 @@ package struct BoundSocket: Sendable {
         return BoundSocket(descriptor: descriptor, address: EventLoop.localAddress(of: descriptor) ?? address)
     }
 
+    /// Takes a listening socket that another process bound; it is then non-blocking and close-on-exec.
+    package static func adopt(_ descriptor: Int32) throws(LoopFailure) -> BoundSocket {
+        let result = clinux_prepare_listener(descriptor)
+        guard result >= 0, let address = EventLoop.localAddress(of: descriptor) else {
+            throw LoopFailure(operation: "taking descriptor \(descriptor) over", errno: -result)
+        }
+        return BoundSocket(descriptor: descriptor, address: address)
+    }
+
+    /// The same socket for one more loop.
+    package func duplicated() throws(LoopFailure) -> BoundSocket {
+        let copy = clinux_duplicate(descriptor)
+        guard copy >= 0 else { throw LoopFailure(operation: "duplicating a listener", errno: -copy) }
+        return BoundSocket(descriptor: copy, address: address)
+    }
+
     /// Gives the socket up without having served it.
     package func close() { _ = clinux_close(descriptor) }
 }
@@ -42,17 +60,26 @@ extension EventLoop {
     }
 
     /// Stops accepting and closes the socket, so that the kernel refuses or another process takes what comes.
-    package func stopListening(tag: UInt32) {
+    ///
+    /// - Parameter givingAway: another process has the socket too and accepts from it. Connections that the kernel had accepted for this one
+    ///   still come as `accepted`, until `isStillAccepting` is false.
+    package func stopListening(tag: UInt32, givingAway: Bool = false) {
         for index in listeners.indices where listeners[index].tag == tag && !listeners[index].stopped {
             listeners[index].stopped = true
+            listeners[index].givenAway = givingAway
             switch backend {
             case .uring:
                 if listeners[index].armed { cancelAccept(index) }
-            case .epoll: _ = clinux_epoll_remove(epoll.descriptor, listeners[index].descriptor)
+            case .epoll:
+                listeners[index].armed = false
+                _ = clinux_epoll_remove(epoll.descriptor, listeners[index].descriptor)
             }
             _ = clinux_close(listeners[index].descriptor)
         }
     }
+
+    /// Whether connections may still come from a listener that was given away.
+    package var isStillAccepting: Bool { listeners.contains { $0.givenAway && $0.armed } }
 
     func resumeListener(tag: UInt32) {
         for index in listeners.indices where listeners[index].tag == tag && !listeners[index].armed {

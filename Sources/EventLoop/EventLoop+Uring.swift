@@ -291,7 +291,7 @@ extension EventLoop {
         let over = completion.flags & CIOURING_MORE == 0
         if over { listeners[index].armed = false }
         if completion.result >= 0 {
-            if listeners[index].stopped {
+            if listeners[index].stopped, !listeners[index].givenAway {
                 _ = clinux_close(completion.result)
             } else {
                 accepted(completion.result, listener: index)

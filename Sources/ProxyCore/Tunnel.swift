@@ -103,13 +103,24 @@ package struct Tunnel: Sendable {
     package private(set) var isOver = false
     private var expiresAt = Timestamp.never
     private var expiryCode: UInt16 = 4401
+    /// When it is to be said that the credential ends soon; `never` once that was said.
+    private var warnsAt = Timestamp.never
 
     package init(limits: Limits) { self.limits = limits }
 
-    /// The credential that opened the session ends at `time`: then it is closed with `code`.
-    package mutating func expire(at time: Timestamp, code: UInt16) {
+    /// The credential that opened the session ends at `time`: then it is closed with `code`, and `warning` before that a warning is due.
+    package mutating func expire(at time: Timestamp, code: UInt16, warning: TimeSpan = .zero) {
         expiresAt = time
         expiryCode = code
+        guard warning > .zero, time != .never else { return }
+        warnsAt = Timestamp(nanoseconds: time.nanoseconds - min(time.nanoseconds, warning.nanoseconds))
+    }
+
+    /// When the credential ends, if that is to be said now; it is said once.
+    package mutating func takeExpiryWarning(now: Timestamp) -> Timestamp? {
+        guard !isOver, closing == nil, warnsAt <= now else { return nil }
+        warnsAt = .never
+        return expiresAt
     }
 
     // MARK: Inputs
@@ -183,6 +194,14 @@ package struct Tunnel: Sendable {
         return self[side.opposite].closedTowards ? [] : .sendClose(side.opposite)
     }
 
+    /// Another connection takes the place of `side`'s, which is gone.
+    package mutating func replaced(_ side: Side) -> TunnelActions {
+        guard !isOver else { return [] }
+        let wasBlocked = self[side].blockedSince != .never
+        self[side] = SideState()
+        return wasBlocked && !self[side.opposite].ended ? .resume(side.opposite) : []
+    }
+
     /// A close frame came from `side` after ours had gone to it: its closing handshake is complete.
     package mutating func answeredClose(_ side: Side) -> TunnelActions {
         guard !isOver, closing != nil else { return [] }
@@ -196,7 +215,7 @@ package struct Tunnel: Sendable {
 
     /// `deadline` has passed, as far as the caller knew it. `lastActivity` is when bytes last came from either side.
     package mutating func deadlinePassed(now: Timestamp, lastActivity: Timestamp) -> (TunnelActions, Timeout?) {
-        guard !isOver, deadline(lastActivity: lastActivity) <= now else { return ([], nil) }
+        guard !isOver, end(lastActivity: lastActivity) <= now else { return ([], nil) }
         if closing == nil, expiresAt <= now { return (close(Closing(code: expiryCode, why: .credentialExpired), now: now), nil) }
         isOver = true
         if closing != nil, closingDeadline <= now { return (.over, .closingHandshake) }
@@ -208,8 +227,13 @@ package struct Tunnel: Sendable {
 
     // MARK: State
 
-    /// When to ask `deadlinePassed` at the latest.
+    /// When to ask `takeExpiryWarning` and `deadlinePassed` at the latest.
     package func deadline(lastActivity: Timestamp) -> Timestamp {
+        let end = end(lastActivity: lastActivity)
+        return closing == nil ? min(end, warnsAt) : end
+    }
+
+    private func end(lastActivity: Timestamp) -> Timestamp {
         var earliest = min(lastActivity + limits.idle, closingDeadline)
         if closing == nil { earliest = min(earliest, expiresAt) }
         if halfClosedSince != .never { earliest = min(earliest, max(halfClosedSince, lastActivity) + limits.closing) }

@@ -30,6 +30,7 @@ struct AdminDesk: Sendable {
             if summary == nil, let filed = shared.casebook.verdict(on: id) { return renderer.verdict(filed) }
             return renderer.session(summary, at: now)
         case .causes: return renderer.causes(shared.metrics, shared.casebook.report() ?? CausesReport(), at: now)
+        case .endpoints: return renderer.endpoints(shared.standings.report, at: now)
         case .drains: return renderer.drains(drainStates(), at: now)
         case .drain(let request): return renderer.drain(drain(request), resumed: request.resumes)
         case .capture: return renderer.capture(shared.capture.status(now), isOrder: false, at: now)
@@ -119,7 +120,8 @@ struct AdminDesk: Sendable {
             version: status.version, io: status.io.withLock { $0 }, started: status.started,
             logLinesLost: shared.log.lostLines, lastReloadOK: status.lastReloadOK.load(ordering: .relaxed),
             reloads: UInt64(max(0, status.reloads.load(ordering: .relaxed))),
-            isDraining: status.isDraining.load(ordering: .relaxed))
+            isDraining: status.isDraining.load(ordering: .relaxed), generation: status.generation.load(ordering: .relaxed),
+            restartsFailed: status.restartsFailed.load(ordering: .relaxed))
         process.capture = (
             shared.capture.packets.load(ordering: .relaxed), shared.capture.bytes.load(ordering: .relaxed),
             shared.capture.dropped.load(ordering: .relaxed)

@@ -29,15 +29,21 @@ final class AdminServer: Sendable {
     private let waker: Waker
     private let questions: Mailbox<AdminQuestion>
     private let stopped = Atomic<Bool>(false)
+    private let givenAway = Atomic<Bool>(false)
     private let thread = Mutex<WorkerThread.Handle?>(nil)
 
     /// Binds, if there is an admin listener. Without one, it still answers for the public port.
-    init(_ settings: AdminSettings, shared: SharedParts, status: ProcessStatus, redaction: LogRedaction) throws(LoopFailure) {
+    ///
+    /// - Parameter passed: the socket of the process before
+    init(
+        _ settings: AdminSettings, shared: SharedParts, status: ProcessStatus, redaction: LogRedaction, passed: BoundSocket? = nil
+    ) throws(LoopFailure) {
         guard let waker = Waker() else { throw LoopFailure(operation: "eventfd", errno: 24) }
         self.waker = waker
         questions = Mailbox(capacity: 256, waker: waker)
         if let listener = settings.listener {
-            let bound = try BoundSocket.bind(listener, shared: false)
+            let bound: BoundSocket
+            if let passed { bound = passed } else { bound = try BoundSocket.bind(listener, shared: false) }
             socket = bound
             address = bound.address
         } else {
@@ -57,6 +63,15 @@ final class AdminServer: Sendable {
         stopped.store(true, ordering: .relaxed)
         waker.wake()
         thread.withLock { $0 }?.join()
+    }
+
+    /// The listener, for a process that takes it over.
+    var descriptor: Int32? { socket?.descriptor }
+
+    /// Another process accepts there now. The public port's questions are answered still.
+    func giveAway() {
+        givenAway.store(true, ordering: .relaxed)
+        waker.wake()
     }
 
     /// Takes a question from a worker; false when too many wait already.
@@ -101,7 +116,9 @@ final class AdminServer: Sendable {
         case .timer(let owner):
             loop.closeIfSame(slot: UInt32(truncatingIfNeeded: owner), lowGeneration: UInt32(truncatingIfNeeded: owner >> 32))
             heads = heads.filter { $0.key.slot != UInt32(truncatingIfNeeded: owner) }
-        case .woken: for question in questions.takeAll() { answer(question) }
+        case .woken:
+            if givenAway.load(ordering: .relaxed) { loop.stopListening(tag: 0, givingAway: true) }
+            for question in questions.takeAll() { answer(question) }
         default: break
         }
     }

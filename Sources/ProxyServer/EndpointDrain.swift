@@ -73,7 +73,7 @@ extension Worker {
                 if isOverdue {
                     endpointDrains[place].cut += 1
                     abandon(session, .drain)
-                } else if due > 0, session.pointee.tunnel?.closing == nil {
+                } else if due > 0, session.pointee.tunnel?.closing == nil, session.pointee.hold?.relay.isLeaving != true {
                     due -= 1
                     closeForDrain(session, code: endpointDrains[place].notice.code)
                 }
@@ -107,6 +107,7 @@ extension Worker {
     func closeForDrain(_ session: UnsafeMutablePointer<Session>, code: UInt16) {
         // No close frame can be said in a protocol that nobody here knows.
         if session.pointee.analyzer?.isOpaque == true { return endOpaqueTunnel(session, .drain) }
+        if !drain.isActive, leaveEndpoint(session) { return }
         perform(session, session.pointee.tunnel?.close(Tunnel.Closing(code: code, why: .drain), now: loop.now) ?? [])
     }
 

@@ -43,6 +43,8 @@ final class Exchange {
     var user: AuthenticatedUser?
     /// A password is being checked elsewhere.
     var awaitsCredential = false
+    /// Waits for room under a limit.
+    var waiting: WaitingPlace?
     /// Counts the session under address, user and route until it is let go.
     var admission: Admission?
 
@@ -52,6 +54,8 @@ final class Exchange {
     /// The timeouts of the route, or the general ones before it is known.
     private(set) var timeouts: Timeouts
     var cluster: UpstreamCluster?
+    /// What the choice of an endpoint remembers; nil for a cluster that is only a list and a policy.
+    var choice: EndpointChoice?
     var endpoint: UpstreamEndpoint?
     /// Endpoints that were tried for this request, and addresses of the present one.
     var triedEndpoints: [Bool] = []

@@ -12,7 +12,6 @@ import HTTPWire
 import Probing
 import ProxyCore
 import Synchronization
-import TLSEngine
 import Telemetry
 import Wire
 
@@ -109,70 +108,19 @@ final class KeyFetcher: Sendable {
         } catch { return .failure(error) }
     }
 
-    private static func get(_ url: KeySetURL) throws(KeySetError) -> [UInt8] {
-        let deadline = Deadline.after(timeout)
-        let connection = try connect(url.endpoint, until: deadline)
-        if url.endpoint.isSecure {
-            do throws(TLSContextError) {
-                let context = try TLSContext.client(
-                    TLSContext.ClientOptions(ca: nil, serverName: nil, verifies: true, certificate: nil))
-                guard case .done = connection.startTLS(context, serverName: url.endpoint.host, until: deadline) else {
-                    throw TLSContextError(.refused, "the TLS handshake failed, or the certificate does not hold")
-                }
-            } catch { throw KeySetError(observed: error.sentence, expected: "a key set over TLS") }
-        }
+    private static func get(_ url: ServiceURL) throws(KeySetError) -> [UInt8] {
         let request =
             "GET \(url.target) HTTP/1.1\r\nHost: \(url.endpoint.authority)\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
-        connection.send(Array(request.utf8), until: deadline)
-        return try read(connection, until: deadline)
-    }
-
-    private static func connect(_ endpoint: Endpoint, until deadline: Deadline) throws(KeySetError) -> HandshakeConnection {
-        let (addresses, failure) = Resolver.lookUp(endpoint)
-        for address in addresses {
-            if case .open(let connection) = HandshakeConnection.open(address, until: deadline) { return connection }
-        }
-        throw KeySetError(observed: failure ?? "no connection to \(endpoint.authority)", expected: "a key set")
-    }
-
-    private static func read(_ connection: HandshakeConnection, until deadline: Deadline) throws(KeySetError) -> [UInt8] {
-        var scanner = HeadScanner(limit: 32 << 10)
-        var head: [UInt8] = []
-        var body: [UInt8] = []
-        var decoder: BodyDecoder?
-        while true {
-            let received = connection.receive(until: deadline)
-            guard case .bytes(var bytes) = received else {
-                if case .finished = received, var decoder, (try? decoder.senderFinished()) != nil { return body }
-                throw KeySetError(
-                    observed: "an answer that broke off or took longer than \(timeout.seconds) s", expected: "a key set")
+        do throws(ServiceCall.Fault) {
+            let (head, body) = try ServiceCall.ask(
+                url.endpoint, Array(request.utf8), bodyLimit: KeySet.limit, until: .after(timeout))
+            guard head.status == 200 else {
+                throw ServiceCall.Fault(observed: "the answer \(head.status)")
             }
-            if decoder == nil {
-                switch scanner.scan(bytes.span.bytes) {
-                case .needMore:
-                    head += bytes
-                    continue
-                case .tooLarge: throw KeySetError(observed: "a head of more than 32 KiB", expected: "a key set")
-                case .complete(let length):
-                    let inThis = length - head.count
-                    let response = ResponseHead(copy: head + bytes.prefix(inThis))
-                    guard response.isForwardable, response.status == 200 else {
-                        throw KeySetError(
-                            observed: "the answer \(response.status)", expected: "200 with a key set; redirects are not followed")
-                    }
-                    decoder = BodyDecoder(framing: response.framing(forRequestMethod: .get))
-                    bytes.removeFirst(inThis)
-                }
-            }
-            var cursor = ByteCursor(bytes.span.bytes)
-            do throws(BodyFault) {
-                while let event = try decoder?.next(&cursor) {
-                    if case .data(let range) = event { body += bytes[range] }
-                    if case .end = event { return body }
-                }
-            } catch { throw KeySetError(observed: "an answer whose body is malformed", expected: "a key set") }
-            if decoder?.isComplete == true { return body }
-            guard body.count <= KeySet.limit else { throw KeySetError(observed: "more than 512 KiB", expected: "a key set") }
+            return body
+        } catch {
+            throw KeySetError(
+                observed: error.observed, expected: "200 with a key set of at most 512 KiB; redirects are not followed")
         }
     }
 }

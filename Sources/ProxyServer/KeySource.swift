@@ -4,7 +4,7 @@ import ProxyCore
 
 /// Where a route's token keys are fetched from, and where they go.
 struct KeySource: Sendable {
-    let url: KeySetURL
+    let url: ServiceURL
     let algorithms: Set<TokenAlgorithm>
     let keys: TokenKeys
 }

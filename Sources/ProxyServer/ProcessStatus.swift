@@ -9,6 +9,9 @@ final class ProcessStatus: Sendable {
     let isDraining = Atomic<Bool>(false)
     let lastReloadOK = Atomic<Bool>(true)
     let reloads = Atomic<Int>(0)
+    /// Hot restarts since a process began by itself, and successors of this one that came to nothing.
+    let generation = Atomic<Int>(0)
+    let restartsFailed = Atomic<Int>(0)
 
     init(version: String, started: Timestamp) {
         self.version = version

@@ -39,6 +39,16 @@ final class Resolver: Sendable {
         }
     }
 
+    /// A name whose addresses took no connection is asked for again soon, if it is not about to be anyway.
+    func hurry(_ endpoint: Endpoint) {
+        let soon = clinux_monotonic() + Resolver.retry
+        questions.withLock { questions in
+            for index in questions.indices where questions[index].endpoint == endpoint {
+                questions[index].due = min(questions[index].due, soon)
+            }
+        }
+    }
+
     func stop() { stopped.store(true, ordering: .relaxed) }
 
     private func run() {

@@ -1,7 +1,8 @@
 // The process: workers, admin, signals, reload and the way out.
 //
 //     start   bind all listeners (SO_REUSEPORT, a socket for each worker) → a thread for each worker → admin thread
-//     signals the main thread waits for them: SIGHUP reload, SIGTERM and SIGINT drain, a second one ends at once
+//     signals the main thread waits for them: SIGHUP reload, SIGTERM and SIGINT drain, a second one ends at once; SIGUSR2 hot restart
+//             (Server+Restarting)
 //     stop    workers drain → report nothing left (or the drain's timeout) → stop → join → last line → flush
 import CLinux
 package import Configuration
@@ -26,15 +27,26 @@ package final class Server {
     package typealias Load = () throws(ConfigurationError) -> Snapshot
 
     private let load: Load
-    private var state: ServerState
-    private let shared: SharedParts
-    private let redaction: LogRedaction
+    private(set) var state: ServerState
+    let shared: SharedParts
+    let redaction: LogRedaction
     private var threads: [WorkerThread.Handle] = []
-    private var admin: AdminServer?
+    private(set) var admin: AdminServer?
     /// The main thread's; nobody else writes with it.
     package let ledger: Ledger
-    private let status: ProcessStatus
+    let status: ProcessStatus
+    /// Hands the listeners over; nil where that isn't offered.
+    var restart: RestartDesk?
+    var notifier = ServiceNotifier(path: nil)
+    /// Whether this process stands for those that follow it.
+    var stays = false
+    /// Where those that follow write who serves, and where this one writes it; -1: nobody asks.
+    var lineage: Int32 = -1
+    var lineageEnd: Int32 = -1
+    /// What this process listens on, to be offered.
+    private(set) var held: [HeldListener] = []
     private let fetcher: KeyFetcher
+    private let checker: HealthChecker
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
@@ -80,13 +92,14 @@ package final class Server {
         redaction = shared.redaction(for: state)
         ledger = Ledger(writer: log, redaction: redaction)
         fetcher = KeyFetcher(log: log, redaction: redaction)
+        checker = HealthChecker(standings: shared.standings, log: log, redaction: redaction)
         status = ProcessStatus(version: version, started: Server.now)
     }
 
     private let wakers: [Waker]
 
     /// The time for lines that no loop writes.
-    private static var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
+    static var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
     /// What is wrong with a configuration beyond its text: certificates that can't be loaded. Nil if nothing is.
     package static func problem(of snapshot: Snapshot) -> String? {
@@ -117,19 +130,25 @@ package final class Server {
     // MARK: Start
 
     /// Binds, starts all threads, and returns when every worker accepts.
-    package func start() throws(StartFailure) {
+    package func start() throws(StartFailure) { try start(nil) }
+
+    /// - Parameter passed: sockets of somebody else to serve in place of own ones
+    func start(_ passed: PassedSockets?) throws(StartFailure) {
         clinux_ignore_sigpipe()
         clinux_block_signals()
         _ = clinux_raise_descriptor_limit()
-        let sockets = try bindListeners()
+        // All that can fail for want of an address first: nothing is accepted before.
+        let sockets = try bindListeners(passed)
+        try bindAdmin(passed)
         startResolver()
         fetcher.adopt(state.keySources)
+        checker.adopt(state)
         casebook.start(state, shared)
         shared.capture.adopt(state.snapshot.capture, log: shared.log, redaction: redaction)
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
             let start = WorkerLaunch(
-                index: index, waker: waker, sockets: sockets[index], state: state, shared: shared, ready: ready,
+                index: index, waker: waker, sockets: sockets[index], ports: addresses.map(\.port), state: state, shared: shared, ready: ready,
                 pins: wakers.count > 1)
             guard let thread = WorkerThread.start(name: "gh-worker-\(index)", { start.run() }) else {
                 throw StartFailure("The kernel gave no thread for a worker; see ulimit -u.")
@@ -142,26 +161,41 @@ package final class Server {
             }
         }
         status.io.withLock { $0 = backend.rawValue }
-        try startAdmin()
+        admin?.start()
         announce()
     }
 
-    /// A listening socket for each listener and worker: `[worker][listener]`.
-    private func bindListeners() throws(StartFailure) -> [[BoundSocket]] {
-        var sockets = Array(repeating: [BoundSocket](), count: wakers.count)
-        for listener in state.snapshot.listeners {
-            var address = listener.address
-            for worker in wakers.indices {
-                do throws(LoopFailure) {
-                    let socket = try BoundSocket.bind(address, shared: true)
-                    // With port 0, the others take the port that the first one was given.
-                    address = socket.address
-                    sockets[worker].append(socket)
-                } catch {
-                    throw StartFailure(Server.explain(error, listener.address))
+    /// The listening sockets of each worker.
+    ///
+    /// Sockets that were passed are dealt out: connections wait in the queue of each, so every one of them needs a worker. Where there are more
+    /// workers than sockets, some share one.
+    private func bindListeners(_ passed: PassedSockets?) throws(StartFailure) -> [[WorkerSocket]] {
+        var sockets = Array(repeating: [WorkerSocket](), count: wakers.count)
+        for (index, listener) in state.snapshot.listeners.enumerated() {
+            var own: [BoundSocket] = try passed?.listener(index) ?? []
+            do throws(LoopFailure) {
+                if own.isEmpty {
+                    var address = listener.address
+                    for _ in wakers.indices {
+                        let socket = try BoundSocket.bind(address, shared: true)
+                        // With port 0, the others take the port that the first one was given.
+                        address = socket.address
+                        own.append(socket)
+                    }
                 }
+                guard let first = own.first else { continue }
+                for turn in 0..<max(own.count, wakers.count) {
+                    let socket = turn < own.count ? own[turn] : try own[turn % own.count].duplicated()
+                    sockets[turn % wakers.count].append(WorkerSocket(listener: index, socket: socket))
+                }
+                addresses.append(first.address)
+                held.append(
+                    HeldListener(
+                        listener: OfferedListener(listener.tls == nil ? .plain : .tls, first.address, count: own.count),
+                        descriptors: own.map(\.descriptor)))
+            } catch {
+                throw StartFailure(Server.explain(error, listener.address))
             }
-            addresses.append(address)
         }
         return sockets
     }
@@ -196,14 +230,17 @@ package final class Server {
         }
     }
 
-    private func startAdmin() throws(StartFailure) {
+    private func bindAdmin(_ passed: PassedSockets?) throws(StartFailure) {
         let settings = state.snapshot.admin
+        let socket = try passed?.admin()
         do throws(LoopFailure) {
-            let admin = try AdminServer(settings, shared: shared, status: status, redaction: redaction)
+            let admin = try AdminServer(settings, shared: shared, status: status, redaction: redaction, passed: socket)
             adminAddress = admin.address
             self.admin = admin
             shared.setAdmin(admin)
-            admin.start()
+            if let address = admin.address, let descriptor = admin.descriptor {
+                held.append(HeldListener(listener: OfferedListener(.admin, address, count: 1), descriptors: [descriptor]))
+            }
         } catch {
             throw StartFailure("Admin: " + Server.explain(error, settings.listener ?? Snapshot.defaultListener))
         }
@@ -227,22 +264,30 @@ package final class Server {
 
     // MARK: Signals
 
-    /// Serves until a signal ends it; the process's exit code.
+    /// Serves until a signal or a successor ends it; the process's exit code.
     package func run() -> Int32 {
         while true {
-            switch clinux_wait_signal(1000) {
+            switch waitForSignal(milliseconds: 1000) {
             case 15, 2: return drainAndStop()
             case 1: reload()
+            case 12: restart?.requestSuccessor()
+            case 17: reapChildren()
             default: break
             }
+            if let successor = restart?.successor { return drainForSuccessor(successor) }
         }
     }
 
     /// Takes up the configuration anew; a bad one changes nothing and is explained.
     package func reload() {
         shared.log.reopen()
+        notifier.reloading()
+        defer { notifier.reloaded(status.lastReloadOK.load(ordering: .relaxed)) }
         do throws(ConfigurationError) {
             let snapshot = try load()
+            if snapshot.restart.socket != state.snapshot.restart.socket {
+                return reject(["restart.socket can't change while the process runs: restart it to change it."])
+            }
             if snapshot.listeners.map(\.address) != state.snapshot.listeners.map(\.address)
                 || snapshot.workers != state.snapshot.workers
             {
@@ -254,9 +299,11 @@ package final class Server {
                 return reject(["\(error)"])
             }
             fetcher.adopt(state.keySources)
+            checker.adopt(state)
             shared.capture.adopt(snapshot.capture, log: shared.log, redaction: redaction)
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             casebook.leave(.reloaded(state))
+            restart?.adopt(state.snapshot.restart)
             status.reloaded(true)
             ledger.configurationReloaded(file: snapshot.file, at: Server.now)
             sayUnverified()
@@ -272,10 +319,12 @@ package final class Server {
 
     /// Drains all workers, for as long as the configuration says.
     private func drainAndStop() -> Int32 {
+        restart?.close()
+        notifier.stopping()
         beginDrain()
         let limit = clinux_monotonic() + drainTimeout.nanoseconds + 1_000_000_000
         while clinux_monotonic() < limit, sessionsLeft != 0 {
-            let signal = clinux_wait_signal(50)
+            let signal = waitForSignal(milliseconds: 50)
             if signal == 15 || signal == 2 {
                 abandon(exit: 128 + signal)
                 return 128 + signal
@@ -286,10 +335,12 @@ package final class Server {
     }
 
     /// No new sessions from now on; those that are open are closed over `drain.window`.
-    package func beginDrain() {
+    package func beginDrain() { beginDrain(toSuccessor: false) }
+
+    func beginDrain(toSuccessor: Bool) {
         status.isDraining.store(true, ordering: .relaxed)
         ledger.processDraining(sessions: shared.openTunnels, at: Server.now)
-        for mailbox in shared.mailboxes { _ = mailbox.post(.drain) }
+        for mailbox in shared.mailboxes { _ = mailbox.post(.drain(toSuccessor: toSuccessor)) }
     }
 
     /// Connections that are left in a process that drains; nil before every worker has said so.
@@ -313,11 +364,14 @@ package final class Server {
         for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
         for thread in threads { thread.join() }
         admin?.stop()
+        restart?.stop()
         shared.capture.stop(within: .seconds(2))
         casebook.stop()
         shared.resolver.stop()
         shared.passwords.stop()
+        shared.forwards.stop()
         fetcher.stop()
+        checker.stop()
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .seconds(2))
     }

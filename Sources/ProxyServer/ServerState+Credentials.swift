@@ -38,7 +38,7 @@ extension ServerState {
         }
         return CredentialChecker(
             keys: settings.keys.map { StaticKey(name: $0.name, digest: $0.digest) }, passwords: passwords, tokens: tokens,
-            rule: settings.token?.rule ?? .init())
+            rule: settings.token?.rule ?? .init(), certificates: settings.certificates)
     }
 
     private static func contents(_ path: String) throws(ServerStateError) -> [UInt8] {

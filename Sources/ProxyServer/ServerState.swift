@@ -13,6 +13,8 @@ package final class ServerState: Sendable {
     let clusterTLS: [TLSContext?]
     /// By the snapshot's `credentials`.
     let checkers: [CredentialChecker]
+    /// What signs affinity cookies, by the cluster's name, where the configuration has keys.
+    let affinitySigners: [String: AffinitySigner]
     /// Key sets that are fetched.
     let keySources: [KeySource]
     /// What was left out of key sets, to be said at start.
@@ -29,6 +31,9 @@ package final class ServerState: Sendable {
         var sources: [KeySource] = []
         for settings in snapshot.credentials { checkers.append(try ServerState.checker(settings, &notices, &sources)) }
         keySources = sources
+        affinitySigners = snapshot.affinityKeys.mapValues { keys in
+            AffinitySigner(keys: keys.map { Array($0.revealed.utf8) })
+        }
         self.checkers = checkers
         keyNotices = notices
         do throws(TLSContextError) {
@@ -63,7 +68,11 @@ extension ServerState {
             TLSContext.ServerOptions(
                 certificates: tls.certificates.map { TLSEngine.CertificateFiles(certificate: $0.certificate, key: $0.key) },
                 clientCertificate: tls.clientAuthorityFile == nil ? .ignored : .required,
-                clientCA: tls.clientAuthorityFile))
+                clientCA: tls.clientAuthorityFile, keyLog: try keyLog(tls.keyLogFile)))
+    }
+
+    private static func keyLog(_ path: String?) throws(TLSContextError) -> KeyLog? {
+        try path.map { (path) throws(TLSContextError) in try KeyLogFile(path).log }
     }
 
     private static func context(_ tls: UpstreamTLS) throws(TLSContextError) -> TLSContext {
@@ -73,7 +82,8 @@ extension ServerState {
         }
         return try TLSContext.client(
             TLSContext.ClientOptions(
-                ca: tls.authorityFile, serverName: tls.serverName, verifies: tls.verify, certificate: identity))
+                ca: tls.authorityFile, serverName: tls.serverName, verifies: tls.verify, certificate: identity,
+                keyLog: try keyLog(tls.keyLogFile)))
     }
 }
 

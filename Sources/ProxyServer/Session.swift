@@ -79,6 +79,8 @@ struct Session: ~Copyable {
     var tap: Tap?
     /// Pings of ours; nil where the route asks for none.
     var heartbeat: SessionHeartbeat?
+    /// What it needs to outlive its backend; nil where the route doesn't ask for that.
+    var hold: SessionHold?
 
     func connection(_ side: Side) -> ConnectionID { side == .downstream ? downstream : upstream }
 
@@ -86,7 +88,10 @@ struct Session: ~Copyable {
 }
 
 /// What is kept of a session for its close line, the API and metrics, once its heads are gone. Immutable.
-final class SessionFacts {
+///
+/// It lies in the session's slot, not on the heap: a small object that lives as long as its session, amid the buffers that handshakes allocate and
+/// give back, would keep their pages from being used again.
+struct SessionFacts {
     let client: SocketAddress
     /// Who the client is behind trusted proxies; the same as `client` without any.
     let forwardedClient: SocketAddress
@@ -99,11 +104,15 @@ final class SessionFacts {
     let metrics: EndpointMetrics?
     /// Held for as long as the session is open.
     private let admission: Admission?
+    /// Held as long: the session's place under `max_sessions`.
+    private let seat: EndpointSeat?
 
     init(
         client: SocketAddress, forwardedClient: SocketAddress, route: String, cluster: String, endpoint: UpstreamEndpoint,
-        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?, admission: Admission? = nil
+        path: String, origin: String?, openedAt: Timestamp, metrics: EndpointMetrics?, admission: Admission? = nil,
+        seat: EndpointSeat? = nil
     ) {
+        self.seat = seat
         self.admission = admission
         self.client = client
         self.forwardedClient = forwardedClient
@@ -114,5 +123,12 @@ final class SessionFacts {
         self.origin = origin
         self.openedAt = openedAt
         self.metrics = metrics
+    }
+
+    /// The same session at another endpoint.
+    func moved(to endpoint: UpstreamEndpoint, metrics: EndpointMetrics?) -> SessionFacts {
+        SessionFacts(
+            client: client, forwardedClient: forwardedClient, route: route, cluster: cluster, endpoint: endpoint, path: path,
+            origin: origin, openedAt: openedAt, metrics: metrics, admission: admission)
     }
 }

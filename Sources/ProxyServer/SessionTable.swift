@@ -74,6 +74,7 @@ struct SessionTable: ~Copyable {
             session.pointee.analyzer = nil
             session.pointee.special = nil
             session.pointee.heartbeat = nil
+            session.pointee.hold = nil
             session.pointee.tap = nil
             free.append(slot)
         }

@@ -12,6 +12,8 @@ final class SharedParts: Sendable {
     let mailboxes: [Mailbox<WorkerMessage>]
     let resolver: Resolver
     let passwords = PasswordDesk()
+    let standings = Standings()
+    let forwards = ForwardDesk()
     private let counts = Mutex(SessionCounts())
     private let buckets = Mutex<[String: (rate: Int, bucket: TokenBucket)]>([:])
     let casebook: Casebook
@@ -23,6 +25,7 @@ final class SharedParts: Sendable {
     private let redactionKey: (UInt64, UInt64)
     private let connections = Atomic<Int>(0)
     private let tunnels = Atomic<Int>(0)
+    private let waiting = Atomic<Int>(0)
     /// Sessions that each worker still has, while the process drains.
     private let left: Mutex<[Int]>
 
@@ -55,15 +58,30 @@ final class SharedParts: Sendable {
 
     func release(_ keys: [SessionKey]) { counts.withLock { $0.release(keys) } }
 
-    /// Takes one of `rate` a second under `name`; or says how long until there is one. A rate that a reload changed begins anew.
-    func take(_ name: String, rate: Int, at now: Timestamp) -> TimeSpan? {
+    /// Takes one under each name, of so many a second; or none, and says which has none left and for how long. A rate that a reload
+    /// changed begins anew.
+    func take(_ rates: [(name: String, rate: Int)], at now: Timestamp) -> (index: Int, wait: TimeSpan)? {
         buckets.withLock { buckets in
-            var entry = buckets[name] ?? (0, TokenBucket(perSecond: 1, burst: 1))
-            if entry.rate != rate { entry = (rate, TokenBucket(perSecond: rate, burst: rate)) }
-            defer { buckets[name] = entry }
-            return entry.bucket.take(at: now)
+            var taken: [TokenBucket] = []
+            for (index, (name, rate)) in rates.enumerated() {
+                var bucket = TokenBucket(perSecond: rate, burst: rate)
+                if let known = buckets[name], known.rate == rate { bucket = known.bucket }
+                if let wait = bucket.take(at: now) { return (index, wait) }
+                taken.append(bucket)
+            }
+            for (index, (name, rate)) in rates.enumerated() { buckets[name] = (rate, taken[index]) }
+            return nil
         }
     }
+
+    /// Counts an upgrade that waits for room, unless that would be one too many.
+    func beginWaiting(limit: Int) -> Bool {
+        if waiting.add(1, ordering: .relaxed).newValue <= limit { return true }
+        waiting.subtract(1, ordering: .relaxed)
+        return false
+    }
+
+    func endWaiting() { waiting.subtract(1, ordering: .relaxed) }
 
     func tunnelOpened() { tunnels.add(1, ordering: .relaxed) }
 

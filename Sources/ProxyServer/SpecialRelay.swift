@@ -1,5 +1,6 @@
 import Configuration
 import Diagnosis
+import ProxyCore
 import WebSocketWire
 import Wire
 
@@ -26,26 +27,37 @@ final class SpecialRelay {
     private(set) var heard: (signs: SignSet, evidence: [(sign: Sign, evidence: Evidence)])?
     private var messagesHeard = 0
     private var clientIdentified = false
+    private let limits: MessageLimits
     /// After so many messages of the server's, none is expected any more.
     private static let attention = 8
     private static let excerpt = 512
+    /// Counts the client's messages against the route's limit; nil without one.
+    var meter: MessageMeter?
+    /// When a client that sent too much is read again.
+    var readsOnAt = Timestamp.never
     /// The side that broke a rule; what it says afterwards is neither read nor relayed.
     var violator: Side?
 
     /// Nil where the configuration asks for nothing of this.
     ///
-    /// - Parameter listens: whether a library may refuse by a message.
+    /// - Parameters:
+    ///   - messageLimit: the route's own for the size of a message, which is enforced with all that belongs to it.
+    ///   - listens: whether a library may refuse by a message.
     init?(
-        _ websocket: WebSocketSettings, _ log: LogSettings, agreement: @autoclosure () -> ExtensionAgreement, listens: Bool = false
+        _ websocket: WebSocketSettings, _ log: LogSettings, agreement: @autoclosure () -> ExtensionAgreement,
+        messageLimit: UInt64? = nil, meter: MessageMeter? = nil, listens: Bool = false
     ) {
-        enforces = websocket.enforce
+        enforces = websocket.enforce || messageLimit != nil
         logsMessages = log.frames
         self.listens = listens
-        guard enforces || logsMessages || listens else { return nil }
+        self.meter = meter
+        var limits = MessageLimits()
+        if websocket.messageLimit > 0 { limits.size = websocket.messageLimit }
+        if let messageLimit { limits.size = messageLimit }
+        self.limits = limits
+        guard enforces || logsMessages || listens || meter != nil else { return nil }
         let agreement = agreement()
         if enforces {
-            var limits = MessageLimits()
-            if websocket.messageLimit > 0 { limits.size = websocket.messageLimit }
             clientValidator = MessageValidator(direction: .clientToServer, agreement: agreement, limits: limits)
             serverValidator = MessageValidator(direction: .serverToClient, agreement: agreement, limits: limits)
         }
@@ -61,7 +73,7 @@ final class SpecialRelay {
     private(set) var shown = 0
 
     /// Nothing is left to do but to relay.
-    var isIdle: Bool { !listens && !enforces && !logsMessages && heard == nil }
+    var isIdle: Bool { !listens && !enforces && !logsMessages && meter == nil && heard == nil }
 
     /// Listens to one of the first messages.
     func hear(_ direction: Direction, _ message: MessageObserver.Message) {
@@ -85,6 +97,17 @@ final class SpecialRelay {
     /// Hands out the messages that end in these bytes.
     func observe(_ direction: Direction, _ bytes: RawSpan, _ take: (MessageObserver.Message) -> Void) {
         if direction == .clientToServer { clientObserver?.observe(bytes, take) } else { serverObserver?.observe(bytes, take) }
+    }
+
+    /// Another server takes the place of the one that was heard so far, at the beginning of its stream and without extensions.
+    func restartServer() {
+        if serverValidator != nil { serverValidator = MessageValidator(direction: .serverToClient, limits: limits) }
+        if serverObserver != nil {
+            serverObserver = MessageObserver(
+                direction: .serverToClient, excerptLength: max(shown, listens ? SpecialRelay.excerpt : 0))
+        }
+        atBoundaryDownstream = true
+        closedDownstream = false
     }
 
     /// What of these bytes may go on; nil without enforcement.

@@ -10,11 +10,20 @@ final class UpstreamCluster {
     private var cursor: UInt32
     /// What `Host` says where a client sent none: the first endpoint's authority.
     let authority: [UInt8]
-    private var candidates: [EndpointPicker.Candidate]
+    /// Reused for every choice.
+    var candidates: [EndpointPicker.Candidate]
+    /// What the workers share of it; nil for a cluster that is only a list and a policy.
+    let standing: ClusterStanding?
+    /// Requests of this worker that wait for one of its endpoints.
+    var line = EndpointLine<Waiter>()
     /// By endpoint. An endpoint may stand in several clusters, and its metrics are told apart by both names.
     private let metrics: [EndpointMetrics]
 
-    init(_ cluster: Cluster, endpoints: [UpstreamEndpoint], cursor: UInt32, metrics worker: WorkerMetrics) {
+    init(
+        _ cluster: Cluster, endpoints: [UpstreamEndpoint], cursor: UInt32, metrics worker: WorkerMetrics,
+        standing: ClusterStanding? = nil
+    ) {
+        self.standing = standing
         metrics = endpoints.map { worker.endpoint(cluster: cluster.name, endpoint: $0.name) }
         self.cluster = cluster
         self.endpoints = endpoints
@@ -34,7 +43,12 @@ final class UpstreamCluster {
             candidates[index].sessions = endpoints[index].active
             candidates[index].isUsable = !endpoints[index].isDraining && (index >= tried.count || !tried[index])
         }
-        return EndpointPicker.pick(cluster.policy, among: candidates, cursor: &cursor, random: random)
+        return pickByPolicy(random: random, key: nil)
+    }
+
+    /// The choice of the policy among `candidates` as they are.
+    func pickByPolicy(random: UInt64, key: UInt64?) -> Int? {
+        EndpointPicker.pick(cluster.policy, among: candidates, cursor: &cursor, random: random, key: key)
     }
 }
 

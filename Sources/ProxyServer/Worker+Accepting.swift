@@ -10,8 +10,8 @@ extension Worker {
     /// A client connected: it gets a session, and TLS begins where the listener speaks it.
     func accepted(_ connection: ConnectionID, listener: Int) {
         metrics.connections.add(1)
-        // Accepted in the same turn in which the drain began: too late.
-        guard !drain.isActive else { return loop.close(connection, .now) }
+        // Accepted in the same turn in which the drain began: too late, unless a successor has the listener and this one is still ours.
+        guard !drain.isActive || isHandingOver else { return loop.close(connection, .now) }
         guard shared.admitConnection(limit: state.snapshot.limits.connections) else {
             metrics.acceptErrors[.other].add(1)
             return loop.close(connection, .now)
@@ -39,6 +39,8 @@ extension Worker {
         if side == .downstream {
             session.pointee.phase = .readingHead
             setDeadline(session, loop.now + state.snapshot.timeouts.head, .requestHead)
+        } else if session.pointee.phase == .tunnel, let hold = session.pointee.hold {
+            sendHeldRequest(session, hold)
         } else {
             session.pointee.exchange?.securedAt = loop.now
             sendRequest(session)

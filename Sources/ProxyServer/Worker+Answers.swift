@@ -19,6 +19,8 @@ struct Refusal {
     var fields: [(String, String)] = []
     /// What it means to the diagnosis.
     var failure: HandshakeFailure?
+    /// The upgrade is completed and closed with this code, in place of the response (`on_limit: close`).
+    var closeCode: CloseCode?
 
     init(
         _ status: Int, _ reason: String, detail: String? = nil, retryAfter: Int? = nil, fields: [(String, String)] = [],
@@ -47,9 +49,15 @@ struct Refusal {
         case .connectTimedOut, .responseHeadTimedOut: self.init(504, failure.name)
         case .noEndpoint, .noAddress: self.init(503, failure.name, retryAfter: 5)
         case .upstreamTLS(_, let sentence): self.init(502, failure.name, detail: sentence)
+        case .connectFailed(let errno) where Refusal.isOurShortage(errno):
+            self.init(503, failure.name, detail: "Gatehouse has no port, descriptor or memory left for a connection", retryAfter: 1)
         default: self.init(502, failure.name)
         }
     }
+
+    /// Whether a connection could not be opened for want of something of this machine's (EMFILE, ENFILE, EADDRNOTAVAIL, ENOBUFS, ENOMEM): the
+    /// backend may be well, and a moment later there may be room.
+    private static func isOurShortage(_ errno: Int32) -> Bool { [12, 23, 24, 99, 105].contains(errno) }
 }
 
 extension Worker {
@@ -65,7 +73,7 @@ extension Worker {
         exchange.admission = nil
         if let failure = refusal.failure { exchange.observation?.failure = failure }
         exchange.keepsDownstream = false
-        let code = explanation(of: refusal.status, exchange)
+        let code = refusal.closeCode ?? explanation(of: refusal.status, exchange)
         exchange.explainedWith = code?.rawValue
         let verdict = reportRefusal(session, exchange, refusal)
         tapRefused(session, exchange, verdict, reason: refusal.reason)

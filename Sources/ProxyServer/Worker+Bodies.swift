@@ -56,6 +56,7 @@ extension Worker {
         while let range = try? ahead.nextForwarded(&cursor, to: .payload) {
             observation.appendBody(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: chunk.bytes[range])))
         }
+        if exchange.choice != nil { learnSessionName(exchange, observation.bodyStart) }
         if exchange.hasAnswered, observation.bodyStart.count >= HandshakeObservation.bodyLimit {
             report(session, exchange, aborted: false)
             exchange.isReported = true
@@ -224,6 +225,7 @@ extension Worker {
                         + "after the handshake without an alert. Set tls.certificate and tls.key of the cluster."))
         }
         if exchange.isReused, seen == 0, exchange.interimResponses == 0 { return retryOnNewConnection(session, exchange) }
+        if seen == 0, resendAfterEnd(session, exchange, .closedBeforeResponse(how, bytesSeen: 0)) { return }
         responseUnusable(
             session, exchange,
             seen > 0 && !exchange.partialResponse.starts(with: Array("HTTP/".utf8).prefix(seen))

@@ -67,6 +67,8 @@ extension Worker {
             canonicalPath: exchange.path, isWebSocketUpgrade: exchange.isUpgrade)
         context.defaultHost = exchange.cluster?.authority ?? []
         context.otherUpgrade = exchange.otherUpgrade
+        // What an extension keeps of earlier messages would not be there on a new connection.
+        if route.hold != nil, exchange.isUpgrade { context.removed.append(FieldName(.secWebSocketExtensions)) }
         if let rule = route.gate?.authentication, let request = exchange.request {
             rule.apply(RequestView(head: request, identity: identity, user: exchange.user), exchange.credential, to: &context)
         }

@@ -14,8 +14,12 @@ extension Worker {
     func relayWithCare(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
         if session.pointee.isTapped {
             if session.pointee.isPlainRelay { return relayTapped(session, side, chunk) }
-            tapReceived(session, side, chunk.bytes)
+            // The answer to a handshake of the hold's own is a head, and recorded as that.
+            if side == .downstream || session.pointee.hold?.relay.hold.isConnected != false {
+                tapReceived(session, side, chunk.bytes)
+            }
         }
+        if let hold = session.pointee.hold { return relayHeld(session, side, chunk, hold) }
         guard let heartbeat = session.pointee.heartbeat else { return relayObserved(session, side, chunk) }
         relay(session, side, chunk, heartbeat)
     }
@@ -29,20 +33,12 @@ extension Worker {
         let boundary =
             session.pointee.hasClosePending(towards) ? session.pointee.analyzer?.frames(from: side).firstBoundary(in: bytes) : nil
         let special = session.pointee.special
-        let id = session.pointee.id
         let judgement = session.pointee.tunnel?.closing == nil ? special?.judge(direction, bytes) : nil
         // Behind a breach nothing is observed: what ended the session is the breach, not what a peer said after it.
         let observed = judgement?.fault == nil ? bytes : bytes.extracting(0..<(judgement?.forwardable ?? 0))
         let notices = session.pointee.analyzer?.relayed(direction, observed, at: loop.now) ?? []
         let listens = special?.listens == true
-        special?.observe(direction, bytes) { message in
-            if listens { special?.hear(direction, message) }
-            guard special?.logsMessages == true else { return }
-            ledger.sessionMessage(
-                id, direction, message.opcode, size: message.size, compressed: message.isCompressed,
-                start: message.excerpt.isEmpty || special?.shown == 0 ? nil : Array(message.excerpt.prefix(special?.shown ?? 0)),
-                at: loop.now)
-        }
+        observe(session, side, bytes)
 
         if session.pointee.hasSentClose(towards) {
             loop.release(chunk)
@@ -65,13 +61,31 @@ extension Worker {
         }
         if notices.contains(.sawFault) { reportFault(session, side) }
         if let fault = judgement?.fault { return failSession(session, side, fault) }
+        if side == .downstream, let special, special.meter != nil { meter(session, special) }
+        guard session.pointee.phase == .tunnel else { return }
         if notices.contains(.sawClose), session.pointee.tunnel?.closing != nil {
             perform(session, session.pointee.tunnel?.answeredClose(side) ?? [])
         }
     }
 
+    /// Message lines, and listening to the first messages.
+    func observe(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ bytes: RawSpan) {
+        guard let special = session.pointee.special else { return }
+        let id = session.pointee.id
+        let direction = side.direction
+        let listens = special.listens
+        special.observe(direction, bytes) { message in
+            if listens { special.hear(direction, message) }
+            guard special.logsMessages else { return }
+            ledger.sessionMessage(
+                id, direction, message.opcode, size: message.size, compressed: message.isCompressed,
+                start: message.excerpt.isEmpty || special.shown == 0 ? nil : Array(message.excerpt.prefix(special.shown)),
+                at: loop.now)
+        }
+    }
+
     /// RFC 6455 §7.1.7: the side that broke a rule is told which; the other learns that the session goes away.
-    private func failSession(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ located: LocatedFault) {
+    func failSession(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ located: LocatedFault) {
         let fault = located.fault
         session.pointee.analyzer?.enforced(side, located)
         session.pointee.special?.violator = side
@@ -87,8 +101,20 @@ extension Worker {
     /// Writes, or marks as pending, the close frames that the tunnel asks for.
     func sendCloses(_ session: UnsafeMutablePointer<Session>, _ actions: TunnelActions) {
         session.pointee.isPlainRelay = false
+        if let hold = session.pointee.hold {
+            // Nothing is held for a session that Gatehouse ends; without a backend there is one side less to be told.
+            let isAway = !hold.relay.hold.isConnected
+            hold.relay.stop()
+            if isAway, !session.pointee.closeSentUpstream {
+                hold.resetAttempt()
+                close(session, .upstream, reset: true)
+                session.pointee.setCloseSent(.upstream)
+                perform(session, session.pointee.tunnel?.answeredClose(.upstream) ?? [])
+            }
+        }
         for side in Side.allCases where actions.contains(.sendClose(side)) {
             guard session.pointee.phase == .tunnel, let analyzer = session.pointee.analyzer else { return }
+            if side == .upstream, session.pointee.closeSentUpstream { continue }
             let incoming = analyzer.frames(from: side.opposite)
             let enforcing = session.pointee.special.flatMap { $0.enforces ? $0 : nil }
             let closed = enforcing?.hasClosed(towards: side) ?? (incoming.close != nil)
@@ -110,16 +136,20 @@ extension Worker {
     }
 
     func isAtFrameBoundary(_ session: UnsafeMutablePointer<Session>, towards side: Side) -> Bool {
+        if let hold = session.pointee.hold {
+            return hold.relay.isAtBoundary(towards: side) && (side == .downstream || hold.relay.hold.isConnected)
+        }
         if let special = session.pointee.special, special.enforces { return special.isAtFrameBoundary(towards: side) }
         return session.pointee.analyzer?.isAtFrameBoundary(towards: side) ?? false
     }
 
-    private func writeClose(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
+    func writeClose(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         guard let closing = session.pointee.tunnel?.closing else { return }
         var code = CloseCode(closing.code)
         // A backend whose client is sent away sees somebody go, not a restart.
         if closing.why == .drain, side == .upstream { code = CloseCode(1001) }
         if let other = session.pointee.special?.otherCode, other.side == side { code = other.code }
+        if side == .upstream, let hold = session.pointee.hold { askLast(session, hold) }
         session.pointee.setCloseSent(side)
         // We are the server of the downstream side and the client of the upstream one: only the latter's frame is masked.
         var frame: [UInt8] = []
@@ -135,8 +165,10 @@ extension Worker {
         switch why {
         case .drain: side == .downstream ? drainReason(session) : "client is sent elsewhere"
         case .enforcement: "protocol error"
+        case .refused: side == .downstream ? "too many messages" : ""
         case .credentialExpired: "credential expired"
         case .followedOtherSide: "the other side stopped answering"
+        case .backendLost: session.pointee.hold?.closeReason ?? ""
         default: ""
         }
     }

@@ -12,7 +12,7 @@ extension Worker {
     func connect(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         guard let cluster = exchange.cluster, let request = exchange.request else { return }
         tapUser(session, exchange)
-        guard let choice = cluster.pick(tried: exchange.triedEndpoints, random: random.next()) else {
+        guard let choice = chooseEndpoint(exchange, cluster) else {
             return noEndpointLeft(session, exchange)
         }
         if exchange.triedEndpoints.isEmpty {
@@ -55,12 +55,15 @@ extension Worker {
             shared.resolver.resolve(endpoint.endpoint)
             upstreamUnusable(session, .nameNotResolved(endpoint.resolutionError ?? endpoint.endpoint.host))
         } else {
-            upstreamUnusable(session, .upstreamRefused(errno: exchange.lastConnectError))
+            let errno = exchange.lastConnectError
+            // No port or descriptor of ours left is no refusal of the backend's.
+            upstreamUnusable(session, errno == 111 ? .upstreamRefused(errno: errno) : .connectFailed(errno: errno))
         }
     }
 
     /// The upstream connection is established; TLS begins, or the request goes out.
     func connected(_ session: UnsafeMutablePointer<Session>) {
+        if session.pointee.phase == .tunnel, let hold = session.pointee.hold { return heldConnected(session, hold) }
         guard session.pointee.phase == .connecting, let exchange = session.pointee.exchange, let endpoint = exchange.endpoint
         else { return }
         exchange.connectedAt = loop.now
@@ -97,6 +100,7 @@ extension Worker {
         exchange.failure = failure
         if session.pointee.phase == .connecting, let endpoint = exchange.endpoint {
             if exchange.nextAddress < endpoint.addresses.count { return openConnection(session, exchange, endpoint) }
+            noteUnreachable(exchange)
             releaseEndpoint(exchange)
             return connect(session, exchange)
         }
@@ -118,14 +122,14 @@ extension Worker {
     /// The endpoint no longer counts this request or session as its load.
     func releaseEndpoint(_ exchange: Exchange) {
         exchange.endpoint?.active -= 1
+        exchange.choice?.seat = nil
         exchange.lastEndpoint = exchange.endpoint ?? exchange.lastEndpoint
         exchange.endpoint = nil
     }
 
     private func noEndpointLeft(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
-        let isDraining = exchange.cluster?.endpoints.contains(where: \.isDraining) == true
-        let failure = exchange.failure ?? (isDraining ? .noEndpoint : .noAddress)
-        refuse(session, exchange, Refusal(failure))
+        if hold(session, exchange) { return }
+        refuse(session, exchange, refusalWithoutEndpoint(exchange))
     }
 
     /// Writes the request's head to the upstream connection, and what of its body has come already.
@@ -134,6 +138,7 @@ extension Worker {
             let endpoint = exchange.endpoint, let identity = exchange.identity
         else { return }
         session.pointee.phase = .exchanging
+        if let choice = exchange.choice { gotThrough(exchange, choice) }
         exchange.isRequestSent = true
         exchange.sentAt = loop.now
         let context = forwardingContext(session, exchange, route, endpoint, identity)

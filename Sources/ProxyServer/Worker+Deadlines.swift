@@ -19,7 +19,8 @@ extension Worker {
     func setTunnelDeadline(_ session: UnsafeMutablePointer<Session>) {
         guard let tunnel = session.pointee.tunnel, let analyzer = session.pointee.analyzer else { return }
         let deadline = tunnel.deadline(lastActivity: analyzer.lastActivity)
-        arm(session, min(deadline, heartbeatDeadline(session)))
+        let further = session.pointee.hold == nil ? Timestamp.never : holdDeadline(session)
+        arm(session, min(deadline, further, heartbeatDeadline(session), session.pointee.special?.readsOnAt ?? .never))
     }
 
     private func arm(_ session: UnsafeMutablePointer<Session>, _ at: Timestamp) {
@@ -39,14 +40,23 @@ extension Worker {
             sessionTimerFired(session)
         case .flushing(let slot, let generation): loop.closeIfSame(slot: slot, lowGeneration: generation)
         case .sweep: sweep()
+        case .waitingForEndpoint: waitTimerFired()
+        case .waitingForRoom: serveWaiting()
         case .idle: break
         }
     }
 
     private func sessionTimerFired(_ session: UnsafeMutablePointer<Session>) {
         if session.pointee.phase == .tunnel {
+            readOn(session)
             checkHeartbeat(session)
             guard session.pointee.phase == .tunnel else { return }
+            checkHold(session)
+            guard session.pointee.phase == .tunnel else { return }
+            if let end = session.pointee.tunnel?.takeExpiryWarning(now: loop.now) {
+                ledger.sessionExpiring(
+                    session.pointee.id, route: session.pointee.facts?.route ?? "", in: end - loop.now, at: loop.now)
+            }
             guard let lastActivity = session.pointee.analyzer?.lastActivity,
                 let (actions, timeout) = session.pointee.tunnel?.deadlinePassed(now: loop.now, lastActivity: lastActivity)
             else { return }
@@ -74,6 +84,10 @@ extension Worker {
             refuse(session, exchange, Refusal(408, "request_head_timeout"))
         case (.connecting, .connect):
             if let exchange, exchange.awaitsCredential { return credentialTimedOut(session, exchange) }
+            if let exchange, exchange.choice?.isWaiting == true {
+                return refuse(session, exchange, refusalWithoutEndpoint(exchange))
+            }
+            if let exchange, let place = exchange.waiting { return waitingTimedOut(session, exchange, place) }
             countConnect(session, .failure)
             upstreamUnusable(session, .connectTimedOut)
         case (.connecting, .tlsHandshake):

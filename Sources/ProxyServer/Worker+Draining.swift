@@ -8,17 +8,33 @@ import Wire
 
 extension Worker {
     /// Nothing new is accepted; idle connections close, sessions get their close frames over the window.
-    func beginDrain() {
+    ///
+    /// Where a successor has the listeners, connections without a request get time for one: the client may have sent it already, and an end
+    /// now would be a reset to it. Each gets one more answer, with `Connection: close`.
+    func beginDrain(toSuccessor: Bool) {
         guard !drain.isActive else { return }
+        isHandingOver = toSuccessor
         let settings = state.snapshot.drain
         drain.begin(window: settings.window, timeout: settings.timeout, sessions: tunnels, now: loop.now)
         nextDrainReport = loop.now + .seconds(1)
-        for index in state.snapshot.listeners.indices { loop.stopListening(tag: UInt32(index)) }
-        forEachSession { session in
-            if session.pointee.phase == .readingHead, session.pointee.exchange?.scanner.hasBegun != true { end(session) }
+        for index in state.snapshot.listeners.indices { loop.stopListening(tag: UInt32(index), givingAway: toSuccessor) }
+        if toSuccessor {
+            idleEndsAt = loop.now + min(settings.timeout, max(settings.window, Worker.patienceWithIdle))
+        } else {
+            endIdle()
         }
         for endpoint in endpoints { for idle in endpoint.takeAll() { loop.close(idle.connection, .now) } }
         continueDrain()
+    }
+
+    /// How long a connection without a request is kept, if the drain's window is shorter.
+    private static let patienceWithIdle = TimeSpan.seconds(1)
+
+    /// Ends connections on which no request has begun.
+    private func endIdle() {
+        forEachSession { session in
+            if session.pointee.phase == .readingHead, session.pointee.exchange?.scanner.hasBegun != true { end(session) }
+        }
     }
 
     /// Closes the sessions that are due, and reports when nothing is left.
@@ -32,6 +48,7 @@ extension Worker {
                 closeForDrain(session, code: state.snapshot.drain.notice.code)
             }
         }
+        if loop.now >= idleEndsAt { endIdle() }
         if drain.isOverdue(now: loop.now) { forEachSession { abandon($0, .drain) } }
         checkDrained()
     }
@@ -43,7 +60,7 @@ extension Worker {
     }
 
     private func checkDrained() {
-        shared.reportProgress(worker: index, left: sessions.count)
+        shared.reportProgress(worker: index, left: sessions.count + (loop.isStillAccepting ? 1 : 0))
         // One worker speaks for all.
         guard index == 0, loop.now >= nextDrainReport else { return }
         nextDrainReport = loop.now + .seconds(1)

@@ -6,6 +6,7 @@ import EventLoop
 import HTTPWire
 import ProxyCore
 import Telemetry
+import WebSocketWire
 import Wire
 
 // The gate, performed: the rules decide in `ProxyCore`, keys are checked in `Credentials`, and here the request waits, goes on or is
@@ -26,12 +27,15 @@ extension Worker {
         guard let rule = gate.authentication, !isPreflight(exchange, head) else {
             return passPermission(session, exchange, head, gate)
         }
-        switch rule.find(in: head) {
+        if let forward = rule.forward, rule.sources.isEmpty { return askService(session, exchange, head, gate, rule, forward) }
+        let shown = session.pointee.downstreamTLS?.facts
+        switch rule.find(in: head, certificate: shown?.verified == true ? shown?.peer : nil) {
         case .failure(let missing):
             guard letsPass(session, exchange, missing.refusal, reportOnly: rule.reportOnly) else { return }
             passPermission(session, exchange, head, gate)
         case .success(let credential):
             exchange.credential = credential
+            if let forward = rule.forward { return askService(session, exchange, head, gate, rule, forward) }
             guard exchange.state.checkers.indices.contains(rule.store) else {
                 return refuse(session, exchange, rule.unavailable("no check is configured for this route"))
             }
@@ -51,27 +55,51 @@ extension Worker {
         }
     }
 
-    /// The check of a password is done, if the one who sent it is still there.
+    /// Has the operator's service judge; the request waits unless the answer is known already.
+    private func askService(
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ gate: Gate,
+        _ rule: AuthenticationRule, _ forward: ForwardRule
+    ) {
+        guard let identity = exchange.identity else { return refuse(session, exchange, rule.unavailable("no client")) }
+        let waiter = ForwardDesk.Waiter(
+            mailbox: shared.mailboxes[index], slot: session.pointee.slot, session: session.pointee.id)
+        switch shared.forwards.ask(forward, forward.request(head, identity, path: exchange.path), waiter, now: loop.now) {
+        case .answered(let outcome): passCredential(session, exchange, head, gate, rule, exchange.credential, outcome)
+        case .waits:
+            exchange.awaitsCredential = true
+            // The desk's own timeout comes first, unless a name's resolution holds it.
+            setDeadline(session, loop.now + forward.timeout + .milliseconds(500), .connect)
+        case .tooMany:
+            guard
+                letsPass(
+                    session, exchange, rule.unavailable("too many requests wait for \(forward.url)"), reportOnly: rule.reportOnly)
+            else { return }
+            passPermission(session, exchange, head, gate)
+        }
+    }
+
+    /// The check of a password is done, or a service has judged, if the one who waits for it is still there.
     func credentialChecked(_ slot: UInt32, _ id: SessionID, _ outcome: CredentialOutcome) {
         let session = sessions.session(slot)
         guard session.pointee.phase == .connecting, session.pointee.id == id, let exchange = session.pointee.exchange,
             exchange.awaitsCredential, let head = exchange.request, let gate = exchange.route?.gate,
-            let rule = gate.authentication, let credential = exchange.credential
+            let rule = gate.authentication
         else { return }
         exchange.awaitsCredential = false
-        passCredential(session, exchange, head, gate, rule, credential, outcome)
+        passCredential(session, exchange, head, gate, rule, exchange.credential, outcome)
     }
 
     /// The check took too long: nobody is let in on a guess.
     func credentialTimedOut(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) {
         exchange.awaitsCredential = false
         guard let rule = exchange.route?.gate?.authentication else { return end(session) }
-        refuse(session, exchange, rule.unavailable("the check took longer than \(Worker.credentialTimeout.seconds) s"))
+        let limit = rule.forward?.timeout ?? Worker.credentialTimeout
+        refuse(session, exchange, rule.unavailable("the check took longer than \(limit.seconds) s"))
     }
 
     private func passCredential(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead, _ gate: Gate,
-        _ rule: AuthenticationRule, _ credential: PresentedCredential, _ outcome: CredentialOutcome
+        _ rule: AuthenticationRule, _ credential: PresentedCredential?, _ outcome: CredentialOutcome
     ) {
         switch outcome {
         case .accepted(let user): exchange.user = user
@@ -104,13 +132,32 @@ extension Worker {
 
     /// Counts the session, unless it would be one too many, and goes on.
     private func admit(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ gate: Gate?) {
-        if exchange.isUpgrade, let refusal = admission(exchange, gate) { return refuse(session, exchange, refusal) }
-        connect(session, exchange)
+        guard exchange.isUpgrade else { return connect(session, exchange) }
+        // Who comes while others of the route wait goes behind them.
+        let limits = exchange.state.snapshot.limits
+        var full = admission(exchange, gate)
+        if full == nil, !waitingLine.isEmpty, (gate?.limits.onLimit ?? limits.onLimit) == .queue,
+            waitingLine.waits(on: exchange.route?.name ?? "")
+        {
+            exchange.admission = nil
+            full = (GateRefusal(waiting: waitingLine.count), .queue)
+        }
+        guard let (refusal, onLimit) = full else { return connect(session, exchange) }
+        switch onLimit {
+        case .queue where waitForRoom(session, exchange, refusal): return
+        case .refuse, .queue: refuse(session, exchange, refusal)
+        case .close: refuse(session, exchange, refusal, closingWith: refusal.status == 429 ? .policyViolation : .tryAgainLater)
+        }
     }
 
-    private func admission(_ exchange: Exchange, _ gate: Gate?) -> GateRefusal? {
+    /// Counts the upgrade under every limit, or under none; then the one that is full, and what becomes of who is above it.
+    func admission(_ exchange: Exchange, _ gate: Gate?) -> (GateRefusal, OnLimit)? {
         let limits = exchange.state.snapshot.limits
+        let onRouteLimit = gate?.limits.onLimit ?? limits.onLimit
         let name = exchange.route?.name ?? ""
+        if limits.onLimit != .refuse, shared.openTunnels >= limits.sessions {
+            return (GateRefusal(.route(""), of: limits.sessions), limits.onLimit)
+        }
         var wanted: [(key: SessionKey, limit: Int)] = []
         if limits.sessionsPerAddress > 0, let identity = exchange.identity, exchange.isClientKnown {
             wanted.append((SessionKey(address: identity.address), limits.sessionsPerAddress))
@@ -119,15 +166,20 @@ extension Worker {
             wanted.append((.user(route: name, name: user.name), limit))
         }
         if let limit = gate?.limits.sessions { wanted.append((.route(name), limit)) }
-        if let full = shared.admit(wanted) { return GateRefusal(full, of: wanted.first { $0.key == full }?.limit ?? 0) }
+        if let full = shared.admit(wanted) {
+            let refusal = GateRefusal(full, of: wanted.first { $0.key == full }?.limit ?? 0)
+            if case .address = full { return (refusal, limits.onLimit) }
+            return (refusal, onRouteLimit)
+        }
         if !wanted.isEmpty { exchange.admission = Admission(shared, wanted.map(\.key)) }
-        if limits.upgradesPerSecond > 0, let wait = shared.take("", rate: limits.upgradesPerSecond, at: loop.now) {
-            return GateRefusal(rate: limits.upgradesPerSecond, of: "limits.upgrades_per_second", wait)
-        }
-        if let rate = gate?.limits.upgradesPerSecond, let wait = shared.take("route " + name, rate: rate, at: loop.now) {
-            return GateRefusal(rate: rate, of: "limits.upgrades_per_second of the route", wait)
-        }
-        return nil
+        var rates: [(name: String, rate: Int)] = []
+        if limits.upgradesPerSecond > 0 { rates.append(("", limits.upgradesPerSecond)) }
+        if let rate = gate?.limits.upgradesPerSecond { rates.append(("route " + name, rate)) }
+        guard !rates.isEmpty, let (index, wait) = shared.take(rates, at: loop.now) else { return nil }
+        exchange.admission = nil
+        let isRoute = !rates[index].name.isEmpty
+        let key = isRoute ? "limits.upgrades_per_second of the route" : "limits.upgrades_per_second"
+        return (GateRefusal(rate: rates[index].rate, of: key, wait), isRoute ? onRouteLimit : limits.onLimit)
     }
 
     // MARK: Outcomes
@@ -150,9 +202,13 @@ extension Worker {
         return true
     }
 
-    private func refuse(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: GateRefusal) {
+    func refuse(
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: GateRefusal, closingWith code: CloseCode? = nil
+    ) {
         exchange.observation?.gate = refusal
-        refuse(session, exchange, Refusal(refusal))
+        var answer = Refusal(refusal)
+        answer.closeCode = code
+        refuse(session, exchange, answer)
     }
 
     /// The credential that opened a session ends now.
@@ -203,11 +259,22 @@ extension GateRefusal {
                 .limit, "sessions_per_user", cause: .connectionLimit, status: 429, observed: "\(limit) sessions of this user",
                 allowed: "\(limit)", fix: "Close sessions that nobody needs, or raise limits.sessions_per_user of the route",
                 retryAfter: 10)
+        case .route(""):
+            self.init(
+                .limit, "session_limit", cause: .connectionLimit, status: 503, observed: "\(limit) sessions of the process",
+                allowed: "\(limit)", fix: "Raise limits.sessions, or wait until sessions end", retryAfter: 10)
         case .route:
             self.init(
                 .limit, "sessions_per_route", cause: .connectionLimit, status: 503, observed: "\(limit) sessions of this route",
                 allowed: "\(limit)", fix: "Raise limits.sessions of the route, or wait until sessions end", retryAfter: 10)
         }
+    }
+
+    /// Others wait already, and whoever comes goes behind them.
+    init(waiting count: Int) {
+        self.init(
+            .limit, "waiting_line", cause: .connectionLimit, status: 503, observed: "\(count) upgrades that wait before this one",
+            allowed: "room under the limits", fix: "Raise the limits of the route, or let clients come more slowly", retryAfter: 10)
     }
 
     /// Too many upgrades in a second.

@@ -42,17 +42,19 @@ extension Worker {
             let client = session.pointee.analyzer?.lastHeard(.downstream),
             let server = session.pointee.analyzer?.lastHeard(.upstream)
         else { return .never }
+        let isAway = session.pointee.hold?.relay.isAway == true
         let timing = heartbeat.route.timing
         return timing.moment(
             min(
                 heartbeat.state.deadline(.downstream, heard: client, timing),
-                heartbeat.state.deadline(.upstream, heard: server, timing)))
+                isAway ? .never : heartbeat.state.deadline(.upstream, heard: server, timing)))
     }
 
     /// The session's timer fired: pings what is silent, ends what is dead.
     func checkHeartbeat(_ session: UnsafeMutablePointer<Session>) {
         guard let heartbeat = session.pointee.heartbeat, isBeating(session) else { return }
         for side in Side.allCases {
+            if side == .upstream, session.pointee.hold?.relay.isAway == true { continue }
             guard let heard = session.pointee.analyzer?.lastHeard(side) else { return }
             if session.pointee.tunnel?.hasEnded(side) == true { heartbeat.state.retire(side) }
             let isPaused = side == .downstream ? session.pointee.downstreamPaused : session.pointee.upstreamPaused
@@ -74,7 +76,7 @@ extension Worker {
     // MARK: Pings
 
     /// Writes a ping to `side`, or leaves it to the relay, which writes it behind the frame that is under way.
-    private func ping(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ heartbeat: SessionHeartbeat) {
+    func ping(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ heartbeat: SessionHeartbeat) {
         guard isBeating(session) else { return }
         if session.pointee.analyzer?.isDesynchronised(towards: side) == true { return heartbeat.state.retire(side) }
         session.pointee.isPlainRelay = false
@@ -161,7 +163,7 @@ extension Worker {
 
     /// Back to the fast way, once nothing is looked for any more.
     private func settle(_ session: UnsafeMutablePointer<Session>, _ heartbeat: SessionHeartbeat) {
-        guard session.pointee.phase == .tunnel, !heartbeat.needsCare else { return }
+        guard session.pointee.phase == .tunnel, !heartbeat.needsCare, session.pointee.hold == nil else { return }
         session.pointee.isPlainRelay = session.pointee.special == nil && !session.pointee.hasCloseOfOurs
     }
 
@@ -171,6 +173,10 @@ extension Worker {
     private func sideDied(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         metrics.timeouts[.heartbeat].add()
         metrics.heartbeatsUnanswered[side].add()
+        if side == .upstream, let hold = session.pointee.hold {
+            hold.transportEnd = .timedOut(.heartbeat)
+            if loseBackend(session, hold, HoldLoss(.heartbeat)) { return }
+        }
         let other = side.opposite
         // In the middle of a frame of the dead side there is no place for a close frame, and the frame will never end.
         let hasPlace =

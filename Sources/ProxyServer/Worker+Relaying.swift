@@ -49,21 +49,33 @@ extension Worker {
         }
         session.pointee.facts = facts(exchange, endpoint, route, request)
         if let end = exchange.user?.expiresAt, let rule = route.gate?.authentication {
-            session.pointee.tunnel?.expire(at: loopTime(ofWall: end), code: rule.expiryCode)
+            session.pointee.tunnel?.expire(
+                at: loopTime(ofWall: end), code: rule.expiryCode, warning: rule.expiryWarning)
         }
         if answeredSubprotocol(exchange, head) != nil { findings.removeAll { $0.id.contains("subprotocol") } }
         session.pointee.special = SpecialRelay(
             exchange.state.snapshot.websocket, exchange.state.snapshot.log, agreement: agreement(request, head),
+            messageLimit: route.gate?.limits.messageSize, meter: meter(of: route, exchange.state.snapshot.limits),
             listens: speaksInMessages(session, head))
         session.pointee.isPlainRelay = session.pointee.special == nil
         session.pointee.tap?.isTunnel = true
         beginHeartbeat(session, route, request, head)
+        beginHold(session, exchange, route, head)
         upgradesInFlight -= 1
         tunnels += 1
         shared.tunnelOpened()
         session.pointee.facts?.metrics?.sessions.add(1)
         reportOpened(session, exchange, findings)
         setTunnelDeadline(session)
+    }
+
+    /// What counts the messages of a session on `route`; nil where nothing limits them.
+    private func meter(of route: Route, _ limits: Limits) -> MessageMeter? {
+        if let rate = route.gate?.limits.messagesPerSecond {
+            return MessageMeter(perSecond: rate, waits: (route.gate?.limits.onLimit ?? limits.onLimit) == .queue)
+        }
+        guard limits.messagesPerSecond > 0 else { return nil }
+        return MessageMeter(perSecond: limits.messagesPerSecond, waits: limits.onLimit == .queue)
     }
 
     /// Whether the library on the other end may refuse inside of the session.
@@ -102,7 +114,8 @@ extension Worker {
             route: route.name, cluster: exchange.cluster?.cluster.name ?? "", endpoint: endpoint,
             path: request.text(request.pathRange, limit: 200),
             origin: request.value(of: .origin).map { request.text($0, limit: 200) },
-            openedAt: loop.now, metrics: exchange.cluster?.metrics(of: endpoint), admission: exchange.admission)
+            openedAt: loop.now, metrics: exchange.cluster?.metrics(of: endpoint), admission: exchange.admission,
+            seat: exchange.choice?.seat)
     }
 
     private func agreement(_ request: RequestHead, _ response: ResponseHead) -> ExtensionAgreement {
@@ -120,7 +133,11 @@ extension Worker {
         guard !actions.isEmpty, session.pointee.phase == .tunnel else { return }
         for side in Side.allCases {
             if actions.contains(.pause(side)) { pause(session, side) }
-            if actions.contains(.resume(side)) { resume(session, side) }
+            // A client that sent too much is read again when its time has come, one whose backend is away when the queue has room.
+            let isHeld =
+                side == .downstream
+                && (session.pointee.special.map { $0.readsOnAt != .never } == true || session.pointee.hold?.relay.isFull == true)
+            if actions.contains(.resume(side)), !isHeld { resume(session, side) }
         }
         if actions.sendsClose { sendCloses(session, actions) }
         for side in Side.allCases {
@@ -135,6 +152,7 @@ extension Worker {
 
     /// FIN or RST came from a side of a tunnel.
     func tunnelSideEnded(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ how: TransportEnd) {
+        if let hold = session.pointee.hold, heldSideEnded(session, hold, side, how) { return }
         releaseHeld(session, side)
         session.pointee.analyzer?.ended(side, how, at: loop.now)
         let actions =

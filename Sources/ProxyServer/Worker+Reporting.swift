@@ -119,6 +119,7 @@ extension Worker {
                 record = record.judged(with: heard.signs, evidence: heard.evidence)
             }
             reportHeartbeat(session, &record)
+            reportHold(session, &record)
             metrics.ended(record)
             endedTraffic.add(record.downstream.counts, bytes: record.downstream.bytes, .clientToServer)
             endedTraffic.add(record.upstream.counts, bytes: record.upstream.bytes, .serverToClient)
@@ -174,7 +175,10 @@ extension Worker {
         let measured = timings(exchange)
         observation.timings.connect = measured.connect
         observation.timings.tls = measured.tls
+        observation.timings.waited = measured.waited
         observation.timings.total = loop.now - exchange.startedAt
+        observation.affinity = exchange.choice?.affinity
+        if exchange.isUpgrade { countAffinity(exchange) }
         observation.bodyIsComplete = exchange.isResponseComplete
         return observation
     }
@@ -184,6 +188,7 @@ extension Worker {
         verdict: Verdict? = nil
     ) {
         metrics.requests[answeredBy, StatusClass(status: status)].add(1)
+        countAffinity(exchange)
         if status != 101 { metrics.requestTime.observe(loop.now - exchange.startedAt) }
         var timings = timings(exchange)
         timings.total = loop.now - exchange.startedAt
@@ -193,7 +198,8 @@ extension Worker {
                 client: clientFacts(exchange), request: exchange.request, status: status == 0 ? nil : status,
                 route: exchange.route?.name ?? "", cluster: exchange.cluster?.cluster.name ?? "",
                 endpoint: (exchange.endpoint ?? exchange.lastEndpoint)?.name, bytesIn: exchange.requestBytes,
-                bytesOut: exchange.responseBytes, timings: timings, answeredBy: answeredBy, reason: reason),
+                bytesOut: exchange.responseBytes, timings: timings, answeredBy: answeredBy, reason: reason,
+                affinity: exchange.choice?.affinity),
             verdict: verdict, at: loop.now)
     }
 
@@ -214,6 +220,7 @@ extension Worker {
             timings.connect = connected - began
             timings.tls = exchange.securedAt.map { $0 - connected }
         }
+        timings.waited = exchange.choice?.waited
         if let sent = exchange.sentAt, let answered = exchange.responseStartedAt { timings.response = answered - sent }
         return timings
     }

@@ -135,8 +135,10 @@ extension Worker {
 
     /// Whether there is room for one more tunnel, of whatever protocol.
     private func refusalOfTunnel(_ exchange: Exchange) -> Refusal? {
-        if drain.isActive { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
-        if shared.openTunnels >= exchange.state.snapshot.limits.sessions {
+        if drain.isActive, !isHandingOver { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
+        // Where those above the limits may wait, the gate looks at this one as at the others.
+        let waits = exchange.isUpgrade && exchange.state.snapshot.limits.onLimit != .refuse
+        if !waits, shared.openTunnels >= exchange.state.snapshot.limits.sessions {
             return Refusal(503, "session_limit", retryAfter: 10, failure: .limit("sessions"))
         }
         return nil

@@ -90,6 +90,7 @@ extension Worker {
             return clientGone(session, exchange, .finished)
         }
         countAnswer(exchange, head.status)
+        noteAnswer(exchange, head)
         exchange.observation?.response = head
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
         if let fault = ResponseForwarding.fault(
@@ -115,6 +116,7 @@ extension Worker {
     func responseUnusable(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ failure: HandshakeFailure) {
         exchange.failure = failure
         exchange.observation?.failure = failure
+        noteUnanswered(exchange)
         tapPartialResponse(session)
         close(session, .upstream, reset: true)
         releaseEndpoint(exchange)
@@ -149,7 +151,8 @@ extension Worker {
         }
         if session.pointee.isTapped { tapRefused(session, exchange, exchange.judgement?.0.verdict) }
         ResponseForwarding.write(
-            head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField, into: &writer)
+            head, toRequest: request, plan: plan, keepsConnection: exchange.keepsDownstream, verdict: verdictField,
+            extra: exchange.choice == nil ? [] : affinityFields(exchange, head.status), into: &writer)
         exchange.hasAnswered = true
         tapHeadAhead(session)
         setDeadline(session, loop.now + exchange.timeouts.idle, .idle)
@@ -227,7 +230,7 @@ extension Worker {
         }
         ResponseForwarding.writeUpgrade(
             head, toRequest: request, isWebSocket: exchange.isUpgrade, subprotocol: answeredSubprotocol(exchange, head),
-            into: &writer)
+            extra: exchange.choice == nil ? [] : affinityFields(exchange, head.status), into: &writer)
         let hasRest = rest.count > 0
         tapHeadAhead(session)
         send(session, .downstream, writer.bytes)

@@ -7,6 +7,8 @@
 //     Worker+Accepting   accept, TLS with the client
 //     Worker+Requests    request head → checks → route
 //     Worker+Gate        origin, credentials, permission, limits
+//     Routing/           what the choice of an endpoint depends on, waiting for one
+//     Worker+WaitingForRoom  above a limit: waiting for room, messages a second
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
 //     Worker+Responses   response head: relayed, refused, or a valid 101
 //     Worker+Bodies      bodies in both directions, the end of an exchange
@@ -36,7 +38,8 @@ import Wire
 /// What other threads may ask of a worker.
 enum WorkerMessage: Sendable {
     case reload(ServerState)
-    case drain
+    /// - Parameter toSuccessor: whether another process has taken the listeners over.
+    case drain(toSuccessor: Bool)
     case drainEndpoint(DrainRequest, Reply<DrainState?>)
     case drainStates(Reply<[DrainState]>)
     case stop
@@ -69,6 +72,10 @@ final class Worker {
     var random: RandomBits
     private var nextID: UInt64
     var drain = DrainSchedule()
+    /// Whether the drain is one before a successor that has the listeners: what this process accepted is still served by it.
+    var isHandingOver = false
+    /// When connections without a request are ended in such a drain.
+    var idleEndsAt = Timestamp.never
     /// When the process's drain is told of again.
     var nextDrainReport = Timestamp.never
     /// Endpoints that get nothing new.
@@ -84,6 +91,11 @@ final class Worker {
     /// Reused for every head that is captured.
     var headMask = HeadMask()
     var upgradesInFlight = 0
+    /// Clusters with requests in line, of reloaded configurations too.
+    var waitingClusters: [UpstreamCluster] = []
+    var isWaitTimerSet = false
+    /// Upgrades that wait for room under a limit.
+    var waitingLine = RoomLine<WaitingUpgrade>()
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
     var endedTraffic = SessionTraffic()
@@ -172,7 +184,7 @@ final class Worker {
     private func handle(_ message: WorkerMessage) {
         switch message {
         case .reload(let state): adopt(state)
-        case .drain: beginDrain()
+        case .drain(let toSuccessor): beginDrain(toSuccessor: toSuccessor)
         case .drainEndpoint(let request, let reply): reply.give(drainEndpoint(request))
         case .drainStates(let reply): reply.give(drainStates())
         case .stop: isStopped = true
@@ -210,7 +222,8 @@ final class Worker {
                 return made
             }
             return UpstreamCluster(
-                cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()), metrics: metrics)
+                cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()), metrics: metrics,
+                standing: cluster.isPlain ? nil : shared.standings.of(cluster, now: loop.now))
         }
         let current = Set(clusters.flatMap { $0.endpoints.map(\.index) })
         for endpoint in endpoints where !current.contains(endpoint.index) {
@@ -249,6 +262,7 @@ final class Worker {
             while let idle = endpoints[index].takeExpired(before: limit) { loop.close(idle.connection, .now) }
             index += 1
         }
+        publishHealth()
         loop.trimBuffers()
         tellTapLoss()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))

@@ -9,12 +9,20 @@ enum WorkerStart: Sendable {
     case failed(String)
 }
 
+/// A socket that a worker accepts from. Usually one for each listener; where another number of workers bound them, some have several.
+struct WorkerSocket: Sendable {
+    let listener: Int
+    let socket: BoundSocket
+}
+
 /// What a worker's thread begins with. The loop is made on that thread, since io_uring's single issuer is the thread that made
 /// the ring.
 struct WorkerLaunch: Sendable {
     let index: Int
     let waker: Waker
-    let sockets: [BoundSocket]
+    let sockets: [WorkerSocket]
+    /// Of the listeners, by their index.
+    let ports: [UInt16]
     let state: ServerState
     let shared: SharedParts
     let ready: Reply<WorkerStart>
@@ -26,8 +34,8 @@ struct WorkerLaunch: Sendable {
         do throws(LoopFailure) {
             let loop = try EventLoop(backend: wanted, waker: waker)
             let worker = try Worker(
-                index: index, loop: loop, ports: sockets.map(\.address.port), state: state, shared: shared)
-            for (tag, socket) in sockets.enumerated() { loop.listen(socket, tag: UInt32(tag)) }
+                index: index, loop: loop, ports: ports, state: state, shared: shared)
+            for each in sockets { loop.listen(each.socket, tag: UInt32(each.listener)) }
             ready.give(.running(loop.backend))
             worker.run()
         } catch {

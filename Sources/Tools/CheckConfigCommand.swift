@@ -1,4 +1,5 @@
 package import Configuration
+import ProxyCore
 import ProxyServer
 
 /// `gatehouse check-config FILE`: every problem of a configuration, with its place and what to write instead.
@@ -24,6 +25,9 @@ package enum CheckConfigCommand {
             }
             Terminal.line(isJSON ? snapshot.checkJSON : "\(file): the configuration is good.")
             for warning in snapshot.warnings where !isJSON { Terminal.line("warning: \(warning)") }
+            for route in snapshot.routes.routes where !isJSON && route.hold != nil {
+                Terminal.line("note: hold on route \(route.name): Sec-WebSocket-Extensions is not offered to its backends.")
+            }
             return ExitCode.success.rawValue
         } catch {
             Terminal.line(isJSON ? error.json : error.description)

@@ -1,7 +1,5 @@
 package import Configuration
 import Glibc
-import Probing
-import Wire
 
 /// `gatehouse drain ENDPOINT`: asks a running Gatehouse to send an endpoint's sessions away, or to take that back.
 package enum DrainCommand {
@@ -29,7 +27,7 @@ package enum DrainCommand {
     package static func run(_ flags: FlagParser.Result) -> Int32 {
         guard let endpoint = flags.positionals.first else { return ExitCode.usage.rawValue }
         let admin = flags["admin"] ?? "127.0.0.1:9900"
-        guard let address = address(admin) else {
+        guard let address = AdminClient.address(admin) else {
             Terminal.note("gatehouse drain: --admin is \"\(admin)\": expected an address and port, such as 127.0.0.1:9900")
             return ExitCode.usage.rawValue
         }
@@ -38,7 +36,8 @@ package enum DrainCommand {
             if let value = flags[name] { query += "&\(name)=\(encoded(value))" }
         }
         if flags.has("resume") { query += "&resume=true" }
-        guard let answer = ask(address, "POST", "/api/drain?\(query)") else { return unreachable(admin) }
+        let client = AdminClient(address: address)
+        guard let answer = client.ask("POST", "/api/drain?\(query)") else { return unreachable(admin) }
         guard answer.status == 200 || answer.status == 202 else {
             Terminal.note("gatehouse drain: \(value("error", in: answer.body) ?? "the answer was \(answer.status)")")
             return (answer.status == 400 ? ExitCode.usage : .problemFound).rawValue
@@ -51,14 +50,14 @@ package enum DrainCommand {
             Terminal.write("\(endpoint) gets nothing new; \(value("left", in: answer.body) ?? "?") sessions are being closed.\n")
         }
         guard flags.has("wait"), !flags.has("resume") else { return ExitCode.success.rawValue }
-        return wait(address, admin, value("endpoint", in: answer.body) ?? endpoint)
+        return wait(client, admin, value("endpoint", in: answer.body) ?? endpoint)
     }
 
     /// Asks twice a second until nothing is left.
-    private static func wait(_ address: SocketAddress, _ admin: String, _ endpoint: String) -> Int32 {
+    private static func wait(_ client: AdminClient, _ admin: String, _ endpoint: String) -> Int32 {
         while true {
-            guard let answer = ask(address, "GET", "/api/drain") else { return unreachable(admin) }
-            guard let place = answer.body.range(of: "\"endpoint\":\"\(endpoint)\"") else {
+            guard let answer = client.ask("GET", "/api/drain") else { return unreachable(admin) }
+            guard let place = answer.body.firstRange(of: "\"endpoint\":\"\(endpoint)\"") else {
                 Terminal.note("gatehouse drain: the drain of \(endpoint) was taken back")
                 return ExitCode.problemFound.rawValue
             }
@@ -75,35 +74,9 @@ package enum DrainCommand {
         return ExitCode.unreachable.rawValue
     }
 
-    private static func address(_ text: String) -> SocketAddress? {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
-        let host = text[..<colon]
-        return SocketAddress(host: host == "localhost" ? "127.0.0.1" : host, port: port)
-    }
-
-    /// One exchange; nil if there was none.
-    private static func ask(_ address: SocketAddress, _ method: String, _ target: String) -> (status: Int, body: String)? {
-        let deadline = Deadline.after(.seconds(10))
-        guard case .open(let connection) = HandshakeConnection.open(address, until: deadline) else { return nil }
-        var request = "\(method) \(target) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n"
-        if method == "POST" { request += "Content-Length: 0\r\n" }
-        if let token = Terminal.environment["GATEHOUSE_ADMIN_TOKEN"], !token.isEmpty {
-            request += "Authorization: Bearer \(token)\r\n"
-        }
-        guard connection.send(Array((request + "\r\n").utf8), until: deadline) else { return nil }
-        var bytes: [UInt8] = []
-        while case .bytes(let more) = connection.receive(until: deadline) { bytes += more }
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard text.hasPrefix("HTTP/1.1 "), let status = Int(text.dropFirst(9).prefix(3)), let end = text.range(of: "\r\n\r\n")
-        else {
-            return nil
-        }
-        return (status, String(text[end.upperBound...]))
-    }
-
     /// The first member of this name in a body of ours, whose values are plain.
     private static func value(_ name: String, in body: String) -> String? {
-        guard let place = body.range(of: "\"\(name)\":") else { return nil }
+        guard let place = body.firstRange(of: "\"\(name)\":") else { return nil }
         let rest = body[place.upperBound...]
         return rest.first == "\"" ? String(rest.dropFirst().prefix { $0 != "\"" }) : String(rest.prefix { $0.isNumber })
     }
@@ -115,17 +88,5 @@ package enum DrainCommand {
             default: "%" + String(0x100 + Int(byte), radix: 16, uppercase: true).dropFirst()
             }
         }.joined()
-    }
-}
-
-extension String {
-    /// The first place where `text` stands.
-    fileprivate func range(of text: String) -> Range<Index>? {
-        var start = startIndex
-        while start < endIndex {
-            if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-            start = index(after: start)
-        }
-        return nil
     }
 }

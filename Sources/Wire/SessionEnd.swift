@@ -35,6 +35,8 @@ package enum LocalEnd: String, Sendable, Hashable, CaseIterable {
     case enforcement
     /// The credential that opened the session has ended.
     case credentialExpired = "credential_expired"
+    /// The backend of a held session went away, and no other took its place.
+    case backendLost = "backend_lost"
     /// Drain: the process or the endpoint goes away.
     case drain
     /// An internal limit (memory, descriptors).

@@ -39,6 +39,7 @@ final class ClientExchange {
         let common =
             "Host: \(options.authority)\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) gatehouse-load\r\n"
             + "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en\r\nCache-Control: no-cache\r\n"
+            + options.fields
         request = Array("GET \(options.path) HTTP/1.1\r\n\(common)Accept: */*\r\n\r\n".utf8)
         handshake =
             options.mode == .http
@@ -154,10 +155,15 @@ final class ClientExchange {
                     connection.ping = []
                     continue
                 }
+                if header.opcode == .close, options.mode == .drain {
+                    connection.close = []
+                    continue
+                }
                 guard header.opcode == .binary, header.isFinal, header.payloadLength == UInt64(options.size) else {
                     throw Mismatch(sentence: "a \(header.opcode.name) frame of \(header.payloadLength) bytes")
                 }
             case .payload(let range, _)? where connection.ping != nil: connection.ping?.append(contentsOf: bytes[range])
+            case .payload(let range, _)? where connection.close != nil: connection.close?.append(contentsOf: bytes[range])
             case .payload(let range, let offset)?: try check(connection, bytes[range], at: Int(offset))
             case .end?: frameEnded(connection, client)
             case nil: return
@@ -173,6 +179,12 @@ final class ClientExchange {
             }
             if options.mode == .idle { client.count(bytes: ping.count, since: 0) }
             return
+        }
+        if let close = connection.close {
+            FrameBytes.masked(opcode: .close, payload: Array(close.prefix(2)), key: 0x37FA_213D).withUnsafeBytes {
+                client.loop.send(connection.id, copying: $0)
+            }
+            return client.closed(close)
         }
         if options.mode == .stream {
             client.count(bytes: options.size, since: 0)

@@ -137,7 +137,7 @@ final class LoadClient {
         case .echo: while connection.inFlight < options.window { exchange.sendMessage(connection, loop) }
         case .stream: exchange.askForStream(connection, loop)
         case .http: if connection.bodyRemaining == 0 { exchange.sendRequest(connection, loop) }
-        case .connect, .idle: break
+        case .connect, .idle, .drain: break
         }
     }
 
@@ -149,6 +149,16 @@ final class LoadClient {
         if sent > 0 { report.latencies.append(clinux_monotonic() - sent) }
     }
 
+    /// A close frame came; the payload's first two bytes are its code.
+    func closed(_ payload: [UInt8]) {
+        let code = payload.count < 2 ? 1005 : Int(payload[0]) << 8 | Int(payload[1])
+        report.closeCodes[code, default: 0] += 1
+        let now = clinux_monotonic()
+        if report.firstClose == 0 { report.firstClose = now }
+        report.lastClose = now
+        count(bytes: payload.count, since: 0)
+    }
+
     // MARK: Losses
 
     private func lose(_ connection: LoadConnection, _ id: ConnectionID, _ why: String) {
@@ -157,7 +167,8 @@ final class LoadClient {
 
     private func lose(_ connection: LoadConnection, _ why: String) {
         guard !connection.isGone else { return }
-        fail(why)
+        // After a close frame the end is what has to come.
+        if connection.close == nil { fail(why) }
         if !connection.isUp { pending -= 1 }
         connection.isGone = true
         gone += 1

@@ -24,6 +24,8 @@ final class LoadConnection {
     var streamed = 0
     /// The payload of the ping that is being read.
     var ping: [UInt8]?
+    /// The payload of the close frame that came.
+    var close: [UInt8]?
     /// Bytes of the present HTTP body that are still to come.
     var bodyRemaining = 0
 
@@ -40,5 +42,6 @@ final class LoadConnection {
         head.removeAll(keepingCapacity: true)
         parser = FrameParser(direction: .serverToClient)
         ping = nil
+        close = nil
     }
 }

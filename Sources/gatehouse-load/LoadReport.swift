@@ -13,6 +13,10 @@ struct LoadReport {
     var seconds = 0.0
     /// Nanoseconds, in order.
     var latencies: [UInt64] = []
+    /// Close frames by their code, and when the first and the last came.
+    var closeCodes: [Int: Int] = [:]
+    var firstClose: UInt64 = 0
+    var lastClose: UInt64 = 0
     var before = ProcessFigures(of: [])
     var after = ProcessFigures(of: [])
     /// PSS before the first connection.
@@ -32,6 +36,11 @@ struct LoadReport {
             ("cpu_us_per_unit", fixed(cpu, 3)), ("user_us", fixed(cpu * share, 3)), ("sys_us", fixed(cpu * (1 - share), 3)),
             ("pss_kb", "\(after.pss)"), ("kb_per_conn", fixed(Double(after.pss - idlePSS) / Double(max(connections, 1)), 2)),
         ]
+        if !closeCodes.isEmpty {
+            let codes = closeCodes.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ",")
+            fields.append(("close_codes", "{\(codes)}"))
+            fields.append(("close_span_s", fixed(Double(lastClose - firstClose) / 1e9, 2)))
+        }
         if let firstError { fields.append(("first_error", "\"\(firstError.filter { $0 != "\"" && $0 != "\\" })\"")) }
         return "{" + fields.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
     }

@@ -4,7 +4,7 @@ import Wire
 /// `gatehouse-load run URL …`
 struct RunOptions {
     /// What a connection does over and over.
-    enum Mode: String { case echo, stream, connect, idle, http }
+    enum Mode: String { case echo, stream, connect, idle, http, drain }
 
     var mode = Mode.echo
     var address = SocketAddress(v4: 0x7F00_0001, port: 80)
@@ -16,6 +16,8 @@ struct RunOptions {
     var seconds = 5.0
     var processes: [Int32] = []
     var backend: EventLoop.Backend?
+    /// Lines that each request has besides, with their CRLF.
+    var fields = ""
 
     init(_ arguments: ArraySlice<String>) throws(Usage.Mistake) {
         var flags = Flags(arguments)
@@ -26,7 +28,7 @@ struct RunOptions {
             case "-m":
                 let text = try flags.value(of: flag)
                 guard let known = Mode(rawValue: text) else {
-                    throw Usage.Mistake("-m is \"\(text)\": expected echo, stream, connect, idle or http")
+                    throw Usage.Mistake("-m is \"\(text)\": expected echo, stream, connect, idle, http or drain")
                 }
                 mode = known
             case "-c": connections = try flags.number(of: flag, in: 1...100_000)
@@ -45,6 +47,12 @@ struct RunOptions {
                     }
                     processes.append(number)
                 }
+            case "-H":
+                let line = try flags.value(of: flag)
+                guard line.contains(":"), line.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+                    throw Usage.Mistake("-H is \"\(line)\": expected \"Name: value\"")
+                }
+                fields += line + "\r\n"
             case "--io": backend = try flags.backend(of: flag)
             case let word where !word.hasPrefix("-") && url == nil: url = word
             default: throw Usage.Mistake("run doesn't know \(flag); see gatehouse-load --help")

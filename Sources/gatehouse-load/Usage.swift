@@ -23,15 +23,17 @@ enum Usage {
             answers plain GETs with 1024 bytes (/bytes?s=S: S bytes). Port 0 takes a free one; the line printed names it.
 
         gatehouse-load run URL [options]         URL: ws://ADDRESS:PORT/path (an IP address, no name)
-            -m MODE       echo (default), stream, connect, idle, http
+            -m MODE       echo (default), stream, connect, idle, http, drain
             -c N          connections (64)
             -s BYTES      payload of a message, or of a frame of a stream, or of an HTTP response (64; http: 1024)
             -w N          messages in flight a connection; stream: frames a request (1)
             -d SECONDS    how long to measure, after a fifth of a second to warm up (5)
             -p PID,…      processes whose CPU and memory to measure, with all their descendants
+            -H "NAME: VALUE"  a field that each request has besides; may stand several times
             --io BACKEND  uring or epoll, for this process (default: uring where the kernel allows)
             One line of JSON: units a second, latency, CPU microseconds of those processes per unit, PSS. A unit is a message, a frame of a stream,
-            an upgrade (connect), a ping that was answered (idle) or a response (http). Every echo is compared with what was sent. Exit code 1 if anything failed.
+            an upgrade (connect), a ping that was answered (idle), a response (http) or a close frame (drain, which waits until every connection has
+            had one: an end without one is an error). Every echo is compared with what was sent. Exit code 1 if anything failed.
 
         gatehouse-load capture --write FILE [--megabytes N] [--websocket PERCENT] [--connections N] [--size BYTES]
             writes a capture of that many megabytes (1074), of whose bytes PERCENT (1) are WebSocket frames of BYTES (256), over

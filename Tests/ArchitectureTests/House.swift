@@ -8,7 +8,7 @@ enum House {
     /// Each floor imports only from floors below it; what stands on one floor imports only what `within` allows.
     static let floors: [(name: String, targets: [String])] = [
         ("bindings", ["CLinux", "CIOUring", "COpenSSL", "COpenSSLShim", "CCrypt", "CZlib", "CPcap", "CYAML"]),
-        ("core", ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore"]),
+        ("core", ["Wire", "JSONWire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore"]),
         ("shells", ["EventLoop", "TLSEngine", "CaptureFile", "Configuration", "Credentials", "Telemetry"]),
         ("composition", ["Probing", "Admin", "ProxyServer", "Tools"]),
         ("executables", ["gatehouse", "gatehouse-load", "gatehouse-fuzz"]),
@@ -20,7 +20,7 @@ enum House {
         "HTTPWire": ["Wire"],
         "WebSocketWire": ["Wire"],
         "Diagnosis": ["Wire", "HTTPWire", "WebSocketWire"],
-        "ProxyCore": ["Wire", "HTTPWire", "WebSocketWire", "Diagnosis"],
+        "ProxyCore": ["Wire", "JSONWire", "HTTPWire", "WebSocketWire", "Diagnosis"],
         "ProxyServer": ["Admin", "Probing"],
         "Tools": ["ProxyServer", "Admin", "Probing"],
     ]

@@ -5,7 +5,11 @@ import Testing
 
 /// Every file of Config/, as a user would take it: copied, with the certificates that it names beside it.
 struct ExamplesTests {
-    static let names = ["minimal", "behind-a-platform", "tls", "routes", "heartbeat", "gate", "capture", "everything"]
+    static let names = [
+        "minimal", "behind-a-platform", "tls", "routes", "heartbeat", "gate", "render", "fastapi-jwt", "django-channels",
+        "conversation", "capture",
+        "everything",
+    ]
 
     private func load(_ name: String) throws -> Snapshot {
         let text = try #require(TemporaryDirectory.read("\(packageRoot)/Config/\(name).yaml"))

@@ -49,6 +49,38 @@ import Wire
         #expect(!"\(settings)".contains("0123456789abcdef"))
     }
 
+    @Test func `forward-auth with everything, and with nothing but its service`() throws {
+        let short = try #require(try gate("auth: {forward: {url: 'http://127.0.0.1:9000'}}").authentication)
+        #expect(short.sources.isEmpty && short.identity.isEmpty)
+        #expect(short.forward == ForwardRule(url: try #require(ServiceURL("http://127.0.0.1:9000/"))))
+        #expect(short.forward?.fields == [FieldName.authorization, .cookie] && short.forward?.timeout == .seconds(2))
+        let long = try #require(
+            try gate(
+                "auth: {from: [{cookie: sid}], forward: {url: 'https://a.example/c?x=1', timeout: 1s, fields: [X-Key], user: X-User, pass: [X-User, X-Org], cache: 0s}}"
+            ).authentication)
+        let forward = try #require(long.forward)
+        #expect(forward.url.target == "/c?x=1" && forward.url.endpoint.isSecure && forward.timeout == .seconds(1))
+        #expect(forward.fields.map(\.description) == ["x-key"] && forward.keeps == .zero && forward.user?.description == "x-user")
+        #expect(long.identity.map { "\($0.name)=\($0.value)" } == ["x-user=claims.x-user", "x-org=claims.x-org"])
+        let snapshot = try decode("upstream: http://a\nauth: {forward: {url: 'http://127.0.0.1:1', fields: [X-Key]}}")
+        #expect(snapshot.credentialNames.fields == ["x-key"] && snapshot.warnings.isEmpty)
+        #expect(try decode("upstream: http://a\nauth: {forward: {url: 'http://10.0.0.1'}}").warnings.count == 1)
+        _ = try gate("auth: {forward: {url: 'http://127.0.0.1:9000'}}\npermission: [claims.x-org == a, user == b]")
+    }
+
+    @Test func `client certificates`() throws {
+        let listen =
+            "listen: {address: 0.0.0.0:1, tls: {certificate: /etc/hostname, key: /etc/hostname, client_ca: /etc/hostname}}\n"
+        let snapshot = try decode(
+            listen + "upstream: http://a\nauth: {from: [client_certificate], subjects: ['CN=a-*', '*'], expiry_warning: 5m}")
+        let rule = try #require(snapshot.routes.routes.first?.gate?.authentication)
+        #expect(rule.sources == [.certificate] && rule.expiryWarning == .seconds(300))
+        #expect(snapshot.credentials.first?.certificates?.subjects.map(\.description) == ["CN=a-*", "*"])
+        #expect(
+            try problem(listen + "upstream: http://a\nauth: {from: [client_certificate], subjects: [robot]}").key
+                == "auth.subjects[0]")
+    }
+
     @Test func `permission and limits`() throws {
         let snapshot = try decode(
             """
@@ -56,13 +88,16 @@ import Wire
               - upstream: http://a
                 auth: {from: [authorization], jwt: {secret: 0123456789abcdef0123456789abcdef}}
                 permission: {path: "/c/{id}/ws", require: [claims.c == path.id]}
-                limits: {sessions: 5, sessions_per_user: 2, upgrades_per_second: 9}
+                limits: {sessions: 5, sessions_per_user: 2, upgrades_per_second: 9, messages_per_second: 4, message_size: 1MiB, on_limit: close}
                 guards: all
-            limits: {sessions_per_address: 3, upgrades_per_second: 7}
+            limits: {sessions_per_address: 3, upgrades_per_second: 7, messages_per_second: 8, on_limit: queue, queue_length: 10, queue_wait: 2s}
             """)
         let gate = try #require(snapshot.routes.routes.first?.gate)
         #expect(gate.permission?.template?.description == "/c/{id}/ws" && gate.coversRequests)
         #expect(gate.limits.sessions == 5 && gate.limits.sessionsPerUser == 2 && gate.limits.upgradesPerSecond == 9)
+        #expect(gate.limits.messagesPerSecond == 4 && gate.limits.messageSize == 1 << 20 && gate.limits.onLimit == .close)
+        #expect(snapshot.limits.messagesPerSecond == 8 && snapshot.limits.onLimit == .queue)
+        #expect(snapshot.limits.queueLength == 10 && snapshot.limits.queueWait == .seconds(2))
         #expect(snapshot.limits.sessionsPerAddress == 3 && snapshot.limits.upgradesPerSecond == 7)
     }
 
@@ -95,6 +130,15 @@ import Wire
                 "auth: {from: [authorization], jwt: {keys: /etc/hostname}, identity: [{field: X-A, value: nobody}]}",
                 "auth.identity[0].value", ""
             ),
+            ("auth: {forward: {}}", "auth.forward", "add url"), ("auth: {forward: {url: 'ftp://a'}}", "auth.forward.url", ""),
+            ("auth: {forward: {url: 'http://a'}, jwt: {keys: /etc/hostname}, from: [basic]}", "auth.forward", "check all"),
+            ("auth: {forward: {url: 'http://a', fields: [Host]}}", "auth.forward.fields[0]", ""),
+            ("auth: {forward: {url: 'http://a', fields: [X-Forwarded-Uri]}}", "auth.forward.fields[0]", ""),
+            ("auth: {forward: {url: 'http://a', pass: [Cookie]}}", "auth.forward.pass[0]", ""),
+            ("auth: {from: [], forward: {url: 'http://a'}}", "auth.from", ""),
+            ("auth: {from: [client_certificate]}", "auth.from", "add subjects"),
+            ("auth: {from: [client_certificate], subjects: ['CN=a']}", "auth.from[0]", "client_ca"),
+            ("auth: {from: [authorization], subjects: ['CN=a']}", "auth.subjects", "add client_certificate"),
             ("permission: []", "permission", "add require"), ("permission: [user == ann]", "permission[0]", "add auth"),
             ("permission: [path.id == a]", "permission[0]", "permission as a map"),
             ("permission: {path: ws, require: [query.a == b]}", "permission.path", ""),

@@ -26,27 +26,6 @@ struct RefusalTests {
     }
 
     @Test(arguments: [
-        ("hold: {attempts: 5}", "hold"),
-        ("hold:", "hold"),
-    ])
-    func `a key whose feature does not exist is refused`(_ line: String, _ key: String) throws {
-        let found = try problem("upstream: http://a\n\(line)\n")
-        #expect(found.key == key)
-        #expect(found.observed.contains("not available in this version"))
-    }
-
-    @Test(arguments: ["hold"])
-    func `nor is it accepted in a route`(_ key: String) throws {
-        #expect(try problem("routes: [{upstream: http://a, \(key): {}}]").observed.contains("not available"))
-    }
-
-    @Test(arguments: ["affinity", "health"])
-    func `nor in a cluster`(_ key: String) throws {
-        let found = try problem("cluster: a\nclusters: {a: {endpoints: [http://a], \(key): {}}}")
-        #expect(found.observed.contains("not available") && found.key == "clusters.a.\(key)")
-    }
-
-    @Test(arguments: [
         ("io: urin", "uring"), ("log: {format: jsno}", "json"), ("host: rewriet", "rewrite"),
         ("trustedProxies: []", "trusted_proxies"),
         ("diagnosis: {probes: on_refusal}", "on-refusal"), ("web_socket: {}", "websocket"),

@@ -1,4 +1,5 @@
 import Credentials
+import JSONWire
 import ProxyCore
 import TestSupport
 import Testing

@@ -212,12 +212,21 @@ import Wire
             ledger.processStopped(exit: 0, at: .zero)
             ledger.listenerPaused(errno: 24, at: .zero)
             ledger.upstreamUnverified(cluster: "c", endpoint: "e", at: .zero)
+            ledger.restartBegan(pid: 8, isOwn: true, at: .zero)
+            ledger.restartHandedOver(pid: 8, at: .zero)
+            ledger.restartFailed("two\nlines", pid: 8, at: .zero)
+            ledger.restartRefused(observed: "garbage", pid: 9, at: .zero)
+            ledger.restartTakenOver(pid: 7, generation: 1, isAlone: false, at: .zero)
+            ledger.listenerGivenUp(Samples.client, at: .zero)
+            ledger.restartGuarding(pid: 8, at: .zero)
         }
         let records = try lines.map { try ParsedLine($0) }
         #expect(
             records.map { $0.string("event") } == [
                 "process.started", "listener.ready", "admin.ready", "worker.started", "config.reloaded", "config.rejected",
                 "process.draining", "drain.progress", "process.stopped", "listener.paused", "upstream.unverified",
+                "restart.began", "restart.handed_over", "restart.failed", "restart.refused", "restart.taken_over", "listener.given_up",
+                "restart.guarding",
             ])
         #expect(records.allSatisfy { $0["session"] == nil })
         #expect(records[5]["errors"] as? [String] == ["a\nb", "c"])

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "CLinuxRestart.h"
+
 /// Linux calls that the Glibc module doesn't export (variadic, macro or _GNU_SOURCE), one plain function each.
 ///
 /// Functions give -errno on failure, so that no caller has to read a thread-local after the fact.
@@ -70,9 +72,9 @@ int clinux_cpu_count(void);
 
 /// Blocks the signals that the process waits for, in the calling thread and all that it starts.
 void clinux_block_signals(void);
-/// Waits for one of SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD; at most `milliseconds` (-1: for ever). 0 when none came.
+/// Waits for one of SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD; at most `milliseconds` (-1: for ever). 0 when none came.
 int clinux_wait_signal(int milliseconds);
-/// Blocks the signals besides that a supervisor passes on to its child (SIGQUIT, SIGUSR2, SIGWINCH); `clinux_wait_signal` then gives them too.
+/// Blocks the signals besides that a supervisor passes on to its child (SIGQUIT, SIGWINCH); `clinux_wait_signal` then gives them too.
 void clinux_block_passed_signals(void);
 void clinux_ignore_sigpipe(void);
 int clinux_pid(void);

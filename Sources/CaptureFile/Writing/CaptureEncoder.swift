@@ -16,19 +16,12 @@ package struct CaptureEncoder: ~Copyable {
         buffer = CaptureBuffer(capacity: capacity)
     }
 
-    private static let nanoseconds: UInt8 = 9
+    static let nanoseconds: UInt8 = 9
     private static let rawIP: UInt16 = 101
 
     /// The head of a file: the section, and both interfaces. Every file of a rotation begins with it.
     package mutating func begin(application: String = "Gatehouse") {
-        block(0x0A0D_0D0A) { buffer in
-            buffer.put32(0x1A2B_3C4D)
-            buffer.put16(1)
-            buffer.put16(0)
-            buffer.put64(.max)
-            buffer.putOption(4, Array(application.utf8))
-            buffer.put32(0)
-        }
+        section(application: application)
         for side in Side.allCases {
             block(0x0000_0001) { buffer in
                 buffer.put16(CaptureEncoder.rawIP)
@@ -38,6 +31,18 @@ package struct CaptureEncoder: ~Copyable {
                 buffer.putOption(9, [CaptureEncoder.nanoseconds])
                 buffer.put32(0)
             }
+        }
+    }
+
+    /// The Section Header Block; what its length is isn't known in advance.
+    mutating func section(application: String) {
+        block(0x0A0D_0D0A) { buffer in
+            buffer.put32(0x1A2B_3C4D)
+            buffer.put16(1)
+            buffer.put16(0)
+            buffer.put64(.max)
+            buffer.putOption(4, Array(application.utf8))
+            buffer.put32(0)
         }
     }
 
@@ -65,7 +70,7 @@ package struct CaptureEncoder: ~Copyable {
         }
     }
 
-    private mutating func block(_ type: UInt32, _ body: (inout CaptureBuffer) -> Void) {
+    mutating func block(_ type: UInt32, _ body: (inout CaptureBuffer) -> Void) {
         let start = buffer.count
         buffer.put32(type)
         buffer.put32(0)

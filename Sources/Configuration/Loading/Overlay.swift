@@ -76,7 +76,7 @@ extension Schema {
     static let settable: [(path: [String], definition: KeyDefinition)] = {
         var found: [(path: [String], definition: KeyDefinition)] = []
         func search(_ keys: [KeyDefinition], _ path: [String]) {
-            for key in keys where key.isAvailable {
+            for key in keys {
                 if key.flag != nil || key.environment != nil { found.append((path + [key.name], key)) }
                 search(key.kind.ownKeys, path + [key.name])
             }

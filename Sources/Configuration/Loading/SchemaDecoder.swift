@@ -28,14 +28,6 @@ struct SchemaDecoder {
                 unknown(entry, path, definitions)
                 continue
             }
-            guard definition.isAvailable else {
-                report(
-                    entry.keySource, path, "a key whose feature is not available in this version",
-                    "a configuration without it",
-                    "remove it: \(definition.about.prefix(1).lowercased())\(definition.about.dropFirst().trimmingDot) would not happen"
-                )
-                continue
-            }
             result.entries.append((entry.key, value(entry.value, definition.kind, key: path)))
         }
         return result
@@ -111,7 +103,7 @@ struct SchemaDecoder {
     // MARK: Messages
 
     private mutating func unknown(_ entry: Node.Entry, _ path: String, _ definitions: [KeyDefinition]) {
-        let names = definitions.filter(\.isAvailable).map(\.name)
+        let names = definitions.map(\.name)
         let accepted = "one of " + names.joined(separator: ", ")
         let remedy: String?
         if entry.key == "<<" {
@@ -154,9 +146,4 @@ struct SchemaDecoder {
         problems.append(
             ConfigurationProblem(source: source, key: key, observed: observed, expected: expected, remedy: remedy))
     }
-}
-
-extension StringProtocol {
-    /// The text without a full stop at its end.
-    fileprivate var trimmingDot: String { hasSuffix(".") ? String(dropLast()) : String(self) }
 }

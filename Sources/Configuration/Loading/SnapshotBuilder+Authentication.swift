@@ -10,15 +10,31 @@ extension SnapshotBuilder {
         settings.keys = staticKeys(map.list("keys") ?? [])
         settings.passwordFile = map.text("htpasswd")
         settings.token = map.any("jwt").flatMap { tokenSettings($0) }
+        let forward = map.any("forward").flatMap { forwardRule($0) }
         let sources = credentialSources(map, at: written)
-        let (takesBasic, takesTokens) = (sources.contains(.basic), sources.contains { $0 != .basic })
-        if map.any("keys") == nil, map.any("htpasswd") == nil, map.any("jwt") == nil {
-            report(written, "auth without a check", "keys, htpasswd or jwt", "add jwt: {keys: keys.json}")
+        let (takesBasic, takesTokens) = (sources.contains(.basic), sources.contains { $0 != .basic && $0 != .certificate })
+        if let items = map.list("subjects") {
+            settings.certificates = CertificateRule(subjects: subjects(items))
+            if items.isEmpty, let place = map.any("subjects") { report(place, "no subject", "at least one, or *") }
+            if !sources.contains(.certificate), let place = map.any("subjects") {
+                report(
+                    place, "subjects of certificates that nobody looks at", "client_certificate among auth.from",
+                    "add client_certificate to auth.from")
+            }
+        } else if sources.contains(.certificate), map.any("forward") == nil, let place = map.any("from") {
+            report(place, "client_certificate without subjects", "whose are let in", "add subjects: [\"CN=…\"], or [\"*\"] for all")
+        }
+        let checks = ["subjects", "keys", "htpasswd", "jwt"].compactMap { map.any($0) }
+        if checks.isEmpty, map.any("forward") == nil, !sources.contains(.certificate) {
+            report(written, "auth without a check", "keys, htpasswd, jwt, subjects or forward", "add jwt: {keys: keys.json}")
+        }
+        if let place = map.any("forward"), !checks.isEmpty {
+            report(place, "forward beside other checks", "one or the other", "have the service check all, or remove forward")
         }
         if map.any("htpasswd") != nil, !takesBasic, !sources.isEmpty, let place = map.any("htpasswd") {
             report(place, "passwords that are read from nowhere", "basic among auth.from", "add basic to auth.from")
         }
-        if takesBasic, map.any("htpasswd") == nil, let place = map.any("from") {
+        if takesBasic, map.any("htpasswd") == nil, map.any("forward") == nil, let place = map.any("from") {
             report(place, "basic without passwords to check it by", "htpasswd beside it", "add htpasswd: FILE")
         }
         if takesTokens, map.any("jwt") == nil, map.any("keys") == nil, map.any("htpasswd") != nil, let place = map.any("from") {
@@ -28,6 +44,12 @@ extension SnapshotBuilder {
             sources: sources, token: settings.token?.rule, accepted: words(settings),
             identity: identityFields(map.list("identity") ?? []),
             strips: map.boolean("strip") ?? false, reportOnly: map.boolean("report_only") ?? false)
+        if let forward {
+            rule.forward = forward
+            rule.accepted = "what \(forward.url) lets in"
+            rule.identity += forward.passes.map { IdentityField(name: $0, value: .claim([Array($0.description.utf8)])) }
+        }
+        if let span = map.duration("expiry_warning") { rule.expiryWarning = span }
         if let code = map.integer("expiry_code") { rule.expiryCode = UInt16(clamping: code) }
         rule.store = credentials.count
         credentials.append(settings)
@@ -37,6 +59,9 @@ extension SnapshotBuilder {
     private func words(_ settings: CredentialSettings) -> String {
         var parts: [String] = []
         if !settings.keys.isEmpty { parts.append("a static key") }
+        if let rule = settings.certificates {
+            parts.append("a certificate of " + rule.subjects.map(\.description).joined(separator: " or "))
+        }
         if let token = settings.token { parts.append(token.rule.words) }
         if settings.passwordFile != nil { parts.append("a user with a password") }
         return parts.joined(separator: " or ")
@@ -48,6 +73,9 @@ extension SnapshotBuilder {
             switch item.value {
             case .text("authorization"): sources.append(.bearer)
             case .text("basic"): sources.append(.basic)
+            case .text("client_certificate"):
+                sources.append(.certificate)
+                certificatePlaces.append(item)
             case .text("subprotocol"): sources.append(.subprotocol(prefix: []))
             case .map(let place):
                 guard place.entries.count == 1 else {
@@ -63,12 +91,35 @@ extension SnapshotBuilder {
             default: break
             }
         }
-        if map.any("from") == nil || map.list("from")?.isEmpty == true {
+        if map.any("forward") == nil ? map.list("from")?.isEmpty != false : map.list("from")?.isEmpty == true {
             report(
                 map.any("from") ?? written, "auth that reads a credential from nowhere", "at least one place",
                 "add from: [authorization, {query: token}]")
         }
         return sources
+    }
+
+    private mutating func subjects(_ items: [Decoded]) -> [SubjectPattern] {
+        var patterns: [SubjectPattern] = []
+        for item in items {
+            guard case .text(let text) = item.value else { continue }
+            if let pattern = SubjectPattern(text) {
+                patterns.append(pattern)
+            } else {
+                report(item, Excerpt.quoted(text), "a subject such as CN=robot-* or DNS=*.devices.example, or *")
+            }
+        }
+        return patterns
+    }
+
+    /// A certificate that no listener asks for can't open anything.
+    mutating func checkCertificates(_ snapshot: Snapshot) {
+        guard let place = certificatePlaces.first,
+            !snapshot.listeners.contains(where: { $0.tls?.clientAuthorityFile != nil })
+        else { return }
+        report(
+            place, "client_certificate where no listener asks for one", "a listener with tls.client_ca",
+            "add client_ca: FILE to the listener's tls")
     }
 
     private mutating func staticKeys(_ items: [Decoded]) -> [CredentialSettings.KeyDigest] {
@@ -124,6 +175,46 @@ extension SnapshotBuilder {
         return fields
     }
 
+    // MARK: Forward-auth
+
+    private mutating func forwardRule(_ written: Decoded) -> ForwardRule? {
+        guard case .map(let map) = written.value else { return nil }
+        guard let text = map.text("url"), let place = map.any("url") else {
+            if map.any("url") == nil { report(written, "forward without a service", "url", "add url: http://127.0.0.1:9000/check") }
+            return nil
+        }
+        guard let url = ServiceURL(text) else {
+            report(place, Excerpt.quoted(text), "the URL of a service, such as http://127.0.0.1:9000/check")
+            return nil
+        }
+        if !url.endpoint.isSecure, url.endpoint.address?.isLoopback != true {
+            warn(
+                place, "credentials that are sent to another host without TLS", "https, or a service on this host",
+                "anybody on the way could read them, or answer in the service's place")
+        }
+        var rule = ForwardRule(url: url)
+        if let span = map.duration("timeout") { rule.timeout = span }
+        if let span = map.duration("cache") { rule.keeps = span }
+        if map.any("fields") != nil { rule.fields = fieldNames(map, "fields") { ForwardRule.mayCarry($0) } }
+        rule.user = map.text("user").flatMap { FieldName($0) }
+        rule.passes = fieldNames(map, "pass") { $0.known == .other }
+        return rule
+    }
+
+    /// Fields that mean something to HTTP itself are not for anybody to hand on.
+    private mutating func fieldNames(_ map: DecodedMap, _ key: String, _ isFit: (FieldName) -> Bool) -> [FieldName] {
+        var names: [FieldName] = []
+        for item in map.list(key) ?? [] {
+            guard case .text(let text) = item.value, let name = FieldName(text) else { continue }
+            if isFit(name) {
+                names.append(name)
+            } else {
+                report(item, "\(Excerpt.quoted(text)), which HTTP itself or Gatehouse uses", "another field")
+            }
+        }
+        return names
+    }
+
     // MARK: JWT
 
     private mutating func tokenSettings(_ written: Decoded) -> TokenSettings? {
@@ -140,7 +231,7 @@ extension SnapshotBuilder {
             }
         }
         if let text = map.text("url"), let place = map.any("url") {
-            settings.url = KeySetURL(text)
+            settings.url = ServiceURL(text)
             if settings.url == nil {
                 report(place, Excerpt.quoted(text), "the URL of a key set, such as https://issuer.example/.well-known/jwks.json")
             } else if let url = settings.url, !url.endpoint.isSecure, url.endpoint.address?.isLoopback != true {

@@ -10,6 +10,9 @@ extension SnapshotBuilder {
             limits.sessions = written.integer("sessions")
             limits.sessionsPerUser = written.integer("sessions_per_user")
             limits.upgradesPerSecond = written.integer("upgrades_per_second")
+            limits.messagesPerSecond = written.integer("messages_per_second")
+            limits.messageSize = written.size("message_size")
+            limits.onLimit = written.word("on_limit")
             if limits.sessionsPerUser != nil, map.any("auth") == nil, let place = written.any("sessions_per_user") {
                 report(
                     place, "a limit for each user where nobody is named", "auth beside it", "add auth, or use sessions_per_address")
@@ -102,8 +105,10 @@ extension SnapshotBuilder {
                 place, "\(reference), which no path names", "a path with {\(String(decoding: name, as: UTF8.self))} in it",
                 "write permission as a map: {path: \"/conversations/{id}/ws\", require: […]}")
         case .claim, .scopes:
-            guard auth?.any("jwt") == nil else { return }
-            report(place, "\(reference) where no token is checked", "auth with jwt beside it", "add auth: {from: […], jwt: {…}}")
+            guard !["jwt", "forward", "subjects"].contains(where: { auth?.any($0) != nil }) else { return }
+            report(
+                place, "\(reference) where nothing with claims is checked", "auth with jwt, forward or subjects beside it",
+                "add auth: {from: […], jwt: {…}}")
         case .user:
             guard auth == nil else { return }
             report(place, "user where nobody is authenticated", "auth beside it", "add auth")

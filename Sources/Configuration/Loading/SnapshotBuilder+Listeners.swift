@@ -59,7 +59,17 @@ extension SnapshotBuilder {
         {
             report(written, "TLS without a certificate", "certificate and key", "add certificate: FILE and key: FILE")
         }
-        return ListenerTLS(certificates: certificates, clientAuthorityFile: map.text("client_ca"))
+        return ListenerTLS(
+            certificates: certificates, clientAuthorityFile: map.text("client_ca"), keyLogFile: keyLog(map))
+    }
+
+    /// The file for TLS secrets; a warning goes with it at each start.
+    mutating func keyLog(_ map: DecodedMap) -> String? {
+        guard let path = map.text("key_log"), let written = map.any("key_log") else { return nil }
+        warn(
+            written, "a key log of TLS sessions", "none, but for the time of a search",
+            "whoever has the file can decrypt these sessions; remove key_log, and the file, when the search is over")
+        return path
     }
 
     /// A certificate and its key, which need each other.

@@ -20,7 +20,7 @@ extension SnapshotBuilder {
                     "add endpoints: [http://127.0.0.1:8000]")
             }
             var cluster = Cluster(name: name, endpoints: endpoints)
-            if let policy: BalancingPolicy = map.word("policy") { cluster.policy = policy }
+            routing(map, of: &cluster)
             cluster.tls = upstreamTLS(map.any("tls"), for: endpoints)
             clusters.append(cluster)
         }
@@ -47,7 +47,7 @@ extension SnapshotBuilder {
         }
         return UpstreamTLS(
             serverName: map.text("server_name"), authorityFile: map.text("ca"), verify: verify,
-            certificateFile: map.text("certificate"), keyFile: map.text("key"))
+            certificateFile: map.text("certificate"), keyFile: map.text("key"), keyLogFile: keyLog(map))
     }
 
     /// The place of the cluster of one endpoint that `upstream` stands for; equal ones share it.
@@ -67,7 +67,8 @@ extension SnapshotBuilder {
         default: break
         }
         guard let endpoint else { return nil }
-        let cluster = Cluster(name: endpoint.description, endpoints: [endpoint], tls: tls)
+        var cluster = Cluster(name: endpoint.description, endpoints: [endpoint], tls: tls)
+        if case .map(let map) = written.value { fitness(map, of: &cluster) }
         if let index = clusters.firstIndex(of: cluster) { return index }
         clusters.append(cluster)
         return clusters.count - 1
@@ -78,7 +79,8 @@ extension SnapshotBuilder {
     /// The routes of the file: a list, or the one whose keys stand at the top.
     mutating func buildRoutes(_ timeouts: Timeouts) -> [Route] {
         let shorthand = [
-            "upstream", "cluster", "match", "host", "rewrite", "upgrade", "heartbeat", "origins", "auth", "permission", "guards",
+            "upstream", "cluster", "match", "host", "rewrite", "upgrade", "heartbeat", "hold", "origins", "auth", "permission",
+            "guards",
         ].compactMap { root.any($0) }
         var routes: [Route] = []
         if let written = root.any("routes") {
@@ -100,6 +102,7 @@ extension SnapshotBuilder {
             if let route = route(root, at: place, timeouts, overrides: false) { routes.append(route) }
         }
         warnAboutUnused(routes)
+        checkHashKeys(routes)
         if let backend { checkReached(backend, routes) }
         return routes
     }
@@ -149,6 +152,7 @@ extension SnapshotBuilder {
         }
         route.timeouts = overrides ? self.timeouts(map.map("timeouts"), over: timeouts) : timeouts
         route.heartbeat = heartbeat(map.any("heartbeat"), idle: route.timeouts.idle)
+        route.hold = hold(map.any("hold"))
         route.capture = capturePolicy(ofRoute: overrides ? map.map("capture") : nil)
         return route
     }

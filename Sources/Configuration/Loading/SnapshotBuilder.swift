@@ -17,6 +17,10 @@ struct SnapshotBuilder {
     var clusters: [Cluster] = []
     /// The checks of credentials so far; routes point into it.
     var credentials: [CredentialSettings] = []
+    /// The keys of affinity cookies so far, by cluster.
+    var affinityKeys: [String: [Secret]] = [:]
+    /// Where client certificates are asked for, to be held against the listeners.
+    var certificatePlaces: [Decoded] = []
 
     init(_ root: DecodedMap, file: String?, environment: [String: String], backend: Endpoint? = nil) {
         self.backend = backend
@@ -32,6 +36,7 @@ struct SnapshotBuilder {
         let routes = buildRoutes(timeouts)
         var snapshot = Snapshot(clusters: clusters, routes: RouteTable(routes))
         snapshot.credentials = credentials
+        snapshot.affinityKeys = affinityKeys
         snapshot.timeouts = timeouts
         snapshot.limits = limits()
         snapshot.listeners = listeners()
@@ -42,10 +47,12 @@ struct SnapshotBuilder {
         snapshot.admin = admin()
         snapshot.healthPath = root.map("health")?.text("path")
         snapshot.drain = drain()
+        snapshot.restart = restart()
         snapshot.capture = capture()
         if let io: IOBackend = root.word("io") { snapshot.io = io }
         snapshot.workers = root.integer("workers")
         checkAddresses(snapshot)
+        checkCertificates(snapshot)
         return routes.isEmpty ? nil : snapshot
     }
 
@@ -78,6 +85,10 @@ struct SnapshotBuilder {
         if let count = map.integer("sessions") { limits.sessions = count }
         if let count = map.integer("sessions_per_address") { limits.sessionsPerAddress = count }
         if let count = map.integer("upgrades_per_second") { limits.upgradesPerSecond = count }
+        if let count = map.integer("messages_per_second") { limits.messagesPerSecond = count }
+        if let word: OnLimit = map.word("on_limit") { limits.onLimit = word }
+        if let count = map.integer("queue_length") { limits.queueLength = count }
+        if let span = map.duration("queue_wait") { limits.queueWait = span }
         return limits
     }
 

@@ -4,8 +4,7 @@ package enum ConfigurationReference {
     package static func markdown() -> String {
         var lines = introduction
         lines += ["## Keys of the file", "", header, rule]
-        var later: [(path: String, about: String)] = []
-        for definition in Schema.root { write(definition, prefix: "", into: &lines, later: &later) }
+        for definition in Schema.root { write(definition, prefix: "", into: &lines) }
         lines += [
             "", "### Keys of a route", "",
             "In each entry of `routes`; those of one route may stand at the top of the file instead.", "", header, rule,
@@ -14,13 +13,10 @@ package enum ConfigurationReference {
             // Those that stand at the top too are described there.
             let isShared =
                 Schema.root.contains { $0.name == definition.name } && !["timeouts", "limits", "capture"].contains(definition.name)
-            if definition.isAvailable {
-                lines.append(
-                    isShared ? "| `\(definition.name)` | | | As at the top. |" : row(definition, path: definition.name))
-                // Other limits than those at the top, which stand nowhere else.
-                if definition.name == "limits" {
-                    for (inner, _) in children(of: definition.kind) { lines.append(row(inner, path: "limits.\(inner.name)")) }
-                }
+            lines.append(isShared ? "| `\(definition.name)` | | | As at the top. |" : row(definition, path: definition.name))
+            // Other limits than those at the top, which stand nowhere else.
+            if definition.name == "limits" {
+                for (inner, _) in children(of: definition.kind) { lines.append(row(inner, path: "limits.\(inner.name)")) }
             }
         }
         lines += ["", "## Flags and environment", "", "| key | flag of `serve` | variable |", "|---|---|---|"]
@@ -33,12 +29,7 @@ package enum ConfigurationReference {
             "| the file itself | `--config` | `\(Snapshot.fileVariable)` |",
             "| the port of the default listener | | `PORT` |", "",
             "Lists are written with commas: `GATEHOUSE_TRUSTED_PROXIES=10.0.0.0/8,192.168.0.0/16`. An empty variable is as none.",
-            "",
-            "## Not available in this version", "",
-            "These keys belong to the product's shape, but what they ask for does not exist yet. They are refused, not ignored: a check that is configured and does not happen would be worse than none.",
-            "",
         ]
-        lines += later.map { "- `\($0.path)`: \($0.about)" }
         return lines.joined(separator: "\n") + "\n"
     }
 
@@ -71,18 +62,13 @@ package enum ConfigurationReference {
     private static let rule = "|---|---|---|---|"
 
     private static func write(
-        _ definition: KeyDefinition, prefix: String, into lines: inout [String],
-        later: inout [(path: String, about: String)]
+        _ definition: KeyDefinition, prefix: String, into lines: inout [String]
     ) {
         let path = prefix + definition.name
-        guard definition.isAvailable else {
-            later.append((path, definition.about))
-            return
-        }
         lines.append(row(definition, path: path))
         if definition.name == "routes" { return }
         for (inner, suffix) in children(of: definition.kind) {
-            write(inner, prefix: path + suffix, into: &lines, later: &later)
+            write(inner, prefix: path + suffix, into: &lines)
         }
     }
 

@@ -11,9 +11,6 @@ struct KeyDefinition: Sendable {
     /// The flag that sets it, without dashes, and the environment's variable.
     var flag: String?
     var environment: String?
-    /// Whether this version has what the key asks for. A key that is known but not available is refused, because a check that
-    /// was configured and does not happen would be worse than none.
-    var isAvailable = true
 
     init(
         _ name: String, _ kind: ValueKind, default defaultText: String? = nil, _ about: String, example: String? = nil,
@@ -26,12 +23,5 @@ struct KeyDefinition: Sendable {
         self.example = example
         self.flag = flag
         self.environment = environment
-    }
-
-    /// A key of the design whose feature does not exist yet.
-    static func notAvailable(_ name: String, _ about: String) -> KeyDefinition {
-        var definition = KeyDefinition(name, .text, about)
-        definition.isAvailable = false
-        return definition
     }
 }

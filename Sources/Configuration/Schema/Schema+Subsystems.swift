@@ -15,6 +15,7 @@ extension Schema {
             "timeouts", .map(SchemaLimits.timeouts),
             "How long Gatehouse waits for what. Each has its own name in the log when it fires."),
         KeyDefinition("drain", .map(drain), "How a process that is told to stop goes away."),
+        KeyDefinition("restart", .map(SchemaRestart.restart), "How a process gives its listeners to the next (`serve` only)."),
         KeyDefinition(
             "io", .word(IOBackend.allCases.map(\.rawValue)), default: IOBackend.auto.rawValue,
             "The kernel's interface: `auto` tries io_uring and takes epoll where it is forbidden.",

@@ -46,6 +46,12 @@ enum Schema {
         KeyDefinition("key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/app.key"),
     ]
 
+    /// Never from the environment: SSLKEYLOGFILE may stand in one that nobody looked at.
+    private static let keyLog = KeyDefinition(
+        "key_log", .file(mustExist: false),
+        "Appends the secrets of every TLS session to this file, for Wireshark and `gatehouse capture --keylog`. Whoever has the file can decrypt the sessions: for a search only, and said loudly at start.",
+        example: "keys.log")
+
     private static let listener: [KeyDefinition] = [
         KeyDefinition("address", .listenAddress(), "The address and port to listen on.", example: "0.0.0.0:443"),
         KeyDefinition(
@@ -60,6 +66,7 @@ enum Schema {
                         "client_ca", .file(mustExist: true),
                         "A PEM file of authorities; with it, clients must show a certificate that one of them signed.",
                         example: "tls/clients-ca.pem"),
+                    keyLog,
                 ]),
             "Terminates TLS here. The files are read again at each reload.",
             example: "{certificate: tls/app.pem, key: tls/app.key}"),
@@ -90,6 +97,7 @@ enum Schema {
                 "A PEM file with the certificate that Gatehouse shows to the endpoint.", example: "tls/gatehouse.pem"),
             KeyDefinition(
                 "key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/gatehouse.key"),
+            keyLog,
         ]),
         "How `https` endpoints are checked, and what Gatehouse shows to them.",
         example: "{server_name: app.example, ca: ca.pem}")
@@ -98,10 +106,11 @@ enum Schema {
         "upstream",
         .shapes([
             .endpoint,
-            .map([
-                KeyDefinition("url", .endpoint, "The endpoint.", example: "https://127.0.0.1:8443"),
-                upstreamTLS,
-            ]),
+            .map(
+                [
+                    KeyDefinition("url", .endpoint, "The endpoint.", example: "https://127.0.0.1:8443"),
+                    upstreamTLS,
+                ] + SchemaRouting.ofUpstreams),
         ]),
         "The only endpoint of a route: the short form of a cluster. `ws` and `wss` mean `http` and `https`.",
         example: "http://127.0.0.1:8000", flag: "upstream", environment: "GATEHOUSE_UPSTREAM")
@@ -111,17 +120,13 @@ enum Schema {
 
     static let clusters = KeyDefinition(
         "clusters",
-        .named([
-            KeyDefinition(
-                "endpoints", .list(.endpoint), "The endpoints; at least one.",
-                example: "[http://127.0.0.1:8001, http://127.0.0.1:8002]"),
-            KeyDefinition(
-                "policy", .word(BalancingPolicy.allCases.map(\.rawValue)), default: BalancingPolicy.roundRobin.rawValue,
-                "How the endpoint of a new session is chosen.", example: "least-sessions"),
-            upstreamTLS,
-            .notAvailable("affinity", "Sticky choice of an endpoint."),
-            .notAvailable("health", "Health checks of the endpoints."),
-        ]),
+        .named(
+            [
+                KeyDefinition(
+                    "endpoints", .list(.endpoint), "The endpoints; at least one.",
+                    example: "[http://127.0.0.1:8001, http://127.0.0.1:8002]"),
+                upstreamTLS,
+            ] + SchemaRouting.ofClusters),
         "Named sets of endpoints.", example: "{app: {endpoints: [http://127.0.0.1:8001, http://127.0.0.1:8002]}}")
 
     // MARK: What happens in between
@@ -160,7 +165,7 @@ enum Schema {
                 "Which upgrades pass: only `websocket` (a request for another goes on as an ordinary one), or `any` protocol but h2c.",
                 example: "any"),
             SchemaHeartbeat.heartbeat,
-            .notAvailable("hold", "Keeping a session open while its endpoint restarts."),
+            SchemaHold.hold,
         ] + SchemaGate.keys
 }
 
@@ -171,7 +176,7 @@ extension Schema {
         func search(_ kind: ValueKind, _ path: String) {
             switch kind {
             case .map(let keys), .named(let keys):
-                for key in keys where key.isAvailable {
+                for key in keys {
                     if key.name == name { found.append(path) }
                     search(key.kind, "\(path).\(key.name)")
                 }
@@ -180,7 +185,7 @@ extension Schema {
             default: break
             }
         }
-        for key in root where key.isAvailable {
+        for key in root {
             if key.name == name { found.insert("the top of the file", at: 0) }
             search(key.kind, key.name)
         }

@@ -3,6 +3,8 @@ import ProxyCore
 /// The definitions of a route's gate: `origins`, `auth`, `permission`, `guards`.
 enum SchemaGate {
     private static let standardToken = TokenRule()
+    private static let standardForward = ForwardRule(
+        url: ServiceURL(endpoint: Endpoint(scheme: .http, host: "localhost", port: 80), target: "/"))
 
     static let keys: [KeyDefinition] = [
         KeyDefinition(
@@ -45,8 +47,8 @@ enum SchemaGate {
 
     private static let auth: [KeyDefinition] = [
         KeyDefinition(
-            "from", .list(.shapes([.word(["authorization", "basic", "subprotocol"]), .map(source)])),
-            "Where the credential stands; the first place that holds one decides. `authorization` is `Bearer`, `basic` user and password, `subprotocol` the one behind `bearer` in `Sec-WebSocket-Protocol`.",
+            "from", .list(.shapes([.word(["authorization", "basic", "subprotocol", "client_certificate"]), .map(source)])),
+            "Where the credential stands; the first place that holds one decides. `authorization` is `Bearer`, `basic` user and password, `subprotocol` the one behind `bearer` in `Sec-WebSocket-Protocol`, `client_certificate` the one of the TLS handshake.",
             example: "[{query: token}, {cookie: session}, authorization]"),
         KeyDefinition(
             "keys",
@@ -60,6 +62,14 @@ enum SchemaGate {
         KeyDefinition(
             "htpasswd", .file(mustExist: true), "A file of users with bcrypt hashes (`htpasswd -B`), for `basic`.",
             example: "users.htpasswd"),
+        KeyDefinition(
+            "forward", .map(forward),
+            "Has a service of yours judge each request, in place of keys, htpasswd and jwt. Whatever it answers but 2xx lets nobody in.",
+            example: "{url: 'http://127.0.0.1:9000/check', user: X-User}"),
+        KeyDefinition(
+            "subjects", .list(.text),
+            "Whose client certificates are let in: `CN=robot-*`, `DNS=*.devices.example`, `O=Example,CN=robot-*` (all of it), or `*`. Their chains are checked by the listener (`tls.client_ca`).",
+            example: "[\"CN=robot-*\"]"),
         KeyDefinition("jwt", .map(jwt), "Checks tokens as JWT.", example: "{keys: keys.json, audience: app}"),
         KeyDefinition(
             "identity",
@@ -77,7 +87,32 @@ enum SchemaGate {
         KeyDefinition(
             "expiry_code", .integer(3000...4999), default: "4401",
             "The close code of a session whose token ends; it is closed at `exp`.", example: "4001"),
+        KeyDefinition(
+            "expiry_warning", .duration(zero: true), default: DurationText.text(AuthenticationRule.expiryWarning),
+            "How long before that the ledger says `session.expiring`; `0s` for never.", example: "5m"),
         reportOnly,
+    ]
+
+    private static let forward: [KeyDefinition] = [
+        KeyDefinition(
+            "url", .text,
+            "Where the service is asked, by GET with `X-Forwarded-Method`, `-Proto`, `-Host`, `-Uri` and `-For`.",
+            example: "http://127.0.0.1:9000/check"),
+        KeyDefinition(
+            "timeout", .duration(), default: DurationText.text(standardForward.timeout),
+            "From the request to the answer; then 503.", example: "500ms"),
+        KeyDefinition(
+            "fields", .list(.fieldName), default: "[Authorization, Cookie]", "Fields of the client's that the service gets.",
+            example: "[X-Api-Key]"),
+        KeyDefinition("user", .fieldName, "The field of the answer that names the user.", example: "X-User"),
+        KeyDefinition(
+            "pass", .list(.fieldName),
+            "Fields of the answer that the backend gets; the client's own of these names are removed. Rules know them as `claims.x-name`.",
+            example: "[X-User, X-Tenant]"),
+        KeyDefinition(
+            "cache", .duration(zero: true), default: DurationText.text(standardForward.keeps),
+            "The longest that an answer is kept for the same question, by `max-age` of its `Cache-Control`; `0s` keeps none.",
+            example: "1m"),
     ]
 
     private static let jwt: [KeyDefinition] = [

@@ -52,7 +52,24 @@ enum SchemaLimits {
         KeyDefinition(
             "upgrades_per_second", .integer(0...1_000_000), default: "\(standardLimits.upgradesPerSecond)",
             "Upgrades that the process lets in within a second, with a burst of as many; more get 503. 0 for no limit."),
+        KeyDefinition(
+            "messages_per_second", .integer(0...1_000_000), default: "\(standardLimits.messagesPerSecond)",
+            "Messages, pings and pongs that the client of one session may send in a second, with a burst of as many. 0 for no limit."
+        ),
+        onLimit(
+            default: standardLimits.onLimit.rawValue,
+            "What becomes of who is above a limit here: `refuse` with 429 or 503 and `Retry-After`; `queue` has upgrades wait for room, and reads a session with too many messages more slowly; `close` completes the upgrade and closes it with 1008 or 1013. A session with too many messages is closed with 1008 by `refuse` and `close`."
+        ),
+        KeyDefinition(
+            "queue_length", .integer(0...1_000_000), default: "\(standardLimits.queueLength)",
+            "Upgrades of the process that wait for room at one time; more are refused."),
+        KeyDefinition(
+            "queue_wait", .duration(), default: DurationText.text(standardLimits.queueWait), "How long one of them waits, at most."),
     ]
+
+    private static func onLimit(default text: String?, _ about: String) -> KeyDefinition {
+        KeyDefinition("on_limit", .word(OnLimit.allCases.map(\.rawValue)), default: text, about, example: "queue")
+    }
 
     /// Limits that a route has for itself.
     static let limitsOfRoutes: [KeyDefinition] = [
@@ -63,6 +80,15 @@ enum SchemaLimits {
         KeyDefinition(
             "upgrades_per_second", .integer(1...1_000_000),
             "Upgrades that the route lets in within a second, with a burst of as many; more get 503.", example: "50"),
+        KeyDefinition(
+            "messages_per_second", .integer(1...1_000_000),
+            "Messages, pings and pongs that the client of one session may send in a second, with a burst of as many.", example: "20"
+        ),
+        KeyDefinition(
+            "message_size", .size(1...1 << 40),
+            "The largest message in bytes, inflated; a larger one ends the session with 1009. Sessions of the route are then held to RFC 6455 as with `websocket.enforce`.",
+            example: "1MiB"),
+        onLimit(default: nil, "What becomes of who is above one of these limits; without it, as `limits.on_limit` at the top."),
     ]
 
     private static func timeout(_ name: String, _ standard: TimeSpan, _ about: String) -> KeyDefinition {

@@ -91,9 +91,9 @@ indirect enum ValueKind: Sendable {
         case .secret: "a text of at least 16 visible characters"
         case .logOutput: "stdout, stderr or the path of a file with a / in it"
         case .list(let kind): "a list; each: \(kind.accepted)"
-        case .map(let keys): "a map of " + keys.filter(\.isAvailable).map(\.name).joined(separator: ", ")
+        case .map(let keys): "a map of " + keys.map(\.name).joined(separator: ", ")
         case .named(let keys):
-            "a map of names; each: a map of " + keys.filter(\.isAvailable).map(\.name).joined(separator: ", ")
+            "a map of names; each: a map of " + keys.map(\.name).joined(separator: ", ")
         case .shapes(let kinds): kinds.map(\.accepted).joined(separator: "; or ")
         }
     }

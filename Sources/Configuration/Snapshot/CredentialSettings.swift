@@ -5,6 +5,10 @@ extension Snapshot {
     /// Names of fields and parameters in which routes look for credentials: what no log may show.
     package var credentialNames: (fields: [String], parameters: [String]) {
         var names: (fields: [String], parameters: [String]) = ([], [])
+        for rule in routes.routes.compactMap({ $0.gate?.authentication }) {
+            // What a service judges by may be a credential.
+            names.fields += (rule.forward?.fields ?? []).filter { $0.known == .other }.map(\.description)
+        }
         for source in routes.routes.flatMap({ $0.gate?.authentication?.sources ?? [] }) {
             switch source {
             case .field(let name): names.fields.append(name.description)
@@ -31,6 +35,8 @@ package struct CredentialSettings: Sendable, Hashable {
     package var passwordFile: String?
     /// Nil: tokens are not taken for JWT.
     package var token: TokenSettings?
+    /// Nil: certificates are no credential.
+    package var certificates: CertificateRule?
 
     package init() {}
 }
@@ -40,7 +46,7 @@ package struct TokenSettings: Sendable, Hashable {
     /// A file with PEM, a JWK or a JWKS.
     package var keyFile: String?
     /// Where a JWKS is fetched from.
-    package var url: KeySetURL?
+    package var url: ServiceURL?
     /// A secret shared with whoever issues the tokens.
     package var secret: Secret?
     /// What keys that don't say it themselves may sign with; empty: one algorithm by the kind of key.

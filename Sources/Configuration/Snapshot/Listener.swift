@@ -19,10 +19,13 @@ package struct ListenerTLS: Sendable, Hashable {
     package var certificates: [CertificateFiles]
     /// A PEM file of authorities; with it, clients must show a certificate that one of them signed.
     package var clientAuthorityFile: String?
+    /// Where the sessions' secrets go; nil, as it should be, for nowhere.
+    package var keyLogFile: String?
 
-    package init(certificates: [CertificateFiles], clientAuthorityFile: String? = nil) {
+    package init(certificates: [CertificateFiles], clientAuthorityFile: String? = nil, keyLogFile: String? = nil) {
         self.certificates = certificates
         self.clientAuthorityFile = clientAuthorityFile
+        self.keyLogFile = keyLogFile
     }
 }
 

@@ -96,6 +96,28 @@ package struct DrainSettings: Sendable, Hashable {
     package init() {}
 }
 
+/// How a process gives its listeners to the next.
+package struct RestartSettings: Sendable, Hashable {
+    /// The path of the control socket; nil: none.
+    package var socket: String?
+    /// How long a successor may take until it accepts.
+    package var timeout: TimeSpan = .seconds(60)
+    package var stay = RestartStay.auto
+
+    package init() {}
+
+    /// What the kernel allows for the path of a socket, in octets.
+    package static let longestPath = 107
+}
+
+/// Whether a process that has handed over and drained stays as the one that the platform watches.
+package enum RestartStay: String, Sendable, Hashable, CaseIterable {
+    /// Where it is process 1, with which a container ends.
+    case auto
+    case always
+    case never
+}
+
 /// The kernel interface that the event loops use.
 package enum IOBackend: String, Sendable, Hashable, CaseIterable {
     /// io_uring where the kernel allows it, else epoll.

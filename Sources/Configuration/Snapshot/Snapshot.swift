@@ -16,6 +16,8 @@ package struct Snapshot: Sendable {
     package var routes: RouteTable
     /// `AuthenticationRule.store` of a route's gate points into it.
     package var credentials: [CredentialSettings] = []
+    /// The keys that sign affinity cookies, by the cluster's name; without an entry one is drawn at start.
+    package var affinityKeys: [String: [Secret]] = [:]
     package var websocket = WebSocketSettings()
     package var diagnosis = DiagnosisSettings()
     package var log = LogSettings()
@@ -26,6 +28,7 @@ package struct Snapshot: Sendable {
     /// What holds before a route is chosen, and for routes that say nothing else.
     package var timeouts = Timeouts()
     package var drain = DrainSettings()
+    package var restart = RestartSettings()
     package var capture = CaptureSettings()
     package var io = IOBackend.auto
     /// Event loops; nil for one per core.

@@ -2,7 +2,9 @@
 ///
 /// To add a cause: a case in `Cause`, an entry in the file of its group, a vector that convicts and one that acquits in
 /// `CauseVectors`, and a regenerated `Docs/Causes.md`.
-package struct CauseEntry: Sendable {
+///
+/// A class, because it never changes and every verdict asks for one: there is one of each, and nothing of it is copied.
+package final class CauseEntry: Sendable {
     package let cause: Cause
     package let group: Group
     /// One line, as a verdict's headline.
@@ -27,8 +29,12 @@ package struct CauseEntry: Sendable {
     package struct StackFix: Sendable {
         package let stack: Stack
         package let text: String
+        /// Both in one line, as a verdict says it.
+        package let line: String
 
-        static func on(_ stack: Stack, _ text: String) -> StackFix { StackFix(stack: stack, text: text) }
+        static func on(_ stack: Stack, _ text: String) -> StackFix {
+            StackFix(stack: stack, text: text, line: "\(stack.name): \(text)")
+        }
     }
 
     /// The groups of the taxonomy, in its order.
@@ -65,20 +71,22 @@ package struct CauseEntry: Sendable {
 
     /// What to change, first in the words of the stacks that were seen, then in general; at most `limit` lines.
     package func fixes(for stacks: [Stack], limit: Int = 4) -> [String] {
-        var lines = fix.prefix(1).map { $0 }
-        for stack in stacks {
-            for fix in stackFixes where fix.stack == stack {
-                let line = "\(stack.name): \(fix.text)"
-                if !lines.contains(line) { lines.append(line) }
-            }
+        var lines: [String] = []
+        lines.reserveCapacity(limit)
+        if let first = fix.first { lines.append(first) }
+        func add(_ line: String) {
+            if lines.count < limit, !lines.contains(line) { lines.append(line) }
         }
-        for line in fix.dropFirst() where !lines.contains(line) { lines.append(line) }
+        for stack in stacks {
+            for index in stackFixes.indices where stackFixes[index].stack == stack { add(stackFixes[index].line) }
+        }
+        for line in fix.dropFirst() { add(line) }
         // A hop that is to blame need not show itself: the ones that people run most are worded then.
         if blame == .intermediary, !stacks.contains(where: { $0.who != .backend }) {
             for stack in CauseEntry.commonHops {
-                for fix in stackFixes where fix.stack == stack { lines.append("\(stack.name): \(fix.text)") }
+                for index in stackFixes.indices where stackFixes[index].stack == stack { add(stackFixes[index].line) }
             }
         }
-        return Array(lines.prefix(limit))
+        return lines
     }
 }

@@ -3,7 +3,9 @@
 /// The weights of all clauses that hold are summed up per cause. Roughly: below 20 nothing to speak of, from 20 a
 /// possibility, from 60 the likely explanation. Only a clause that is marked as proof can make a verdict `proven`: an
 /// answer that names its own reason, a breach that stands in the bytes, or a probe that flipped the outcome.
-package struct Clause: Sendable {
+///
+/// A class, because it never changes and verdicts hand it about: a reference costs less than three counted fields.
+package final class Clause: Sendable {
     /// What it is worth; negative where it speaks against.
     package let weight: Int
     package let when: SignSet
@@ -22,11 +24,21 @@ package struct Clause: Sendable {
         reason = text
     }
 
-    func deciding(_ decision: String) -> Clause {
-        var clause = self
-        clause.reason = text + decision
-        return clause
+    private init(_ clause: Clause, decision: String) {
+        weight = clause.weight
+        when = clause.when
+        unless = clause.unless
+        isProof = clause.isProof
+        signs = clause.signs
+        text = clause.text
+        reason = clause.text + decision
     }
+
+    /// The same clause, whose reason says what would decide.
+    func deciding(_ decision: String) -> Clause { Clause(self, decision: decision) }
+
+    /// Whether it holds for these signs and speaks for its cause.
+    func speaks(_ signs: SignSet) -> Bool { weight > 0 && when.isSubset(of: signs) && unless.isDisjoint(with: signs) }
 
     /// Speaks for the cause.
     static func says(_ weight: Int, _ signs: Sign..., unless: [Sign] = []) -> Clause {
@@ -55,5 +67,5 @@ package struct Clause: Sendable {
     /// quotes a few.
     package let text: String
     /// The same with what would decide, as an alternative says it.
-    private(set) var reason: String
+    let reason: String
 }

@@ -168,13 +168,18 @@ final class AnswerView {
     }
 
     private func areFields(_ names: StaticString) -> Bool {
-        names.withUTF8Buffer { text in
-            let names = unsafe text.split(separator: 0x20)
-            guard unsafe head.fields.count == names.count else { return false }
-            return unsafe zip(head.fields, names).allSatisfy {
-                unsafe bytes[$0.name.clamped(to: 0..<bytes.count)].elementsEqual($1)
-            }
+        let length = names.utf8CodeUnitCount
+        let text = unsafe names.utf8Start
+        var start = 0
+        for field in head.fields {
+            let name = field.name.clamped(to: 0..<bytes.count)
+            guard start < length, name.count <= length - start else { return false }
+            for offset in 0..<name.count where unsafe bytes[name.lowerBound + offset] != text[start + offset] { return false }
+            start += name.count
+            guard unsafe start == length || text[start] == 0x20 else { return false }
+            start += 1
         }
+        return start == length + 1
     }
 
     private func mayHave(_ name: StaticString) -> Bool { nameLengths >> UInt64(min(name.utf8CodeUnitCount, 63)) & 1 == 1 }

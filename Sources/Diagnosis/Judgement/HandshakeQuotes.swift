@@ -48,7 +48,7 @@ struct HandshakeQuotes {
         let expected: String? =
             switch sign {
             case .originOtherHost, .originSiblingHost, .originOtherPort:
-                request.value(of: .host).map { "an Origin for the host \(request.bytes.printable($0, limit: 100))" }
+                request.value(of: .host).map { "an Origin for the host " + request.bytes.printable($0, limit: 100) }
             case .upgradeFieldMissing: "Upgrade: websocket"
             case .connectionTokenMissing: "Connection: Upgrade"
             case .keyMissing, .keyMalformed, .keyRepeated: "16 random bytes in base64, once"

@@ -1,18 +1,20 @@
 /// The causes weighed against what was seen: the clauses of the catalogue, applied to one set of signs.
 ///
 /// No order of rules and no branches: every clause of every cause is asked, the weights of those that hold are summed up, and what
-/// stands highest is the verdict. The clauses lie flat in one table, so that the whole catalogue costs a few microseconds.
+/// stands highest is the verdict. The clauses lie flat in one table, so that the whole catalogue costs a few microseconds; which clauses spoke
+/// for a cause is looked up again only for the few that a verdict names.
 struct Hypotheses {
-    /// A cause with its sum, highest first; those that nothing speaks for are left out.
+    /// The causes that something speaks for, the highest first.
     let ranked: [Hypothesis]
     let signs: SignSet
 
     struct Hypothesis {
         let cause: Cause
         let score: Int
+        /// Whether one of the clauses that hold is a proof.
         let isProven: Bool
-        /// The clauses that spoke for it, the weightiest first.
-        let clauses: [Clause]
+        /// Its place in the catalogue.
+        fileprivate let place: Int
 
         /// How sure the sum is by itself.
         var confidence: Confidence { isProven && score >= 100 ? .proven : score >= 60 ? .likely : .possible }
@@ -20,37 +22,52 @@ struct Hypotheses {
 
     /// Below this a cause isn't worth a word.
     static let threshold = 20
+    /// Below this it isn't even weighed against others.
+    private static let floor = 8
 
     init(_ signs: SignSet) {
         self.signs = signs
         let table = ClauseTable.shared
-        var sums = [Int](repeating: 0, count: table.entries.count)
-        var touched: [Int] = []
+        var sums = [ClauseTable.Sum](repeating: ClauseTable.Sum(), count: table.entries.count)
         signs.forEach { first in
             for index in table.starts[first]..<table.starts[first + 1] {
+                guard table.rows[index].holds(signs) else { continue }
                 let row = table.rows[index]
-                guard row.when.isSubset(of: signs), row.unless.isDisjoint(with: signs) else { continue }
-                if sums[row.entry] == 0 { touched.append(row.entry) }
-                sums[row.entry] += row.weight
+                sums[row.entry].weight += row.weight
+                if row.isProof { sums[row.entry].isProven = true }
             }
         }
         var ranked: [Hypothesis] = []
+        ranked.reserveCapacity(32)
         // In the taxonomy's order, so that equal sums always stand alike.
-        for index in touched.sorted() where sums[index] >= 8 {
-            if ranked.contains(where: { $0.cause == table.entries[index].cause }) { continue }
-            let entry = table.entries[index]
-            var spoke: [Clause] = []
-            for clause in entry.clauses
-            where clause.weight > 0 && clause.when.isSubset(of: signs) && clause.unless.isDisjoint(with: signs) {
-                spoke.append(clause)
-            }
-            spoke.sort { $0.weight > $1.weight }
+        for place in sums.indices where sums[place].weight >= Hypotheses.floor {
             ranked.append(
-                Hypothesis(cause: entry.cause, score: sums[index], isProven: spoke.contains { $0.isProof }, clauses: spoke))
+                Hypothesis(
+                    cause: table.entries[place].cause, score: Int(sums[place].weight), isProven: sums[place].isProven, place: place)
+            )
         }
         // A proof goes before any sum: what names itself isn't outvoted.
         ranked.sort { ($0.confidence == .proven ? 1 : 0, $0.score) > ($1.confidence == .proven ? 1 : 0, $1.score) }
         self.ranked = ranked
+    }
+
+    /// The clauses that spoke for a cause, the weightiest first; the catalogue's order among equals.
+    func clauses(for hypothesis: Hypothesis) -> [Clause] {
+        var spoke: [Clause] = []
+        for clause in ClauseTable.shared.entries[hypothesis.place].clauses where clause.speaks(signs) {
+            let place = spoke.firstIndex { $0.weight < clause.weight } ?? spoke.count
+            spoke.insert(clause, at: place)
+        }
+        return spoke
+    }
+
+    /// The weightiest of them, in half a sentence.
+    func reason(for hypothesis: Hypothesis) -> String? {
+        var best: Clause?
+        for clause in ClauseTable.shared.entries[hypothesis.place].clauses where clause.weight > best?.weight ?? 0 {
+            if clause.speaks(signs) { best = clause }
+        }
+        return best?.reason
     }
 }
 
@@ -59,8 +76,17 @@ struct ClauseTable {
     struct Row {
         let when: SignSet
         let unless: SignSet
-        let weight: Int
+        let weight: Int32
         let entry: Int
+        let isProof: Bool
+
+        func holds(_ signs: SignSet) -> Bool { when.isSubset(of: signs) && unless.isDisjoint(with: signs) }
+    }
+
+    /// What has come together for one cause.
+    struct Sum {
+        var weight: Int32 = 0
+        var isProven = false
     }
 
     let rows: [Row]
@@ -77,7 +103,9 @@ struct ClauseTable {
             for clause in entry.clauses {
                 guard let first = clause.signs.first else { continue }
                 byFirst[Int(first.rawValue)].append(
-                    Row(when: clause.when, unless: clause.unless, weight: clause.weight, entry: index))
+                    Row(
+                        when: clause.when, unless: clause.unless, weight: Int32(clamping: clause.weight), entry: index,
+                        isProof: clause.isProof && clause.weight > 0))
             }
         }
         var starts = [0]

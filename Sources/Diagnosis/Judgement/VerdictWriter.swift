@@ -43,16 +43,16 @@ struct VerdictWriter {
     }
 
     private func alternatives(_ rest: ArraySlice<Hypotheses.Hypothesis>, _ first: Confidence) -> [Alternative] {
-        rest.filter { $0.score >= 10 }.prefix(first == .proven ? 3 : 6).map { other in
+        rest.prefix(first == .proven ? 3 : 6).prefix { $0.score >= 10 }.map { other in
             let confidence: Confidence = first == .proven || other.score < 60 ? .possible : .likely
             return Alternative(
-                cause: other.cause, confidence: confidence, because: other.clauses.first?.reason ?? "nothing rules it out")
+                cause: other.cause, confidence: confidence, because: hypotheses.reason(for: other) ?? "nothing rules it out")
         }
     }
 
     private func evidence(_ hypothesis: Hypotheses.Hypothesis) -> [Evidence] {
         var shown: [Evidence] = []
-        for clause in hypothesis.clauses {
+        for clause in hypotheses.clauses(for: hypothesis) {
             for sign in clause.signs {
                 guard let evidence = quote(sign), !shown.contains(evidence) else { continue }
                 shown.append(evidence)

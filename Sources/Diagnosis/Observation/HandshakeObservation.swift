@@ -25,6 +25,8 @@ package final class HandshakeObservation {
     /// The endpoint's address, once one was chosen.
     package var endpoint: String?
     package var timings = HandshakeTimings()
+    /// What became of its affinity; nil where the cluster has none.
+    package var affinity: AffinityFacts?
     package var failure: HandshakeFailure?
     /// What our own gate has against the request, if `failure` says so.
     package var gate: GateRefusal?
@@ -86,6 +88,8 @@ package struct HandshakeTimings: Sendable, Hashable {
     package var connect: TimeSpan?
     /// The TLS handshake with the endpoint.
     package var tls: TimeSpan?
+    /// How long the request was held because no endpoint was ready.
+    package var waited: TimeSpan?
     /// From the request's last byte to the response's head.
     package var response: TimeSpan?
     /// From the request's first byte to the end of the handshake.

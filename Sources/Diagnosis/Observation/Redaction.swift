@@ -10,8 +10,22 @@ package enum Redaction {
     /// `Name: value` of a field line, as it may be shown.
     package static func field(_ head: MessageHead, _ index: Int) -> String {
         let line = head.fields[index]
+        // Nearly every line that is quoted stands in the head as it is to be shown.
+        if isShown(line.known), line.value.lowerBound - line.name.upperBound == 2, line.value.count <= 300,
+            line.name.count <= 100, head.bytes[line.value.lowerBound - 1] == 0x20
+        {
+            return head.bytes.printable(line.name.lowerBound..<line.value.upperBound)
+        }
         let name = head.bytes.printable(line.name, limit: 100)
         return "\(name): \(value(head, line))"
+    }
+
+    /// Whether a field's value is shown without a look at it.
+    private static func isShown(_ known: KnownField) -> Bool {
+        switch known {
+        case .authorization, .proxyAuthorization, .cookie, .setCookie, .secWebSocketProtocol, .location, .referer, .other: false
+        default: true
+        }
     }
 
     private static func value(_ head: MessageHead, _ line: FieldLine) -> String {

@@ -19,6 +19,8 @@ package struct SessionRecord: Sendable {
     package var hop: Stack?
     package var fidelity: Fidelity
     package var findings: [Finding] = []
+    /// What became of each message where the session was held; nil without.
+    package var hold: HoldFacts?
     /// Nil where the session ended as sessions should.
     package var verdict: Verdict?
 

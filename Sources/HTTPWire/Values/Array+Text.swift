@@ -1,3 +1,5 @@
+import Wire
+
 /// Text questions to octets that nobody decodes.
 extension [UInt8] {
     /// The octets of `range`, cut to what is there and to `limit`, as printable ASCII; others become `\xHH`.
@@ -5,9 +7,13 @@ extension [UInt8] {
         let kept = range.clamped(to: 0..<count)
         let shown = kept.prefix(Swift.max(limit, 0))
         // Nearly every field is plain text, which is taken over as it stands.
-        if self[shown].allSatisfy({ (0x20..<0x7F).contains($0) && $0 != 0x5C }) {
-            return String(decoding: self[shown], as: UTF8.self)
+        var isPlain = true
+        let span = unsafe self.span.bytes
+        for index in shown {
+            let byte = span.byte(at: index)
+            isPlain = isPlain && byte &- 0x20 < 0x5F && byte != 0x5C
         }
+        if isPlain { return String(decoding: self[shown], as: UTF8.self) }
         var text = ""
         text.reserveCapacity(shown.count)
         let digits = Swift.Array("0123456789abcdef".unicodeScalars)

@@ -78,11 +78,13 @@ package enum ResponseForwarding {
 
     /// Writes the 101 that opens a tunnel; `UpgradeResponseCheck`, or `OtherUpgrade`, has been asked.
     ///
-    /// - Parameter subprotocol: octets of the request that are answered where the backend picks no subprotocol: the marker of a
-    ///   token, when nothing else was offered.
+    /// - Parameters:
+    ///   - subprotocol: octets of the request that are answered where the backend picks no subprotocol: the marker of a token, when
+    ///     nothing else was offered.
+    ///   - extra: fields to add.
     package static func writeUpgrade(
         _ head: ResponseHead, toRequest request: RequestHead, isWebSocket: Bool = true, subprotocol: Range<Int>? = nil,
-        into writer: inout HeadWriter
+        extra: [ForwardingContext.ExtraField] = [], into writer: inout HeadWriter
     ) {
         writer.reset()
         writer.statusLine(head.status, reason: head.reasonRange, of: head.bytes)
@@ -97,6 +99,7 @@ package enum ResponseForwarding {
             writer.field("Sec-WebSocket-Protocol", subprotocol, of: request.bytes)
         }
         writeVia(head, into: &writer)
+        for field in extra { writer.field(Array(field.name.description.utf8), field.value) }
         writer.end()
     }
 

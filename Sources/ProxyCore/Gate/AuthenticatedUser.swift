@@ -1,3 +1,4 @@
+package import JSONWire
 package import Wire
 
 /// Who a checked credential belongs to.
@@ -36,6 +37,10 @@ package enum CredentialFault: Sendable, Hashable {
     case wrongPassword
     /// A password where a token was wanted, or the other way round.
     case wrongKind
+    /// No pattern of `subjects` fits this certificate, which is no secret.
+    case subjectNotAllowed(String)
+    /// The service of forward-auth said so: 401 or 403, with its challenge.
+    case service(status: Int, challenge: String?)
 
     /// The stable id for the ledger.
     package var id: String {
@@ -47,6 +52,8 @@ package enum CredentialFault: Sendable, Hashable {
         case .unknownKey: "key_unknown"
         case .wrongPassword: "password_wrong"
         case .wrongKind: "credential_kind_wrong"
+        case .subjectNotAllowed: "subject_not_allowed"
+        case .service: "refused_by_service"
         }
     }
 
@@ -65,6 +72,8 @@ package enum CredentialFault: Sendable, Hashable {
         case .unknownKey: "a key that is not among the configured ones"
         case .wrongPassword: "a user and password that don't belong together"
         case .wrongKind: "a credential of a kind that the route doesn't check"
+        case .subjectNotAllowed(let subject): "a certificate of \(subject)"
+        case .service(let status, _): "a request that the service refuses with \(status)"
         }
     }
 }

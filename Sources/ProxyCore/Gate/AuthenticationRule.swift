@@ -1,6 +1,6 @@
 package import Diagnosis
 package import HTTPWire
-import Wire
+package import Wire
 
 /// How a route learns who asks: where the credential stands, what is accepted, what the backend is told.
 ///
@@ -19,9 +19,15 @@ package struct AuthenticationRule: Sendable, Hashable {
     package var strips: Bool
     /// The close code of a session whose credential has ended.
     package var expiryCode: UInt16
+    /// How long before its end a session is told of in the ledger; zero for never.
+    package var expiryWarning = AuthenticationRule.expiryWarning
     package var reportOnly: Bool
+    /// A service that judges in place of the checks; then a credential is looked for only if `sources` names places.
+    package var forward: ForwardRule?
     /// The place of the checks in the snapshot's list.
     package var store = 0
+
+    package static let expiryWarning = TimeSpan.seconds(60)
 
     package init(
         sources: [CredentialSource], token: TokenRule? = nil, accepted: String, identity: [IdentityField] = [],
@@ -37,8 +43,13 @@ package struct AuthenticationRule: Sendable, Hashable {
     }
 
     /// The credential that counts, or why there is none.
-    package func find(in head: RequestHead) -> Result<PresentedCredential, Missing> {
+    ///
+    /// - Parameter certificate: the client's, if its chain was verified.
+    package func find(in head: RequestHead, certificate: CertificateFacts? = nil) -> Result<PresentedCredential, Missing> {
         for source in sources {
+            if source == .certificate, let certificate {
+                return .success(PresentedCredential(source: source, content: .certificate(certificate)))
+            }
             switch PresentedCredential.search(source, in: head) {
             case .absent: continue
             case .found(let credential): return .success(credential)
@@ -65,11 +76,19 @@ package struct AuthenticationRule: Sendable, Hashable {
             allowed: "\(accepted) in \(places)", fix: "Send one credential in \(source)", challenge: challenge("invalid_request"))
     }
 
-    /// The refusal of a credential that was checked and doesn't hold.
-    package func refusal(_ fault: CredentialFault, of credential: PresentedCredential) -> GateRefusal {
+    /// The refusal of a credential that was checked and doesn't hold; without one, of the request as a whole.
+    package func refusal(_ fault: CredentialFault, of credential: PresentedCredential?) -> GateRefusal {
+        if case .service(let status, let challenge) = fault {
+            return GateRefusal(
+                .credentials, fault.id, cause: status == 403 ? .blockedByRule : .credentialsRejected, status: status,
+                observed: fault.sentence, allowed: accepted, fix: "Ask the service of auth.forward why it refuses this request",
+                challenge: challenge ?? (status == 401 ? self.challenge(nil) : nil))
+        }
         let cause: Cause
         let fix: String
         switch fault {
+        case .subjectNotAllowed:
+            (cause, fix) = (.credentialsRejected, "Add the subject to auth.subjects, or have the client show another certificate")
         case .claims(.expired):
             (cause, fix) = (.tokenExpired, "Fetch a fresh token before each connect")
         case .claims(.wrongAudience):
@@ -78,10 +97,11 @@ package struct AuthenticationRule: Sendable, Hashable {
             )
         case .noKey, .badSignature, .token(.noAlgorithm):
             (cause, fix) = (.credentialsRejected, "Sign with a key of auth.jwt and the algorithm that this key is pinned to")
-        default: (cause, fix) = (.credentialsRejected, "Send \(accepted) in \(credential.source)")
+        default: (cause, fix) = (.credentialsRejected, "Send \(accepted) in \(credential.map { "\($0.source)" } ?? places)")
         }
         return GateRefusal(
-            .credentials, fault.id, cause: cause, status: 401, observed: "\(fault.sentence), in \(credential.source)",
+            .credentials, fault.id, cause: cause, status: 401,
+            observed: fault.sentence + (credential.map { ", in \($0.source)" } ?? ""),
             allowed: accepted, fix: fix, challenge: challenge("invalid_token"))
     }
 
@@ -125,7 +145,7 @@ package struct AuthenticationRule: Sendable, Hashable {
 
     /// RFC 9110 §11.6.1, RFC 6750 §3.
     private func challenge(_ error: String?) -> String {
-        if sources.allSatisfy({ $0 == .basic }) { return "Basic realm=\"gatehouse\", charset=\"UTF-8\"" }
+        if !sources.isEmpty, sources.allSatisfy({ $0 == .basic }) { return "Basic realm=\"gatehouse\", charset=\"UTF-8\"" }
         return "Bearer realm=\"gatehouse\"" + (error.map { ", error=\"\($0)\"" } ?? "")
     }
 }

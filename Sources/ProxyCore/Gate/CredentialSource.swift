@@ -1,4 +1,5 @@
 package import HTTPWire
+package import Wire
 
 /// A place in an opening handshake where a credential may stand. Browsers can set none of the fields, so pages use the last three.
 package enum CredentialSource: Sendable, Hashable, CustomStringConvertible {
@@ -13,6 +14,8 @@ package enum CredentialSource: Sendable, Hashable, CustomStringConvertible {
     case query([UInt8])
     /// An element of `Sec-WebSocket-Protocol`: the one behind a marker (`bearer, TOKEN`), or what follows a prefix.
     case subprotocol(prefix: [UInt8])
+    /// The certificate that the client showed in the TLS handshake, if its chain was verified.
+    case certificate
 
     /// As messages name it; never with a value.
     package var description: String {
@@ -22,6 +25,7 @@ package enum CredentialSource: Sendable, Hashable, CustomStringConvertible {
         case .field(let name): "the field \(name)"
         case .cookie(let name): "the cookie \(String(decoding: name, as: UTF8.self))"
         case .query(let name): "the query parameter \(String(decoding: name, as: UTF8.self))"
+        case .certificate: "a client certificate"
         case .subprotocol(let prefix) where prefix.isEmpty: "Sec-WebSocket-Protocol: bearer, TOKEN"
         case .subprotocol(let prefix): "Sec-WebSocket-Protocol: \(String(decoding: prefix, as: UTF8.self))TOKEN"
         }
@@ -33,6 +37,7 @@ package struct PresentedCredential: Sendable, CustomStringConvertible, CustomRef
     package enum Content: Sendable {
         case token([UInt8])
         case password(user: [UInt8], password: [UInt8])
+        case certificate(CertificateFacts)
     }
 
     package let source: CredentialSource
@@ -81,6 +86,7 @@ package struct PresentedCredential: Sendable, CustomStringConvertible, CustomRef
                 return .found(found)
             }
         case .subprotocol(let prefix): return subprotocol(head, prefix, source)
+        case .certificate: return .absent
         }
     }
 

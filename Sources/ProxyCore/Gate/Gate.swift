@@ -48,6 +48,12 @@ package struct SessionLimits: Sendable, Hashable {
     package var sessions: Int?
     package var sessionsPerUser: Int?
     package var upgradesPerSecond: Int?
+    /// Messages that one session's client may send in a second.
+    package var messagesPerSecond: Int?
+    /// Bytes of one message; its sessions' frames are enforced.
+    package var messageSize: UInt64?
+    /// Nil: as the limits of the process have it.
+    package var onLimit: OnLimit?
 
     package init() {}
 }

@@ -1,4 +1,5 @@
 package import HTTPWire
+import JSONWire
 import Wire
 
 /// Something of a request or its user that an expression or an identity field may name.

@@ -123,6 +123,14 @@ package struct Heartbeat: Sendable {
     /// What was asked doesn't count any more, because the silence is of our making.
     package mutating func excuse(_ side: Side) { self[side].askedAt = .zero }
 
+    /// Another connection takes the place of this side's: nothing that was asked before counts.
+    package mutating func restart(_ side: Side) {
+        self[side].isDue = false
+        self[side].askedAt = .zero
+        self[side].notBefore = .zero
+        self[side].answered = self[side].pings
+    }
+
     /// No pings to this side any more: it has ended, or nobody can tell where its frames end.
     package mutating func retire(_ side: Side) {
         self[side].isOn = false

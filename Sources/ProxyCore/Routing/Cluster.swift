@@ -7,6 +7,16 @@ package struct Cluster: Sendable, Hashable {
     package var policy: BalancingPolicy
     /// For the endpoints whose scheme is `https`.
     package var tls: UpstreamTLS
+    /// What `BalancingPolicy.hash` tells requests apart by.
+    package var hashKey: RoutingKey?
+    /// What binds the requests of one client to one endpoint; nil for nothing.
+    package var affinity: AffinityRule?
+    /// When an endpoint is held to be fit; nil: always.
+    package var health: HealthRule?
+    /// Sessions that one endpoint may have, over all workers; nil for as many as come.
+    package var maximumSessions: Int?
+    /// How long a request may wait for an endpoint; nil: not at all.
+    package var wait: WaitRule?
 
     package init(
         name: String, endpoints: [Endpoint], policy: BalancingPolicy = .roundRobin, tls: UpstreamTLS = UpstreamTLS()
@@ -15,6 +25,11 @@ package struct Cluster: Sendable, Hashable {
         self.endpoints = endpoints
         self.policy = policy
         self.tls = tls
+    }
+
+    /// Whether every endpoint may be chosen at any time, and by the policy alone.
+    package var isPlain: Bool {
+        policy != .hash && affinity == nil && health == nil && maximumSessions == nil && wait == nil
     }
 }
 
@@ -26,4 +41,6 @@ package enum BalancingPolicy: String, Sendable, Hashable, CaseIterable {
     case leastSessions = "least-sessions"
     /// Two at random, and of them the one with fewer sessions: nearly as even, and it does not stampede a newcomer.
     case randomOfTwo = "random-of-two"
+    /// The same key to the same endpoint, for as long as it is there (`Cluster.hashKey`).
+    case hash
 }

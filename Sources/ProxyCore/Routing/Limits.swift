@@ -1,3 +1,5 @@
+package import Wire
+
 /// How much Gatehouse takes in before it refuses, with the answer that a breach gets.
 package struct Limits: Sendable, Hashable {
     /// Bytes of a request's or response's head: 431 towards the client, 502 for a response.
@@ -18,6 +20,12 @@ package struct Limits: Sendable, Hashable {
     package var sessionsPerAddress: Int = 0
     /// Upgrades that the whole process lets in within a second: 503. Zero for no limit.
     package var upgradesPerSecond: Int = 0
+    /// Messages that one session's client may send in a second. Zero for no limit.
+    package var messagesPerSecond: Int = 0
+    package var onLimit = OnLimit.refuse
+    /// Upgrades that wait for room at one time, in the whole process.
+    package var queueLength: Int = 1_000
+    package var queueWait: TimeSpan = .seconds(5)
 
     package init() {}
 }

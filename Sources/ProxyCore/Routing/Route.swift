@@ -17,6 +17,8 @@ package struct Route: Sendable, Hashable {
     package var gate: Gate?
     /// Nil: no pings of Gatehouse's own.
     package var heartbeat: HeartbeatPolicy?
+    /// Nil: a session ends with its backend.
+    package var hold: HoldPolicy?
     /// What of its sessions is captured.
     package var capture = CapturePolicy()
 

@@ -10,15 +10,18 @@ package struct UpstreamTLS: Sendable, Hashable {
     package var certificateFile: String?
     /// The PEM file of that certificate's private key.
     package var keyFile: String?
+    /// Where the sessions' secrets go; nil, as it should be, for nowhere.
+    package var keyLogFile: String?
 
     package init(
         serverName: String? = nil, authorityFile: String? = nil, verify: Bool = true, certificateFile: String? = nil,
-        keyFile: String? = nil
+        keyFile: String? = nil, keyLogFile: String? = nil
     ) {
         self.serverName = serverName
         self.authorityFile = authorityFile
         self.verify = verify
         self.certificateFile = certificateFile
         self.keyFile = keyFile
+        self.keyLogFile = keyLogFile
     }
 }

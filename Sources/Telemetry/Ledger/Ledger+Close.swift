@@ -25,6 +25,7 @@ extension Ledger {
             line.field("route", route)
             if let endpoint { line.field("endpoint", endpoint) }
             line.field("client", address: client)
+            if let hold = record.hold { line.field("hold", hold) }
             line.field("findings", record.findings, redaction)
             if let verdict = record.verdict { line.field("verdict", verdict, redaction) }
         }

@@ -69,7 +69,9 @@ extension Ledger {
         line.field("route", handshake.route)
         line.field("cluster", handshake.cluster)
         if let endpoint = handshake.endpoint { line.field("endpoint", endpoint) }
+        if let affinity = handshake.affinity { line.field("affinity", affinity) }
         line.beginObject("ms")
+        if let span = handshake.timings.waited { line.field("waited", milliseconds: span) }
         if let span = handshake.timings.connect { line.field("connect", milliseconds: span) }
         if let span = handshake.timings.tls { line.field("tls", milliseconds: span) }
         if let span = handshake.timings.response { line.field("response", milliseconds: span) }
@@ -101,6 +103,15 @@ extension LineBuffer {
         if let forwarded = client.forwardedFor { field("forwarded_for", redacted: forwarded, redaction) }
         field("forwarded_trusted", client.forwardedTrusted)
         field("scheme", client.scheme)
+        endObject()
+    }
+
+    /// What became of a request's affinity.
+    mutating func field(_ key: StaticString, _ affinity: AffinityFacts) {
+        beginObject(key)
+        field("by", affinity.by)
+        field("outcome", affinity.outcome.rawValue)
+        if let why = affinity.why { field("why", why) }
         endObject()
     }
 

@@ -19,12 +19,16 @@ package struct RequestRecord {
     package var answeredBy: Responder.Who
     /// Gatehouse's own reason, where it answered or gave up: `connect_timeout`, `timeout:idle` …
     package var reason: String?
+    /// What became of its affinity; nil where the cluster has none.
+    package var affinity: AffinityFacts?
 
     package init(
         client: ClientFacts, request: RequestHead?, status: Int?, route: String = "", cluster: String = "",
         endpoint: String? = nil, bytesIn: UInt64 = 0, bytesOut: UInt64 = 0,
-        timings: HandshakeTimings = HandshakeTimings(), answeredBy: Responder.Who, reason: String? = nil
+        timings: HandshakeTimings = HandshakeTimings(), answeredBy: Responder.Who, reason: String? = nil,
+        affinity: AffinityFacts? = nil
     ) {
+        self.affinity = affinity
         self.client = client
         self.request = request
         self.status = status
@@ -57,9 +61,11 @@ extension Ledger {
         line.field("route", record.route)
         line.field("cluster", record.cluster)
         if let endpoint = record.endpoint { line.field("endpoint", endpoint) }
+        if let affinity = record.affinity { line.field("affinity", affinity) }
         line.field("bytes_in", record.bytesIn)
         line.field("bytes_out", record.bytesOut)
         line.beginObject("ms")
+        if let span = record.timings.waited { line.field("waited", milliseconds: span) }
         if let span = record.timings.connect { line.field("connect", milliseconds: span) }
         if let span = record.timings.tls { line.field("tls", milliseconds: span) }
         if let span = record.timings.response { line.field("response", milliseconds: span) }

@@ -13,6 +13,16 @@ extension Ledger {
         }
     }
 
+    /// The credential that opened a session ends soon, and the session with it.
+    package func sessionExpiring(_ session: SessionID, route: String, in span: TimeSpan, at time: Timestamp) {
+        write(
+            "session.expiring", at: time, session: session, message: "the credential of this session ends soon; then it is closed"
+        ) { line in
+            line.field("route", route)
+            line.field("in_ms", milliseconds: span)
+        }
+    }
+
     /// More is known of a refusal or of an end than when its line was written: the whole verdict, anew.
     ///
     /// - Parameter revision: counts the verdicts of this session after the first.

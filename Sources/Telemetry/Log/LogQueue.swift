@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// The bounded buffer between the workers and the writer thread: two blocks of bytes and one lock.
@@ -19,9 +20,13 @@ final class LogQueue: @unchecked Sendable {
     private let done: UnsafeMutablePointer<pthread_cond_t>
     private let blocks: (UnsafeMutableRawPointer, UnsafeMutableRawPointer)
     private let capacity: Int
+    /// Bytes at the beginning of a block that stay with us for good: a whole number of pages of any size in use.
+    private static let kept = 64 << 10
 
     private var frontIsFirst = true
     private var front: (bytes: Int, lines: UInt64) = (0, 0)
+    /// The largest batch since memory was last given back.
+    private var largest = 0
     private var lost: UInt64 = 0
     private var hurry = false
     private var reopenAsked = false
@@ -41,9 +46,10 @@ final class LogQueue: @unchecked Sendable {
     init(capacity: Int) {
         self.capacity = capacity
         // Untouched pages cost nothing: a quiet log never has more than its first few.
-        blocks = (
-            .allocate(byteCount: capacity, alignment: 16), .allocate(byteCount: capacity, alignment: 16)
-        )
+        guard let first = clinux_reserve(capacity), let second = clinux_reserve(capacity) else {
+            preconditionFailure("LogQueue: no address space for \(capacity) bytes")
+        }
+        blocks = (first, second)
         lock = .allocate(capacity: 1)
         wake = .allocate(capacity: 1)
         done = .allocate(capacity: 1)
@@ -62,8 +68,8 @@ final class LogQueue: @unchecked Sendable {
         pthread_mutex_destroy(lock)
         for pointer in [wake, done] { pointer.deallocate() }
         lock.deallocate()
-        blocks.0.deallocate()
-        blocks.1.deallocate()
+        clinux_unreserve(blocks.0, capacity)
+        clinux_unreserve(blocks.1, capacity)
     }
 
     // MARK: The workers' side
@@ -125,7 +131,7 @@ final class LogQueue: @unchecked Sendable {
     func take(linger: UInt64) -> Batch {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
-        while front.bytes == 0, !stopping, !reopenAsked { pthread_cond_wait(wake, lock) }
+        while front.bytes == 0, !stopping, !reopenAsked { waitForLines() }
         if linger > 0 {
             var until = LogQueue.monotonic(after: linger)
             while !hurry, !stopping, !reopenAsked {
@@ -136,11 +142,24 @@ final class LogQueue: @unchecked Sendable {
         let batch = Batch(
             bytes: UnsafeRawBufferPointer(start: block, count: front.bytes), lines: front.lines, lost: lost,
             reopen: reopenAsked, stopping: stopping)
+        largest = max(largest, front.bytes)
         frontIsFirst.toggle()
         front = (0, 0)
         hurry = false
         reopenAsked = false
         return batch
+    }
+
+    /// Waits for the first line. What a burst has touched of the blocks goes back to the system once it has been quiet for a second.
+    private func waitForLines() {
+        guard largest > LogQueue.kept else {
+            pthread_cond_wait(wake, lock)
+            return
+        }
+        var until = LogQueue.monotonic(after: 1_000_000_000)
+        guard pthread_cond_timedwait(wake, lock, &until) == ETIMEDOUT, front.bytes == 0 else { return }
+        for block in [blocks.0, blocks.1] { clinux_give_back(block + LogQueue.kept, capacity - LogQueue.kept) }
+        largest = 0
     }
 
     /// Counts lines that were taken and could not be written.

@@ -152,6 +152,32 @@ package enum Success: String, MetricLabel {
     package var position: Int { self == .success ? 0 : 1 }
 }
 
+/// How an endpoint is held to be.
+package enum EndpointCondition: String, MetricLabel {
+    case ready, warming, ejected, unhealthy
+
+    package static let allCases: [EndpointCondition] = [.ready, .warming, .ejected, .unhealthy]
+
+    package var position: Int {
+        switch self {
+        case .ready: 0
+        case .warming: 1
+        case .ejected: 2
+        case .unhealthy: 3
+        }
+    }
+}
+
+extension AffinityFacts.Outcome: MetricLabel {
+    package var position: Int {
+        switch self {
+        case .new: 0
+        case .kept: 1
+        case .broken: 2
+        }
+    }
+}
+
 /// Why accept(2) failed.
 package enum AcceptError: String, MetricLabel {
     /// EMFILE, ENFILE: no descriptor left.

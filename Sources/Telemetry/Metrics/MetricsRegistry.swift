@@ -15,12 +15,16 @@ package struct MetricsRegistry: Sendable {
         package var reloads: UInt64
         /// Whether the process drains.
         package var isDraining: Bool
+        /// Hot restarts since a process began by itself.
+        package var generation: Int
+        /// Successors that came to nothing.
+        package var restartsFailed: Int
         /// Packets and bytes in the captures' files, and packets that were to be there.
         package var capture: (packets: UInt64, bytes: UInt64, dropped: UInt64) = (0, 0, 0)
 
         package init(
             version: String, io: String, started: Timestamp, logLinesLost: UInt64 = 0, lastReloadOK: Bool = true,
-            reloads: UInt64 = 0, isDraining: Bool = false
+            reloads: UInt64 = 0, isDraining: Bool = false, generation: Int = 0, restartsFailed: Int = 0
         ) {
             self.version = version
             self.io = io
@@ -29,6 +33,8 @@ package struct MetricsRegistry: Sendable {
             self.lastReloadOK = lastReloadOK
             self.reloads = reloads
             self.isDraining = isDraining
+            self.generation = generation
+            self.restartsFailed = restartsFailed
         }
     }
 
@@ -53,6 +59,11 @@ package struct MetricsRegistry: Sendable {
             process.lastReloadOK ? 1 : 0)
         text.single("config_reloads_total", "Reloads of the configuration.", "counter", process.reloads)
         text.single("draining", "1 while the process drains.", "gauge", process.isDraining ? 1 : 0)
+        text.single(
+            "restart_generation", "Hot restarts since a process began by itself.", "gauge", UInt64(clamping: process.generation))
+        text.single(
+            "restarts_failed_total", "Successors of this process that came to nothing.", "counter",
+            UInt64(clamping: process.restartsFailed))
         text.single("capture_packets_total", "Packets written to captures.", "counter", process.capture.packets)
         text.single("capture_bytes_total", "Bytes written to captures.", "counter", process.capture.bytes)
         text.single(

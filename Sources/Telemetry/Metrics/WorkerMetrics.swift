@@ -27,6 +27,10 @@ package final class WorkerMetrics: Sendable {
     package let badEnds: CounterFamily<Cause>
 
     // Sessions
+    /// What became of requests with an affinity.
+    package let affinity: CounterFamily<AffinityFacts.Outcome>
+    /// Requests that wait for an endpoint.
+    package let waiting: Gauge
     package let liveSessions: Gauge
     /// Ended sessions by who ended first and with which close code.
     package let closes: CounterGrid<Ender, CloseCodeClass>
@@ -52,6 +56,17 @@ package final class WorkerMetrics: Sendable {
     package let heartbeatsUnanswered: CounterFamily<Side>
     /// From a ping of our own to its pong.
     package let heartbeatTime: HistogramFamily<Side>
+    /// Held sessions that have no backend now.
+    package let heldSessions: Gauge
+    /// Backends that held sessions lost, by how.
+    package let holdLosses: CounterFamily<HoldLossLabel>
+    /// What became of sessions that lost their backend.
+    package let holdOutcomes: CounterFamily<HoldOutcome>
+    package let holdAttemptsFailed: Counter
+    /// Clients' messages of ended held sessions, by what became of them.
+    package let holdMessages: CounterFamily<MessageFate>
+    /// From the loss of a backend to the next one's 101.
+    package let holdTime: Histogram
 
     // Times
     package let connectTime: Histogram
@@ -70,7 +85,7 @@ package final class WorkerMetrics: Sendable {
     private let endpoints = Mutex<[EndpointMetrics]>([])
 
     package init() {
-        let slab = MetricSlab(capacity: 1280)
+        let slab = MetricSlab(capacity: 1408)
         var layout = MetricLayout(slab: slab)
         connections = layout.counter("connections_total", "Connections accepted from clients.")
         openConnections = layout.gauge("connections_open", "Connections from clients that are open.")
@@ -88,6 +103,9 @@ package final class WorkerMetrics: Sendable {
             sparse: true)
         badEnds = layout.counters(
             "session_bad_ends_total", "Sessions that ended badly by the verdict's cause.", by: "cause", sparse: true)
+        affinity = layout.counters(
+            "affinity_total", "Requests to clusters with an affinity, by what became of it.", by: "outcome")
+        waiting = layout.gauge("requests_waiting", "Requests that are held because no endpoint is ready.")
         liveSessions = layout.gauge("sessions_live", "WebSocket sessions that are open.")
         closes = layout.grid(
             "sessions_closed_total", "Ended WebSocket sessions by who ended first and close code.", by: "first",
@@ -113,6 +131,16 @@ package final class WorkerMetrics: Sendable {
             "heartbeats_unanswered_total", "Sides that gave no sign of life after a ping of Gatehouse's.", by: "side")
         heartbeatTime = layout.histograms(
             "heartbeat_rtt_seconds", "Time from a ping of Gatehouse's to its pong, by side.", .quick, by: "side")
+        heldSessions = layout.gauge("sessions_held", "Held sessions that have no backend at present.")
+        holdLosses = layout.counters("hold_losses_total", "Backends that held sessions lost, by how they went.", by: "kind")
+        holdOutcomes = layout.counters(
+            "hold_outcomes_total", "What became of held sessions without a backend.", by: "outcome")
+        holdAttemptsFailed = layout.counter(
+            "hold_attempts_failed_total", "Attempts to find a backend for a held session that came to nothing.")
+        holdMessages = layout.counters(
+            "hold_messages_total", "Clients' messages in ended held sessions, by what became of them.", by: "fate")
+        holdTime = layout.histogram(
+            "hold_seconds", "Time from the loss of a held session's backend to the next one's 101.", .quick)
         connectTime = layout.histogram(
             "upstream_connect_seconds", "Time to connect to an endpoint, TLS excluded.", .quick)
         handshakeTime = layout.histogram(
@@ -151,6 +179,8 @@ package final class EndpointMetrics: Sendable {
     package let sessions: Gauge
     /// 1 while it gets nothing new. Written by worker 0 alone, because the workers' values are summed.
     package let draining: Gauge
+    /// 1 for the condition that it is in, where its cluster has `health`. Written by worker 0 alone.
+    package let conditions: GaugeFamily<EndpointCondition>
     package let connects: CounterFamily<Success>
     package let requests: CounterFamily<StatusClass>
     package let connectTime: Histogram
@@ -165,6 +195,8 @@ package final class EndpointMetrics: Sendable {
         var layout = MetricLayout(slab: slab)
         draining = layout.gauge("endpoint_draining", "1 while an endpoint is drained: it gets nothing new.")
         sessions = layout.gauge("endpoint_sessions", "WebSocket sessions open to an endpoint.")
+        conditions = layout.gauges(
+            "endpoint_condition", "1 for the condition that an endpoint is in, where its cluster has health.", by: "condition")
         connects = layout.counters(
             "endpoint_connects_total", "Connections to an endpoint by outcome.", by: "outcome")
         requests = layout.counters(
@@ -172,5 +204,10 @@ package final class EndpointMetrics: Sendable {
         connectTime = layout.histogram("endpoint_connect_seconds", "Time to connect to an endpoint.", .quick)
         families = layout.families
         self.slab = slab
+    }
+
+    /// Shows one condition and no other.
+    package func show(_ condition: EndpointCondition) {
+        for other in EndpointCondition.allCases { conditions[other].set(other == condition ? 1 : 0) }
     }
 }

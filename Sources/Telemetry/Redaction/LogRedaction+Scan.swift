@@ -1,7 +1,7 @@
 /// What is found in any value: parameters, userinfo, JSON Web Tokens, `Bearer` and its token.
 ///
-/// One pass over the bytes. Only five bytes can complete the beginning of a secret: `=` and `%` (for `%3D`) after a
-/// parameter's name, `:` before `//user@` or inside JSON, `.` inside a JSON Web Token, and a space after `Bearer`. At
+/// One pass over the bytes. Only a few bytes can belong to the beginning of a secret: `=` and `%` (for `%3D`) after a
+/// parameter's name, `:` before `//user@` or inside JSON, `.` inside a JSON Web Token, and the first letter of `Bearer`. At
 /// each of them the bytes before and after are looked at; all others are passed by.
 extension LogRedaction {
     /// How a value ends and which names count.
@@ -27,11 +27,15 @@ extension LogRedaction {
                 index &+= found.trailingZeroBitCount / 8
             } else {
                 switch value[index] {
-                case 0x3D, 0x2E, 0x3A, 0x25, 0x20: break
+                case 0x3D, 0x2E, 0x3A, 0x25, 0x42, 0x62: break
                 default:
                     index &+= 1
                     continue
                 }
+            }
+            guard LogRedaction.mayBegin(value, index) else {
+                index &+= 1
+                continue
             }
             guard let secret = secret(value, at: index, from: clean, surroundings), !secret.isEmpty,
                 !SecretShape.isMark(value.part(secret.lowerBound, secret.upperBound))
@@ -47,15 +51,28 @@ extension LogRedaction {
         line.text(value.part(clean, value.count))
     }
 
-    /// The top bits of those of eight bytes that are `=`, `.`, `:`, `%` or a space; only the lowest one is exact.
+    /// The top bits of those of eight bytes that are `=`, `.`, `:`, `%`, `B` or `b`; only the lowest one is exact.
     @inline(__always)
     private static func triggers(_ block: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         @inline(__always) func zeros(_ word: UInt64) -> UInt64 { (word &- ones) & ~word }
         let found =
             zeros(block ^ (ones &* 0x3D)) | zeros(block ^ (ones &* 0x2E)) | zeros(block ^ (ones &* 0x3A))
-            | zeros(block ^ (ones &* 0x25)) | zeros(block ^ (ones &* 0x20))
+            | zeros(block ^ (ones &* 0x25)) | zeros((block | (ones &* 0x20)) ^ (ones &* 0x62))
         return found & (ones &* 0x80)
+    }
+
+    /// Whether the neighbours of a letter, dot or colon leave room for a secret: nearly all that stand in sentences and names don't.
+    @inline(__always)
+    private static func mayBegin(_ value: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
+        switch value[index] {
+        case 0x42, 0x62: index + 6 < value.count && value[index + 6] == 0x20  // Bearer and a space
+        case 0x2E: index >= 8 && index + 4 < value.count && value[index + 1] > 0x20
+        case 0x3A:
+            index + 1 < value.count
+                && (value[index + 1] == 0x2F || index > 0 && (value[index - 1] == 0x22 || value[index - 1] == 0x20))
+        default: true
+        }
     }
 
     private func secret(
@@ -68,7 +85,7 @@ extension LogRedaction {
             return parameter(value, index, valueAt: end, from: clean, surroundings)
         case 0x3A: return userinfo(value, index) ?? member(value, index, from: clean)
         case 0x2E: return webToken(value, index, from: clean)
-        default: return bearer(value, index)
+        default: return bearer(value, index + 6)
         }
     }
 

@@ -5,14 +5,15 @@ import Wire
 
 /// The report for people: what there was, the time line, the sessions, the causes, and what could not be seen.
 extension AnalysisReport {
-    func text(_ page: ReportPage, _ redaction: LogRedaction, listsAll: Bool) -> String {
+    /// - Parameter showsSessions: whether the sessions are listed; a live analysis has told them already.
+    func text(_ page: ReportPage, _ redaction: LogRedaction, listsAll: Bool, showsSessions: Bool = true) -> String {
         var text = "\n"
         text += page.row("read", reading)
         text += page.row("connections", connections)
         text += page.row("sessions", sessions, .strong)
         if summary.count > 0 {
             text += timeLine(page)
-            text += list(page, redaction, listsAll: listsAll)
+            if showsSessions { text += list(page, redaction, listsAll: listsAll) }
             text += causes(page, redaction)
         }
         for (index, sentence) in summary.timers.sentences.enumerated() { text += page.row(index == 0 ? "timers" : "", sentence) }
@@ -34,7 +35,9 @@ extension AnalysisReport {
             counts.first == .never || counts.last < counts.first
             ? ""
             : "; \(AnalysisReport.clock(counts.first)) to \(AnalysisReport.clock(counts.last)) UTC, \(AnalysisReport.shown(counts.last - counts.first))"
-        return "\(files.count) file\(files.count == 1 ? "" : "s"), \(size), \(counts.packets) packets\(rate)\(span)"
+        let what =
+            files.first?.kind == AnalysisReport.live ? AnalysisReport.live : "\(files.count) file\(files.count == 1 ? "" : "s")"
+        return "\(what), \(size), \(counts.packets) packets\(rate)\(span)"
     }
 
     private var connections: String {
@@ -98,7 +101,7 @@ extension AnalysisReport {
             rest = ordered.count - rows.count
         }
         var text = "\n"
-        for row in rows { text += line(row, page, redaction) }
+        for row in rows { text += AnalysisReport.line(row, page, redaction, at: row.time) }
         if rest > 0 { text += page.row("", "… and \(rest) more; --all lists every one", .quiet) }
         if summary.count > summary.rows.count {
             text += page.row("", "… and \(summary.count - summary.rows.count) of which no row was kept; --json has them", .quiet)
@@ -106,9 +109,12 @@ extension AnalysisReport {
         return text + "\n"
     }
 
-    private func line(_ row: AnalysisSummary.Row, _ page: ReportPage, _ redaction: LogRedaction) -> String {
+    /// One session in one line.
+    ///
+    /// - Parameter time: the moment that stands in front.
+    static func line(_ row: AnalysisSummary.Row, _ page: ReportPage, _ redaction: LogRedaction, at time: Timestamp) -> String {
         var parts = [
-            row.name.padding(6), AnalysisReport.clock(row.time), "\(row.client) → \(row.server)",
+            row.name.padding(6), AnalysisReport.clock(time), "\(row.client) → \(row.server)",
             page.visible(row.request, redaction),
             row.status.map { "\($0)" } ?? "–",
         ]

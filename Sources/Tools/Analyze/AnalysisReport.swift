@@ -19,6 +19,11 @@ struct AnalysisReport {
     var packets: SegmentDecoder.Counts
     var transport: TCPReassembler.Counts
     var seconds: Double
+    /// What else could not be seen, one sentence each.
+    var furtherLimits: [String] = []
+
+    /// The kind of what is no file but an interface.
+    static let live = "live capture"
 
     /// Why the answer may not be whole, one sentence each.
     var limits: [String] {
@@ -53,7 +58,7 @@ struct AnalysisReport {
         if packets.unknownLink > 0 { limits.append("\(packets.unknownLink) packets have a link layer that isn't read") }
         if packets.malformed > 0 { limits.append("\(packets.malformed) packets have headers that contradict their length") }
         if packets.fragmentsDropped > 0 { limits.append("\(packets.fragmentsDropped) fragmented packets never came together") }
-        return limits
+        return limits + furtherLimits
     }
 
     /// One line, ended by a newline: the last one of `--json`.

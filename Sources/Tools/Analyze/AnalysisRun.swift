@@ -20,7 +20,7 @@ final class AnalysisRun {
         page = ReportPage(hasColour: Terminal.hasColour && !options.isJSON)
     }
 
-    func run() throws(AnalyzeOptions.Fault) -> ExitCode {
+    func run() throws(CommandFault) -> ExitCode {
         // Before the work, so that nobody waits for a report that can't be written.
         var page: OutputFile?
         do throws(OutputFile.Fault) {
@@ -29,7 +29,7 @@ final class AnalysisRun {
             }
             page = try options.html.map { (path) throws(OutputFile.Fault) in try OutputFile(path, force: options.force) }
         } catch {
-            throw AnalyzeOptions.Fault(sentence: error.sentence)
+            throw CommandFault(sentence: error.sentence)
         }
         let analyzer = CaptureAnalyzer(
             wants: { [options] number, name in
@@ -40,7 +40,7 @@ final class AnalysisRun {
         var files: [AnalysisReport.File] = []
         var couldNotRead = false
         for path in options.files {
-            do throws(AnalyzeOptions.Fault) {
+            do throws(CommandFault) {
                 if let text = try TextFile.open(path) {
                     files.append(AnalysisReport.File(path: path, kind: read(text, analyzer)))
                     continue
@@ -79,7 +79,7 @@ final class AnalysisRun {
             }
             page.close()
         }
-        if let fault { throw AnalyzeOptions.Fault(sentence: fault.sentence) }
+        if let fault { throw CommandFault(sentence: fault.sentence) }
         return tell(report, couldNotRead: couldNotRead)
     }
 

@@ -1,8 +1,4 @@
-import CaptureFile
 package import Configuration
-import TLSEngine
-import Telemetry
-import Wire
 
 /// `gatehouse analyze FILE…`: what a capture shows of its WebSocket sessions, and why those that failed did.
 package enum AnalyzeCommand {
@@ -27,11 +23,6 @@ package enum AnalyzeCommand {
         ])
 
     package static func run(_ flags: FlagParser.Result) -> Int32 {
-        do throws(AnalyzeOptions.Fault) {
-            return try AnalysisRun(AnalyzeOptions(flags)).run().rawValue
-        } catch {
-            Terminal.note("gatehouse analyze: \(error.sentence)\nSee gatehouse analyze --help.")
-            return ExitCode.usage.rawValue
-        }
+        CommandFault.told(by: "analyze") { () throws(CommandFault) in try AnalysisRun(AnalyzeOptions(flags)).run() }
     }
 }

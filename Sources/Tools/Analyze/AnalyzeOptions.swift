@@ -17,6 +17,18 @@ struct AnalyzeOptions {
         case number(UInt64)
         case name(SessionID)
 
+        /// Reads `3`, `#3` or a name.
+        init(_ text: String) throws(CommandFault) {
+            let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
+            if let number = UInt64(digits), digits.utf8.count < 13 {
+                self = .number(number)
+            } else if let name = SessionID(text) {
+                self = .name(name)
+            } else {
+                throw CommandFault(sentence: "--session is neither a number nor a session's name of 13 characters")
+            }
+        }
+
         func means(_ number: UInt64, _ name: SessionID?) -> Bool {
             switch self {
             case .number(let wanted): wanted == number
@@ -25,15 +37,10 @@ struct AnalyzeOptions {
         }
     }
 
-    /// What is wrong with the command line, in one sentence.
-    struct Fault: Error, Equatable {
-        var sentence: String
-    }
-
-    init(_ flags: FlagParser.Result) throws(Fault) {
+    init(_ flags: FlagParser.Result) throws(CommandFault) {
         files = flags.positionals
         guard !files.isEmpty else {
-            throw Fault(sentence: "no file is named; give the path of a capture, or - for the standard input")
+            throw CommandFault(sentence: "no file is named; give the path of a capture, or - for the standard input")
         }
         isJSON = flags.has("json")
         listsAll = flags.has("all")
@@ -41,15 +48,6 @@ struct AnalyzeOptions {
         har = flags["har"]
         html = flags["html"]
         showsMessages = flags.has("messages")
-        if let text = flags["session"] {
-            let digits = text.hasPrefix("#") ? text.dropFirst() : text[...]
-            if let number = UInt64(digits), digits.utf8.count < 13 {
-                session = .number(number)
-            } else if let name = SessionID(text) {
-                session = .name(name)
-            } else {
-                throw Fault(sentence: "--session is neither a number nor a session's name of 13 characters")
-            }
-        }
+        session = try flags["session"].map { (text) throws(CommandFault) in try Wanted(text) }
     }
 }

@@ -1,5 +1,6 @@
 import CaptureFile
 import Diagnosis
+import HTTPWire
 import Wire
 
 /// From the files of a capture to sessions: packets, connections, HTTP, WebSocket, and what the judges say.
@@ -29,6 +30,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     private(set) var counts = Counts()
     private let wants: (UInt64, SessionID?) -> Bool
     private let take: (AnalyzedSession, MessageLog?) -> Void
+    /// Hears of each session when it opens, for those who look on live.
+    var opened: ((OpenedSession) -> Void)?
     private var segments = SegmentDecoder()
     private lazy var reassembler = TCPReassembler(sink: self, seed: UInt64.random(in: 0 ... .max))
     private var handshakes: UInt64 = 0
@@ -52,6 +55,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         /// Segments that began like nothing, while it isn't decided.
         var tries: UInt8 = 0
         var isCounted = false
+        /// A held session has come to another endpoint: the head of the handshake there isn't the session's.
+        var skipsHead = false
     }
 
     /// - Parameters:
@@ -95,6 +100,13 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         if comment != nil { remarked(decoded, packet.time) }
     }
 
+    /// Takes a packet that comes from no file.
+    func take(_ packet: CapturePacket, _ bytes: RawSpan) {
+        counts.packets &+= 1
+        counts.bytes &+= UInt64(packet.bytes.count)
+        self.packet(packet, bytes)
+    }
+
     /// The end of all files: what is still open is told so.
     func finish() { reassembler.finish(at: counts.last) }
 
@@ -116,6 +128,12 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
                 if sender == gatehouse, conversation.toldReason != nil { return conversation.answeredByGatehouse(bytes, at: time) }
             }
             let direction: Direction = sender == conversation.client ? .clientToServer : .serverToClient
+            if places[slot].skipsHead {
+                places[slot].skipsHead = false
+                var scanner = HeadScanner(limit: HeadLimits.default.head)
+                guard case .complete(let length) = scanner.scan(bytes) else { return true }
+                return conversation.received(.serverToClient, bytes.extracting(length..<bytes.byteCount), at: time)
+            }
             if places[slot].isUpstream { return conversation.received(.serverToClient, bytes, at: time) }
             return conversation.received(direction, bytes, at: time)
         }
@@ -255,7 +273,9 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
             conversation.slot = slot
             taps[session] = conversation
         } else if let conversation = taps[session] {
-            places[slot] = Place(conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true)
+            places[slot] = Place(
+                conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true,
+                skipsHead: conversation.isSession)
             if let downstream = conversation.slot { places[downstream].hasUpstream = true }
             conversation.hasOpenUpstream = true
         }
@@ -269,6 +289,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     }
 
     func wantsMessages(number: UInt64, session: SessionID?) -> Bool { wants(number, session) }
+
+    func began(_ session: OpenedSession) { opened?(session) }
 
     func finished(_ session: AnalyzedSession, _ messages: MessageLog?) { take(session, messages) }
 }

@@ -207,6 +207,9 @@ final class Conversation {
             judgement.findings = []
         }
         opened = (observation, judgement, exchange.number)
+        desk.began(
+            OpenedSession(
+                number: exchange.number, session: session, server: serverAddress, observation: observation, openedAt: now))
         let log =
             desk.wantsMessages(number: exchange.number, session: session)
             ? MessageLog(request: observation.request, response: observation.response) : nil
@@ -372,6 +375,8 @@ protocol AnalysisDesk: AnyObject {
     func number() -> UInt64
     /// Whether somebody wants this session's messages.
     func wantsMessages(number: UInt64, session: SessionID?) -> Bool
+    /// A session was opened.
+    func began(_ session: OpenedSession)
     /// A handshake that came to nothing, or a session, is over.
     func finished(_ session: AnalyzedSession, _ messages: MessageLog?)
 }

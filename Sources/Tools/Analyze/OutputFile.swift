@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that `analyze` writes. It comes into being whole or not at all, for nobody but its owner, and over no other file unasked.
+/// A file that a command writes. It comes into being whole or not at all, for nobody but its owner, and over no other file unasked.
 struct OutputFile {
     /// Why it can't be written, in one sentence.
     struct Fault: Error {

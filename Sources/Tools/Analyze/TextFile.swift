@@ -12,7 +12,7 @@ enum TextFile {
     static let longestDocument = 256 << 20
 
     /// What `path` holds if it begins like JSON; nil for everything else, and for the standard input.
-    static func open(_ path: String) throws(AnalyzeOptions.Fault) -> TextFile? {
+    static func open(_ path: String) throws(CommandFault) -> TextFile? {
         guard path != "-", let file = fopen(path, "re") else { return nil }
         var first = fgetc(file)
         while first == 0x20 || first == 0x0A || first == 0x0D || first == 0x09 || first == 0xEF || first == 0xBB || first == 0xBF {
@@ -36,11 +36,11 @@ enum TextFile {
             guard count > 0 else { break }
             bytes += piece[..<count]
             if bytes.count > longestDocument {
-                throw AnalyzeOptions.Fault(sentence: "\(path) is longer than a HAR document of 256 MiB, the most that is read")
+                throw CommandFault(sentence: "\(path) is longer than a HAR document of 256 MiB, the most that is read")
             }
         }
         guard let har = HARFile(bytes) else {
-            throw AnalyzeOptions.Fault(
+            throw CommandFault(
                 sentence: "\(path) begins like JSON, but is neither a HAR document nor a ledger of Gatehouse")
         }
         return .har(har)

@@ -16,7 +16,7 @@ final class RecordingReader {
     init(wanted: [AnalyzeOptions.Wanted]) { self.wanted = wanted }
 
     /// Reads one file; the fault is one sentence.
-    func read(_ path: String) throws(AnalyzeOptions.Fault) {
+    func read(_ path: String) throws(CommandFault) {
         let analyzer = CaptureAnalyzer(wants: { self.isWanted($0, $1) }, take: { self.take($0, $1) })
         if let text = try TextFile.open(path) {
             switch text {
@@ -38,11 +38,11 @@ final class RecordingReader {
                 if ending.packets == 0, let fault = ending.fault { throw fault }
                 analyzer.finish()
             } catch {
-                throw AnalyzeOptions.Fault(sentence: "\(path): \(error.description)")
+                throw CommandFault(sentence: "\(path): \(error.description)")
             }
         }
         if kept > RecordingReader.limit {
-            throw AnalyzeOptions.Fault(sentence: "the sessions have more than 1 GiB of messages; choose some with --sessions")
+            throw CommandFault(sentence: "the sessions have more than 1 GiB of messages; choose some with --sessions")
         }
         sessions.sort { ($0.startedAt, $0.number) < ($1.startedAt, $1.number) }
     }

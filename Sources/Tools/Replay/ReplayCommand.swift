@@ -1,9 +1,4 @@
 package import Configuration
-import EventLoop
-import Probing
-import TLSEngine
-import Telemetry
-import Wire
 
 /// `gatehouse replay FILE --to URL`: recorded clients speak to a real server again, and what it answers is held against the recording.
 package enum ReplayCommand {
@@ -50,11 +45,6 @@ package enum ReplayCommand {
         ])
 
     package static func run(_ flags: FlagParser.Result) -> Int32 {
-        do throws(AnalyzeOptions.Fault) {
-            return try ReplayRun(ReplayOptions(flags)).run().rawValue
-        } catch {
-            Terminal.note("gatehouse replay: \(error.sentence)\nSee gatehouse replay --help.")
-            return ExitCode.usage.rawValue
-        }
+        CommandFault.told(by: "replay") { () throws(CommandFault) in try ReplayRun(ReplayOptions(flags)).run() }
     }
 }

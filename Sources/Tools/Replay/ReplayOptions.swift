@@ -24,14 +24,13 @@ struct ReplayOptions {
 
     private static let mostConcurrent = 20_000
 
-    init(_ flags: FlagParser.Result) throws(AnalyzeOptions.Fault) {
-        typealias Fault = AnalyzeOptions.Fault
+    init(_ flags: FlagParser.Result) throws(CommandFault) {
         files = flags.positionals
-        guard !files.isEmpty else { throw Fault(sentence: "no file is named; give a capture, a HAR file or a ledger") }
-        guard let url = flags["to"] else { throw Fault(sentence: "the target lacks; say --to ws://HOST:PORT") }
-        do throws(DiagnosePlace.Fault) { place = try DiagnosePlace(url) } catch { throw Fault(sentence: error.sentence) }
+        guard !files.isEmpty else { throw CommandFault(sentence: "no file is named; give a capture, a HAR file or a ledger") }
+        guard let url = flags["to"] else { throw CommandFault(sentence: "the target lacks; say --to ws://HOST:PORT") }
+        do throws(DiagnosePlace.Fault) { place = try DiagnosePlace(url) } catch { throw CommandFault(sentence: error.sentence) }
         guard !place.isSecure else {
-            throw Fault(sentence: "replay doesn't speak TLS yet; give the backend's own port, as ws://HOST:PORT")
+            throw CommandFault(sentence: "replay doesn't speak TLS yet; give the backend's own port, as ws://HOST:PORT")
         }
         hasPath = place.target != "/"
         do throws(RewriteRules.Fault) {
@@ -41,10 +40,10 @@ struct ReplayOptions {
                 rules.patterns.append(try RewriteRules.pattern(text, flag: "--ignore-pattern"))
             }
         } catch {
-            throw Fault(sentence: error.sentence)
+            throw CommandFault(sentence: error.sentence)
         }
         for text in flags.all("ignore") {
-            guard let path = JSONPath(text) else { throw Fault(sentence: "--ignore expects a path such as $.time or $..id") }
+            guard let path = JSONPath(text) else { throw CommandFault(sentence: "--ignore expects a path such as $.time or $..id") }
             rules.ignored.append(path)
         }
         if let text = flags["compare"], let mode = MessageRules.Mode(rawValue: text) { rules.mode = mode }
@@ -56,31 +55,33 @@ struct ReplayOptions {
             } else if let factor = Double(text), factor >= 0.001, factor <= 1_000_000 {
                 speed = .times(factor)
             } else {
-                throw Fault(sentence: "--speed is neither max nor a factor such as 1, 0.5 or 10")
+                throw CommandFault(sentence: "--speed is neither max nor a factor such as 1, 0.5 or 10")
             }
         }
         // At full speed all would come at once.
         concurrency = speed == .max ? 64 : ReplayOptions.mostConcurrent
         if let text = flags["concurrency"] {
             guard let count = Int(text), (1...ReplayOptions.mostConcurrent).contains(count) else {
-                throw Fault(sentence: "--concurrency is no number from 1 to \(ReplayOptions.mostConcurrent)")
+                throw CommandFault(sentence: "--concurrency is no number from 1 to \(ReplayOptions.mostConcurrent)")
             }
             concurrency = count
         }
         if let text = flags["repeat"] {
             guard let count = Int(text), (1...1_000_000).contains(count) else {
-                throw Fault(sentence: "--repeat is no number from 1 to 1000000")
+                throw CommandFault(sentence: "--repeat is no number from 1 to 1000000")
             }
             repetitions = count
         }
         if let text = flags["expect"] {
             guard let status = Int(text), (100...599).contains(status) else {
-                throw Fault(sentence: "--expect is no status such as 101")
+                throw CommandFault(sentence: "--expect is no status such as 101")
             }
             expectedStatus = status
         }
         if let text = flags["timeout"] {
-            guard let span = ReplayOptions.span(text) else { throw Fault(sentence: "--timeout is no time such as 5s or 500ms") }
+            guard let span = ReplayOptions.span(text) else {
+                throw CommandFault(sentence: "--timeout is no time such as 5s or 500ms")
+            }
             patience = span
         }
         for text in flags.all("sessions") {
@@ -93,14 +94,14 @@ struct ReplayOptions {
     }
 
     /// `3`, `3-7`, or Gatehouse's name of a session.
-    private static func wanted(_ text: Substring) throws(AnalyzeOptions.Fault) -> [AnalyzeOptions.Wanted] {
+    private static func wanted(_ text: Substring) throws(CommandFault) -> [AnalyzeOptions.Wanted] {
         let ends = text.split(separator: "-", omittingEmptySubsequences: false)
         if ends.count == 2, let first = UInt64(ends[0]), let last = UInt64(ends[1]), first <= last, last - first < 100_000 {
             return (first...last).map { .number($0) }
         }
         if let number = UInt64(text), text.utf8.count < 13 { return [.number(number)] }
         if let name = SessionID(text) { return [.name(name)] }
-        throw AnalyzeOptions.Fault(
+        throw CommandFault(
             sentence: "--sessions expects numbers, ranges (3-7) or names of 13 characters, with commas between")
     }
 

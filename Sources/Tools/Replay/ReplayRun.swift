@@ -17,12 +17,12 @@ final class ReplayRun {
         page = ReportPage(hasColour: Terminal.hasColour && !options.isJSON)
     }
 
-    func run() throws(AnalyzeOptions.Fault) -> ExitCode {
+    func run() throws(CommandFault) -> ExitCode {
         let reader = RecordingReader(wanted: options.sessions)
         for path in options.files { try reader.read(path) }
         var report = ReplayReport(target: "ws://\(options.place.authority)", skipped: reader.skipped)
         guard !reader.sessions.isEmpty else {
-            throw AnalyzeOptions.Fault(
+            throw CommandFault(
                 sentence: reader.skipped.first.map { "nothing can be replayed: session \($0.number): \($0.why)" }
                     ?? "the recording has no such session; gatehouse analyze --all lists what it has")
         }
@@ -36,7 +36,7 @@ final class ReplayRun {
             }
             junit = try options.junit.map { (path) throws(OutputFile.Fault) in try OutputFile(path, force: options.force) }
         } catch {
-            throw AnalyzeOptions.Fault(sentence: error.sentence)
+            throw CommandFault(sentence: error.sentence)
         }
         let comparison = SessionComparison(rules: options.rules, expectedStatus: options.expectedStatus)
         do throws(LoopFailure) {
@@ -47,7 +47,7 @@ final class ReplayRun {
             driver.run()
             report.figures = driver.figures
         } catch {
-            throw AnalyzeOptions.Fault(sentence: "\(error)")
+            throw CommandFault(sentence: "\(error)")
         }
         report.sessions.sort { ($0.repetition, $0.number) < ($1.repetition, $1.number) }
         capture?.finish()
@@ -65,12 +65,12 @@ final class ReplayRun {
         } else {
             Terminal.write(report.text(page, redaction))
         }
-        if let fault { throw AnalyzeOptions.Fault(sentence: fault.sentence) }
+        if let fault { throw CommandFault(sentence: fault.sentence) }
         return report.exitCode
     }
 
     /// The target's address; nil where its name has none.
-    private func address() throws(AnalyzeOptions.Fault) -> SocketAddress? {
+    private func address() throws(CommandFault) -> SocketAddress? {
         let place = options.place
         if let host = SocketAddress(host: place.host[...]) {
             return SocketAddress(high: host.high, low: host.low, port: place.port)

@@ -57,6 +57,12 @@ package enum RunCommand {
         }
         do throws(ConfigurationError) {
             let snapshot = try load()
+            if snapshot.restart.socket != nil {
+                Terminal.note(
+                    "gatehouse run: restart.socket is set, and a hot restart is not offered here: the backend is this process's child and would end with it. "
+                        + "Remove the key, or start the backend by itself and use gatehouse serve.")
+                return ExitCode.usage.rawValue
+            }
             for warning in snapshot.warnings { Terminal.note("warning: \(warning)") }
             do throws(Server.StartFailure) {
                 let shared = SharedOutput()

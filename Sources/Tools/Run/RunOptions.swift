@@ -27,7 +27,7 @@ package struct RunOptions: Sendable, Hashable {
                 "Whether to start the backend again when it ends, after 0.5 s at first, later up to 30 s. Default: never."),
             FlagDefinition(
                 "start-timeout", value: "TIME", "How long the backend may take until it listens. Default: 60s."),
-        ] + FlagDefinition.configuration.filter { $0.name != "upstream" }
+        ] + FlagDefinition.configuration.filter { $0.name != "upstream" && $0.name != "takeover" }
 
     /// A flag's value that can't be used, as one sentence.
     package struct Problem: Error, CustomStringConvertible {

@@ -8,7 +8,9 @@ extension Integration {
         static let secret = "0123456789abcdef0123456789abcdef"
 
         /// An HS256 token with these claims.
-        static func token(_ claims: String, secret: String = GateTests.secret) -> String {
+        static func token(
+            _ claims: String, secret: String = GateTests.secret, header: String = #"{"alg":"HS256","typ":"JWT"}"#
+        ) -> String {
             func encoded(_ bytes: [UInt8]) -> String {
                 let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
                 var (result, bits, count) = ("", UInt32(0), UInt32(0))
@@ -23,7 +25,7 @@ extension Integration {
                 if count > 0 { result.append(alphabet[Int(bits << (6 - count) & 63)]) }
                 return result
             }
-            let signed = encoded(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8)) + "." + encoded(Array(claims.utf8))
+            let signed = encoded(Array(header.utf8)) + "." + encoded(Array(claims.utf8))
             var code = [UInt8](repeating: 0, count: 32)
             var length: UInt32 = 0
             let key = Array(secret.utf8)
@@ -170,6 +172,8 @@ extension Integration {
             // Half of a frame is under way when the token ends.
             try session.backend.send([0x82, 4, 1, 2])
             #expect(try session.client.read(4) == [0x82, 4, 1, 2])
+            let warned = try gatehouse.ledger.wait(for: "session.expiring", within: 8)
+            #expect((warned["in_ms"].number ?? 9_999) <= 2_000, "the token was nearly over when the session opened")
             let line = try gatehouse.ledger.wait(for: "session.finding", within: 8)
             #expect("\(line)".contains("gate.credential_expired"))
             try session.backend.send([3, 4])

@@ -4,18 +4,20 @@ import Synchronization
 /// A real server beside the tests, from `Tests/Peers`: it takes a port and says which.
 final class Peer: Sendable {
     enum Kind: String, CaseIterable, Sendable {
-        case uvicornWebsockets, uvicornWsproto, aiohttp, tornado, websockets, node, misbehavingOrigin
+        case uvicornWebsockets, uvicornWsproto, socketIO, aiohttp, tornado, websockets, node, misbehavingOrigin
     }
 
     let port: UInt16
     let child: ChildProcess
     private let scratch: ScratchFolder
 
-    init(_ kind: Kind, arguments: [String] = []) throws {
+    /// - Parameter port: a port that another had before, or any.
+    init(_ kind: Kind, port wanted: UInt16 = 0, arguments: [String] = []) throws {
         let (script, more): (String, [String]) =
             switch kind {
             case .uvicornWebsockets: ("asgi_peer.py", ["--ws", "websockets"])
             case .uvicornWsproto: ("asgi_peer.py", ["--ws", "wsproto"])
+            case .socketIO: ("socketio_peer.py", [])
             case .aiohttp: ("aiohttp_peer.py", [])
             case .tornado: ("tornado_peer.py", [])
             case .websockets: ("websockets_peer.py", [])
@@ -25,7 +27,7 @@ final class Peer: Sendable {
         scratch = try ScratchFolder()
         let program = kind == .node ? "node" : Repository.python
         let child = try ChildProcess(
-            program, [Repository.peer(script), "0"] + more + arguments, output: scratch.file("out"),
+            program, [Repository.peer(script), "\(wanted)"] + more + arguments, output: scratch.file("out"),
             errors: scratch.file("errors"), environment: ["NODE_PATH": "/usr/share/nodejs", "PYTHONUNBUFFERED": "1"])
         self.child = child
         let scratch = scratch

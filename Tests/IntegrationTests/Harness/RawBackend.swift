@@ -5,11 +5,14 @@ final class RawBackend {
     let port: UInt16
     private let descriptor: Int32
 
-    init(backlog: Int32 = 128) throws {
+    /// - Parameter port: 0 lets the kernel choose; another one is that of a service which was down and comes back
+    init(backlog: Int32 = 128, port wanted: UInt16 = 0) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         self.descriptor = descriptor
         guard descriptor >= 0 else { throw HarnessFailure("socket: errno \(errno)") }
-        var address = sockaddr_in.loopback(port: 0)
+        var one: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in.loopback(port: wanted)
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in

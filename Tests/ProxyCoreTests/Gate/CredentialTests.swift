@@ -20,6 +20,7 @@ import Testing
             case .token(let token): return String(decoding: token, as: UTF8.self)
             case .password(let user, let password):
                 return String(decoding: user, as: UTF8.self) + "/" + String(decoding: password, as: UTF8.self)
+            case .certificate: return "certificate"
             }
         }
     }

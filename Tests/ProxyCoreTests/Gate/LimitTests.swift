@@ -1,3 +1,4 @@
+import JSONWire
 import ProxyCore
 import TestSupport
 import Testing
@@ -66,6 +67,27 @@ import Wire
         #expect(policy.isDue(wanted: false, now: at(60_000)))
         policy.ended(succeeded: true, now: at(0))
         #expect(!policy.isDue(wanted: false, now: at(60_000)))
+    }
+
+    @Test func `a clock that leaps ahead fetches keys once, fills a bucket and forgets answers`() {
+        var policy = RefetchPolicy()
+        policy.ended(succeeded: false, now: at(0))
+        #expect(policy.isDue(wanted: false, now: at(1 << 40)))
+        policy.ended(succeeded: true, now: at(1 << 40))
+        #expect(!policy.isDue(wanted: true, now: at(1 << 40)))
+        #expect(!policy.isDue(wanted: true, now: at(0)), "and one that is set back asks for nothing")
+        var bucket = TokenBucket(perSecond: 10, burst: 2)
+        for _ in 0..<2 { #expect(bucket.take(at: at(1 << 40)) == nil) }
+        #expect(bucket.take(at: at(1 << 40)) != nil)
+    }
+
+    @Test func `a clock that leaps lets no token in that has ended, or has not begun`() throws {
+        let rule = TokenRule()
+        let claims = try #require(try? JSONReader.read(bytes(#"{"exp":2000,"nbf":1000}"#)))
+        #expect(throws: TokenRule.Fault.expired) { try rule.check(claims, now: .zero + .seconds(1 << 33)) }
+        #expect(throws: TokenRule.Fault.notYet) { try rule.check(claims, now: .zero) }
+        #expect(throws: TokenRule.Fault.expired) { try rule.check(claims, now: .never) }
+        #expect(try rule.check(claims, now: .zero + .seconds(1500)) == .zero + .seconds(2000))
     }
 
     @Test func `one IPv6 client is a network of 64 bits, and ports don't matter`() {

@@ -1,5 +1,6 @@
 import Diagnosis
 import HTTPWire
+import JSONWire
 import ProxyCore
 import TestSupport
 import Testing

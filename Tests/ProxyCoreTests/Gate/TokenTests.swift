@@ -1,3 +1,4 @@
+import JSONWire
 import ProxyCore
 import TestSupport
 import Testing
@@ -133,29 +134,5 @@ import Wire
         #expect(try check(#"{"exp":1000100,"iss":["b"]}"#) { $0.issuers = ["b"] } == "token_wrong_issuer")
         #expect(try check(#"{"exp":1000100}"#) { $0.issuers = ["b"] } == "token_wrong_issuer")
         #expect(try check(#"{"exp":1000100,"iss":"b"}"#) { $0.issuers = ["a", "b"] } == "until 1000100")
-    }
-
-    // MARK: JSON
-
-    @Test(arguments: [
-        "", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "-", "nul", "tru", "\"\\x\"", "\"\u{1}\"", "\"",
-        "[1 2]",
-        "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800\\u0041\"", "NaN", "Infinity", "'a'", "{\"a\" 1}", "1 1", "\u{FEFF}1",
-    ])
-    func `what isn't JSON is refused`(_ text: String) {
-        #expect(throws: (any Error).self) { try JSONReader.read(Array(text.utf8)) }
-    }
-
-    @Test func `JSON is read as it stands`() throws {
-        let value = try JSONReader.read(Array(#" {"a":[1,-2.5e+3,true,null,"x\u00e9\ud83d\ude00\n"],"b":{}} "#.utf8))
-        #expect(value["b"] == .object([]))
-        #expect(
-            value["a"]
-                == .array([
-                    .number(Array("1".utf8)), .number(Array("-2.5e+3".utf8)), .boolean(true), .null,
-                    .string(Array("xé😀\n".utf8)),
-                ]))
-        #expect(throws: JSONReader.Fault.notUTF8) { try JSONReader.read(bytes(0x22, 0xFF, 0x22)) }
-        #expect(throws: JSONReader.Fault.tooDeep) { try JSONReader.read([UInt8](repeating: 0x5B, count: 100_000)) }
     }
 }

@@ -50,7 +50,7 @@ import Wire
     }
 
     @Test func `JSON that is neither says so, and a capture is none`() throws {
-        #expect(throws: AnalyzeOptions.Fault.self) {
+        #expect(throws: CommandFault.self) {
             try Dialogue.withTemporaryFile(bytes("{\"a\": 1}")) { _ = try TextFile.open($0) }
         }
         let isNone = try Dialogue.withTemporaryFile(Dialogue.all[0].wire()) { try TextFile.open($0) == nil }

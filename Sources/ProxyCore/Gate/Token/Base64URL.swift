@@ -42,3 +42,34 @@ package enum Base64URL {
         return decode(body.map { $0 == 0x2B ? 0x2D : $0 == 0x2F ? 0x5F : $0 })
     }
 }
+
+extension Base64URL {
+    /// `octets` without padding.
+    package static func encode(_ octets: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = []
+        text.reserveCapacity(octets.count * 4 / 3 + 2)
+        var bits: UInt32 = 0
+        var count: UInt32 = 0
+        for octet in octets {
+            bits = bits << 8 | UInt32(octet)
+            count += 8
+            while count >= 6 {
+                count -= 6
+                text.append(digit(bits >> count & 63))
+            }
+            bits &= 1 << count - 1
+        }
+        if count > 0 { text.append(digit(bits << (6 - count) & 63)) }
+        return text
+    }
+
+    private static func digit(_ value: UInt32) -> UInt8 {
+        switch UInt8(truncatingIfNeeded: value) {
+        case let value where value < 26: value + 0x41
+        case let value where value < 52: value - 26 + 0x61
+        case let value where value < 62: value - 52 + 0x30
+        case 62: 0x2D
+        default: 0x5F
+        }
+    }
+}

@@ -4,6 +4,7 @@
 // checks the signature over `signed`, with the algorithm that the *key* is pinned to; `TokenRule` judges the claims. Of the header
 // only `alg` and `kid` are looked at, the first to be compared with the key's, the second as a name of a key in the set that the
 // operator gave. What a header says of keys (`jku`, `jwk`, `x5u`, `x5c`) is never read (threats B1–B4).
+package import JSONWire
 
 /// A token's parts.
 package struct SignedToken: Sendable, Hashable {

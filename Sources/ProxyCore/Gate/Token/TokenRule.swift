@@ -1,3 +1,4 @@
+package import JSONWire
 package import Wire
 
 /// What a token's claims must say, once its signature holds (RFC 7519 §4.1, RFC 8725 §3.8–3.9).

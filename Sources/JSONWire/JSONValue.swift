@@ -1,4 +1,4 @@
-/// A JSON value as octets: what tokens and key sets are made of.
+/// A JSON value as octets, as it was read.
 ///
 /// Texts are octets and compare as octets: two spellings of one character are two names, whoever else may take them for the same.
 /// A number keeps its digits as they were written, so that no account number is rounded.
@@ -58,5 +58,6 @@ package enum JSONValue: Sendable, Hashable {
 }
 
 extension UInt8 {
+    /// Whether it is one of the ten digits of ASCII.
     var isDecimalDigit: Bool { self &- 0x30 < 10 }
 }

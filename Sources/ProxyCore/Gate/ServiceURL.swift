@@ -1,10 +1,13 @@
-package import ProxyCore
-
-/// The URL of a JWKS.
-package struct KeySetURL: Sendable, Hashable, CustomStringConvertible {
+/// The URL of a service that the gate asks: a JWKS, or forward-auth.
+package struct ServiceURL: Sendable, Hashable, CustomStringConvertible {
     package let endpoint: Endpoint
     /// Path and query as they stand in a request line.
     package let target: String
+
+    package init(endpoint: Endpoint, target: String) {
+        self.endpoint = endpoint
+        self.target = target
+    }
 
     /// The URL that `text` spells: http or https, host, port, path, perhaps a query; nil if it is none.
     package init?(_ text: String) {

@@ -1,9 +1,17 @@
-/// Reads JSON strictly (RFC 8259) and within bounds: for octets that strangers send.
+/// Reads JSON (RFC 8259) within bounds and without a trap; the only reader of the house.
 ///
-/// Refused besides what the grammar refuses: a name twice in an object (two readers would see two documents), more depth or more
-/// members than the bounds, octets that aren't UTF-8, a lone surrogate, anything behind the value. The time is linear in the input:
-/// the members of an object, which are compared with each other, are bounded.
+/// Three manners, because three kinds of text are read:
+///
+/// | manner | for | what is different |
+/// |---|---|---|
+/// | `strict` | tokens and keys that strangers send | a name twice in an object (two readers would see two documents), octets that aren't UTF-8 and lone surrogates are refused |
+/// | `lenient` | files that other programs wrote | repeated names stay, the first counts; half of a pair becomes U+FFFD; a byte order mark is passed by |
+/// | `printed` | lines of our own ledger | escapes stand as they are, but for `\"`, `\\` and `\/`: what was safe to print stays so |
+///
+/// The time is linear in the input: in the strict manner the members of an object are compared with each other, and bounded.
 package struct JSONReader {
+    package enum Manner: Sendable { case strict, lenient, printed }
+
     /// How deep and how wide a document may be.
     package struct Bounds: Sendable {
         package var depth: Int
@@ -13,6 +21,9 @@ package struct JSONReader {
             self.depth = depth
             self.members = members
         }
+
+        /// For files and lines, whose size is bounded already.
+        package static let wide = Bounds(depth: 128, members: .max)
     }
 
     /// Why it is none.
@@ -22,11 +33,15 @@ package struct JSONReader {
 
     private let bytes: [UInt8]
     private let bounds: Bounds
+    private let manner: Manner
     private var position = 0
 
     /// The value that `bytes` spell.
-    package static func read(_ bytes: [UInt8], bounds: Bounds = Bounds()) throws(Fault) -> JSONValue {
-        var reader = JSONReader(bytes: bytes, bounds: bounds)
+    package static func read(
+        _ bytes: [UInt8], _ manner: Manner = .strict, bounds: Bounds = Bounds()
+    ) throws(Fault) -> JSONValue {
+        var reader = JSONReader(bytes: bytes, bounds: bounds, manner: manner)
+        if manner == .lenient, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.position = 3 }
         reader.skipBlanks()
         let value = try reader.value(depth: 0)
         reader.skipBlanks()
@@ -34,9 +49,10 @@ package struct JSONReader {
         return value
     }
 
-    private init(bytes: [UInt8], bounds: Bounds) {
+    private init(bytes: [UInt8], bounds: Bounds, manner: Manner) {
         self.bytes = bytes
         self.bounds = bounds
+        self.manner = manner
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -82,7 +98,7 @@ package struct JSONReader {
             skipBlanks()
             guard next == 0x22 else { throw .syntax }
             let name = try string()
-            if members.contains(where: { $0.name == name }) { throw .duplicateName }
+            if manner == .strict, members.contains(where: { $0.name == name }) { throw .duplicateName }
             guard members.count < bounds.members else { throw .tooManyMembers }
             skipBlanks()
             guard take(0x3A) else { throw .syntax }
@@ -134,7 +150,9 @@ package struct JSONReader {
         position += 1
         // Nearly every text is plain: ASCII without escapes, taken in one piece.
         let start = position
-        while position < bytes.count, bytes[position] >= 0x20, bytes[position] < 0x80, bytes[position] != 0x22, bytes[position] != 0x5C {
+        while position < bytes.count, bytes[position] >= 0x20, bytes[position] < 0x7F, bytes[position] != 0x22,
+            bytes[position] != 0x5C
+        {
             position += 1
         }
         var octets = Array(bytes[start..<position])
@@ -143,14 +161,23 @@ package struct JSONReader {
             position += 1
             switch byte {
             case 0x22:
-                guard String(validating: octets, as: UTF8.self) != nil else { throw .notUTF8 }
+                guard manner == .lenient || String(validating: octets, as: UTF8.self) != nil else { throw .notUTF8 }
                 return octets
-            case 0x5C: try escape(into: &octets)
+            case 0x5C: try manner == .printed ? keptEscape(into: &octets) : escape(into: &octets)
             case 0..<0x20: throw .syntax
+            case 0x7F where manner == .printed: throw .syntax
             default: octets.append(byte)
             }
         }
         throw .syntax
+    }
+
+    /// Undoes what JSON alone needs; every other escape stays to be seen.
+    private mutating func keptEscape(into octets: inout [UInt8]) throws(Fault) {
+        guard let byte = next else { throw .syntax }
+        position += 1
+        if byte != 0x22, byte != 0x5C, byte != 0x2F { octets.append(0x5C) }
+        octets.append(byte)
     }
 
     private mutating func escape(into octets: inout [UInt8]) throws(Fault) {
@@ -164,17 +191,25 @@ package struct JSONReader {
         case 0x72: octets.append(0x0D)
         case 0x74: octets.append(0x09)
         case 0x75:
-            var code = UInt32(try hexadecimal())
-            if (0xD800..<0xDC00).contains(code) {
-                guard take(0x5C), take(0x75) else { throw .syntax }
-                let low = UInt32(try hexadecimal())
-                guard (0xDC00..<0xE000).contains(low) else { throw .syntax }
-                code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
-            }
-            guard let scalar = Unicode.Scalar(code) else { throw .syntax }
-            octets.append(contentsOf: UTF8.encode(scalar) ?? UTF8.encodedReplacementCharacter)
+            octets.append(contentsOf: UTF8.encode(try scalar()) ?? UTF8.encodedReplacementCharacter)
         default: throw .syntax
         }
+    }
+
+    /// The character of one `\u` escape, or of two that make a pair.
+    private mutating func scalar() throws(Fault) -> Unicode.Scalar {
+        let code = UInt32(try hexadecimal())
+        if let scalar = Unicode.Scalar(code) { return scalar }
+        let before = position
+        if code < 0xDC00, take(0x5C), take(0x75) {
+            let low = UInt32(try hexadecimal())
+            if (0xDC00..<0xE000).contains(low), let scalar = Unicode.Scalar(0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)) {
+                return scalar
+            }
+        }
+        guard manner == .lenient else { throw .syntax }
+        position = before
+        return "\u{FFFD}"
     }
 
     private mutating func hexadecimal() throws(Fault) -> UInt16 {

@@ -1,0 +1,101 @@
+package import Wire
+
+/// What a route asks for when its backend goes away: how often it is sought again, and how much waits meanwhile.
+package struct HoldPolicy: Sendable, Hashable {
+    /// What becomes of messages that were sent and not confirmed when a backend went away.
+    package enum Unconfirmed: String, Sendable, Hashable, CaseIterable {
+        /// They are named and not sent again: a message arrives at most once.
+        case drop
+        /// They are sent again on the next connection: a message arrives at least once.
+        case resend
+    }
+
+    /// Attempts to reach a backend before the session is given up.
+    package var attempts = 5
+    /// Bytes of the client's messages that are kept, and of an unfinished message of the backend's.
+    package var queue = 1 << 20
+    /// How many of the client's first messages are repeated at the beginning of each new connection.
+    package var replayFirst = 0
+    /// Before the first attempt; doubled for each further one.
+    package var backoff = TimeSpan.milliseconds(200)
+    /// The longest wait between two attempts. A connection that lasts as long makes the attempts count anew.
+    package var backoffMax = TimeSpan.seconds(5)
+    /// From the loss of a backend to the end of all attempts.
+    package var deadline = TimeSpan.seconds(30)
+    package var unconfirmed = Unconfirmed.drop
+
+    package init() {}
+}
+
+/// Why a held session could not be kept.
+package enum HoldEnd: String, Sendable, Hashable, CaseIterable {
+    /// As many attempts as the route allows came to nothing.
+    case attempts
+    /// The route's deadline came first.
+    case deadline
+    /// A backend was reached, and its answer forbids to go on: neither a 101 nor a status that passes.
+    case refused
+    /// The new connection would speak another subprotocol than the first.
+    case otherSubprotocol = "other_subprotocol"
+    /// A message that was too large to be kept was cut by the backend's end.
+    case cutMessage = "cut_message"
+    /// The messages to be repeated don't fit into the queue.
+    case replayTooLarge = "replay_too_large"
+    /// What the client sends can't be read as frames, so that nobody could tell where its messages end.
+    case unreadable
+
+    /// 1013 (try again later) where no backend was there; 1012 (restart) where the session must begin afresh.
+    package var closeCode: UInt16 {
+        switch self {
+        case .attempts, .deadline: 1013
+        case .refused, .otherSubprotocol, .cutMessage, .replayTooLarge, .unreadable: 1012
+        }
+    }
+
+    /// What the close frame says.
+    package var reason: String {
+        switch self {
+        case .attempts: "the server went away and did not come back"
+        case .deadline: "the server went away and did not come back in time"
+        case .refused: "the server went away and does not take the session back"
+        case .otherSubprotocol: "the server came back with another subprotocol"
+        case .cutMessage: "the server went away in the middle of a large message"
+        case .replayTooLarge: "the server went away and the first messages are too large to be repeated"
+        case .unreadable: "the server went away and the frames can't be read"
+        }
+    }
+}
+
+/// How a backend went away.
+package struct HoldLoss: Sendable, Hashable {
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// FIN without a close frame.
+        case finished = "fin"
+        /// RST, or another failure of the transport.
+        case reset = "rst"
+        /// A close frame that says that the server goes, not the session.
+        case closeFrame = "close_frame"
+        /// No sign of life after Gatehouse's ping.
+        case heartbeat
+        /// Gatehouse left the endpoint because it is being drained.
+        case drain
+    }
+
+    package var kind: Kind
+    /// Of the close frame.
+    package var closeCode: UInt16?
+
+    package init(_ kind: Kind, closeCode: UInt16? = nil) {
+        self.kind = kind
+        self.closeCode = closeCode
+    }
+
+    /// Whether a close frame with this code means that the server goes away while the session could go on: 1001, 1006 (which nobody may send
+    /// and some do), 1012, 1013. All others, and none, end the session.
+    package static func isDeparture(_ code: UInt16?) -> Bool {
+        switch code {
+        case 1001, 1006, 1012, 1013: true
+        default: false
+        }
+    }
+}

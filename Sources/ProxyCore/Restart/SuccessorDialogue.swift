@@ -1,0 +1,70 @@
+import Wire
+
+/// The side of a hot restart that takes the listeners over.
+package struct SuccessorDialogue: Sendable {
+    /// What follows from what came.
+    package enum Outcome: Sendable, Hashable {
+        case wait
+        /// All descriptors are here.
+        case adopt(RestartOffer)
+        /// The predecessor accepts nothing any more.
+        case handedOver
+        /// The predecessor has gone without a word: whatever became of it, nobody else accepts.
+        case predecessorGone
+        /// It goes on, so this process must not.
+        case failed(String)
+    }
+
+    private enum State { case asking, collecting(RestartOffer), adopted, over }
+
+    private var state = State.asking
+    private var descriptors = 0
+
+    package init() {}
+
+    /// A packet came, with so many descriptors.
+    package mutating func received(_ bytes: [UInt8], descriptors count: Int) -> Outcome {
+        let message: RestartMessage
+        do throws(RestartMessageFault) {
+            message = try RestartMessage(parsing: bytes)
+        } catch {
+            return fail("it answers \(error)")
+        }
+        descriptors += count
+        switch (state, message) {
+        case (_, .refused(let reason)): return fail("it refuses: \(reason)")
+        case (.asking, .offer(let offer)): return collect(offer)
+        case (.collecting(let offer), .more): return count > 0 ? collect(offer) : fail("it passes fewer descriptors than it offers")
+        case (.adopted, .yours):
+            state = .over
+            return .handedOver
+        default: return fail("it answers out of turn")
+        }
+    }
+
+    /// The predecessor has closed.
+    package mutating func ended() -> Outcome {
+        if case .adopted = state {
+            state = .over
+            return .predecessorGone
+        }
+        return fail("it ended before it had passed its listeners")
+    }
+
+    private mutating func collect(_ offer: RestartOffer) -> Outcome {
+        guard descriptors <= offer.descriptorCount else {
+            return fail("it passes \(descriptors) descriptors and names \(offer.descriptorCount)")
+        }
+        guard descriptors == offer.descriptorCount else {
+            state = .collecting(offer)
+            return .wait
+        }
+        state = .adopted
+        return .adopt(offer)
+    }
+
+    private mutating func fail(_ why: String) -> Outcome {
+        state = .over
+        return .failed(why)
+    }
+}

@@ -1,0 +1,319 @@
+// The thread that hands over.
+//
+// Theory of operation. One conversation at a time: with a process that came to the control socket, or with a successor of our own
+// over a socket pair; both speak the same words (ProxyCore/Restart), and `PredecessorDialogue` decides. What the desk adds are
+// descriptors, time and processes. Sockets are offered by their numbers in this process, under a lock that `close` takes before
+// the workers close them, so that no number of something else is ever passed. When a successor is ready the desk says `yours`,
+// wakes the main thread, and is done: a process hands over once.
+import CLinux
+import Configuration
+import EventLoop
+import ProxyCore
+import Synchronization
+import Telemetry
+import Wire
+
+/// Sockets that this process listens on, as they are offered.
+struct HeldListener: Sendable {
+    let listener: OfferedListener
+    let descriptors: [Int32]
+}
+
+/// Hands the listeners over to a successor. Its thread's own, but for what is marked.
+final class RestartDesk: Sendable {
+    /// Wakes the main thread when a successor has taken over.
+    let mainWaker: Waker
+    private let waker: Waker
+    private let surroundings: ProcessSurroundings
+    private let held: [HeldListener]
+    private let control: ControlSocket?
+    private let generation: Int
+    private let timeout: Mutex<TimeSpan>
+    private let log: LogWriter
+    private let redaction: LogRedaction
+    private let status: ProcessStatus
+    /// Where to write who takes over; -1: nobody reads it.
+    private let lineage: Int32
+    private let state = Mutex(Shared())
+    private let thread = Mutex<WorkerThread.Handle?>(nil)
+
+    private struct Shared {
+        var isClosed = false
+        var isStopped = false
+        /// A signal asked for a successor.
+        var isAsked = false
+        /// The successor of our own that isn't ready yet.
+        var child: Int32?
+        var handedOver: Int32?
+    }
+
+    /// A conversation that is under way.
+    private struct Conversation {
+        let channel: ControlChannel
+        var dialogue: PredecessorDialogue
+        let pid: Int32
+        let isOwn: Bool
+        /// The command that waits for how it ends.
+        var asker: ControlChannel?
+    }
+
+    init(
+        _ surroundings: ProcessSurroundings, held: [HeldListener], control: ControlSocket?, lineage: Int32, generation: Int,
+        timeout: TimeSpan, log: LogWriter, redaction: LogRedaction, status: ProcessStatus
+    ) throws(Server.StartFailure) {
+        guard let waker = Waker(), let mainWaker = Waker() else {
+            throw Server.StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)")
+        }
+        self.waker = waker
+        self.mainWaker = mainWaker
+        self.surroundings = surroundings
+        self.held = held
+        self.control = control
+        self.lineage = lineage
+        self.generation = generation
+        self.timeout = Mutex(timeout)
+        self.log = log
+        self.redaction = redaction
+        self.status = status
+    }
+
+    // MARK: From the main thread
+
+    func start() {
+        let handle = WorkerThread.start(name: "gh-restart") { [self] in serve() }
+        thread.withLock { $0 = handle }
+    }
+
+    func adopt(_ settings: RestartSettings) { timeout.withLock { $0 = settings.timeout } }
+
+    /// Starts a successor of our own.
+    func requestSuccessor() {
+        state.withLock { $0.isAsked = true }
+        waker.wake()
+    }
+
+    /// Who has taken over.
+    var successor: Int32? { state.withLock { $0.handedOver } }
+
+    /// A child has ended.
+    func reaped(_ pid: Int32) { state.withLock { if $0.child == pid { $0.child = nil } } }
+
+    /// No offer and no hand-over from now on: the listeners are about to close. Ends a successor of ours that isn't ready.
+    func close() {
+        state.withLock { shared in
+            if let child = shared.child, shared.handedOver == nil { _ = clinux_signal_process(child, 15) }
+            shared.isClosed = true
+        }
+        waker.wake()
+    }
+
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        waker.wake()
+        thread.withLock { $0 }?.join()
+    }
+
+    // MARK: The thread
+
+    private static var now: Timestamp { Timestamp(nanoseconds: clinux_monotonic()) }
+    private static var wallTime: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
+
+    private func serve() {
+        let ledger = Ledger(writer: log, redaction: redaction)
+        var current: Conversation?
+        while true {
+            let (isClosed, isStopped, isAsked) = state.withLock { shared in
+                defer { shared.isAsked = false }
+                return (shared.isClosed, shared.isStopped, shared.isAsked)
+            }
+            if isStopped || isClosed {
+                // Whoever speaks with us sees the end of its channel. The socket is closed here, where nobody polls it any more.
+                if successor == nil { control?.remove() } else { control?.close() }
+                return
+            }
+            if isAsked {
+                if current == nil {
+                    current = begin(ledger, asker: nil)
+                } else {
+                    failed(ledger, "another restart is under way", pid: 0)
+                }
+            }
+            var descriptors = [waker.descriptor]
+            if let control { descriptors.append(control.descriptor) }
+            if let current { descriptors.append(current.channel.descriptor) }
+            let ready = clinux_poll(descriptors, Int32(descriptors.count), pause(current))
+            if ready & 1 != 0 { clinux_eventfd_clear(waker.descriptor) }
+            if var conversation = current, ready & (1 << UInt32(descriptors.count - 1)) != 0 {
+                current = receive(&conversation, ledger)
+            } else if var conversation = current, conversation.dialogue.deadline <= RestartDesk.now {
+                current = perform(conversation.dialogue.deadlinePassed(), &conversation, ledger)
+            }
+            if control != nil, ready & 2 != 0 { accept(&current, ledger) }
+        }
+    }
+
+    private func pause(_ conversation: Conversation?) -> Int32 {
+        guard let deadline = conversation?.dialogue.deadline, deadline != .never else { return -1 }
+        let left = deadline > RestartDesk.now ? (deadline - RestartDesk.now).nanoseconds : 0
+        return Int32(clamping: left / 1_000_000 + 1)
+    }
+
+    private func accept(_ current: inout Conversation?, _ ledger: Ledger) {
+        guard let control else { return }
+        let descriptor = clinux_control_accept(control.descriptor)
+        guard descriptor >= 0 else { return }
+        let channel = ControlChannel(descriptor: descriptor)
+        guard let peer = channel.peer else { return }
+        if let refusal = PredecessorDialogue.refusal(ofUser: peer.uid, own: clinux_effective_user()) {
+            channel.send(.refused(refusal))
+            return ledger.restartRefused(observed: refusal, pid: peer.pid, at: RestartDesk.wallTime)
+        }
+        guard current == nil else {
+            channel.send(.refused("another restart is under way"))
+            return
+        }
+        current = Conversation(
+            channel: channel,
+            dialogue: PredecessorDialogue(isOwnSuccessor: false, timeout: timeout.withLock { $0 }, now: RestartDesk.now),
+            pid: peer.pid, isOwn: false)
+    }
+
+    private func receive(_ conversation: inout Conversation, _ ledger: Ledger) -> Conversation? {
+        let actions: [PredecessorDialogue.Action]
+        switch conversation.channel.receive() {
+        case .packet(let bytes, let passed):
+            for descriptor in passed { _ = clinux_close(descriptor) }
+            actions = conversation.dialogue.received(bytes, descriptors: passed.count, now: RestartDesk.now)
+        case .oversized:
+            actions = conversation.dialogue.received(
+                [UInt8](repeating: 0, count: RestartMessage.sizeLimit + 1), descriptors: 0, now: RestartDesk.now)
+        case .ended: actions = conversation.dialogue.ended()
+        case .nothing: return conversation
+        }
+        return perform(actions, &conversation, ledger)
+    }
+
+    /// Does what the dialogue says; the conversation, if it goes on.
+    private func perform(
+        _ actions: [PredecessorDialogue.Action], _ conversation: inout Conversation, _ ledger: Ledger
+    ) -> Conversation? {
+        for action in actions {
+            switch action {
+            case .answer(let message): conversation.channel.send(message)
+            case .offer:
+                guard offer(on: conversation.channel) else {
+                    return perform([.failed("the listeners could not be passed"), .close], &conversation, ledger)
+                }
+                ledger.restartBegan(pid: conversation.pid, isOwn: conversation.isOwn, at: RestartDesk.wallTime)
+            case .startSuccessor: return begin(ledger, asker: conversation.channel)
+            case .handOver:
+                handOver(conversation, ledger)
+                return nil
+            case .failed(let why):
+                conversation.asker?.send(.refused(why))
+                failed(ledger, why, pid: conversation.pid)
+                if conversation.isOwn { endChild(conversation.pid) }
+            case .refused(let why): ledger.restartRefused(observed: why, pid: conversation.pid, at: RestartDesk.wallTime)
+            case .close: return nil
+            }
+        }
+        return conversation
+    }
+
+    /// Sends all sockets, as many with a packet as the kernel passes.
+    private func offer(on channel: ControlChannel) -> Bool {
+        state.withLock { shared in
+            guard !shared.isClosed else { return false }
+            var listeners = held.map(\.listener)
+            var descriptors = held.flatMap(\.descriptors)
+            if let control {
+                listeners.append(OfferedListener(.control, nil, count: 1))
+                descriptors.append(control.descriptor)
+            }
+            if lineage >= 0 {
+                listeners.append(OfferedListener(.lineage, nil, count: 1))
+                descriptors.append(lineage)
+            }
+            let limit = Int(CLINUX_PACKET_DESCRIPTORS)
+            let message = RestartMessage.offer(RestartOffer(generation: generation, listeners: listeners))
+            guard channel.send(message, descriptors.prefix(limit)) else { return false }
+            var rest = descriptors.dropFirst(limit)
+            while !rest.isEmpty {
+                guard channel.send(.more, rest.prefix(limit)) else { return false }
+                rest = rest.dropFirst(limit)
+            }
+            return true
+        }
+    }
+
+    private func handOver(_ conversation: Conversation, _ ledger: Ledger) {
+        let isOurs = state.withLock { shared in
+            guard !shared.isClosed else { return false }
+            shared.isClosed = true
+            shared.child = nil
+            shared.handedOver = conversation.pid
+            return true
+        }
+        // The process stops anyway: the successor sees the end, and goes on alone.
+        guard isOurs else { return }
+        surroundings.notifier.mainProcess(conversation.pid)
+        if lineage >= 0 {
+            let line = Array("\(conversation.pid)\n".utf8)
+            _ = clinux_write_some(lineage, line, line.count)
+        }
+        ledger.restartHandedOver(pid: conversation.pid, at: RestartDesk.wallTime)
+        conversation.channel.send(.yours)
+        conversation.asker?.send(.done(pid: conversation.pid))
+        mainWaker.wake()
+    }
+
+    private func failed(_ ledger: Ledger, _ why: String, pid: Int32) {
+        status.restartsFailed.add(1, ordering: .relaxed)
+        ledger.restartFailed(why, pid: pid, at: RestartDesk.wallTime)
+    }
+
+    // MARK: A successor of our own
+
+    private func begin(_ ledger: Ledger, asker: ControlChannel?) -> Conversation? {
+        func fail(_ why: String) -> Conversation? {
+            asker?.send(.refused(why))
+            failed(ledger, why, pid: 0)
+            return nil
+        }
+        guard let executable = surroundings.executable else { return fail("this process doesn't know how it was started") }
+        var pair: [Int32] = [-1, -1]
+        let made = clinux_control_pair(&pair)
+        guard made >= 0 else { return fail("socketpair failed: errno \(-made)") }
+        let channel = ControlChannel(descriptor: pair[0])
+        var environment = surroundings.environment
+        environment[ProcessSurroundings.channelVariable] = "\(pair[1]):\(clinux_pid())"
+        // Under the lock, so that nobody takes it off the kernel's table before it is known.
+        let pid = state.withLock { [environment] shared in
+            let pid = RestartDesk.spawn(executable, surroundings.command, environment, channel: pair[1])
+            if pid > 0 { shared.child = pid }
+            return pid
+        }
+        _ = clinux_close(pair[1])
+        guard pid > 0 else { return fail("\(executable) can't be started: errno \(-pid)") }
+        return Conversation(
+            channel: channel,
+            dialogue: PredecessorDialogue(isOwnSuccessor: true, timeout: timeout.withLock { $0 }, now: RestartDesk.now),
+            pid: pid, isOwn: true, asker: asker)
+    }
+
+    private static func spawn(_ path: String, _ command: [String], _ environment: [String: String], channel: Int32) -> Int32 {
+        let arguments = CStringVector(command)
+        let variables = CStringVector(environment.map { "\($0.key)=\($0.value)" })
+        defer { withExtendedLifetime((arguments, variables)) {} }
+        return clinux_start_successor(path, arguments.pointer, variables.pointer, channel)
+    }
+
+    /// It came to nothing, and may hang: so that two never accept for long.
+    private func endChild(_ pid: Int32) {
+        state.withLock { shared in
+            guard shared.child == pid else { return }
+            shared.child = nil
+            _ = clinux_signal_process(pid, 9)
+        }
+    }
+}

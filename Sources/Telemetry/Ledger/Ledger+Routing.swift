@@ -1,0 +1,63 @@
+package import Wire
+
+/// Lines about how endpoints stand.
+extension Ledger {
+    /// An endpoint gets new sessions again.
+    ///
+    /// - Parameter slowStart: how long its share takes to grow to its full one; zero for at once.
+    package func endpointReady(_ endpoint: String, cluster: String, slowStart: TimeSpan, at time: Timestamp) {
+        write("endpoint.ready", at: time, message: "an endpoint is fit again and gets new sessions") { line in
+            line.field("cluster", cluster)
+            line.field("endpoint", endpoint)
+            if slowStart > .zero { line.field("slow_start_ms", milliseconds: slowStart) }
+        }
+    }
+
+    /// The traffic had an endpoint fail so often that it gets nothing for a while.
+    ///
+    /// - Parameters:
+    ///   - count: the how manyth time in a row.
+    ///   - reason: how it failed the last time.
+    package func endpointEjected(
+        _ endpoint: String, cluster: String, for span: TimeSpan, count: Int, reason: String?, at time: Timestamp
+    ) {
+        write(
+            "endpoint.ejected", level: .warning, at: time,
+            message: "an endpoint failed several times in a row and gets no new sessions for a while"
+        ) { line in
+            line.field("cluster", cluster)
+            line.field("endpoint", endpoint)
+            line.field("for_ms", milliseconds: span)
+            line.field("times", count)
+            if let reason { line.field("reason", reason) }
+        }
+    }
+
+    /// The checks of an endpoint failed.
+    ///
+    /// - Parameter observed: what the last one saw.
+    package func endpointUnhealthy(_ endpoint: String, cluster: String, observed: String, at time: Timestamp) {
+        write(
+            "endpoint.unhealthy", level: .warning, at: time,
+            message: "an endpoint failed its checks and gets no new sessions until they succeed"
+        ) { line in
+            line.field("cluster", cluster)
+            line.field("endpoint", endpoint)
+            line.field("observed", redacted: observed, redaction)
+        }
+    }
+
+    /// So few endpoints are fit that health is ignored, or it counts again.
+    package func clusterPanic(_ cluster: String, _ isPanicking: Bool, at time: Timestamp) {
+        if isPanicking {
+            write(
+                "cluster.panic", level: .warning, at: time,
+                message: "so few endpoints are fit that all are used, whatever their health"
+            ) { $0.field("cluster", cluster) }
+        } else {
+            write("cluster.calm", at: time, message: "enough endpoints are fit: health counts again") {
+                $0.field("cluster", cluster)
+            }
+        }
+    }
+}
