@@ -14,7 +14,10 @@ extension Worker {
     func relayWithCare(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ chunk: Chunk) {
         if session.pointee.isTapped {
             if session.pointee.isPlainRelay { return relayTapped(session, side, chunk) }
-            tapReceived(session, side, chunk.bytes)
+            // The answer to a handshake of the hold's own is a head, and recorded as that.
+            if side == .downstream || session.pointee.hold?.relay.hold.isConnected != false {
+                tapReceived(session, side, chunk.bytes)
+            }
         }
         if let hold = session.pointee.hold { return relayHeld(session, side, chunk, hold) }
         guard let heartbeat = session.pointee.heartbeat else { return relayObserved(session, side, chunk) }

@@ -191,7 +191,7 @@ extension Worker {
         close(session, .upstream, reset: true)
         switch hold.loss?.kind {
         case .closeFrame?, .drain?, nil:
-            session.pointee.analyzer?.local(.upstream, .backendLost, closeCode: nil, at: loop.now)
+            endLocally(session, .upstream, .backendLost, closeCode: nil)
         case .finished?, .reset?, .heartbeat?: session.pointee.analyzer?.ended(.upstream, hold.transportEnd, at: loop.now)
         }
         session.pointee.setCloseSent(.upstream)

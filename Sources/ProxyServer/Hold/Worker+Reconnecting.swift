@@ -114,6 +114,8 @@ extension Worker {
         let head = writer.bytes
         hold.sentRequest = RequestHead(copy: head, limits: exchange.state.headLimits)
         advance(session, hold, .awaitingAnswer, within: exchange.timeouts.response)
+        tapUpstream(session)
+        tapHeadAhead(session)
         send(session, .upstream, head)
         guard session.pointee.phase == .tunnel, hold.step == .awaitingAnswer else { return }
         loop.startReceiving(session.pointee.upstream)
@@ -131,6 +133,8 @@ extension Worker {
             case .complete(let length):
                 let head = ResponseHead(copy: Array(hold.answer[..<length]), limits: hold.exchange.state.headLimits)
                 let rest = Array(hold.answer[length...])
+                tapHead(session, .received, .upstream, head.bytes)
+                if !head.isInterim { rest.withUnsafeBytes { tapReceived(session, .upstream, $0, isTunnel: true) } }
                 guard head.isInterim, head.isForwardable else { return heldAnswered(session, hold, head, rest) }
                 hold.scanner.reset()
                 hold.answer = rest

@@ -1,5 +1,6 @@
 import CaptureFile
 import Diagnosis
+import HTTPWire
 import Wire
 
 /// From the files of a capture to sessions: packets, connections, HTTP, WebSocket, and what the judges say.
@@ -54,6 +55,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         /// Segments that began like nothing, while it isn't decided.
         var tries: UInt8 = 0
         var isCounted = false
+        /// A held session has come to another endpoint: the head of the handshake there isn't the session's.
+        var skipsHead = false
     }
 
     /// - Parameters:
@@ -125,6 +128,12 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
                 if sender == gatehouse, conversation.toldReason != nil { return conversation.answeredByGatehouse(bytes, at: time) }
             }
             let direction: Direction = sender == conversation.client ? .clientToServer : .serverToClient
+            if places[slot].skipsHead {
+                places[slot].skipsHead = false
+                var scanner = HeadScanner(limit: HeadLimits.default.head)
+                guard case .complete(let length) = scanner.scan(bytes) else { return true }
+                return conversation.received(.serverToClient, bytes.extracting(length..<bytes.byteCount), at: time)
+            }
             if places[slot].isUpstream { return conversation.received(.serverToClient, bytes, at: time) }
             return conversation.received(direction, bytes, at: time)
         }
@@ -264,7 +273,9 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
             conversation.slot = slot
             taps[session] = conversation
         } else if let conversation = taps[session] {
-            places[slot] = Place(conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true)
+            places[slot] = Place(
+                conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true,
+                skipsHead: conversation.isSession)
             if let downstream = conversation.slot { places[downstream].hasUpstream = true }
             conversation.hasOpenUpstream = true
         }
