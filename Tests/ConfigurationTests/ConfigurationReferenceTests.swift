@@ -59,8 +59,8 @@ struct ConfigurationReferenceTests {
         var (expected, count) = ("", 0)
         dump(unset, to: &expected)
         for (path, standard, _) in keys where !standard.isEmpty && !path.hasPrefix("upstream") && !ofGate(path) {
-            // Any map switches heartbeats on.
-            if path.hasPrefix("heartbeat.") { continue }
+            // Any map switches these on.
+            if path.hasPrefix("heartbeat.") || path.hasPrefix("hold.") { continue }
             var snapshot = try decode("upstream: http://a\n\(yaml(path, standard))")
             snapshot.file = nil
             var shown = ""

@@ -7,7 +7,7 @@ import Testing
 struct ExamplesTests {
     static let names = [
         "minimal", "behind-a-platform", "tls", "routes", "heartbeat", "gate", "render", "fastapi-jwt", "django-channels",
-        "conversation", "capture", "routing",
+        "conversation", "capture", "routing", "hold",
         "everything",
     ]
 
