@@ -107,6 +107,7 @@ try:
         own += 1
         peer, later, _ = upgrade(18080, own)
         peer.close()
+        time.sleep(0.02)
     with open(sys.argv[2], "w") as file:
         file.write("listen: 127.0.0.1:18080\nadmin: off\nupstream: http://127.0.0.1:40005\nlog: {format: json}\n")
     gatehouse.send_signal(1)
@@ -115,7 +116,7 @@ try:
         time.sleep(0.02)
     down = []
     for index in range(100):
-        peer, status, _ = upgrade(18080, 22000 + index)
+        peer, status, _ = upgrade(18080, 25000 + index)
         down.append(status)
         peer.close()
     print(json.dumps({"statuses": statuses, "retries": retries, "spent": spent, "later": later, "down": sorted(set(down))}))
