@@ -26,49 +26,49 @@ package struct HoldRelay: Sendable {
     /// How long a backend that Gatehouse leaves has to confirm what it got.
     package static let leaveTimeout = TimeSpan.seconds(1)
 
-    private enum Mode: Sendable {
+    enum Mode: Sendable {
         case holding
         /// A close frame has passed, or frames can't be told apart: bytes go on, and a lost backend ends the session.
         case ending
     }
 
-    private struct Entry: Sendable {
+    struct Entry: Sendable {
         var ordinal: UInt64
         var bytes: [UInt8]
         var isSent = false
     }
 
     package let policy: HoldPolicy
-    package private(set) var hold: Hold
-    package private(set) var account = MessageAccount()
-    private var mode = Mode.holding
-    private var client: MessageCollector
-    private var backend: MessageCollector
-    private var queue: [Entry] = []
-    private var queuedBytes = 0
-    private var unsent = 0
-    private var firstMessages: [Entry] = []
-    private var firstBytes = 0
-    private var replayIsTooLarge = false
+    package internal(set) var hold: Hold
+    package internal(set) var account = MessageAccount()
+    var mode = Mode.holding
+    var client: MessageCollector
+    var backend: MessageCollector
+    var queue: [Entry] = []
+    var queuedBytes = 0
+    var unsent = 0
+    var firstMessages: [Entry] = []
+    var firstBytes = 0
+    var replayIsTooLarge = false
     /// Pings without pong: the payload, and the last ordinal that had been sent before.
-    private var asked: (payload: UInt64, ordinal: UInt64)?
-    private var lastAsk = Timestamp.zero
+    var asked: (payload: UInt64, ordinal: UInt64)?
+    var lastAsk = Timestamp.zero
     /// A second ping goes behind the last message, before a close frame.
-    private var askedLast: (payload: UInt64, ordinal: UInt64)?
+    var askedLast: (payload: UInt64, ordinal: UInt64)?
     /// The payload of the client's last ping that went to the backend and has no pong.
-    private var clientPing: [UInt8]?
+    var clientPing: [UInt8]?
     /// The client's close frame, which waits for the queue.
-    private var pendingClose: [UInt8]?
-    private var leaveBy = Timestamp.never
-    private var isPaused = false
-    private var nonce: UInt64
+    var pendingClose: [UInt8]?
+    var leaveBy = Timestamp.never
+    var isPaused = false
+    var nonce: UInt64
 
     // What is told at the end.
-    private var fromBackend: UInt64 = 0
-    private var cutFromBackend: UInt64 = 0
-    private var resumptions: UInt64 = 0
-    private var replayed: UInt64 = 0
-    private var resent: UInt64 = 0
+    var fromBackend: UInt64 = 0
+    var cutFromBackend: UInt64 = 0
+    var resumptions: UInt64 = 0
+    var replayed: UInt64 = 0
+    var resent: UInt64 = 0
 
     /// - Parameter nonce: Drawn at random for this session.
     package init(_ policy: HoldPolicy, nonce: UInt64, now: Timestamp) {
@@ -92,7 +92,7 @@ package struct HoldRelay: Sendable {
         regulate(&out)
     }
 
-    private mutating func take(
+    mutating func take(
         client item: MessageCollector.Item, _ now: Timestamp, _ claim: (UInt64) -> Bool, _ out: inout HoldOutput
     ) {
         switch item {
@@ -127,7 +127,7 @@ package struct HoldRelay: Sendable {
         }
     }
 
-    private mutating func queueMessage(_ bytes: [UInt8], _ out: inout HoldOutput) {
+    mutating func queueMessage(_ bytes: [UInt8], _ out: inout HoldOutput) {
         let ordinal = account.receive()
         if ordinal <= UInt64(policy.replayFirst), mode == .holding {
             firstBytes += bytes.count
@@ -147,7 +147,7 @@ package struct HoldRelay: Sendable {
         queuedBytes += bytes.count
     }
 
-    private mutating func clientCloses(_ payload: [UInt8], _ frame: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
+    mutating func clientCloses(_ payload: [UInt8], _ frame: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
         guard pendingClose == nil else { return }
         if sends {
             forwardClose(frame, now, &out)
@@ -160,216 +160,11 @@ package struct HoldRelay: Sendable {
     }
 
     /// The client's close frame goes to the backend, behind a ping that confirms all before it.
-    private mutating func forwardClose(_ frame: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
+    mutating func forwardClose(_ frame: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
         askLast(now: now, &out)
         pendingClose = nil
         mode = .ending
         out.toBackend += frame
-    }
-
-    // MARK: From the backend
-
-    /// Bytes came from the backend.
-    ///
-    /// - Parameter claim: Whether a pong with this payload answers a ping of the heartbeat's.
-    package mutating func fromBackend(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Bool, _ out: inout HoldOutput) {
-        guard hold.isConnected else { return }
-        var cursor = ByteCursor(bytes)
-        while hold.isConnected, let item = backend.next(&cursor, mayStream: true) {
-            switch item {
-            case .message(let bytes):
-                out.toClient += bytes
-                fromBackend += 1
-            case .part(let bytes, let isLast):
-                out.toClient += bytes
-                if isLast { fromBackend += 1 }
-            case .control(.pong, let payload, let frame):
-                guard let number = HoldRelay.number(payload) else {
-                    pass(pong: payload, frame, &out)
-                    break
-                }
-                if !confirms(number), !claim(number) { pass(pong: payload, frame, &out) }
-            case .control(.close, let payload, let frame):
-                let code = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil
-                guard mode == .holding, HoldLoss.isDeparture(code) else {
-                    mode = .ending
-                    out.toClient += frame
-                    break
-                }
-                if client.isAtBoundary {
-                    FrameWriter.appendClose(code.map { CloseCode($0) }, maskingKey: key(), to: &out.toBackend)
-                }
-                backendLost(HoldLoss(.closeFrame, closeCode: code), now: now, &out)
-            case .control(_, _, let frame): out.toClient += frame
-            case .unreadable(let bytes):
-                mode = .ending
-                out.toClient += bytes
-            }
-        }
-        departIfConfirmed(now, &out)
-        askIfDue(now, &out)
-        regulate(&out)
-    }
-
-    private mutating func pass(pong payload: [UInt8], _ frame: [UInt8], _ out: inout HoldOutput) {
-        if clientPing == payload { clientPing = nil }
-        out.toClient += frame
-    }
-
-    /// Whether a pong with this payload answers a ping of the confirmation.
-    private mutating func confirms(_ number: UInt64) -> Bool {
-        if let last = askedLast, last.payload == number {
-            confirm(last.ordinal)
-            askedLast = nil
-            asked = nil
-            return true
-        }
-        guard let asked, asked.payload == number else { return false }
-        confirm(asked.ordinal)
-        self.asked = nil
-        return true
-    }
-
-    private mutating func confirm(_ ordinal: UInt64) {
-        account.confirm(ordinal)
-        guard keepsSent else { return }
-        let kept = queue.firstIndex { $0.ordinal > ordinal } ?? queue.count
-        for entry in queue[..<kept] { queuedBytes -= entry.bytes.count }
-        queue.removeFirst(kept)
-    }
-
-    // MARK: Loss and return
-
-    /// The backend went away, and the session goes on without it if it can. False where it can't be held: then its end is the session's.
-    @discardableResult
-    package mutating func backendLost(_ loss: HoldLoss, now: Timestamp, _ out: inout HoldOutput) -> Bool {
-        guard mode == .holding, hold.isConnected else { return false }
-        let cutDownstream = backend.isStreaming
-        if backend.isInsideMessage { cutFromBackend += 1 }
-        backend = MessageCollector(direction: .serverToClient, limit: policy.queue)
-        asked = nil
-        askedLast = nil
-        leaveBy = .never
-        if let payload = clientPing { FrameWriter.appendPong(payload, to: &out.toClient) }
-        clientPing = nil
-        let cutUpstream = client.isStreaming
-        if cutUpstream { account.cut(account.receive()) }
-        out.lost = (loss, accountForLoss())
-        if cutUpstream || cutDownstream {
-            perform(hold.giveUp(.cutMessage), &out)
-        } else if replayIsTooLarge {
-            perform(hold.giveUp(.replayTooLarge), &out)
-        } else {
-            perform(hold.lost(now: now, random: draw()), &out)
-        }
-        regulate(&out)
-        return true
-    }
-
-    /// Names what may or may not have arrived, and puts back what goes again.
-    private mutating func accountForLoss() -> [ClosedRange<UInt64>] {
-        guard keepsSent else { return account.lose(keepingUpTo: lastReplayed) }
-        var lost: [ClosedRange<UInt64>] = []
-        for entry in queue where entry.isSent && entry.bytes.isEmpty {
-            account.loseOne(entry.ordinal)
-            lost.append(entry.ordinal...entry.ordinal)
-        }
-        queue.removeAll { $0.isSent && $0.bytes.isEmpty }
-        if let first = queue.first { account.rewind(to: first.ordinal - 1) }
-        for index in queue.indices where queue[index].isSent {
-            queue[index].isSent = false
-            unsent += 1
-            resent += 1
-        }
-        return lost
-    }
-
-    /// The attempt under way came to nothing.
-    package mutating func attemptFailed(final: HoldEnd? = nil, now: Timestamp, _ out: inout HoldOutput) {
-        perform(hold.failed(final: final, now: now, random: draw()), &out)
-    }
-
-    /// What a new connection got at once.
-    package struct Resumption: Sendable, Hashable {
-        package var after: TimeSpan
-        package var attempts: Int
-        /// First messages that were repeated.
-        package var replayed: UInt64
-        /// Messages that had waited.
-        package var queued: UInt64
-    }
-
-    /// A backend took the session: it gets the first messages, if they are to be repeated, and what has waited.
-    package mutating func resumed(now: Timestamp, _ out: inout HoldOutput) -> Resumption {
-        let again = lastReplayed
-        var resumption = Resumption(after: hold.resumed(now: now), attempts: hold.attempts, replayed: again, queued: 0)
-        resumptions += 1
-        for entry in firstMessages where entry.ordinal <= again { out.toBackend += entry.bytes }
-        replayed += again
-        for index in queue.indices where !queue[index].isSent {
-            queue[index].isSent = true
-            // What was repeated just now has gone already.
-            guard queue[index].ordinal > again else {
-                account.send(queue[index].ordinal)
-                continue
-            }
-            out.toBackend += queue[index].bytes
-            account.send(queue[index].ordinal)
-            resumption.queued += 1
-        }
-        unsent = 0
-        if !keepsSent {
-            queue.removeAll()
-            queuedBytes = 0
-        }
-        if let part = client.part(true) { take(client: part, now, { _ in false }, &out) }
-        if let frame = pendingClose, client.isAtBoundary { forwardClose(frame, now, &out) }
-        askIfDue(now, &out)
-        regulate(&out)
-        return resumption
-    }
-
-    /// The endpoint is to be left: what it got is confirmed first, then it gets a close frame and another one is sought.
-    package mutating func leave(now: Timestamp, _ out: inout HoldOutput) {
-        guard mode == .holding, hold.isConnected, leaveBy == .never else { return }
-        leaveBy = now + HoldRelay.leaveTimeout
-        departIfConfirmed(now, &out)
-        askIfDue(now, &out)
-    }
-
-    private mutating func departIfConfirmed(_ now: Timestamp, _ out: inout HoldOutput) {
-        guard leaveBy != .never, mode == .holding, !client.isStreaming, !backend.isStreaming else { return }
-        guard !account.hasPending && !backend.isInsideMessage || leaveBy <= now else { return }
-        FrameWriter.appendClose(.goingAway, reason: "client is sent elsewhere", maskingKey: key(), to: &out.toBackend)
-        backendLost(HoldLoss(.drain), now: now, &out)
-    }
-
-    /// The session ends for a reason of its own: nothing is held any more.
-    package mutating func stop() { mode = .ending }
-
-    /// Nothing of the client's will follow: a last ping asks for what is not confirmed yet.
-    package mutating func askLast(now: Timestamp, _ out: inout HoldOutput) {
-        guard hold.isConnected, askedLast == nil, account.hasPending, client.isAtBoundary else { return }
-        askedLast = ask(now, &out)
-    }
-
-    // MARK: Time
-
-    /// `deadline` has passed, as far as the caller knew it.
-    package mutating func deadlinePassed(now: Timestamp, _ out: inout HoldOutput) {
-        guard mode == .holding else { return askIfDue(now, &out) }
-        perform(hold.deadlinePassed(now: now), &out)
-        if hold.isConnected { departIfConfirmed(now, &out) }
-        askIfDue(now, &out)
-        regulate(&out)
-    }
-
-    /// When to ask `deadlinePassed` at the latest.
-    package var deadline: Timestamp {
-        guard mode == .holding else { return .never }
-        var earliest = min(hold.deadline, client.isStreaming || backend.isStreaming ? .never : leaveBy)
-        if hold.isConnected, asked == nil, account.hasPending { earliest = min(earliest, lastAsk + HoldRelay.pingInterval) }
-        return earliest
     }
 
     // MARK: State
@@ -410,15 +205,15 @@ package struct HoldRelay: Sendable {
     // MARK: Parts
 
     /// Whether a message may go to the backend now.
-    private var sends: Bool { hold.isConnected && leaveBy == .never }
+    var sends: Bool { hold.isConnected && leaveBy == .never }
 
     /// Whether messages stay here until they are confirmed.
-    private var keepsSent: Bool { policy.unconfirmed == .resend }
+    var keepsSent: Bool { policy.unconfirmed == .resend }
 
     /// The last ordinal that is repeated on each new connection.
-    private var lastReplayed: UInt64 { min(UInt64(max(policy.replayFirst, 0)), account.everSent) }
+    var lastReplayed: UInt64 { min(UInt64(max(policy.replayFirst, 0)), account.everSent) }
 
-    private mutating func perform(_ action: Hold.Action, _ out: inout HoldOutput) {
+    mutating func perform(_ action: Hold.Action, _ out: inout HoldOutput) {
         switch action {
         case .none, .wait: break
         case .connect: out.connects = true
@@ -428,14 +223,14 @@ package struct HoldRelay: Sendable {
         }
     }
 
-    private mutating func askIfDue(_ now: Timestamp, _ out: inout HoldOutput) {
+    mutating func askIfDue(_ now: Timestamp, _ out: inout HoldOutput) {
         guard mode == .holding, hold.isConnected, asked == nil, account.hasPending, client.isAtBoundary else { return }
         let isUrgent = leaveBy != .never || (keepsSent && queuedBytes > policy.queue / 2)
         guard isUrgent || lastAsk + HoldRelay.pingInterval <= now else { return }
         asked = ask(now, &out)
     }
 
-    private mutating func ask(_ now: Timestamp, _ out: inout HoldOutput) -> (payload: UInt64, ordinal: UInt64) {
+    mutating func ask(_ now: Timestamp, _ out: inout HoldOutput) -> (payload: UInt64, ordinal: UInt64) {
         lastAsk = now
         let payload = draw()
         var bytes: [UInt8] = []
@@ -445,7 +240,7 @@ package struct HoldRelay: Sendable {
     }
 
     /// Stops or resumes receiving from the client.
-    private mutating func regulate(_ out: inout HoldOutput) {
+    mutating func regulate(_ out: inout HoldOutput) {
         let isFull =
             mode == .holding && (keepsSent || !sends)
             && queuedBytes + (client.isStreaming ? 0 : client.heldBytes) > policy.queue
@@ -455,10 +250,10 @@ package struct HoldRelay: Sendable {
         out.resumesClient = !isFull
     }
 
-    private mutating func key() -> UInt32 { UInt32(truncatingIfNeeded: draw()) }
+    mutating func key() -> UInt32 { UInt32(truncatingIfNeeded: draw()) }
 
     /// SplitMix64.
-    private mutating func draw() -> UInt64 {
+    mutating func draw() -> UInt64 {
         nonce &+= 0x9E37_79B9_7F4A_7C15
         var mixed = nonce
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -467,7 +262,7 @@ package struct HoldRelay: Sendable {
     }
 
     /// Eight bytes as a number; nil for any other payload.
-    private static func number(_ payload: [UInt8]) -> UInt64? {
+    static func number(_ payload: [UInt8]) -> UInt64? {
         payload.count == 8 ? payload.reduce(0) { $0 << 8 | UInt64($1) } : nil
     }
 }

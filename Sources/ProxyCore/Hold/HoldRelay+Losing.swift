@@ -1,0 +1,138 @@
+import Diagnosis
+import WebSocketWire
+package import Wire
+
+// Without a backend: what its loss means for the messages under way, the attempts, and what the next one gets first.
+extension HoldRelay {
+    /// The backend went away, and the session goes on without it if it can. False where it can't be held: then its end is the session's.
+    @discardableResult
+    package mutating func backendLost(_ loss: HoldLoss, now: Timestamp, _ out: inout HoldOutput) -> Bool {
+        guard mode == .holding, hold.isConnected else { return false }
+        let cutDownstream = backend.isStreaming
+        if backend.isInsideMessage { cutFromBackend += 1 }
+        backend = MessageCollector(direction: .serverToClient, limit: policy.queue)
+        asked = nil
+        askedLast = nil
+        leaveBy = .never
+        if let payload = clientPing { FrameWriter.appendPong(payload, to: &out.toClient) }
+        clientPing = nil
+        let cutUpstream = client.isStreaming
+        if cutUpstream { account.cut(account.receive()) }
+        out.lost = (loss, accountForLoss())
+        if cutUpstream || cutDownstream {
+            perform(hold.giveUp(.cutMessage), &out)
+        } else if replayIsTooLarge {
+            perform(hold.giveUp(.replayTooLarge), &out)
+        } else {
+            perform(hold.lost(now: now, random: draw()), &out)
+        }
+        regulate(&out)
+        return true
+    }
+
+    /// Names what may or may not have arrived, and puts back what goes again.
+    mutating func accountForLoss() -> [ClosedRange<UInt64>] {
+        guard keepsSent else { return account.lose(keepingUpTo: lastReplayed) }
+        var lost: [ClosedRange<UInt64>] = []
+        for entry in queue where entry.isSent && entry.bytes.isEmpty {
+            account.loseOne(entry.ordinal)
+            lost.append(entry.ordinal...entry.ordinal)
+        }
+        queue.removeAll { $0.isSent && $0.bytes.isEmpty }
+        if let first = queue.first { account.rewind(to: first.ordinal - 1) }
+        for index in queue.indices where queue[index].isSent {
+            queue[index].isSent = false
+            unsent += 1
+            resent += 1
+        }
+        return lost
+    }
+
+    /// The attempt under way came to nothing.
+    package mutating func attemptFailed(final: HoldEnd? = nil, now: Timestamp, _ out: inout HoldOutput) {
+        perform(hold.failed(final: final, now: now, random: draw()), &out)
+    }
+
+    /// What a new connection got at once.
+    package struct Resumption: Sendable, Hashable {
+        package var after: TimeSpan
+        package var attempts: Int
+        /// First messages that were repeated.
+        package var replayed: UInt64
+        /// Messages that had waited.
+        package var queued: UInt64
+    }
+
+    /// A backend took the session: it gets the first messages, if they are to be repeated, and what has waited.
+    package mutating func resumed(now: Timestamp, _ out: inout HoldOutput) -> Resumption {
+        let again = lastReplayed
+        var resumption = Resumption(after: hold.resumed(now: now), attempts: hold.attempts, replayed: again, queued: 0)
+        resumptions += 1
+        for entry in firstMessages where entry.ordinal <= again { out.toBackend += entry.bytes }
+        replayed += again
+        for index in queue.indices where !queue[index].isSent {
+            queue[index].isSent = true
+            // What was repeated just now has gone already.
+            guard queue[index].ordinal > again else {
+                account.send(queue[index].ordinal)
+                continue
+            }
+            out.toBackend += queue[index].bytes
+            account.send(queue[index].ordinal)
+            resumption.queued += 1
+        }
+        unsent = 0
+        if !keepsSent {
+            queue.removeAll()
+            queuedBytes = 0
+        }
+        if let part = client.part(true) { take(client: part, now, { _ in false }, &out) }
+        if let frame = pendingClose, client.isAtBoundary { forwardClose(frame, now, &out) }
+        askIfDue(now, &out)
+        regulate(&out)
+        return resumption
+    }
+
+    /// The endpoint is to be left: what it got is confirmed first, then it gets a close frame and another one is sought.
+    package mutating func leave(now: Timestamp, _ out: inout HoldOutput) {
+        guard mode == .holding, hold.isConnected, leaveBy == .never else { return }
+        leaveBy = now + HoldRelay.leaveTimeout
+        departIfConfirmed(now, &out)
+        askIfDue(now, &out)
+    }
+
+    mutating func departIfConfirmed(_ now: Timestamp, _ out: inout HoldOutput) {
+        guard leaveBy != .never, mode == .holding, !client.isStreaming, !backend.isStreaming else { return }
+        guard !account.hasPending && !backend.isInsideMessage || leaveBy <= now else { return }
+        FrameWriter.appendClose(.goingAway, reason: "client is sent elsewhere", maskingKey: key(), to: &out.toBackend)
+        backendLost(HoldLoss(.drain), now: now, &out)
+    }
+
+    /// The session ends for a reason of its own: nothing is held any more.
+    package mutating func stop() { mode = .ending }
+
+    /// Nothing of the client's will follow: a last ping asks for what is not confirmed yet.
+    package mutating func askLast(now: Timestamp, _ out: inout HoldOutput) {
+        guard hold.isConnected, askedLast == nil, account.hasPending, client.isAtBoundary else { return }
+        askedLast = ask(now, &out)
+    }
+
+    // MARK: Time
+
+    /// `deadline` has passed, as far as the caller knew it.
+    package mutating func deadlinePassed(now: Timestamp, _ out: inout HoldOutput) {
+        guard mode == .holding else { return askIfDue(now, &out) }
+        perform(hold.deadlinePassed(now: now), &out)
+        if hold.isConnected { departIfConfirmed(now, &out) }
+        askIfDue(now, &out)
+        regulate(&out)
+    }
+
+    /// When to ask `deadlinePassed` at the latest.
+    package var deadline: Timestamp {
+        guard mode == .holding else { return .never }
+        var earliest = min(hold.deadline, client.isStreaming || backend.isStreaming ? .never : leaveBy)
+        if hold.isConnected, asked == nil, account.hasPending { earliest = min(earliest, lastAsk + HoldRelay.pingInterval) }
+        return earliest
+    }
+}
