@@ -169,11 +169,16 @@ extension Worker {
     /// Once a second, by one worker: what metrics show of the endpoints' states.
     func publishHealth() {
         guard index == 0 else { return }
-        for cluster in clusters {
-            guard let standing = cluster.standing, cluster.cluster.health != nil else { continue }
-            for (endpoint, standing) in zip(cluster.endpoints, standing.endpoints) {
-                cluster.metrics(of: endpoint)?.show(EndpointCondition(standing.state))
-            }
+        // By index: without optimisation, an array's iterator allocates for each element.
+        for place in clusters.indices where clusters[place].standing != nil && clusters[place].cluster.health != nil {
+            publishHealth(of: clusters[place])
+        }
+    }
+
+    private func publishHealth(of cluster: UpstreamCluster) {
+        guard let standing = cluster.standing else { return }
+        for (endpoint, standing) in zip(cluster.endpoints, standing.endpoints) {
+            cluster.metrics(of: endpoint)?.show(EndpointCondition(standing.state))
         }
     }
 }
