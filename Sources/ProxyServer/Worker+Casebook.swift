@@ -13,8 +13,11 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ observation: HandshakeObservation, _ verdict: Verdict?
     ) {
         guard let verdict else { return }
+        let target = probeTarget(session, exchange, verdict)
+        // An answer of the backend's that nobody asks about again can wait a second: waking a thread for each costs as much as the verdict.
         shared.casebook.leave(
-            .refused(RefusalNote(observation, verdict, at: loop.now, target: probeTarget(session, exchange, verdict))))
+            .refused(RefusalNote(observation, verdict, at: loop.now, target: target)),
+            isUrgent: target != nil || observation.response == nil)
     }
 
     /// Whom to ask again: nil where probes are off, or where the endpoint has not said anything.
