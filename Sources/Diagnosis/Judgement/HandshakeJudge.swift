@@ -14,7 +14,7 @@ package struct HandshakeJudgement: Sendable {
 /// unless all is well.
 ///
 /// Three steps, in this order: the heads are read into signs (`RequestReading`, `ResponseReading`, `FailureReading`), the catalogue's clauses
-/// weigh the signs (`Hypotheses`), and the highest is worded (`VerdictWriter`). Without probes all of it costs less than 20 µs.
+/// weigh the signs (`Hypotheses`), and the highest is worded (`VerdictWriter`). What it costs is measured by `Benchmarks/refusals`.
 package enum HandshakeJudge {
     package static func judge(_ observation: HandshakeObservation) -> HandshakeJudgement {
         var reading = SignReading()
