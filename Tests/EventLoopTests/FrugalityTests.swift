@@ -14,7 +14,6 @@ import Wire
         private var senders: [OutsideSender] = []
         private var paused: Set<ConnectionID> = []
         private(set) var mostHeld = 0
-        private(set) var chunks: [Int] = []
 
         init(_ backend: EventLoop.Backend, _ memory: LoopMemory) throws {
             test = try LoopHarness(backend, memory: memory)
@@ -34,8 +33,8 @@ import Wire
             let old = test.onChunk
             test.onChunk = { [weak self] id, chunk in
                 guard id == left, let self else { return old?(id, chunk) ?? false }
-                chunks.append(chunk.count)
                 test.loop.send(right, chunk)
+                pauseBlocked()
                 return true
             }
             test.loop.startReceiving(left)
@@ -44,21 +43,26 @@ import Wire
         /// Turns until each session is blocked, as a relay would turn.
         func fill() throws {
             try test.run("all sessions to be blocked", seconds: 30) {
-                mostHeld = max(mostHeld, test.loop.heldBytes)
-                for pair in pairs where !paused.contains(pair.left) && test.log(pair.right).blocked > 0 {
-                    paused.insert(pair.left)
-                    test.loop.pauseReceiving(pair.left)
-                }
+                pauseBlocked()
                 return paused.count == pairs.count
             }
             test.settle()
+            pauseBlocked()
+        }
+
+        /// The relay's rule: who sends to somebody who takes nothing isn't read.
+        private func pauseBlocked() {
             mostHeld = max(mostHeld, test.loop.heldBytes)
+            for pair in pairs where !paused.contains(pair.left) && test.log(pair.right).blocked > 0 {
+                paused.insert(pair.left)
+                test.loop.pauseReceiving(pair.left)
+            }
         }
 
         func end() throws {
             for pair in pairs { for id in [pair.left, pair.right, pair.sink] { test.loop.close(id, .reset) } }
-            for sender in senders { sender.join() }
             test.settle()
+            for sender in senders { sender.join() }
         }
     }
 
