@@ -35,7 +35,7 @@ package struct LoopMemory: Sendable, Hashable {
         }
         frugalFrom = share / 8
         heldLimit = share / 8 * 3
-        if share < LoopMemory.plenty { unsentInKernel = 128 << 10 }
+        if share < LoopMemory.plenty { unsentInKernel = UInt32(max(share / 2048, 64 << 10)) }
     }
 
     private static let fewestSmall = 32

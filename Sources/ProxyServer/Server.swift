@@ -85,7 +85,9 @@ package final class Server {
             mailboxes.append(Mailbox(capacity: 1024, waker: waker))
         }
         self.wakers = wakers
-        guard let memoryWaker = Waker(), let bookWaker = Waker() else { throw StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)") }
+        guard let memoryWaker = Waker(), let bookWaker = Waker() else {
+            throw StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)")
+        }
         casebook = try Casebook(waker: bookWaker)
         shared = SharedParts(
             log: log, metrics: (0..<count).map { _ in WorkerMetrics() }, mailboxes: mailboxes, resolver: Resolver(),

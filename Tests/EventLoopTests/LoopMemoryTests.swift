@@ -29,7 +29,7 @@ import Testing
         let buffers = memory.smallBuffers * (64 << 10) + memory.largeBuffers * (512 << 10)
         #expect(memory.frugalFrom == share / 8 && memory.heldLimit == share / 8 * 3)
         #expect(memory.smallBuffers.nonzeroBitCount == 1 && memory.largeBuffers.nonzeroBitCount == 1)
-        #expect(memory.unsentInKernel != nil)
+        #expect(memory.unsentInKernel == UInt32(max(64 << 10, share >> 11)))
         // As few as there must be, or no more than a quarter.
         #expect(memory.smallBuffers == 32 || buffers <= share / 4)
     }

@@ -25,12 +25,13 @@ extension Worker {
         candidates.sort { $0.bytes > $1.bytes }
         for (bytes, connection, owner) in candidates {
             guard freed < wanted else { return }
-            freed += bytes
             switch Owner.meaning(owner) {
             case .session(let slot, let side): shed(sessions.session(slot), side, connection, bytes)
             // The session is over; this was only to be delivered yet.
-            default: loop.close(connection, .reset)
+            case .flushing: loop.close(connection, .reset)
+            default: continue
             }
+            freed += bytes
         }
     }
 

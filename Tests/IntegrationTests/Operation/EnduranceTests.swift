@@ -96,7 +96,9 @@ extension Integration {
             #expect(try ledger.all("memory.limited").first?["limit_bytes"].integer == 128 << 20)
             let peak = try String(
                 contentsOfFile: group + (isOld ? "/memory.max_usage_in_bytes" : "/memory.peak"), encoding: .utf8)
-            print("\(io): at most \(peak.dropLast()) bytes of 134217728, \(try ledger.all("session.shed").count) sessions ended for it")
+            print(
+                "\(io): at most \(peak.dropLast()) bytes of 134217728, \(try ledger.all("session.shed").count) sessions ended for it"
+            )
             withExtendedLifetime((crowd, backend)) {}
         }
 

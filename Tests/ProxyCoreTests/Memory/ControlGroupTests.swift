@@ -46,7 +46,9 @@ import Testing
         #expect(directories("0::/a b\n", "31 23 0:28 / /mnt/c\\040g rw - cgroup2 none rw\n") == ["/mnt/c g/a b", "/mnt/c g"])
     }
 
-    @Test(arguments: ["", "\n", "0:", "nonsense", "0::", "::::", "\u{0}", "4:memory", "- - -", "31 23 0:28 / /x rw -", "1 2 3 4 5 - cgroup2"])
+    @Test(arguments: [
+        "", "\n", "0:", "nonsense", "0::", "::::", "\u{0}", "4:memory", "- - -", "31 23 0:28 / /x rw -", "1 2 3 4 5 - cgroup2",
+    ])
     func `rubbish gives no group and no trap`(text: String) {
         #expect(ControlGroup.all(membership: text, mounts: text) == [])
         #expect(ControlGroup.all(membership: "0::/a", mounts: text) == [])
