@@ -215,6 +215,10 @@ package struct ProbePlan: Sendable {
                 quotes.append((sign, Evidence(what: "probe's response body", observed: outcome.excerpt)))
             }
             learned.insert(.byEngineIO)
+            if ProbePlan.offersPollingOnly(outcome.excerpt) {
+                learned.insert(.saysTransportRefused)
+                quotes.append((.saysTransportRefused, Evidence(what: "probe's response body", observed: outcome.excerpt)))
+            }
         default:
             failed.insert(probe.kind)
             guard outcome.isAccepted, let flip = probe.flip else {
@@ -233,6 +237,12 @@ package struct ProbePlan: Sendable {
                 ))
             state = .confirming
         }
+    }
+
+    /// Whether the packet that opens an Engine.IO session by polling names nothing to which it could be upgraded.
+    private static func offersPollingOnly(_ packet: String) -> Bool {
+        let text = packet.filter { $0 != " " }
+        return text.contains("\"sid\":") && text.contains("\"upgrades\":[]")
     }
 
     /// What it means that nothing of a kind helped.
