@@ -21,11 +21,14 @@ final class Resolver: Sendable {
     private let questions = Mutex<[Question]>([])
     /// The last good answers, for workers and configurations that come later.
     private let answers = Mutex<[Endpoint: [SocketAddress]]>([:])
-    private let waiting = Atomic<Int>(0)
     private let stopped = Atomic<Bool>(false)
+    /// Wakes the thread before the next name is due.
+    private let wake = clinux_eventfd()
     private let deliver: Mutex<(@Sendable (Endpoint, [SocketAddress], String?) -> Void)?>
 
     init() { deliver = Mutex(nil) }
+
+    deinit { if wake >= 0 { _ = clinux_close(wake) } }
 
     /// Starts the thread; answers go to `deliver`.
     func start(deliver: @escaping @Sendable (Endpoint, [SocketAddress], String?) -> Void) {
@@ -39,6 +42,7 @@ final class Resolver: Sendable {
             if questions.contains(where: { $0.endpoint == endpoint }) { return }
             questions.append(Question(endpoint: endpoint, due: 0))
         }
+        clinux_eventfd_signal(wake)
     }
 
     /// What is known of an endpoint's addresses; empty if nothing is yet.
@@ -69,16 +73,20 @@ final class Resolver: Sendable {
                 questions[index].due = min(questions[index].due, soon)
             }
         }
+        clinux_eventfd_signal(wake)
     }
 
-    func stop() { stopped.store(true, ordering: .relaxed) }
+    func stop() {
+        stopped.store(true, ordering: .relaxed)
+        clinux_eventfd_signal(wake)
+    }
 
     private func run() {
         while !stopped.load(ordering: .relaxed) {
             let now = clinux_monotonic()
-            let due = questions.withLock { questions in questions.firstIndex { $0.due <= now }.map { questions[$0].endpoint } }
-            guard let endpoint = due else {
-                clinux_sleep(50_000_000)
+            guard let (endpoint, due) = questions.withLock({ $0.min { $0.due < $1.due }.map { ($0.endpoint, $0.due) } }), due <= now
+            else {
+                sleep(from: now)
                 continue
             }
             let (addresses, failure) = Resolver.lookUp(endpoint)
@@ -90,6 +98,14 @@ final class Resolver: Sendable {
             let deliver = self.deliver.withLock { $0 }
             deliver?(endpoint, addresses, failure)
         }
+    }
+
+    /// Until the next name is due, or somebody asks for one. Where there is no descriptor to wait on, for a moment.
+    private func sleep(from now: UInt64) {
+        guard wake >= 0 else { return clinux_sleep(50_000_000) }
+        let due = questions.withLock { $0.map(\.due).min() }
+        let milliseconds = due.map { Int32(clamping: ($0 &- min($0, now)) / 1_000_000 &+ 1) } ?? -1
+        if clinux_eventfd_wait(wake, milliseconds) { clinux_eventfd_clear(wake) }
     }
 
     /// Asks the system, blocking.
