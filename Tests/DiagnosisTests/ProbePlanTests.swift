@@ -147,6 +147,7 @@ extension RequestHead {
                 )
         }.run()
         #expect(run.verdict?.cause == .routeIsHttpOnly)
+        #expect(run.verdict?.evidence.contains { $0.observed == "a plain GET: 200" } == true)
     }
 
     @Test(arguments: ["/ws", "/chat/room"]) func `the other trailing slash is found`(_ path: String) {
