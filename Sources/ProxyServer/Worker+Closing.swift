@@ -173,6 +173,7 @@ extension Worker {
         case .refused: side == .downstream ? "too many messages" : ""
         case .credentialExpired: "credential expired"
         case .followedOtherSide: "the other side stopped answering"
+        case .overload: side == .downstream ? "overloaded, try again later" : ""
         case .backendLost: session.pointee.hold?.closeReason ?? ""
         default: ""
         }

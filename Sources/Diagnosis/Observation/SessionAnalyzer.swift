@@ -155,7 +155,8 @@ package struct SessionAnalyzer: Sendable {
             downstream: side(.downstream, now), upstream: side(.upstream, now),
             traits: traits, stack: stack, hop: hop, fidelity: fidelity)
         record.events = events
-        return isOpaque ? record : record.judged(with: [])
+        if !isOpaque { record.judge(with: []) }
+        return record
     }
 
     @usableFromInline mutating func remarkable(_ direction: Direction, _ notices: FrameNotices, _ now: Timestamp) {
