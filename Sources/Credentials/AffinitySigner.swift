@@ -15,9 +15,10 @@ package final class AffinitySigner: Sendable {
         case outdated
     }
 
-    private let keys: [[UInt8]]
+    /// Nil in the place of a key that OpenSSL refuses: it signs nothing, and nothing is signed by it.
+    private let keys: [HMACKey?]
 
-    package init(keys: [[UInt8]]) { self.keys = keys }
+    package init(keys: [[UInt8]]) { self.keys = keys.map { HMACKey(.hs256, $0) } }
 
     /// A key that was drawn when it was first asked for: no other process has it, and it is gone with this one.
     package static let ofProcess: AffinitySigner = {
@@ -29,14 +30,14 @@ package final class AffinitySigner: Sendable {
 
     /// The code of `octets`; nil if OpenSSL refuses, and then nothing is signed.
     package func sign(_ octets: [UInt8]) -> [UInt8]? {
-        keys.first.flatMap { Hashing.hmac(.hs256, key: $0, octets) }
+        keys.first.flatMap { $0?.code(of: octets) }
     }
 
     /// Whether `code` is one of `octets`. Every key is tried, so that the time doesn't tell which one it was.
     package func verify(_ octets: [UInt8], _ code: [UInt8]) -> Verdict {
         var verdict = Verdict.forged
         for (index, key) in keys.enumerated() {
-            guard let expected = Hashing.hmac(.hs256, key: key, octets), Hashing.areEqual(expected, code) else { continue }
+            guard let expected = key?.code(of: octets), Hashing.areEqual(expected, code) else { continue }
             verdict = index == 0 ? .current : .outdated
         }
         return verdict

@@ -1,8 +1,8 @@
 // Checks what a client presented, with everything that needs a key.
 //
 // Theory of operation. A token is held against the static keys first (a hash and constant-time comparisons), then taken for a JWT:
-// parsed, its signature checked, its claims judged by the rule. All of that is quick enough for a loop. A password isn't: bcrypt is
-// slow on purpose, so `check` answers nil and the caller asks `checkPassword` on a thread of its own.
+// parsed, its signature checked unless the caller's `TokenMemory` has seen it hold, its claims judged by the rule. All of that is quick enough
+// for a loop. A password isn't: bcrypt is slow on purpose, so `check` answers nil and the caller asks `checkPassword` on a thread of its own.
 import JSONWire
 package import ProxyCore
 package import Wire
@@ -28,10 +28,12 @@ package final class CredentialChecker: Sendable {
 
     /// What is to be said of `credential`; nil if it is a password, whose check takes too long for a loop.
     ///
-    /// - Parameter now: the wall clock.
-    package func check(_ credential: PresentedCredential, now: Timestamp) -> CredentialOutcome? {
+    /// - Parameters:
+    ///   - now: the wall clock.
+    ///   - memory: the caller's own; tokens that hold are added to it.
+    package func check(_ credential: PresentedCredential, now: Timestamp, _ memory: inout TokenMemory) -> CredentialOutcome? {
         switch credential.content {
-        case .token(let text): return check(text, now: now)
+        case .token(let text): return check(text, now: now, &memory)
         case .certificate(let facts): return certificates?.check(facts) ?? .refused(.wrongKind)
         case .password: return passwords == nil ? .refused(.wrongKind) : nil
         }
@@ -44,7 +46,7 @@ package final class CredentialChecker: Sendable {
             ? .accepted(AuthenticatedUser(name: user)) : .refused(.wrongPassword)
     }
 
-    private func check(_ text: [UInt8], now: Timestamp) -> CredentialOutcome {
+    private func check(_ text: [UInt8], now: Timestamp, _ memory: inout TokenMemory) -> CredentialOutcome {
         if !keys.isEmpty, text.count <= SignedToken.limit {
             let digest = Hashing.sha256(text)
             var found: StaticKey?
@@ -53,15 +55,26 @@ package final class CredentialChecker: Sendable {
             if let found { return .accepted(AuthenticatedUser(name: Array(found.name.utf8))) }
         }
         guard let tokens else { return .refused(keys.isEmpty ? .wrongKind : .unknownKey) }
+        let numbered = tokens.numbered
         let token: SignedToken
-        do { token = try SignedToken(text) } catch {
-            return .refused(keys.isEmpty || error != .notCompact ? .token(error) : .unknownKey)
+        if let numbered, let known = memory.token(text, generation: numbered.generation) {
+            token = known
+        } else {
+            do { token = try SignedToken(text) } catch {
+                return .refused(keys.isEmpty || error != .notCompact ? .token(error) : .unknownKey)
+            }
+            guard let (set, generation) = numbered else { return .unavailable("no key set has been fetched yet") }
+            if let fault = set.verify(token) {
+                if set.lacks(token) { tokens.want() }
+                return .refused(fault)
+            }
+            memory.remember(text, token, generation: generation)
         }
-        guard let set = tokens.set else { return .unavailable("no key set has been fetched yet") }
-        if let fault = set.verify(token) {
-            if set.lacks(token) { tokens.want() }
-            return .refused(fault)
-        }
+        return judge(token, now: now)
+    }
+
+    /// What the claims of a token say whose signature holds.
+    private func judge(_ token: SignedToken, now: Timestamp) -> CredentialOutcome {
         do {
             let expiry = try rule.check(token.claims, now: now)
             let name = token.claims[Array(rule.userClaim.utf8)]?.comparableText ?? []

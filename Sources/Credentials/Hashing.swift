@@ -11,16 +11,6 @@ package enum Hashing {
         return digest
     }
 
-    /// HMAC with the hash of an HS algorithm; nil if OpenSSL refuses.
-    static func hmac(_ algorithm: TokenAlgorithm, key: [UInt8], _ octets: [UInt8]) -> [UInt8]? {
-        var code = [UInt8](repeating: 0, count: 64)
-        var length: UInt32 = 0
-        guard let hash = hash(algorithm), HMAC(hash, key, Int32(key.count), octets, octets.count, &code, &length) != nil else {
-            return nil
-        }
-        return Array(code.prefix(Int(length)))
-    }
-
     static func hash(_ algorithm: TokenAlgorithm) -> OpaquePointer? {
         switch algorithm.hashBits {
         case 256: EVP_sha256()

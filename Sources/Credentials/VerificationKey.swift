@@ -9,7 +9,7 @@ package import ProxyCore
 /// @unchecked Sendable: an EVP_PKEY that nobody changes may be used from every thread.
 package final class VerificationKey: @unchecked Sendable {
     private enum Material {
-        case secret([UInt8])
+        case secret([(algorithm: TokenAlgorithm, key: HMACKey)])
         case key(OpaquePointer)
     }
 
@@ -24,7 +24,7 @@ package final class VerificationKey: @unchecked Sendable {
         self.id = id
         self.algorithms = algorithms
         family = .secret
-        material = .secret(secret)
+        material = .secret(algorithms.compactMap { algorithm in HMACKey(algorithm, secret).map { (algorithm, $0) } })
     }
 
     /// Takes over the caller's reference.
@@ -43,8 +43,11 @@ package final class VerificationKey: @unchecked Sendable {
     package func verifies(_ token: SignedToken) -> Bool {
         guard algorithms.contains(token.algorithm), token.algorithm.family == family else { return false }
         switch (material, family) {
-        case (.secret(let secret), _):
-            guard let code = Hashing.hmac(token.algorithm, key: secret, token.signed) else { return false }
+        case (.secret(let keys), _):
+            guard let key = keys.first(where: { $0.algorithm == token.algorithm })?.key, let code = key.code(of: token.signed)
+            else {
+                return false
+            }
             return Hashing.areEqual(code, token.signature)
         case (.key(let key), .curve(let coordinate)):
             guard let signature = VerificationKey.derSignature(token.signature, coordinate: coordinate) else { return false }

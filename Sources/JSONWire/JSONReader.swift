@@ -139,7 +139,7 @@ package struct JSONReader {
             guard let digit = next, digit.isDecimalDigit else { throw .syntax }
             skipDigits()
         }
-        return Array(bytes[start..<position])
+        return copy(start..<position)
     }
 
     private mutating func skipDigits() {
@@ -155,7 +155,7 @@ package struct JSONReader {
         {
             position += 1
         }
-        var octets = Array(bytes[start..<position])
+        var octets = copy(start..<position)
         if take(0x22) { return octets }
         while let byte = next {
             position += 1
@@ -170,6 +170,11 @@ package struct JSONReader {
             }
         }
         throw .syntax
+    }
+
+    /// The octets of `range`, in one piece: a slice would be copied one by one.
+    private func copy(_ range: Range<Int>) -> [UInt8] {
+        unsafe bytes.withUnsafeBufferPointer { unsafe Array(UnsafeBufferPointer(rebasing: $0[range])) }
     }
 
     /// Undoes what JSON alone needs; every other escape stays to be seen.

@@ -50,9 +50,13 @@ final class Resolver: Sendable {
     /// For workers and configurations that come later, too.
     private let answers = Mutex<[Endpoint: Known]>([:])
     private let stopped = Atomic<Bool>(false)
+    /// Wakes the thread before the next name is due.
+    private let wake = clinux_eventfd()
     private let deliver: Mutex<(@Sendable (ResolverAnswer) -> Void)?>
 
     init() { deliver = Mutex(nil) }
+
+    deinit { if wake >= 0 { _ = clinux_close(wake) } }
 
     /// Starts the thread; answers go to `deliver`.
     func start(deliver: @escaping @Sendable (ResolverAnswer) -> Void) {
@@ -66,6 +70,7 @@ final class Resolver: Sendable {
             if questions.contains(where: { $0.endpoint == endpoint }) { return }
             questions.append(Question(endpoint: endpoint, due: 0))
         }
+        clinux_eventfd_signal(wake)
     }
 
     /// What is known of an endpoint's addresses; empty if nothing is yet.
@@ -110,18 +115,20 @@ final class Resolver: Sendable {
                 questions[index].due = min(questions[index].due, soon)
             }
         }
+        clinux_eventfd_signal(wake)
     }
 
-    func stop() { stopped.store(true, ordering: .relaxed) }
+    func stop() {
+        stopped.store(true, ordering: .relaxed)
+        clinux_eventfd_signal(wake)
+    }
 
     private func run() {
         while !stopped.load(ordering: .relaxed) {
             let now = clinux_monotonic()
-            let due = questions.withLock { questions in
-                questions.min { $0.due < $1.due }.flatMap { $0.due <= now ? $0.endpoint : nil }
-            }
-            guard let endpoint = due else {
-                clinux_sleep(50_000_000)
+            guard let (endpoint, due) = questions.withLock({ $0.min { $0.due < $1.due }.map { ($0.endpoint, $0.due) } }), due <= now
+            else {
+                sleep(from: now)
                 continue
             }
             let (addresses, failure) = Resolver.lookUp(endpoint)
@@ -133,6 +140,14 @@ final class Resolver: Sendable {
             let deliver = self.deliver.withLock { $0 }
             deliver?(answer)
         }
+    }
+
+    /// Until the next name is due, or somebody asks for one. Where there is no descriptor to wait on, for a moment.
+    private func sleep(from now: UInt64) {
+        guard wake >= 0 else { return clinux_sleep(50_000_000) }
+        let due = questions.withLock { $0.map(\.due).min() }
+        let milliseconds = due.map { Int32(clamping: ($0 &- min($0, now)) / 1_000_000 &+ 1) } ?? -1
+        if clinux_eventfd_wait(wake, milliseconds) { clinux_eventfd_clear(wake) }
     }
 
     /// Asks the system, blocking.

@@ -77,6 +77,8 @@ final class UpstreamEndpoint {
     var active: UInt32 = 0
     /// It gets nothing new.
     var isDraining = false
+    /// When the casebook was last told of a session that ended well here.
+    var endTold = Timestamp.zero
     private(set) var idle: [Idle] = []
 
     init(_ endpoint: Endpoint, index: UInt32) {

@@ -36,16 +36,22 @@ extension Worker {
     }
 
     /// The address that was connected to last.
-    private func address(of endpoint: UpstreamEndpoint, _ exchange: Exchange) -> SocketAddress? {
+    func address(of endpoint: UpstreamEndpoint, _ exchange: Exchange) -> SocketAddress? {
         endpoint.addresses.address(attempt: exchange.nextAddress - 1, from: exchange.firstAddress) ?? endpoint.addresses.all.first
     }
+
+    private static let pauseBetweenEnds = TimeSpan.milliseconds(100)
 
     /// A session is over.
     func file(_ id: SessionID, _ record: SessionRecord, _ facts: SessionFacts) {
         let endpoint = facts.endpoint
         guard record.verdict != nil else {
+            // Of those that came and went in a moment, now and then one: that a place became free is all that they tell.
+            let end = EndFacts(record)
+            guard end.bearsOnTimers || endpoint.endTold + Worker.pauseBetweenEnds <= loop.now else { return }
+            endpoint.endTold = loop.now
             return shared.casebook.leave(
-                .endedWell(id, EndFacts(record), route: facts.route, endpoint: endpoint.name, at: loop.now), isUrgent: false)
+                .endedWell(id, end, route: facts.route, endpoint: endpoint.name, at: loop.now), isUrgent: false)
         }
         shared.casebook.leave(
             .ended(

@@ -140,7 +140,7 @@ extension Worker {
             return hold.relay.isAtBoundary(towards: side) && (side == .downstream || hold.relay.hold.isConnected)
         }
         if let special = session.pointee.special, special.enforces { return special.isAtFrameBoundary(towards: side) }
-        return session.pointee.analyzer?.isAtFrameBoundary(towards: side) ?? false
+        return session.pointee.analyzer?.look { $0.isAtFrameBoundary(towards: side) } ?? false
     }
 
     func writeClose(_ session: UnsafeMutablePointer<Session>, _ side: Side) {

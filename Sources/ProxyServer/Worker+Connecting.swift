@@ -66,7 +66,7 @@ extension Worker {
         if session.pointee.phase == .tunnel, let hold = session.pointee.hold { return heldConnected(session, hold) }
         guard session.pointee.phase == .connecting, let exchange = session.pointee.exchange, let endpoint = exchange.endpoint
         else { return }
-        if isConnectedToItself(session) { return upstreamUnusable(session, .upstreamRefused(errno: 111)) }
+        if isConnectedToItself(session, exchange, endpoint) { return upstreamUnusable(session, .upstreamRefused(errno: 111)) }
         exchange.connectedAt = loop.now
         if let began = exchange.connectBegan { metrics.connectTime.observe(loop.now - began) }
         guard endpoint.endpoint.isSecure else { return sendRequest(session) }
@@ -89,9 +89,11 @@ extension Worker {
 
     /// Where nobody listens on a port of this machine, the kernel may take that very port for our end, and TCP then connects the socket with
     /// itself: to be had when a backend in the range of local ports is down and often asked for.
-    private func isConnectedToItself(_ session: UnsafeMutablePointer<Session>) -> Bool {
-        guard let own = loop.localAddress(session.pointee.upstream), own.isLoopback else { return false }
-        return loop.peerAddress(session.pointee.upstream) == own
+    private func isConnectedToItself(
+        _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ endpoint: UpstreamEndpoint
+    ) -> Bool {
+        guard let wanted = address(of: endpoint, exchange), wanted.isLoopback else { return false }
+        return loop.localAddress(session.pointee.upstream) == wanted
     }
 
     private func clusterContext(_ cluster: UpstreamCluster, _ exchange: Exchange) -> TLSContext? {

@@ -17,8 +17,7 @@ extension Worker {
     }
 
     func setTunnelDeadline(_ session: UnsafeMutablePointer<Session>) {
-        // Asked in place: the analyzer is large, and a copy of it would count its references.
-        guard let lastActivity = session.pointee.analyzer?.lastActivity,
+        guard let lastActivity = session.pointee.analyzer?.look({ $0.lastActivity }),
             let deadline = session.pointee.tunnel?.deadline(lastActivity: lastActivity)
         else { return }
         let further = session.pointee.hold == nil ? Timestamp.never : holdDeadline(session)
@@ -59,7 +58,7 @@ extension Worker {
                 ledger.sessionExpiring(
                     session.pointee.id, route: session.pointee.facts?.route ?? "", in: end - loop.now, at: loop.now)
             }
-            guard let lastActivity = session.pointee.analyzer?.lastActivity,
+            guard let lastActivity = session.pointee.analyzer?.look({ $0.lastActivity }),
                 let (actions, timeout) = session.pointee.tunnel?.deadlinePassed(now: loop.now, lastActivity: lastActivity)
             else { return }
             guard let timeout else {

@@ -40,7 +40,7 @@ extension Worker {
                 return refuse(session, exchange, rule.unavailable("no check is configured for this route"))
             }
             let checker = exchange.state.checkers[rule.store]
-            if let outcome = checker.check(credential, now: Timestamp(nanoseconds: clinux_realtime())) {
+            if let outcome = checker.check(credential, now: Timestamp(nanoseconds: clinux_realtime()), &verifiedTokens) {
                 return passCredential(session, exchange, head, gate, rule, credential, outcome)
             }
             exchange.awaitsCredential = true
@@ -104,7 +104,9 @@ extension Worker {
         _ rule: AuthenticationRule, _ credential: PresentedCredential?, _ outcome: CredentialOutcome
     ) {
         switch outcome {
-        case .accepted(let user): exchange.user = user
+        case .accepted(let user):
+            exchange.user = user
+            exchange.observation?.credentialHolds = true
         case .refused(let fault):
             guard letsPass(session, exchange, rule.refusal(fault, of: credential), reportOnly: rule.reportOnly) else { return }
         case .unavailable(let why):

@@ -39,8 +39,7 @@ extension Worker {
     /// When `checkHeartbeat` is to be called at the latest.
     func heartbeatDeadline(_ session: UnsafeMutablePointer<Session>) -> Timestamp {
         guard let heartbeat = session.pointee.heartbeat, isBeating(session),
-            let client = session.pointee.analyzer?.lastHeard(.downstream),
-            let server = session.pointee.analyzer?.lastHeard(.upstream)
+            let (client, server) = session.pointee.analyzer?.look({ ($0.lastHeard(.downstream), $0.lastHeard(.upstream)) })
         else { return .never }
         let isAway = session.pointee.hold?.relay.isAway == true
         let timing = heartbeat.route.timing
@@ -60,7 +59,7 @@ extension Worker {
 
     private func check(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ heartbeat: SessionHeartbeat) {
         if side == .upstream, session.pointee.hold?.relay.isAway == true { return }
-        guard let heard = session.pointee.analyzer?.lastHeard(side) else { return }
+        guard let heard = session.pointee.analyzer?.look({ $0.lastHeard(side) }) else { return }
         if session.pointee.tunnel?.hasEnded(side) == true { heartbeat.state.retire(side) }
         let isPaused = side == .downstream ? session.pointee.downstreamPaused : session.pointee.upstreamPaused
         let reachable = !isPaused && !loop.isBlocked(session.pointee.connection(side))
@@ -73,7 +72,8 @@ extension Worker {
 
     /// Once a close frame came or went, the closing handshake has its own clock.
     private func isBeating(_ session: UnsafeMutablePointer<Session>) -> Bool {
-        session.pointee.phase == .tunnel && session.pointee.tunnel?.closing == nil && session.pointee.analyzer?.hasClose == false
+        session.pointee.phase == .tunnel && session.pointee.tunnel?.closing == nil
+            && session.pointee.analyzer?.look { $0.hasClose } == false
     }
 
     // MARK: Pings
@@ -81,7 +81,7 @@ extension Worker {
     /// Writes a ping to `side`, or leaves it to the relay, which writes it behind the frame that is under way.
     func ping(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ heartbeat: SessionHeartbeat) {
         guard isBeating(session) else { return }
-        if session.pointee.analyzer?.isDesynchronised(towards: side) == true { return heartbeat.state.retire(side) }
+        if session.pointee.analyzer?.look({ $0.isDesynchronised(towards: side) }) == true { return heartbeat.state.retire(side) }
         session.pointee.isPlainRelay = false
         guard isAtFrameBoundary(session, towards: side) else { return }
         let payload = heartbeat.state.asked(side, now: loop.now)
@@ -104,7 +104,7 @@ extension Worker {
         defer { settle(session, heartbeat) }
         guard heartbeat.looksAt(side) else { return relayPinging(session, side, chunk, heartbeat) }
         let bytes = RawSpan(_unsafeBytes: chunk.bytes)
-        if session.pointee.analyzer?.isAtFrameBoundary(towards: side.opposite) == true,
+        if session.pointee.analyzer?.look({ $0.isAtFrameBoundary(towards: side.opposite) }) == true,
             let answer = heartbeat.claimSole(side, bytes, now: loop.now)
         {
             if let time = answer.roundTrip { metrics.heartbeatTime[side].observe(time) }

@@ -43,7 +43,7 @@ extension Worker {
             limits: Tunnel.Limits(idle: timeouts.idle, write: timeouts.write, closing: timeouts.closing))
         var findings: [Finding] = []
         if let observation = exchange.observation {
-            let opened = HandshakeJudge.opened(observation, at: loop.now)
+            let opened = HandshakeJudge.opened(observation, at: loop.now, &openedAnswers)
             session.pointee.analyzer = opened.analyzer
             findings = opened.findings
         }

@@ -108,9 +108,11 @@ extension Worker {
 
     /// A session of ours is over.
     func reportClosed(_ session: UnsafeMutablePointer<Session>) {
-        guard let analyzer = session.pointee.analyzer, let facts = session.pointee.facts else { return }
-        var record = analyzer.report(at: loop.now)
-        if analyzer.isOpaque {
+        guard let (isOpaque, report) = session.pointee.analyzer?.look({ ($0.isOpaque, $0.report(at: loop.now)) }),
+            let facts = session.pointee.facts
+        else { return }
+        var record = report
+        if isOpaque {
             metrics.openOpaqueTunnels.add(-1)
             metrics.opaqueBytes[.clientToServer].add(record.downstream.bytes)
             metrics.opaqueBytes[.serverToClient].add(record.upstream.bytes)
@@ -127,7 +129,7 @@ extension Worker {
         tapOver(session, record)
         ledger.sessionClosed(
             session.pointee.id, record, client: facts.client, route: facts.route, endpoint: facts.endpoint.name, at: loop.now)
-        if !analyzer.isOpaque { file(session.pointee.id, record, facts) }
+        if !isOpaque { file(session.pointee.id, record, facts) }
     }
 
     /// An attempt to connect to the endpoint of the session's request came to its end.

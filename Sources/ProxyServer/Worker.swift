@@ -27,6 +27,7 @@
 import Admin
 import CLinux
 import Configuration
+import Credentials
 import Diagnosis
 import EventLoop
 import HTTPWire
@@ -90,6 +91,10 @@ final class Worker {
     var captureOrders: [CaptureOrder] = []
     /// Reused for every head that is captured.
     var headMask = HeadMask()
+    /// What answers that opened sessions say, so that answers like them needn't be read again.
+    var openedAnswers = OpenedAnswers()
+    /// Tokens whose signatures held.
+    var verifiedTokens = TokenMemory()
     var upgradesInFlight = 0
     /// Clusters with requests in line, of reloaded configurations too.
     var waitingClusters: [UpstreamCluster] = []

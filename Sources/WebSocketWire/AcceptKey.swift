@@ -11,8 +11,25 @@ package struct AcceptKey: Sendable {
     /// Any key has an answer; whether it is a valid one says `isValid(key:)`.
     package init(key: RawSpan) {
         var digest = SHA1()
-        for offset in 0..<key.byteCount { digest.append(key.byte(at: offset)) }
-        for byte in AcceptKey.suffix.utf8 { digest.append(byte) }
+        var offset = 0
+        while offset + 4 <= key.byteCount {
+            digest.append(
+                word: UInt32(key.byte(at: offset)) << 24 | UInt32(key.byte(at: offset + 1)) << 16
+                    | UInt32(key.byte(at: offset + 2)) << 8 | UInt32(key.byte(at: offset + 3)))
+            offset += 4
+        }
+        if offset == key.byteCount {
+            for index in 0..<9 { digest.append(word: AcceptKey.suffix[index]) }
+        } else {
+            // No valid key has this length.
+            while offset < key.byteCount {
+                digest.append(key.byte(at: offset))
+                offset += 1
+            }
+            for index in 0..<36 {
+                digest.append(UInt8(truncatingIfNeeded: AcceptKey.suffix[index >> 2] >> UInt32(24 - 8 * (index & 3))))
+            }
+        }
         characters = AcceptKey.base64(digest.finish())
     }
 
@@ -59,8 +76,12 @@ package struct AcceptKey: Sendable {
         return characters + [character(bits >> 18), character(bits >> 12), 0x3D, 0x3D]
     }
 
-    /// The text that every handshake appends to its key.
-    private static var suffix: String { "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" }
+    /// `258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, the text that every handshake appends to its key, in words of four octets.
+    private static var suffix: InlineArray<9, UInt32> {
+        [
+            0x3235_3845, 0x4146_4135, 0x2D45_3931, 0x342D_3437, 0x4441_2D39, 0x3543_412D, 0x4335_4142, 0x3044_4338, 0x3542_3131,
+        ]
+    }
 
     /// Base64 of a digest: six whole groups of three bytes, and one of two.
     private static func base64(_ digest: InlineArray<20, UInt8>) -> InlineArray<28, UInt8> {

@@ -11,7 +11,8 @@ import Wire
     private func outcome(_ token: [UInt8], _ keys: KeySet) -> String {
         let source = CredentialSource.query(bytes("token"))
         let checker = CredentialChecker(tokens: TokenKeys(keys))
-        switch checker.check(PresentedCredential(source: source, content: .token(token)), now: now) {
+        var memory = TokenMemory()
+        switch checker.check(PresentedCredential(source: source, content: .token(token)), now: now, &memory) {
         case .accepted(let user)?: return String(decoding: user.name, as: UTF8.self)
         case .refused(let fault)?: return fault.id
         case .unavailable?: return "unavailable"

@@ -27,6 +27,35 @@ import Wire
         }
     }
 
+    @Test func `keys of every length give what octet by octet they give`() {
+        for length in 0...130 {
+            let key = (0..<length).map { UInt8(truncatingIfNeeded: 0x41 + $0 * 7) }
+            var digest = SHA1()
+            for byte in key + bytes("258EAFA5-E914-47DA-95CA-C5AB0DC85B11") { digest.append(byte) }
+            let end = digest.finish()
+            let decoded = Self.decoded(AcceptKey(key: key.span.bytes).text)
+            #expect(decoded == (0..<20).map { end[$0] }, "\(length)")
+        }
+    }
+
+    /// The octets of base64, by its definition.
+    private static func decoded(_ text: String) -> [UInt8] {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+        var octets: [UInt8] = []
+        var bits: UInt32 = 0
+        var held: UInt32 = 0
+        for character in text {
+            guard let value = alphabet.firstIndex(of: character) else { break }
+            bits = bits << 6 | UInt32(value)
+            held += 6
+            if held >= 8 {
+                held -= 8
+                octets.append(UInt8(truncatingIfNeeded: bits >> held))
+            }
+        }
+        return octets
+    }
+
     private func verifies(_ accept: [UInt8], key: [UInt8]) -> Bool {
         AcceptKey.verify(accept.span.bytes, key: key.span.bytes)
     }

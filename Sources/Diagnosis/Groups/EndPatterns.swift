@@ -12,7 +12,7 @@ package struct EndPatterns: Sendable {
     static let places = 64
     /// From how many on something is shared.
     static let fewest = 3
-    private static let shortest = TimeSpan.milliseconds(1500)
+    fileprivate static let shortest = TimeSpan.milliseconds(1500)
     private static let instant = TimeSpan.seconds(1)
 
     struct End: Sendable {
@@ -162,18 +162,21 @@ package struct EndFacts: Sendable, Hashable {
         stack = record.stack
         hop = record.hop
     }
+
+    /// Whether the end can bear on a timer or limit: it was cut, or it lived longer than the shortest of them.
+    package var bearsOnTimers: Bool { wasCut || age >= EndPatterns.shortest }
 }
 
 extension SessionRecord {
     /// Whether the upstream's transport ended first, without a close frame and without our doing.
     package var wasCutByServer: Bool {
-        guard let first = events.all.first(where: { $0.kind != .fault }) else { return false }
+        guard let first = events.firstEnd else { return false }
         return first.side == .upstream && (first.kind == .fin || first.kind == .reset) && !upstream.sentClose
     }
 
     /// Whether the upstream began to end it, with a close frame or without.
     var wasEndedByServer: Bool {
-        guard let first = events.all.first(where: { $0.kind != .fault }) else { return false }
+        guard let first = events.firstEnd else { return false }
         return first.side == .upstream && first.kind != .local && first.kind != .timeout
     }
 }

@@ -56,22 +56,40 @@ package enum HandshakeJudge {
         return stacks(answer, reading)
     }
 
-    /// A valid 101 opened a session: its analyser, and what was odd about the handshake all the same. Reads the heads once.
-    package static func opened(_ observation: HandshakeObservation, at now: Timestamp) -> (
+    /// A valid 101 opened a session: its analyser, and what was odd about the handshake all the same. Reads the request's head once, and the
+    /// answer's if none like it is in `answers`.
+    package static func opened(_ observation: HandshakeObservation, at now: Timestamp, _ answers: inout OpenedAnswers) -> (
         analyzer: SessionAnalyzer, findings: [Finding]
     ) {
         var reading = SignReading(keepsTraces: false)
-        let answer = read(observation, into: &reading)
-        return (analyzer(observation, reading, answer, now), findings(observation, reading))
+        guard let request = observation.request, let response = observation.response, observation.bodyStart.isEmpty,
+            observation.failure == nil, response.status == 101, observation.answerFaults.isEmpty
+        else {
+            let answer = read(observation, into: &reading)
+            let hop = answer?.path.first
+            return (analyzer(observation, reading, answer?.author ?? hop, hop, now), findings(observation, reading))
+        }
+        RequestReading.read(request, observation, into: &reading)
+        let meaning = answers.meaning(of: response) {
+            var signs = SignReading(keepsTraces: false)
+            let answer = ResponseReading.read(response, observation, into: &signs)
+            return OpenedAnswers.Meaning(signs: signs.set, author: answer.author, hop: answer.path.first)
+        }
+        reading.add(all: meaning.signs)
+        reading.add(all: observation.furtherSigns)
+        return (
+            analyzer(observation, reading, meaning.author ?? meaning.hop, meaning.hop, now), findings(observation, reading)
+        )
     }
 
     /// The analyser for the session that this handshake opened.
     package static func analyzer(for observation: HandshakeObservation, at now: Timestamp) -> SessionAnalyzer {
-        opened(observation, at: now).analyzer
+        var none = OpenedAnswers()
+        return opened(observation, at: now, &none).analyzer
     }
 
     private static func analyzer(
-        _ observation: HandshakeObservation, _ reading: SignReading, _ answer: ResponderReading?, _ now: Timestamp
+        _ observation: HandshakeObservation, _ reading: SignReading, _ stack: Stack?, _ hop: Stack?, _ now: Timestamp
     ) -> SessionAnalyzer {
         var traits: SessionTraits = []
         if let response = observation.response, response.section.has(KnownField.secWebSocketExtensions) {
@@ -79,8 +97,7 @@ package enum HandshakeJudge {
             if names.contains(where: { $0 != "permessage-deflate" }) { traits.insert(.unknownExtension) }
         }
         for (sign, trait) in keptTraits where reading.has(sign) { traits.insert(trait) }
-        let hop = answer?.path.first
-        return SessionAnalyzer(openedAt: now, traits: traits, stack: answer?.author ?? hop, hop: hop)
+        return SessionAnalyzer(openedAt: now, traits: traits, stack: stack, hop: hop)
     }
 
     /// What of a handshake's signs the verdict on the session's end needs.

@@ -42,8 +42,8 @@ enum SessionReading {
 
     /// Only the first close frame says why: the second answers it with the same code.
     private static func readCloses(_ record: SessionRecord, _ events: SessionEvents, into signs: inout SignReading) {
-        let first = events.all.first { $0.kind == .closeFrame }?.side
-        let weClosed = events.all.first?.kind == .local || events.all.first?.kind == .timeout
+        let first = events.first { $0.kind == .closeFrame }?.side
+        let weClosed = events.first.map { $0.kind == .local || $0.kind == .timeout } ?? false
         signs.add(.weEndedIt, if: weClosed)
         guard let first, !weClosed else {
             signs.add(.closedWithoutWord, if: first == nil)
@@ -103,11 +103,10 @@ enum SessionReading {
     private static func readEnds(_ record: SessionRecord, _ events: SessionEvents, into signs: inout SignReading) {
         if case .timedOut(.heartbeat) = record.downstream.end { signs.add(.clientPingsUnanswered, .note("end")) }
         if case .timedOut(.heartbeat) = record.upstream.end { signs.add(.serverPingsUnanswered, .note("end")) }
-        for half in [record.downstream, record.upstream] {
-            if case .timedOut(.idle) = half.end { signs.add(.ourIdleTimer, .note("end")) }
-        }
+        if case .timedOut(.idle) = record.downstream.end { signs.add(.ourIdleTimer, .note("end")) }
+        if case .timedOut(.idle) = record.upstream.end { signs.add(.ourIdleTimer, .note("end")) }
         // Who ended the transport, if it ended before any close frame.
-        guard let first = events.all.first(where: { $0.kind != .fault }), first.kind == .fin || first.kind == .reset else { return }
+        guard let first = events.firstEnd, first.kind == .fin || first.kind == .reset else { return }
         if first.side == .upstream {
             signs.add(first.kind == .reset ? .serverResetIt : .serverCut, .note("end"))
             signs.add(.serverCut, .note("end"))

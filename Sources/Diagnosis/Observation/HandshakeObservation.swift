@@ -28,6 +28,8 @@ package final class HandshakeObservation {
     /// What became of its affinity; nil where the cluster has none.
     package var affinity: AffinityFacts?
     package var failure: HandshakeFailure?
+    /// Our own gate has checked the credential, times included: it needn't be read for them again.
+    package var credentialHolds = false
     /// What our own gate has against the request, if `failure` says so.
     package var gate: GateRefusal?
     /// What was learnt elsewhere and belongs to this handshake: signs from probes and from the backend's output.

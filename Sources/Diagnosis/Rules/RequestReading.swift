@@ -7,7 +7,7 @@ enum RequestReading {
         readFields(head, observation, into: &signs)
         OriginReading.read(head, scheme: observation.client.scheme, into: &signs)
         let tokens = readCredentials(head, into: &signs)
-        readTokens(head, tokens, at: observation.openedAt, into: &signs)
+        if !observation.credentialHolds { readTokens(head, tokens, at: observation.openedAt, into: &signs) }
         readTarget(head, into: &signs)
         readForwarding(head, into: &signs)
         signs.add(observation.client.scheme == "https" ? .clientUsedTLS : .clientUsedPlain)

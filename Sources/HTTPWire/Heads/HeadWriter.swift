@@ -30,8 +30,7 @@ package struct HeadWriter: Sendable {
     /// Begins a field line: `name: `.
     package mutating func beginField(_ name: StaticString) {
         beginLine()
-        append(name)
-        append(": ")
+        append(name, ": ")
     }
 
     /// Begins a field line whose name comes from elsewhere; it must be a token.
@@ -53,6 +52,27 @@ package struct HeadWriter: Sendable {
     @inline(__always)
     package mutating func append(_ text: StaticString) {
         unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Adds constants in one piece, since each append looks at the array's owner and capacity anew.
+    @inline(__always)
+    private mutating func append(
+        _ first: StaticString, _ second: StaticString, _ third: StaticString = "", _ fourth: StaticString = ""
+    ) {
+        let count =
+            first.utf8CodeUnitCount + second.utf8CodeUnitCount + third.utf8CodeUnitCount + fourth.utf8CodeUnitCount
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { room in
+            var position = 0
+            @inline(__always) func put(_ text: StaticString) {
+                let part = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+                position = unsafe room[position...].initialize(fromContentsOf: part)
+            }
+            put(first)
+            put(second)
+            put(third)
+            put(fourth)
+            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: room[..<position]))
+        }
     }
 
     /// Adds octets from elsewhere; CR, LF and NUL among them refuse the line.
@@ -187,9 +207,9 @@ package struct HeadWriter: Sendable {
     /// A field of constants.
     @discardableResult
     package mutating func field(_ name: StaticString, _ value: StaticString) -> Bool {
-        beginField(name)
-        append(value)
-        return endLine()
+        beginLine()
+        append(name, ": ", value, "\r\n")
+        return true
     }
 
     /// A field with a number.

@@ -117,9 +117,7 @@ package struct AuthenticationRule: Sendable, Hashable {
     package func apply(_ view: RequestView, _ credential: PresentedCredential?, to context: inout ForwardingContext) {
         for field in identity {
             context.removed.append(field.name)
-            // To a reader that takes `_` for `-` both are one; lookalikes of the name with `-` are removed by it.
-            let dashed = field.name.description.split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-")
-            if let name = FieldName(dashed), name != field.name { context.removed.append(name) }
+            if let twin = field.twin { context.removed.append(twin) }
             let value: [UInt8]
             switch view.value(field.value) {
             case .absent: continue
@@ -154,9 +152,14 @@ package struct AuthenticationRule: Sendable, Hashable {
 package struct IdentityField: Sendable, Hashable {
     package let name: FieldName
     package let value: RequestReference
+    /// The name with `-` for `_`: to a reader that takes both for one it is the same, and lookalikes of it are removed with it. Nil where
+    /// there is no difference.
+    let twin: FieldName?
 
     package init(name: FieldName, value: RequestReference) {
         self.name = name
         self.value = value
+        let dashed = name.description.split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-")
+        twin = FieldName(dashed).flatMap { $0 == name ? nil : $0 }
     }
 }

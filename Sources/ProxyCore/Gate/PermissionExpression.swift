@@ -139,6 +139,9 @@ package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible
     }
 
     private static func isMet(_ clause: Clause, _ request: RequestView) -> Bool {
+        if case (.scopes, .contains, .literal(let scope)) = (clause.subject, clause.comparison, clause.operand) {
+            return request.hasScope(scope)
+        }
         let subject = request.value(clause.subject)
         let operand: ReferencedValue
         switch clause.operand {

@@ -100,6 +100,22 @@ package struct RequestView {
         }
     }
 
+    /// Whether `scope` is one of the user's: what most conditions ask, answered without a list of all.
+    func hasScope(_ scope: [UInt8]) -> Bool {
+        guard let text = user?.claims["scope"]?.text else {
+            if case .many(let several) = scopes { return several.contains(scope) }
+            return scopes == .one(scope)
+        }
+        var start = 0
+        while start < text.count {
+            var end = start
+            while end < text.count, text[end] != 0x20 { end += 1 }
+            if end > start, end - start == scope.count, text[start..<end].elementsEqual(scope) { return true }
+            start = end + 1
+        }
+        return false
+    }
+
     private var scopes: ReferencedValue {
         guard let claims = user?.claims else { return .absent }
         if let text = claims["scope"]?.text {

@@ -83,6 +83,16 @@ extension LineBuffer {
             index &+= plain
             if plain < 8 { return index }
         }
+        if length - index >= 4 {
+            let block = UnsafeRawPointer(start + index).loadUnaligned(as: UInt32.self)
+            UnsafeMutableRawPointer(base + count).storeBytes(of: block, as: UInt32.self)
+            // Four blanks behind them, which are never odd.
+            let odd = LineBuffer.odd(UInt64(block.littleEndian) | 0x2020_2020_0000_0000)
+            let plain = odd == 0 ? 4 : odd.trailingZeroBitCount / 8
+            count &+= plain
+            index &+= plain
+            if plain < 4 { return index }
+        }
         while index < length {
             let byte = start[index]
             if byte &- 0x20 > 0x5E || byte == 0x22 || byte == 0x5C { break }

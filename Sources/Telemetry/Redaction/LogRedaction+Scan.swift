@@ -66,6 +66,8 @@ extension LogRedaction {
     @inline(__always)
     private static func mayBegin(_ value: UnsafeBufferPointer<UInt8>, _ index: Int) -> Bool {
         switch value[index] {
+        // The padding of base64, which ends every key of a handshake, is nobody's value.
+        case 0x3D: index + 1 < value.count && !(value[index + 1] == 0x3D && index + 2 == value.count)
         case 0x42, 0x62: index + 6 < value.count && value[index + 6] == 0x20  // Bearer and a space
         case 0x2E: index >= 8 && index + 4 < value.count && value[index + 1] > 0x20
         case 0x3A:

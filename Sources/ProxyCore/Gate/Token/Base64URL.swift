@@ -1,24 +1,36 @@
+import Wire
+
 /// Base64url without padding (RFC 7515 §2), strictly: one text for each sequence of octets.
 package enum Base64URL {
     /// The octets that `text` encodes; nil for padding, `+` and `/`, blanks, an impossible length, or bits left over that aren't zero
     /// (threat B8: else one signature would have many spellings).
     package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
-        guard text.count % 4 != 1 else { return nil }
-        var octets: [UInt8] = []
-        octets.reserveCapacity(text.count / 4 * 3 + 2)
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in text {
-            guard let value = value(byte) else { return nil }
-            bits = bits << 6 | UInt32(value)
-            count += 6
-            if count >= 8 {
-                count -= 8
-                octets.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
-                bits &= (1 << UInt32(count)) - 1
+        let copy = text.withContiguousStorageIfAvailable { unsafe decode(UnsafeRawBufferPointer($0).bytes) }
+        if let copy { return copy }
+        let array = Array(text)
+        return decode(unsafe array.span.bytes)
+    }
+
+    private static func decode(_ text: RawSpan) -> [UInt8]? {
+        guard text.byteCount % 4 != 1 else { return nil }
+        let count = text.byteCount / 4 * 3 + max(text.byteCount % 4 - 1, 0)
+        var isWhole = false
+        let octets = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, written in
+            var bits: UInt32 = 0
+            var held = 0
+            for position in 0..<text.byteCount {
+                guard let value = value(text.byte(at: position)) else { return }
+                bits = bits << 6 | UInt32(value)
+                held += 6
+                guard held >= 8 else { continue }
+                held -= 8
+                unsafe room[written] = UInt8(truncatingIfNeeded: bits >> UInt32(held))
+                written += 1
+                bits &= (1 << UInt32(held)) - 1
             }
+            isWhole = bits == 0
         }
-        return bits == 0 ? octets : nil
+        return isWhole ? octets : nil
     }
 
     @inline(__always)

@@ -1,0 +1,46 @@
+// Tokens whose signatures held.
+//
+// Theory of operation. A page shows the same token for every session that it opens until the token ends, and after a deploy all pages come back
+// at once. So a worker remembers the tokens that it has verified: a table with one place for each residue of the text's hash, the newest in a
+// place counts. What is remembered is that this text was signed by a key of this set, and nothing else: its times and claims are judged
+// anew each time, and a set that was fetched anew believes nothing of its predecessor. The whole text is compared, so that no two tokens are taken
+// for each other, and the hash is keyed with the process's random seed. Tokens that were refused are not remembered.
+import ProxyCore
+
+/// Tokens that a worker has verified. Bounded: `places` tokens of at most `longest` octets, and what they say.
+package struct TokenMemory {
+    private struct Entry {
+        let text: [UInt8]
+        let generation: UInt64
+        let token: SignedToken
+    }
+
+    static let places = 512
+    /// Longer tokens are verified each time.
+    static let longest = 2048
+
+    private var entries: [Entry?] = []
+
+    package init() {}
+
+    /// The token that `text` spells, if a key of the set with this number has signed it.
+    func token(_ text: [UInt8], generation: UInt64) -> SignedToken? {
+        guard !entries.isEmpty, let entry = entries[place(of: text)], entry.generation == generation, entry.text == text else {
+            return nil
+        }
+        return entry.token
+    }
+
+    /// A key of the set with this number has signed `text`.
+    mutating func remember(_ text: [UInt8], _ token: SignedToken, generation: UInt64) {
+        guard text.count <= TokenMemory.longest else { return }
+        if entries.isEmpty { entries = Array(repeating: nil, count: TokenMemory.places) }
+        entries[place(of: text)] = Entry(text: text, generation: generation, token: token)
+    }
+
+    private func place(of text: [UInt8]) -> Int {
+        var hasher = Hasher()
+        text.withUnsafeBytes { hasher.combine(bytes: $0) }
+        return Int(UInt(bitPattern: hasher.finalize()) % UInt(TokenMemory.places))
+    }
+}
