@@ -1,3 +1,4 @@
+import HTTPWire
 import Wire
 
 /// Which lines of the backend's output a case may have.
