@@ -276,6 +276,7 @@ final class Worker {
             index += 1
         }
         publishHealth()
+        loop.acceptLeftovers()
         loop.trimBuffers()
         tellTapLoss()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
