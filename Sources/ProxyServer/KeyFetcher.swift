@@ -43,7 +43,9 @@ final class KeyFetcher: Sendable {
         let starts = state.withLock { state in
             state.policies = sources.map { source in
                 guard
-                    let index = state.sources.firstIndex(where: { $0.url == source.url && $0.tls == source.tls && $0.algorithms == source.algorithms }),
+                    let index = state.sources.firstIndex(where: {
+                        $0.url == source.url && $0.tls == source.tls && $0.algorithms == source.algorithms
+                    }),
                     let set = state.sources[index].keys.set
                 else { return RefetchPolicy() }
                 source.keys.replace(by: set)

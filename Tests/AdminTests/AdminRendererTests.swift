@@ -52,7 +52,8 @@ import Wire
         var held = session(7)
         held.state = .held
         held.held = .init(
-            since: Timestamp(nanoseconds: 98_000_000_000), why: "rst", attempts: 2, lastFailure: "upstream_refused", queuedMessages: 3,
+            since: Timestamp(nanoseconds: 98_000_000_000), why: "rst", attempts: 2, lastFailure: "upstream_refused",
+            queuedMessages: 3,
             queuedBytes: 99)
         let object = try object(renderer.session(held, at: now))
         #expect(object["state"] as? String == "held")

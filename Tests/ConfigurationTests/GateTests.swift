@@ -58,7 +58,9 @@ import Wire
         let keys = try decode(
             "upstream: http://a\nauth: {from: [authorization], jwt: {url: 'https://a.example/jwks.json', tls: \(text)}}")
         #expect(keys.credentials.first?.token?.tls == tls)
-        #expect(try gate("auth: {forward: {url: 'https://a.example/', tls: {verify: false}}}").authentication?.forward?.tls.verify == false)
+        #expect(
+            try gate("auth: {forward: {url: 'https://a.example/', tls: {verify: false}}}").authentication?.forward?.tls.verify
+                == false)
     }
 
     @Test(arguments: [

@@ -229,7 +229,8 @@ import Wire
             records.map { $0.string("event") } == [
                 "process.started", "listener.ready", "admin.ready", "worker.started", "config.reloaded", "config.rejected",
                 "process.draining", "drain.progress", "process.stopped", "listener.paused", "upstream.unverified",
-                "service.unverified", "config.notice", "endpoint.resolved", "endpoint.unresolved", "restart.began", "restart.handed_over", "restart.failed", "restart.refused", "restart.taken_over",
+                "service.unverified", "config.notice", "endpoint.resolved", "endpoint.unresolved", "restart.began",
+                "restart.handed_over", "restart.failed", "restart.refused", "restart.taken_over",
                 "listener.given_up",
                 "restart.guarding",
             ])

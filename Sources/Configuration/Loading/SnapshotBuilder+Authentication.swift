@@ -242,7 +242,9 @@ extension SnapshotBuilder {
             }
         }
         if let place = map.any("tls") {
-            if map.any("url") == nil { report(place, "tls for keys that are not fetched", "url", "remove tls, or fetch the keys by url") }
+            if map.any("url") == nil {
+                report(place, "tls for keys that are not fetched", "url", "remove tls, or fetch the keys by url")
+            }
             settings.tls = upstreamTLS(place, for: settings.url.map { [$0.endpoint] } ?? [])
         }
         let given = ["keys", "url", "secret", "secret_variable"].compactMap { map.any($0) }

@@ -94,7 +94,8 @@ extension Integration {
                 io: io,
                 Self.routed(
                     backend, "upgrades_per_second: 20, on_limit: queue",
-                    "trusted_proxies: [127.0.0.0/8]\nlimits: {sessions_per_address: 1, on_limit: queue, queue_wait: 60s}"), workers: 2)
+                    "trusted_proxies: [127.0.0.0/8]\nlimits: {sessions_per_address: 1, on_limit: queue, queue_wait: 60s}"),
+                workers: 2)
             func come(_ address: String) throws -> RawConnection {
                 let client = try gatehouse.connect()
                 try client.send(Upgrade.request("/?a=\(address)", with: ("X-Forwarded-For", address)))

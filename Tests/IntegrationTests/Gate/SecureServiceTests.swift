@@ -34,7 +34,9 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `a judge with a certificate of a private authority is believed where the file names the authority`(io: IOBackend) throws {
+        func `a judge with a certificate of a private authority is believed where the file names the authority`(io: IOBackend)
+            throws
+        {
             let backend = try RawBackend()
             let service = try Service(try authority.issue("judge.example"))
             let gatehouse = try GatehouseProcess(

@@ -29,7 +29,9 @@ final class GatehouseProcess {
         let command = launcher + [Repository.gatehouse]
         child = try ChildProcess(
             command[0],
-            command.dropFirst() + ["serve", "--config", scratch.file("gatehouse.yaml"), "--io", io.rawValue, "--workers", "\(workers)"]
+            command.dropFirst() + [
+                "serve", "--config", scratch.file("gatehouse.yaml"), "--io", io.rawValue, "--workers", "\(workers)",
+            ]
                 + ["--log-format", format] + arguments,
             output: output ?? ledger.path, errors: scratch.file("errors.txt"), environment: environment,
             openFiles: openFiles)

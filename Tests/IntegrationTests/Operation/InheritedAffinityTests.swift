@@ -30,7 +30,9 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `the next poll and the upgrade of an Engine.IO session reach its endpoint through the new process`(io: IOBackend) throws {
+        func `the next poll and the upgrade of an Engine.IO session reach its endpoint through the new process`(io: IOBackend)
+            throws
+        {
             let old = try gatehouse(io, "{engine_io: true}")
             var homes: [(sid: String, index: Int)] = []
             for number in 0..<9 {

@@ -199,7 +199,9 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
-        func `a client whose application beats by itself isn't beaten twice, and one whose beat stays out is asked`(io: IOBackend) throws {
+        func `a client whose application beats by itself isn't beaten twice, and one whose beat stays out is asked`(io: IOBackend)
+            throws
+        {
             let origin = try RawBackend()
             let gatehouse = try gatehouse(io, origin, "{interval: 4s, timeout: 30s, sides: [client]}")
             func open(_ target: String, _ subprotocol: String? = nil) throws -> RawSession {

@@ -22,7 +22,8 @@ import Wire
     @Test(arguments: [
         ("/", "", ""), ("/ws", "MYEIO=4", ""), ("/ws", "a=EIO=4", ""), ("/websocket", "", ""), ("/echo/12/abc/websocket", "", ""),
         ("/echo/1234/abc/websocket", "", ""), ("/echo/12a/abc/websocket", "", ""), ("/echo/123//websocket", "", ""),
-        ("123/abc/websocket", "", ""), ("/ws", "vsn=2.0.0", ""), ("/graphql", "", "graphql"), ("/graphql", "", "graphql-wss"), ("", "", ""),
+        ("123/abc/websocket", "", ""), ("/ws", "vsn=2.0.0", ""), ("/graphql", "", "graphql"), ("/graphql", "", "graphql-wss"),
+        ("", "", ""),
     ])
     func `what only looks like one is none`(path: String, query: String, subprotocol: String) {
         #expect(recognise(path, query, subprotocol) == nil)

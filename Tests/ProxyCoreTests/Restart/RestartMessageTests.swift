@@ -113,7 +113,9 @@ struct RestartMessageTests {
         #expect(throws: RestartMessageFault.tooLong(RestartMessage.sizeLimit + 1)) {
             try RestartMessage(parsing: [UInt8](repeating: 0x61, count: RestartMessage.sizeLimit + 1))
         }
-        for whole in [RestartMessage.offer(RestartMessageTests.offer).bytes, RestartMessage.learnt(RestartMessageTests.batch).bytes] {
+        for whole in [
+            RestartMessage.offer(RestartMessageTests.offer).bytes, RestartMessage.learnt(RestartMessageTests.batch).bytes,
+        ] {
             for count in 0..<whole.count where whole[..<count].last != 0x0A {
                 #expect(throws: RestartMessageFault.self) { try RestartMessage(parsing: Array(whole[..<count])) }
             }
