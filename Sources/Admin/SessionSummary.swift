@@ -7,6 +7,8 @@ package struct SessionSummary: Sendable, Hashable {
         /// The opening handshake is under way.
         case opening
         case open
+        /// It has no backend at present, and another is sought.
+        case held
         /// A close frame or the end of a side was seen.
         case closing
     }
@@ -19,6 +21,33 @@ package struct SessionSummary: Sendable, Hashable {
         package init(messages: UInt64 = 0, bytes: UInt64 = 0) {
             self.messages = messages
             self.bytes = bytes
+        }
+    }
+
+    /// What a session keeps that is open without a backend (`hold`).
+    package struct Held: Sendable, Hashable {
+        /// When its backend went away.
+        package var since: Timestamp
+        /// How: the word of `session.held`.
+        package var why: String?
+        /// Attempts to find another, the one under way or next to come included; they count anew after a connection that lasted.
+        package var attempts: Int
+        /// Why the last of them came to nothing.
+        package var lastFailure: String?
+        /// The client's messages that wait, and their bytes with what is kept besides.
+        package var queuedMessages: UInt64
+        package var queuedBytes: Int
+
+        package init(
+            since: Timestamp, why: String? = nil, attempts: Int, lastFailure: String? = nil, queuedMessages: UInt64 = 0,
+            queuedBytes: Int = 0
+        ) {
+            self.since = since
+            self.why = why
+            self.attempts = attempts
+            self.lastFailure = lastFailure
+            self.queuedMessages = queuedMessages
+            self.queuedBytes = queuedBytes
         }
     }
 
@@ -43,6 +72,8 @@ package struct SessionSummary: Sendable, Hashable {
     /// What Gatehouse's pings showed, by side.
     package var downstreamHeartbeat: HeartbeatFacts?
     package var upstreamHeartbeat: HeartbeatFacts?
+    /// Set while `state` is `held`.
+    package var held: Held?
 
     package init(
         id: SessionID, client: SocketAddress, forwardedFor: String? = nil, route: String, cluster: String,

@@ -71,7 +71,11 @@ extension EventLoop {
             listeners[index].givenAway = givingAway
             switch backend {
             case .uring:
-                if listeners[index].armed { cancelAccept(index) }
+                if listeners[index].armed {
+                    cancelAccept(index)
+                    // What the kernel woke this ring for must not be left to nobody: `gaveAway`.
+                    if givingAway { continue }
+                }
             case .epoll:
                 listeners[index].armed = false
                 _ = clinux_epoll_remove(epoll.descriptor, listeners[index].descriptor)
@@ -101,6 +105,36 @@ extension EventLoop {
             // With io_uring the accept may still be there, its cancellation on the way: then that begins it anew.
             if !listeners[index].armed { armListener(index) }
         }
+    }
+
+    /// Takes what waits at a listener though nobody was told of it.
+    ///
+    /// The kernel wakes one of the rings that wait at a socket (IORING_OP_ACCEPT waits exclusively). If that one gives the socket up before it
+    /// has accepted, the connection would wait until the next one comes. Who gives up takes it along (`gaveAway`); this is for one that was
+    /// killed meanwhile.
+    package func acceptLeftovers() {
+        guard backend == .uring else { return }
+        var index = 0
+        while index < listeners.count {
+            if listeners[index].armed, !listeners[index].stopped, !listeners[index].isHeld { acceptLeftovers(of: index) }
+            index += 1
+        }
+    }
+
+    private func acceptLeftovers(of index: Int) {
+        var budget = 64
+        while budget > 0 {
+            let descriptor = clinux_accept(listeners[index].descriptor)
+            guard descriptor >= 0 else { return }
+            accepted(descriptor, listener: index)
+            budget -= 1
+        }
+    }
+
+    /// The kernel has let go of a listener that was given away.
+    func gaveAway(_ index: Int) {
+        acceptLeftovers(of: index)
+        _ = clinux_close(listeners[index].descriptor)
     }
 
     /// Whether connections may still come from a listener that was given away.

@@ -308,6 +308,7 @@ extension EventLoop {
     private func acceptCompleted(_ index: Int, _ completion: ciouring_completion) {
         let over = completion.flags & CIOURING_MORE == 0
         if over { listeners[index].armed = false }
+        defer { if over, listeners[index].stopped, listeners[index].givenAway { gaveAway(index) } }
         if completion.result >= 0 {
             if listeners[index].stopped, !listeners[index].givenAway {
                 _ = clinux_close(completion.result)

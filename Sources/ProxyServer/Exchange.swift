@@ -60,6 +60,7 @@ final class Exchange {
     /// Endpoints that were tried for this request, and addresses of the present one.
     var triedEndpoints: [Bool] = []
     var nextAddress = 0
+    var firstAddress = 0
     var isReused = false
     var connectBegan: Timestamp?
     var connectedAt: Timestamp?

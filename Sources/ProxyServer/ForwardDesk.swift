@@ -38,6 +38,8 @@ final class ForwardDesk: Sendable {
     private struct Question: Sendable {
         let key: Key
         let request: [UInt8]
+        /// For a service that is spoken to over TLS.
+        let context: TLSContext?
         let deadline: Deadline
     }
 
@@ -53,7 +55,6 @@ final class ForwardDesk: Sendable {
         /// The first that is still to be asked; the queue is cut when it is empty, or half of it is done.
         var next = 0
         var running = 0
-        var context: TLSContext?
         var isStopped = false
 
         mutating func take() -> Question? {
@@ -72,7 +73,7 @@ final class ForwardDesk: Sendable {
     private let state = Mutex(State())
 
     /// Takes a question. Unless it is answered at once, the answer comes by `waiter`'s mailbox.
-    func ask(_ rule: ForwardRule, _ request: [UInt8], _ waiter: Waiter) -> Asked {
+    func ask(_ rule: ForwardRule, _ request: [UInt8], _ context: TLSContext?, _ waiter: Waiter) -> Asked {
         // Not a loop's time: the threads that answer have none.
         let now = Timestamp(nanoseconds: clinux_monotonic())
         let key = Key(rule: rule, digest: Hashing.sha256(request))
@@ -83,7 +84,7 @@ final class ForwardDesk: Sendable {
             case .waits: return (.waits, false)
             case .tooMany: return (.tooMany, false)
             case .first:
-                state.queue.append(Question(key: key, request: request, deadline: .after(rule.timeout)))
+                state.queue.append(Question(key: key, request: request, context: context, deadline: .after(rule.timeout)))
                 guard state.running < ForwardDesk.threads else { return (.waits, false) }
                 state.running += 1
                 return (.waits, true)
@@ -118,19 +119,10 @@ final class ForwardDesk: Sendable {
         }
         do throws(ServiceCall.Fault) {
             let head = try ServiceCall.ask(
-                rule.url.endpoint, question.request, context: rule.url.endpoint.isSecure ? context() : nil, bodyLimit: nil,
-                until: question.deadline
+                rule.url.endpoint, question.request, context: question.context, bodyLimit: nil, until: question.deadline
             ).head
             return rule.judge(head)
         } catch { return (.unavailable("\(error.observed) from \(rule.url)"), .zero) }
-    }
-
-    /// One for all, since it holds the system's whole store.
-    private func context() -> TLSContext? {
-        if let known = state.withLock({ $0.context }) { return known }
-        let made = try? ServiceCall.verifying()
-        state.withLock { $0.context = made }
-        return made
     }
 
     private func answer(_ key: Key, _ outcome: CredentialOutcome, keptFor span: TimeSpan) {

@@ -1,7 +1,7 @@
 // Fetches key sets from URLs, on a thread of its own.
 //
 // Theory of operation. Each source has a policy (`RefetchPolicy`) that says when it is due. A fetch is one GET with one deadline for
-// all of it, at most 512 KiB, no redirects; TLS as browsers check it. What comes must be a key set that can be used, else the old one
+// all of it, at most 512 KiB, no redirects; TLS as the configuration says, else as browsers check it. What comes must be a key set that can be used, else the old one
 // stays: a service that is down, slow or talks rubbish costs new keys, and lets nobody in. Until the first set is there, tokens can't
 // be checked, and are answered 503.
 import CLinux
@@ -43,7 +43,9 @@ final class KeyFetcher: Sendable {
         let starts = state.withLock { state in
             state.policies = sources.map { source in
                 guard
-                    let index = state.sources.firstIndex(where: { $0.url == source.url && $0.algorithms == source.algorithms }),
+                    let index = state.sources.firstIndex(where: {
+                        $0.url == source.url && $0.tls == source.tls && $0.algorithms == source.algorithms
+                    }),
                     let set = state.sources[index].keys.set
                 else { return RefetchPolicy() }
                 source.keys.replace(by: set)
@@ -103,17 +105,18 @@ final class KeyFetcher: Sendable {
 
     static func fetch(_ source: KeySource) -> Result<KeySet, KeySetError> {
         do throws(KeySetError) {
-            let body = try get(source.url)
+            let body = try get(source)
             return .success(try KeySet(reading: body, algorithms: source.algorithms))
         } catch { return .failure(error) }
     }
 
-    private static func get(_ url: ServiceURL) throws(KeySetError) -> [UInt8] {
+    private static func get(_ source: KeySource) throws(KeySetError) -> [UInt8] {
+        let url = source.url
         let request =
             "GET \(url.target) HTTP/1.1\r\nHost: \(url.endpoint.authority)\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
         do throws(ServiceCall.Fault) {
             let (head, body) = try ServiceCall.ask(
-                url.endpoint, Array(request.utf8), bodyLimit: KeySet.limit, until: .after(timeout))
+                url.endpoint, Array(request.utf8), context: source.context, bodyLimit: KeySet.limit, until: .after(timeout))
             guard head.status == 200 else {
                 throw ServiceCall.Fault(observed: "the answer \(head.status)")
             }

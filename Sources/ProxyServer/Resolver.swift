@@ -4,34 +4,62 @@ import ProxyCore
 import Synchronization
 import Wire
 
+/// What became of looking a name up.
+struct ResolverAnswer: Sendable {
+    /// What is other than at the last time.
+    enum News: Sendable {
+        /// Other addresses than before; those that are no more.
+        case addresses(gone: [SocketAddress])
+        /// It can't be resolved; whether addresses from before are still in force.
+        case failed(keepsOld: Bool)
+    }
+
+    let endpoint: Endpoint
+    let addresses: [SocketAddress]
+    /// Why there are none.
+    let failure: String?
+    /// Nil where all is as it was.
+    let news: News?
+}
+
 /// Resolves the names of endpoints, on a thread of its own, and tells all workers.
 ///
 /// The system's resolver blocks and knows all the configuration that an administrator made (hosts file, search domains), so
 /// it is used as it is, where nobody waits. A name that has resolved is asked for again after half a minute; an answer that
-/// fails leaves the addresses in force that were there.
+/// fails leaves the addresses in force that were there. Whose turn is longest overdue comes first: names whose servers hang can't keep
+/// the others from being asked for.
 final class Resolver: Sendable {
     static let refresh: UInt64 = 30_000_000_000
     static let retry: UInt64 = 1_000_000_000
+    /// The most addresses that are taken of one name.
+    private static let most = 64
 
     private struct Question: Sendable {
         var endpoint: Endpoint
         var due: UInt64
     }
 
+    /// What is known of a name.
+    private struct Known: Sendable {
+        /// The last good answer.
+        var addresses: [SocketAddress] = []
+        var isFailing = false
+    }
+
     private let questions = Mutex<[Question]>([])
-    /// The last good answers, for workers and configurations that come later.
-    private let answers = Mutex<[Endpoint: [SocketAddress]]>([:])
+    /// For workers and configurations that come later, too.
+    private let answers = Mutex<[Endpoint: Known]>([:])
     private let stopped = Atomic<Bool>(false)
     /// Wakes the thread before the next name is due.
     private let wake = clinux_eventfd()
-    private let deliver: Mutex<(@Sendable (Endpoint, [SocketAddress], String?) -> Void)?>
+    private let deliver: Mutex<(@Sendable (ResolverAnswer) -> Void)?>
 
     init() { deliver = Mutex(nil) }
 
     deinit { if wake >= 0 { _ = clinux_close(wake) } }
 
     /// Starts the thread; answers go to `deliver`.
-    func start(deliver: @escaping @Sendable (Endpoint, [SocketAddress], String?) -> Void) {
+    func start(deliver: @escaping @Sendable (ResolverAnswer) -> Void) {
         self.deliver.withLock { $0 = deliver }
         WorkerThread.start(name: "gh-resolve") { [self] in run() }
     }
@@ -46,7 +74,7 @@ final class Resolver: Sendable {
     }
 
     /// What is known of an endpoint's addresses; empty if nothing is yet.
-    func addresses(of endpoint: Endpoint) -> [SocketAddress] { answers.withLock { $0[endpoint] ?? [] } }
+    func addresses(of endpoint: Endpoint) -> [SocketAddress] { answers.withLock { $0[endpoint]?.addresses ?? [] } }
 
     /// Looks all names up before anybody asks, for at most so many milliseconds: for a process that takes clients over, of whom none is to
     /// wait for a name that its predecessor knew.
@@ -55,14 +83,28 @@ final class Resolver: Sendable {
         guard !named.isEmpty else { return }
         let done = Reply<Bool>()
         WorkerThread.start(name: "gh-prime") { [self] in
-            for endpoint in named { learn(endpoint, Resolver.lookUp(endpoint).0) }
+            for endpoint in named {
+                let (addresses, failure) = Resolver.lookUp(endpoint)
+                _ = learn(endpoint, addresses, failure)
+            }
             done.give(true)
         }
         _ = done.wait(milliseconds: milliseconds)
     }
 
-    private func learn(_ endpoint: Endpoint, _ addresses: [SocketAddress]) {
-        if !addresses.isEmpty { answers.withLock { $0[endpoint] = addresses } }
+    private func learn(_ endpoint: Endpoint, _ addresses: [SocketAddress], _ failure: String?) -> ResolverAnswer {
+        let news = answers.withLock { answers -> ResolverAnswer.News? in
+            let known = answers[endpoint, default: Known()]
+            guard !addresses.isEmpty else {
+                answers[endpoint] = Known(addresses: known.addresses, isFailing: true)
+                return known.isFailing ? nil : .failed(keepsOld: !known.addresses.isEmpty)
+            }
+            answers[endpoint] = Known(addresses: addresses)
+            let gone = known.addresses.filter { !addresses.contains($0) }
+            let isOther = known.isFailing || !gone.isEmpty || addresses.contains { !known.addresses.contains($0) }
+            return isOther ? .addresses(gone: gone) : nil
+        }
+        return ResolverAnswer(endpoint: endpoint, addresses: addresses, failure: failure, news: news)
     }
 
     /// A name whose addresses took no connection is asked for again soon, if it is not about to be anyway.
@@ -90,13 +132,13 @@ final class Resolver: Sendable {
                 continue
             }
             let (addresses, failure) = Resolver.lookUp(endpoint)
-            learn(endpoint, addresses)
+            let answer = learn(endpoint, addresses, failure)
             let next = clinux_monotonic() + (addresses.isEmpty ? Resolver.retry : Resolver.refresh)
             questions.withLock { questions in
                 for index in questions.indices where questions[index].endpoint == endpoint { questions[index].due = next }
             }
             let deliver = self.deliver.withLock { $0 }
-            deliver?(endpoint, addresses, failure)
+            deliver?(answer)
         }
     }
 
@@ -111,8 +153,10 @@ final class Resolver: Sendable {
     /// Asks the system, blocking.
     static func lookUp(_ endpoint: Endpoint) -> ([SocketAddress], String?) {
         if let address = endpoint.address { return ([address], nil) }
-        var raw = Array(repeating: clinux_address(), count: 16)
-        let count = raw.withUnsafeMutableBufferPointer { clinux_resolve(endpoint.host, endpoint.port, $0.baseAddress, 16) }
+        var raw = Array(repeating: clinux_address(), count: most)
+        let count = raw.withUnsafeMutableBufferPointer {
+            clinux_resolve(endpoint.host, endpoint.port, $0.baseAddress, Int32(most))
+        }
         guard count > 0 else {
             let why = clinux_resolve_error(count).map { String(cString: $0) } ?? "no address"
             return ([], "\(endpoint.host): \(why)")

@@ -134,10 +134,12 @@ package final class Server {
     // MARK: Start
 
     /// Binds, starts all threads, and returns when every worker accepts.
-    package func start() throws(StartFailure) { try start(nil) }
+    package func start() throws(StartFailure) { try start(nil) { () throws(StartFailure) in } }
 
-    /// - Parameter passed: sockets of somebody else to serve in place of own ones
-    func start(_ passed: PassedSockets?) throws(StartFailure) {
+    /// - Parameters:
+    ///   - passed: sockets of somebody else to serve in place of own ones
+    ///   - prepare: called when all else is there, just before the workers accept
+    func start(_ passed: PassedSockets?, prepare: () throws(StartFailure) -> Void) throws(StartFailure) {
         clinux_ignore_sigpipe()
         clinux_block_signals()
         _ = clinux_raise_descriptor_limit()
@@ -150,6 +152,9 @@ package final class Server {
         checker.adopt(state)
         casebook.start(state, shared)
         shared.capture.adopt(state.snapshot.capture, log: shared.log, redaction: redaction)
+        // What is learnt, or taken over, needs a place.
+        for cluster in state.snapshot.clusters where !cluster.isPlain { _ = shared.standings.of(cluster, now: Server.now) }
+        try prepare()
         let loopMemory = memory.loopMemory
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
@@ -175,9 +180,20 @@ package final class Server {
 
     private func startResolver() {
         let mailboxes = shared.mailboxes
-        shared.resolver.start { endpoint, addresses, failure in
+        shared.resolver.start { [log = shared.log, redaction] answer in
             for mailbox in mailboxes {
-                _ = mailbox.post(.resolved(endpoint: endpoint, addresses: addresses, failure: failure))
+                _ = mailbox.post(
+                    .resolved(endpoint: answer.endpoint, addresses: answer.addresses, failure: answer.failure))
+            }
+            let name = answer.endpoint.description
+            switch answer.news {
+            case .addresses(let gone)? where answer.endpoint.address == nil:
+                Ledger(writer: log, redaction: redaction).endpointResolved(
+                    name, addresses: answer.addresses, gone: gone, at: Server.now)
+            case .failed(let keepsOld)?:
+                Ledger(writer: log, redaction: redaction).endpointUnresolved(
+                    name, observed: answer.failure ?? "no address", keepsOld: keepsOld, at: Server.now)
+            default: break
             }
         }
     }
@@ -186,11 +202,13 @@ package final class Server {
         ledger.processStarted(version: version, io: backend.rawValue, workers: wakers.count, pid: clinux_pid(), at: Server.now)
         for address in addresses { ledger.listenerReady(address, at: Server.now) }
         if let adminAddress { ledger.adminReady(adminAddress, at: Server.now) }
-        sayUnverified()
+        sayNotices()
     }
 
-    /// `verify: false` is said loudly, at each start and reload.
-    private func sayUnverified() {
+    /// What the configuration's files lack, and loudly whose certificate isn't verified: at each start and reload.
+    private func sayNotices() {
+        for notice in state.notices { ledger.configurationNotice(notice, at: Server.now) }
+        for url in state.unverifiedServices { ledger.serviceUnverified(url.description, at: Server.now) }
         for cluster in state.snapshot.clusters where !cluster.tls.verify {
             for endpoint in cluster.endpoints where endpoint.isSecure {
                 ledger.upstreamUnverified(cluster: cluster.name, endpoint: endpoint.description, at: Server.now)
@@ -243,7 +261,7 @@ package final class Server {
             restart?.adopt(state.snapshot.restart)
             status.reloaded(true)
             ledger.configurationReloaded(file: snapshot.file, at: Server.now)
-            sayUnverified()
+            sayNotices()
         } catch {
             reject(error.problems.map(\.description))
         }

@@ -8,9 +8,16 @@ package struct ServerStateError: Error, Sendable, Hashable, CustomStringConverti
 }
 
 extension ServerState {
+    /// Services of the gate's whose certificates are not verified, because the operator said so.
+    var unverifiedServices: [ServiceURL] {
+        let forwards = snapshot.routes.routes.compactMap { $0.gate?.authentication?.forward }
+        let all = forwards.map { ($0.url, $0.tls) } + keySources.map { ($0.url, $0.tls) }
+        return all.filter { $0.0.endpoint.isSecure && !$0.1.verify }.map(\.0)
+    }
+
     /// The checks of one route's credentials, with the files that they need.
     static func checker(
-        _ settings: CredentialSettings, _ notices: inout [String], _ sources: inout [KeySource]
+        _ settings: CredentialSettings, _ services: inout ServiceContexts, _ notices: inout [String], _ sources: inout [KeySource]
     ) throws(ServerStateError) -> CredentialChecker {
         var passwords: PasswordFile?
         if let path = settings.passwordFile {
@@ -20,7 +27,8 @@ extension ServerState {
         var tokens: TokenKeys?
         if let token = settings.token, let url = token.url {
             let keys = TokenKeys(nil)
-            sources.append(KeySource(url: url, algorithms: token.algorithms, keys: keys))
+            let context = try services.context(for: url, token.tls)
+            sources.append(KeySource(url: url, tls: token.tls, context: context, algorithms: token.algorithms, keys: keys))
             tokens = keys
         } else if let token = settings.token {
             let place = token.keyFile ?? "auth.jwt.secret"

@@ -11,6 +11,8 @@ package final class ServerState: Sendable {
     let listenerTLS: [TLSContext?]
     /// By cluster; nil where no endpoint is spoken to over TLS.
     let clusterTLS: [TLSContext?]
+    /// What the services that the gate asks are spoken to with, by how they are checked.
+    let serviceTLS: [UpstreamTLS: TLSContext]
     /// By the snapshot's `credentials`.
     let checkers: [CredentialChecker]
     /// What signs affinity cookies, by the cluster's name, where the configuration has keys.
@@ -29,7 +31,14 @@ package final class ServerState: Sendable {
         var checkers: [CredentialChecker] = []
         var notices: [String] = []
         var sources: [KeySource] = []
-        for settings in snapshot.credentials { checkers.append(try ServerState.checker(settings, &notices, &sources)) }
+        var services = ServiceContexts()
+        for settings in snapshot.credentials {
+            checkers.append(try ServerState.checker(settings, &services, &notices, &sources))
+        }
+        for rule in snapshot.routes.routes.compactMap({ $0.gate?.authentication?.forward }) {
+            _ = try services.context(for: rule.url, rule.tls)
+        }
+        serviceTLS = services.all
         keySources = sources
         affinitySigners = snapshot.affinityKeys.mapValues { keys in
             AffinitySigner(keys: keys.map { Array($0.revealed.utf8) })
@@ -58,7 +67,16 @@ package final class ServerState: Sendable {
 
     /// Warnings that are to be said loudly at start.
     package var notices: [String] {
-        (listenerTLS + clusterTLS).flatMap { $0?.notices ?? [] } + keyNotices
+        // What is not verified has lines of its own, which name it.
+        let clusters = zip(snapshot.clusters, clusterTLS).compactMap { $0.tls.verify ? $1 : nil }
+        let services = serviceTLS.compactMap { $0.key.verify ? $0.value : nil }
+        var all: [String] = []
+        // Several contexts may say the same of the same store.
+        for notice in (listenerTLS.compactMap(\.self) + clusters + services).flatMap(\.notices) + keyNotices
+        where !all.contains(notice) {
+            all.append(notice)
+        }
+        return all
     }
 }
 
@@ -75,7 +93,7 @@ extension ServerState {
         try path.map { (path) throws(TLSContextError) in try KeyLogFile(path).log }
     }
 
-    private static func context(_ tls: UpstreamTLS) throws(TLSContextError) -> TLSContext {
+    static func context(_ tls: UpstreamTLS) throws(TLSContextError) -> TLSContext {
         var identity: TLSEngine.CertificateFiles?
         if let certificate = tls.certificateFile, let key = tls.keyFile {
             identity = TLSEngine.CertificateFiles(certificate: certificate, key: key)

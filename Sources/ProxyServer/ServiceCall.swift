@@ -6,7 +6,7 @@ import TLSEngine
 import Wire
 
 /// One request to a service of the operator's, from a thread that may wait: a connection of its own, one deadline for all of it, no
-/// redirects; TLS as browsers check it.
+/// redirects; TLS as the configuration says, else as browsers check it.
 enum ServiceCall {
     /// Why there is no answer, in words without secrets.
     struct Fault: Error, Sendable {
@@ -19,30 +19,22 @@ enum ServiceCall {
     /// Sends `request` and reads the answer.
     ///
     /// - Parameters:
-    ///   - context: for `https`; nil makes one.
+    ///   - context: for `https`; without one such a service isn't asked.
     ///   - bodyLimit: the most bytes of a body; nil doesn't read it.
     static func ask(
-        _ endpoint: Endpoint, _ request: [UInt8], context: TLSContext? = nil, bodyLimit: Int?, until deadline: Deadline
+        _ endpoint: Endpoint, _ request: [UInt8], context: TLSContext?, bodyLimit: Int?, until deadline: Deadline
     ) throws(Fault) -> (head: ResponseHead, body: [UInt8]) {
         let connection = try connect(endpoint, until: deadline)
         if endpoint.isSecure {
-            let securing: HandshakeConnection.Securing
-            do throws(TLSContextError) {
-                let trusted: TLSContext
-                if let context { trusted = context } else { trusted = try verifying() }
-                securing = connection.startTLS(trusted, serverName: endpoint.host, until: deadline)
-            } catch { throw Fault(observed: error.sentence) }
-            guard case .done = securing else {
-                throw Fault(observed: "a TLS handshake that failed, or a certificate that does not hold")
+            guard let context else { throw Fault(observed: "no TLS settings") }
+            switch connection.startTLS(context, serverName: endpoint.host, until: deadline) {
+            case .done: break
+            case .failed(let failure, _): throw Fault(observed: "\(failure.kind.name) (\(failure.sentence))")
+            case .timedOut: throw Fault(observed: "no end of the TLS handshake in time")
             }
         }
         connection.send(request, until: deadline)
         return try read(connection, bodyLimit: bodyLimit, until: deadline)
-    }
-
-    /// A client's context that trusts what the system trusts.
-    static func verifying() throws(TLSContextError) -> TLSContext {
-        try TLSContext.client(TLSContext.ClientOptions(ca: nil, serverName: nil, verifies: true, certificate: nil))
     }
 
     private static func connect(_ endpoint: Endpoint, until deadline: Deadline) throws(Fault) -> HandshakeConnection {

@@ -84,6 +84,12 @@ final class SharedParts: Sendable {
 
     func endWaiting() { waiting.subtract(1, ordering: .relaxed) }
 
+    /// Upgrades that wait for room, over all workers.
+    var waitingForRoom: Int { waiting.load(ordering: .relaxed) }
+
+    /// Whose turn it is among them. Only looked at while somebody waits.
+    let roomOrder = Mutex(RoomOrder())
+
     func tunnelOpened() { tunnels.add(1, ordering: .relaxed) }
 
     func tunnelClosed() { tunnels.subtract(1, ordering: .relaxed) }

@@ -71,7 +71,7 @@ final class UpstreamEndpoint {
     /// For logs and metric labels.
     let name: String
     let index: UInt32
-    var addresses: [SocketAddress]
+    var addresses: EndpointAddresses
     /// Why there are no addresses, if resolving failed.
     var resolutionError: String?
     var active: UInt32 = 0
@@ -85,7 +85,7 @@ final class UpstreamEndpoint {
         self.endpoint = endpoint
         self.index = index
         name = endpoint.description
-        addresses = endpoint.address.map { [$0] } ?? []
+        addresses = EndpointAddresses(endpoint.address.map { [$0] } ?? [])
     }
 
     /// Keeps a connection for the next request; the eldest comes back to be closed when there are too many.
@@ -107,6 +107,13 @@ final class UpstreamEndpoint {
     func takeExpired(before limit: Timestamp) -> Idle? {
         guard !idle.isEmpty, idle[0].since < limit else { return nil }
         return idle.removeFirst()
+    }
+
+    /// Takes out the kept connections that `isUnfit` names.
+    func takeIdle(where isUnfit: (ConnectionID) -> Bool) -> [Idle] {
+        let unfit = idle.filter { isUnfit($0.connection) }
+        idle.removeAll { kept in unfit.contains { $0.connection == kept.connection } }
+        return unfit
     }
 
     /// Takes out all kept connections.

@@ -61,8 +61,20 @@ extension Worker {
                 lastActivity: analyzer.lastActivity, worker: index)
             summary.downstreamHeartbeat = session.pointee.heartbeat?.state.facts(.downstream)
             summary.upstreamHeartbeat = session.pointee.heartbeat?.state.facts(.upstream)
+            if let held = held(session) {
+                summary.held = held
+                if summary.state == .open { summary.state = .held }
+            }
             list.append(summary)
         }
         return list
+    }
+
+    /// What a session keeps that has no backend at present; nil for every other.
+    private func held(_ session: UnsafeMutablePointer<Session>) -> SessionSummary.Held? {
+        guard let hold = session.pointee.hold, hold.relay.isAway else { return nil }
+        return SessionSummary.Held(
+            since: hold.relay.hold.lostAt, why: hold.loss?.kind.rawValue, attempts: hold.relay.hold.attempts,
+            lastFailure: hold.lastFailure, queuedMessages: hold.relay.account.queued, queuedBytes: hold.relay.waitingBytes)
     }
 }

@@ -37,8 +37,7 @@ extension Worker {
 
     /// The address that was connected to last.
     func address(of endpoint: UpstreamEndpoint, _ exchange: Exchange) -> SocketAddress? {
-        let last = exchange.nextAddress - 1
-        return endpoint.addresses.indices.contains(last) ? endpoint.addresses[last] : endpoint.addresses.first
+        endpoint.addresses.address(attempt: exchange.nextAddress - 1, from: exchange.firstAddress) ?? endpoint.addresses.all.first
     }
 
     private static let pauseBetweenEnds = TimeSpan.milliseconds(100)
@@ -57,7 +56,7 @@ extension Worker {
         shared.casebook.leave(
             .ended(
                 EndNote(
-                    id, record, route: facts.route, endpoint: endpoint.name, address: endpoint.addresses.first, at: loop.now)))
+                    id, record, route: facts.route, endpoint: endpoint.name, address: endpoint.addresses.all.first, at: loop.now)))
     }
 
     /// What is said upstream about the client and the hops before us.

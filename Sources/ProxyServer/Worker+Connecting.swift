@@ -23,6 +23,7 @@ extension Worker {
         endpoint.active += 1
         exchange.endpoint = endpoint
         exchange.nextAddress = 0
+        exchange.firstAddress = endpoint.addresses.begin(now: loop.now)
         exchange.connectBegan = loop.now
         // A kept connection may be closed by the backend at this very moment. That is survivable where the request may be
         // sent twice, and only there; an upgrade takes its connection away anyway.
@@ -40,8 +41,7 @@ extension Worker {
     private func openConnection(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ endpoint: UpstreamEndpoint) {
         exchange.isReused = false
         session.pointee.phase = .connecting
-        while exchange.nextAddress < endpoint.addresses.count {
-            let address = endpoint.addresses[exchange.nextAddress]
+        while let address = endpoint.addresses.address(attempt: exchange.nextAddress, from: exchange.firstAddress) {
             exchange.nextAddress += 1
             do throws(LoopFailure) {
                 session.pointee.upstream = try loop.connect(
@@ -109,6 +109,7 @@ extension Worker {
         exchange.observation?.failure = failure
         exchange.failure = failure
         if session.pointee.phase == .connecting, let endpoint = exchange.endpoint {
+            suspectAddress(endpoint, attempt: exchange.nextAddress - 1, from: exchange.firstAddress)
             if exchange.nextAddress < endpoint.addresses.count { return openConnection(session, exchange, endpoint) }
             noteUnreachable(exchange)
             releaseEndpoint(exchange)

@@ -42,7 +42,7 @@ extension Worker {
         case .flushing(let slot, let generation): loop.closeIfSame(slot: slot, lowGeneration: generation)
         case .sweep: sweep()
         case .waitingForEndpoint: waitTimerFired()
-        case .waitingForRoom: serveWaiting()
+        case .waitingForRoom: roomTimerFired()
         case .idle: break
         }
     }

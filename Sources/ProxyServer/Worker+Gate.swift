@@ -63,7 +63,9 @@ extension Worker {
         guard let identity = exchange.identity else { return refuse(session, exchange, rule.unavailable("no client")) }
         let waiter = ForwardDesk.Waiter(
             mailbox: shared.mailboxes[index], slot: session.pointee.slot, session: session.pointee.id)
-        switch shared.forwards.ask(forward, forward.request(head, identity, path: exchange.path), waiter) {
+        let asked = shared.forwards.ask(
+            forward, forward.request(head, identity, path: exchange.path), exchange.state.serviceTLS[forward.tls], waiter)
+        switch asked {
         case .answered(let outcome): passCredential(session, exchange, head, gate, rule, exchange.credential, outcome)
         case .waits:
             exchange.awaitsCredential = true
@@ -135,14 +137,13 @@ extension Worker {
     /// Counts the session, unless it would be one too many, and goes on.
     private func admit(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ gate: Gate?) {
         guard exchange.isUpgrade else { return connect(session, exchange) }
-        // Who comes while others of the route wait goes behind them.
+        // Who comes while others of the route wait goes behind them, and takes nothing of what they wait for.
         let limits = exchange.state.snapshot.limits
-        var full = admission(exchange, gate)
-        if full == nil, !waitingLine.isEmpty, (gate?.limits.onLimit ?? limits.onLimit) == .queue,
-            waitingLine.waits(on: exchange.route?.name ?? "")
-        {
-            exchange.admission = nil
-            full = (GateRefusal(waiting: waitingLine.count), .queue)
+        let full: (GateRefusal, OnLimit)?
+        if (gate?.limits.onLimit ?? limits.onLimit) == .queue, let ahead = roomLineAhead(exchange) {
+            full = (GateRefusal(waiting: ahead), .queue)
+        } else {
+            full = admission(exchange, gate)
         }
         guard let (refusal, onLimit) = full else { return connect(session, exchange) }
         switch onLimit {

@@ -2,27 +2,35 @@ import Configuration
 import Diagnosis
 import EventLoop
 import ProxyCore
+import Synchronization
 import Telemetry
 import WebSocketWire
 import Wire
 
 // `on_limit: queue`: upgrades above a limit wait for room, in the order in which they came, each until its deadline. Room comes when a
-// session ends, on whatever worker, or when a second's rate has its next one; so who waits tries again a few times in a second
-// rather than on each of these. The line is bounded for the whole process, and who finds it full is refused at once.
+// session ends, on whatever worker, or when a second's rate has its next one; so who waits tries again some times in a second
+// rather than on each of these. The order is one for all workers (`RoomOrder`): a worker lets its own people try as far as it is their turn, and
+// then wakes the one whose turn it is. The line is bounded for the whole process, and who finds it full is refused at once.
 
-/// Counts one who waits, for as long as this object lives.
+/// A place in the line, for as long as this object lives.
 final class WaitingPlace {
     private let shared: SharedParts
+    let ticket: RoomOrder.Ticket
     /// What is answered when the time is over.
     var refusal: GateRefusal
 
-    init?(_ shared: SharedParts, limit: Int, _ refusal: GateRefusal) {
+    init?(_ shared: SharedParts, limit: Int, route: String, worker: Int, _ refusal: GateRefusal) {
         guard shared.beginWaiting(limit: limit) else { return nil }
         self.shared = shared
         self.refusal = refusal
+        ticket = shared.roomOrder.withLock { $0.join(route, worker: worker) }
     }
 
-    deinit { shared.endWaiting() }
+    deinit {
+        let ticket = ticket
+        shared.roomOrder.withLock { $0.leave(ticket) }
+        shared.endWaiting()
+    }
 }
 
 /// An upgrade that waits; another may have its slot by the time it is looked at.
@@ -38,19 +46,44 @@ extension Worker {
     /// Has an upgrade wait for room; false if too many wait already.
     func waitForRoom(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: GateRefusal) -> Bool {
         let limits = exchange.state.snapshot.limits
-        guard let place = WaitingPlace(shared, limit: limits.queueLength, refusal) else { return false }
+        guard
+            let place = WaitingPlace(
+                shared, limit: limits.queueLength, route: exchange.route?.name ?? "", worker: index, refusal)
+        else { return false }
         exchange.waiting = place
         setDeadline(session, loop.now + limits.queueWait, .connect)
-        if waitingLine.isEmpty { _ = loop.schedule(owner: Owner.waitingForRoom, at: loop.now + Worker.waitingPace) }
-        waitingLine.append(
-            WaitingUpgrade(slot: session.pointee.slot, session: session.pointee.id), on: exchange.route?.name ?? "")
+        armRoomTimer()
+        waitingLine.append(WaitingUpgrade(slot: session.pointee.slot, session: session.pointee.id))
         return true
     }
 
-    /// Lets everybody who waits try again.
+    /// How many wait on the route before somebody who comes; nil if nobody does whose turn it could be.
+    func roomLineAhead(_ exchange: Exchange) -> Int? {
+        guard shared.waitingForRoom > 0 else { return nil }
+        let route = exchange.route?.name ?? ""
+        return shared.roomOrder.withLock { $0.turn(on: route) == nil ? nil : $0.count(on: route) }
+    }
+
+    /// The time has come to look for room.
+    func roomTimerFired() {
+        isRoomTimerSet = false
+        serveWaiting()
+        if !waitingLine.isEmpty { armRoomTimer() }
+    }
+
+    private func armRoomTimer() {
+        guard !isRoomTimerSet else { return }
+        isRoomTimerSet = true
+        _ = loop.schedule(owner: Owner.waitingForRoom, at: loop.now + Worker.waitingPace)
+    }
+
+    /// Lets those who wait try again, as far as it is their turn.
     func serveWaiting() {
-        var stayed: [(route: String, waiter: WaitingUpgrade)] = []
-        for (route, waiter) in waitingLine.takeAll() {
+        var stayed: [WaitingUpgrade] = []
+        // Routes where nobody further is let try, and routes where the turn has moved on.
+        var stopped: Set<String> = []
+        var moved: Set<String> = []
+        for waiter in waitingLine.takeAll() {
             let session = sessions.session(waiter.slot)
             guard session.pointee.phase == .connecting, session.pointee.id == waiter.session,
                 let exchange = session.pointee.exchange, let place = exchange.waiting
@@ -58,16 +91,33 @@ extension Worker {
             if drain.isActive {
                 exchange.waiting = nil
                 refuse(session, exchange, Refusal(503, "draining", retryAfter: 5, failure: .draining))
-            } else if let (refusal, _) = admission(exchange, exchange.route?.gate) {
+                continue
+            }
+            let route = place.ticket.route
+            guard !stopped.contains(route), shared.roomOrder.withLock({ $0.isTurn(place.ticket) }) else {
+                stopped.insert(route)
+                stayed.append(waiter)
+                continue
+            }
+            moved.insert(route)
+            if let (refusal, _) = admission(exchange, exchange.route?.gate) {
                 place.refusal = refusal
-                stayed.append((route, waiter))
+                shared.roomOrder.withLock { $0.tried(place.ticket, ownLimit: refusal.isOwnLimit) }
+                if !refusal.isOwnLimit {
+                    stopped.insert(route)
+                    moved.remove(route)
+                }
+                stayed.append(waiter)
             } else {
                 exchange.waiting = nil
                 connect(session, exchange)
             }
         }
         waitingLine.putBack(stayed)
-        if !waitingLine.isEmpty { _ = loop.schedule(owner: Owner.waitingForRoom, at: loop.now + Worker.waitingPace) }
+        for route in moved {
+            guard let next = shared.roomOrder.withLock({ $0.turn(on: route) }), next != index else { continue }
+            _ = shared.mailboxes[next].post(.roomTurn)
+        }
     }
 
     /// No room came in time.
@@ -120,4 +170,9 @@ extension Worker {
             ])
         ledger.sessionFinding(session.pointee.id, finding, at: loop.now)
     }
+}
+
+extension GateRefusal {
+    /// Whether what is full is a limit of this client's or user's own: nobody else waits for room under it.
+    fileprivate var isOwnLimit: Bool { fault == "sessions_per_address" || fault == "sessions_per_user" }
 }

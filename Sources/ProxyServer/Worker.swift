@@ -55,6 +55,8 @@ enum WorkerMessage: Sendable {
     case capture([CaptureOrder], Reply<Bool>)
     case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
     case credentialChecked(slot: UInt32, session: SessionID, outcome: CredentialOutcome)
+    /// Who waits for room here is the next.
+    case roomTurn
     case resolved(endpoint: Endpoint, addresses: [SocketAddress], failure: String?)
 }
 
@@ -104,6 +106,7 @@ final class Worker {
     var isWaitTimerSet = false
     /// Upgrades that wait for room under a limit.
     var waitingLine = RoomLine<WaitingUpgrade>()
+    var isRoomTimerSet = false
     var tunnels = 0
     /// What the sessions that are over have relayed, and what the metrics show of all.
     var endedTraffic = SessionTraffic()
@@ -209,11 +212,8 @@ final class Worker {
             reply.give(true)
         case .adminAnswer(let slot, let session, let bytes): adminAnswered(slot, session, bytes)
         case .credentialChecked(let slot, let session, let outcome): credentialChecked(slot, session, outcome)
-        case .resolved(let endpoint, let addresses, let failure):
-            for known in endpoints where known.endpoint == endpoint {
-                if !addresses.isEmpty { known.addresses = addresses }
-                known.resolutionError = addresses.isEmpty ? failure : nil
-            }
+        case .roomTurn: serveWaiting()
+        case .resolved(let endpoint, let addresses, let failure): resolved(endpoint, addresses, failure)
         }
     }
 
@@ -228,7 +228,7 @@ final class Worker {
                 // secured connections are not kept across a reload.
                 if let known = endpoints.first(where: { $0.endpoint == endpoint && !$0.endpoint.isSecure }) { return known }
                 let made = UpstreamEndpoint(endpoint, index: UInt32(endpoints.count))
-                if made.addresses.isEmpty { made.addresses = shared.resolver.addresses(of: endpoint) }
+                if made.addresses.isEmpty { made.addresses = EndpointAddresses(shared.resolver.addresses(of: endpoint)) }
                 // A drain is the operator's word on the endpoint, and a reload doesn't take it back.
                 made.isDraining = endpoints.contains { $0.endpoint == endpoint && $0.isDraining }
                 endpoints.append(made)
@@ -250,13 +250,22 @@ final class Worker {
     /// Adds what was relayed since the last time to the metrics, that of live sessions included.
     private func publishTraffic() {
         var all = endedTraffic
+        var queued = (messages: UInt64(0), bytes: 0)
         forEachSession { session in
-            guard session.pointee.phase == .tunnel, let analyzer = session.pointee.analyzer, !analyzer.isOpaque else { return }
+            guard session.pointee.phase == .tunnel else { return }
+            if let hold = session.pointee.hold, hold.relay.isAway {
+                queued.messages &+= hold.relay.account.queued
+                queued.bytes += hold.relay.waitingBytes
+            }
+            guard let analyzer = session.pointee.analyzer, !analyzer.isOpaque else { return }
             all.add(analyzer.frames(from: .downstream).counts, bytes: analyzer.bytes(from: .downstream), .clientToServer)
             all.add(analyzer.frames(from: .upstream).counts, bytes: analyzer.bytes(from: .upstream), .serverToClient)
         }
         metrics.publish(all, since: publishedTraffic)
         publishedTraffic = all
+        metrics.holdQueuedMessages.set(Int(clamping: queued.messages))
+        metrics.holdQueuedBytes.set(queued.bytes)
+        if index == 0 { metrics.upgradesWaiting.set(shared.waitingForRoom) }
     }
 
     /// Calls `body` for each session that is in use; it may end the session.
@@ -277,6 +286,7 @@ final class Worker {
         }
         publishHealth()
         followMemory()
+        loop.acceptLeftovers()
         loop.trimBuffers()
         tellTapLoss()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))

@@ -47,6 +47,24 @@ import Wire
         #expect(renderer.session(nil, at: now).status == 404)
     }
 
+    @Test func `show what a held session keeps, and only that of a held one`() throws {
+        #expect(try object(renderer.session(session(7), at: now))["held"] == nil)
+        var held = session(7)
+        held.state = .held
+        held.held = .init(
+            since: Timestamp(nanoseconds: 98_000_000_000), why: "rst", attempts: 2, lastFailure: "upstream_refused",
+            queuedMessages: 3,
+            queuedBytes: 99)
+        let object = try object(renderer.session(held, at: now))
+        #expect(object["state"] as? String == "held")
+        let shown = try #require(object["held"] as? [String: Any])
+        #expect(shown["why"] as? String == "rst" && shown["last_failure"] as? String == "upstream_refused")
+        #expect(shown["for_ms"] as? Double == 2000 && shown["attempts"] as? Int == 2)
+        #expect(shown["queued_messages"] as? Int == 3 && shown["queued_bytes"] as? Int == 99)
+        let list = try self.object(renderer.sessions([session(1), held], SessionFilter(query: "state=held"), at: now))
+        #expect(list["total"] as? Int == 1)
+    }
+
     @Test func `list the sessions that the filter lets through, up to its limit`() throws {
         let sessions = (0..<20).map { session($0, route: $0.isMultiple(of: 2) ? "even" : "odd") }
         let object = try object(renderer.sessions(sessions, SessionFilter(query: "route=even&limit=3"), at: now))

@@ -49,6 +49,29 @@ import Wire
         #expect(!"\(settings)".contains("0123456789abcdef"))
     }
 
+    @Test func `services are checked by the same words as upstreams`() throws {
+        let text = "{server_name: judge.example, ca: /etc/hostname, certificate: /etc/hostname, key: /etc/hostname}"
+        let tls = UpstreamTLS(
+            serverName: "judge.example", authorityFile: "/etc/hostname", certificateFile: "/etc/hostname", keyFile: "/etc/hostname")
+        let forward = try gate("auth: {forward: {url: 'https://a.example/', tls: \(text)}}").authentication?.forward
+        #expect(forward?.tls == tls)
+        let keys = try decode(
+            "upstream: http://a\nauth: {from: [authorization], jwt: {url: 'https://a.example/jwks.json', tls: \(text)}}")
+        #expect(keys.credentials.first?.token?.tls == tls)
+        #expect(
+            try gate("auth: {forward: {url: 'https://a.example/', tls: {verify: false}}}").authentication?.forward?.tls.verify
+                == false)
+    }
+
+    @Test(arguments: [
+        ("auth: {forward: {url: 'http://127.0.0.1:1/', tls: {verify: true}}}", "without TLS"),
+        ("auth: {forward: {url: 'https://a.example/', tls: {certificate: /etc/hostname}}}", "a certificate without its key"),
+        ("auth: {from: [authorization], jwt: {keys: /etc/hostname, tls: {verify: true}}}", "tls for keys that are not fetched"),
+    ])
+    func `what TLS settings of a service can't mean is said`(lines: String, words: String) throws {
+        #expect(problems("upstream: http://a\n" + lines).contains { "\($0)".contains(words) })
+    }
+
     @Test func `forward-auth with everything, and with nothing but its service`() throws {
         let short = try #require(try gate("auth: {forward: {url: 'http://127.0.0.1:9000'}}").authentication)
         #expect(short.sources.isEmpty && short.identity.isEmpty)

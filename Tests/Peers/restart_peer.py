@@ -98,13 +98,24 @@ def activate(count, command):
 
 def pretend(path, mode):
     """A running process that isn't one: answers the first that asks, and says what it heard."""
+    listener = socket.create_server(("127.0.0.1", 0))
     server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     server.bind(path)
     server.listen(1)
-    tell(ready=True)
+    tell(ready=True, port=listener.getsockname()[1])
     peer, _ = server.accept()
     peer.settimeout(10)
     asked, _ = receive(peer)
+    if mode in ("mute", "gone"):
+        # A real listener, and an offer to tell what was learnt that comes to nothing.
+        offer = "gatehouse-restart 1 offer\ngeneration 0\nlearnt 1\nplain 127.0.0.1:%d 1\n" % listener.getsockname()[1]
+        socket.send_fds(peer, [offer.encode()], [listener.fileno()])
+        heard = [receive(peer)[0]]
+        if mode == "mute":
+            heard.append(receive(peer)[0])
+            peer.send(b"gatehouse-restart 1 yours\n")
+        peer.close()
+        return tell(asked=asked, heard=heard)
     with open("/dev/null") as file:
         null = file.fileno()
         count, answer = {

@@ -212,6 +212,10 @@ import Wire
             ledger.processStopped(exit: 0, at: .zero)
             ledger.listenerPaused(errno: 24, at: .zero)
             ledger.upstreamUnverified(cluster: "c", endpoint: "e", at: .zero)
+            ledger.serviceUnverified("https://judge.example/", at: .zero)
+            ledger.configurationNotice("key 2 of 3 is left out", at: .zero)
+            ledger.endpointResolved("http://a:1", addresses: [Samples.client], gone: [Samples.client], at: .zero)
+            ledger.endpointUnresolved("http://a:1", observed: "a: no address", keepsOld: false, at: .zero)
             ledger.restartBegan(pid: 8, isOwn: true, at: .zero)
             ledger.restartHandedOver(pid: 8, at: .zero)
             ledger.restartFailed("two\nlines", pid: 8, at: .zero)
@@ -225,7 +229,8 @@ import Wire
             records.map { $0.string("event") } == [
                 "process.started", "listener.ready", "admin.ready", "worker.started", "config.reloaded", "config.rejected",
                 "process.draining", "drain.progress", "process.stopped", "listener.paused", "upstream.unverified",
-                "restart.began", "restart.handed_over", "restart.failed", "restart.refused", "restart.taken_over",
+                "service.unverified", "config.notice", "endpoint.resolved", "endpoint.unresolved", "restart.began",
+                "restart.handed_over", "restart.failed", "restart.refused", "restart.taken_over",
                 "listener.given_up",
                 "restart.guarding",
             ])

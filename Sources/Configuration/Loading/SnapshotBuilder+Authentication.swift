@@ -193,6 +193,7 @@ extension SnapshotBuilder {
                 "anybody on the way could read them, or answer in the service's place")
         }
         var rule = ForwardRule(url: url)
+        rule.tls = upstreamTLS(map.any("tls"), for: [url.endpoint])
         if let span = map.duration("timeout") { rule.timeout = span }
         if let span = map.duration("cache") { rule.keeps = span }
         if map.any("fields") != nil { rule.fields = fieldNames(map, "fields") { ForwardRule.mayCarry($0) } }
@@ -239,6 +240,12 @@ extension SnapshotBuilder {
                     place, "keys that are fetched without TLS", "https",
                     "anybody on the way could put keys of their own in the place of the issuer's")
             }
+        }
+        if let place = map.any("tls") {
+            if map.any("url") == nil {
+                report(place, "tls for keys that are not fetched", "url", "remove tls, or fetch the keys by url")
+            }
+            settings.tls = upstreamTLS(place, for: settings.url.map { [$0.endpoint] } ?? [])
         }
         let given = ["keys", "url", "secret", "secret_variable"].compactMap { map.any($0) }
         if given.isEmpty {

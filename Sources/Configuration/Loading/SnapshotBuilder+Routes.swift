@@ -26,7 +26,8 @@ extension SnapshotBuilder {
         }
     }
 
-    private mutating func upstreamTLS(_ written: Decoded?, for endpoints: [Endpoint]) -> UpstreamTLS {
+    /// How endpoints, or a service, are spoken to over TLS.
+    mutating func upstreamTLS(_ written: Decoded?, for endpoints: [Endpoint]) -> UpstreamTLS {
         guard let written, case .map(let map) = written.value else { return UpstreamTLS() }
         if !endpoints.isEmpty, !endpoints.contains(where: \.isSecure) {
             report(

@@ -79,28 +79,31 @@ enum Schema {
 
     // MARK: Where they go
 
-    private static let upstreamTLS = KeyDefinition(
-        "tls",
-        .map([
-            KeyDefinition(
-                "server_name", .hostName,
-                "The name for SNI and for the certificate's check, in place of the endpoint's host.",
-                example: "app.example"),
-            KeyDefinition(
-                "ca", .file(mustExist: true), "A PEM file of authorities to trust, in place of the system's store.",
-                example: "ca.pem"),
-            KeyDefinition(
-                "verify", .boolean, default: "true",
-                "Whether the endpoint's certificate is checked. `false` is said loudly in the log.", example: "true"),
-            KeyDefinition(
-                "certificate", .file(mustExist: true),
-                "A PEM file with the certificate that Gatehouse shows to the endpoint.", example: "tls/gatehouse.pem"),
-            KeyDefinition(
-                "key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/gatehouse.key"),
-            keyLog,
-        ]),
-        "How `https` endpoints are checked, and what Gatehouse shows to them.",
-        example: "{server_name: app.example, ca: ca.pem}")
+    /// How an endpoint, or a service that the gate asks, is spoken to over TLS.
+    static func tls(_ summary: String) -> KeyDefinition {
+        KeyDefinition(
+            "tls",
+            .map([
+                KeyDefinition(
+                    "server_name", .hostName,
+                    "The name for SNI and for the certificate's check, in place of the endpoint's host.",
+                    example: "app.example"),
+                KeyDefinition(
+                    "ca", .file(mustExist: true), "A PEM file of authorities to trust, in place of the system's store.",
+                    example: "ca.pem"),
+                KeyDefinition(
+                    "verify", .boolean, default: "true",
+                    "Whether the endpoint's certificate is checked. `false` is said loudly in the log.", example: "true"),
+                KeyDefinition(
+                    "certificate", .file(mustExist: true),
+                    "A PEM file with the certificate that Gatehouse shows to the endpoint.", example: "tls/gatehouse.pem"),
+                KeyDefinition(
+                    "key", .file(mustExist: true), "The PEM file of its private key.", example: "tls/gatehouse.key"),
+                keyLog,
+            ]), summary, example: "{server_name: app.example, ca: ca.pem}")
+    }
+
+    private static let upstreamTLS = tls("How `https` endpoints are checked, and what Gatehouse shows to them.")
 
     static let upstream = KeyDefinition(
         "upstream",

@@ -98,6 +98,7 @@ enum SchemaGate {
             "url", .text,
             "Where the service is asked, by GET with `X-Forwarded-Method`, `-Proto`, `-Host`, `-Uri` and `-For`.",
             example: "http://127.0.0.1:9000/check"),
+        Schema.tls("How an `https` service is checked, and what Gatehouse shows to it."),
         KeyDefinition(
             "timeout", .duration(), default: DurationText.text(standardForward.timeout),
             "From the request to the answer; then 503.", example: "500ms"),
@@ -123,6 +124,7 @@ enum SchemaGate {
             "url", .text,
             "The URL of a JWKS; fetched at start, every 10 minutes, and when a token names a key that isn't there.",
             example: "https://issuer.example/.well-known/jwks.json"),
+        Schema.tls("How an `https` URL is checked, and what Gatehouse shows to it."),
         KeyDefinition("secret", .secret, "A secret for HS256, HS384 or HS512, of at least 32 characters."),
         KeyDefinition("secret_variable", .name, "The environment's variable that holds the secret.", example: "JWT_SECRET"),
         KeyDefinition(

@@ -47,6 +47,8 @@ package struct TokenSettings: Sendable, Hashable {
     package var keyFile: String?
     /// Where a JWKS is fetched from.
     package var url: ServiceURL?
+    /// How `url` is spoken to, if it is `https`.
+    package var tls = UpstreamTLS()
     /// A secret shared with whoever issues the tokens.
     package var secret: Secret?
     /// What keys that don't say it themselves may sign with; empty: one algorithm by the kind of key.

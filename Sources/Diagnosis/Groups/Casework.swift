@@ -40,13 +40,13 @@ package struct Casework {
 
     package private(set) var groups = CauseGroups()
     package private(set) var patterns = EndPatterns()
-    private var cases: [SessionID: CaseFile] = [:]
-    private var order: [SessionID] = []
+    var cases: [SessionID: CaseFile] = [:]
+    var order: [SessionID] = []
     private var bytes = 0
     private var listener = OutputListener()
-    private var lines: [HeardLine] = []
+    var lines: [HeardLine] = []
     /// What the backend said once and what holds since then, with its words.
-    private var standing: [(sign: Sign, quote: Evidence)] = []
+    var standing: [(sign: Sign, quote: Evidence)] = []
     private var budget: ProbeBudget
     private var mayProbe: Bool
     /// When a session of each endpoint ended last.
@@ -217,95 +217,10 @@ package struct Casework {
         return steps
     }
 
-    // MARK: Joining
-
-    /// Workers learn it by themselves when a connection is refused: the cuts just before are told.
-    private mutating func noteRefusedConnection(_ observation: HandshakeObservation, _ now: Timestamp) -> [Step] {
-        guard case .upstreamRefused(let errno)? = observation.failure, let endpoint = observation.endpoint else { return [] }
-        let waiting = cases.values.filter { file in
-            guard case .end(let record) = file.subject else { return false }
-            return file.endpoint == endpoint && record.wasCutByServer && now - file.ended < .seconds(5)
-                && !file.signs.contains(.upstreamGone)
-        }
-        return learn(.upstreamGone, "connection refused (errno \(errno))", endpoint, waiting.map { $0.session }, now)
-    }
-
-    private mutating func learn(
-        _ sign: Sign, _ words: String, _ endpoint: String, _ sessions: [SessionID], _ now: Timestamp
-    ) -> [Step] {
-        var steps: [Step] = []
-        for session in sessions {
-            guard let file = cases[session] else { continue }
-            let after = (now - file.ended).nanoseconds / 1_000_000
-            cases[session]?.learn(
-                [sign], Evidence(what: "a new connection to \(endpoint)", observed: "\(words), \(after) ms after the end"))
-            steps += revise(session, at: now)
-        }
-        return steps
-    }
-
-    private mutating func remember(_ line: HeardLine) {
-        if line.signs.contains(.outputProcessEnded) { standing = [] }
-        if line.text.contains("is up, reason", in: line.text.indices) { standing.removeAll { $0.sign == .outputNoServerUp } }
-        for sign in line.signs.signs where OutputReading.standing.contains(sign) && standing.count < 16 {
-            standing.removeAll { $0.sign == sign }
-            standing.append((sign, line.quote))
-        }
-        if lines.count == Casework.lineLimit { lines.removeFirst() }
-        lines.append(line)
-    }
-
-    private mutating func join(_ index: Int, _ now: Timestamp) -> [Step] {
-        let line = lines[index]
-        let belonging = claimants(of: line)
-        guard !belonging.isEmpty else {
-            // A session that it speaks of may still end; after that it is nobody's.
-            if now - line.at > Casework.foreboding { lines[index].uses = 1 }
-            return []
-        }
-        lines[index].uses = belonging.count
-        var steps: [Step] = []
-        for session in belonging {
-            var signs = line.signs
-            if let sign = cases[session]?.arrival(line.access) { signs.insert(sign) }
-            cases[session]?.learn(signs, line.quote)
-            steps += revise(session, at: now)
-        }
-        return steps
-    }
-
-    /// The cases that a line belongs to, by the rules of `heard`.
-    private func claimants(of line: HeardLine) -> [SessionID] {
-        var candidates = order.compactMap { cases[$0] }.filter { $0.admits(line) }
-        if line.signs.contains(.outputProcessEnded) { return candidates.map { $0.session } }
-        if let access = line.access, line.signs.isEmpty {
-            let own = candidates.compactMap { file in file.arrival(access).map { (file.session, $0) } }
-            // The very path goes before one that a hop might have made of another.
-            let exact = own.filter { $0.1 != .outputSawOtherPath }
-            let best = exact.isEmpty ? own : exact
-            return best.count == 1 ? [best[0].0] : []
-        }
-        let named = candidates.filter { line.names(path: $0.path) }
-        if !named.isEmpty {
-            candidates = named
-        } else if line.namesSomePath {
-            candidates = candidates.filter { $0.path.isEmpty }
-        }
-        let underWay = candidates.filter { $0.began <= line.at && line.at <= $0.ended }
-        if !underWay.isEmpty { candidates = underWay }
-        guard let first = candidates.first else { return [] }
-        // Those that have heard it already say no more by hearing it twice, but a second failure deserves its own line.
-        let fresh = candidates.filter { !line.signs.isSubset(of: $0.signs) }
-        if fresh.count == 1 { return [fresh[0].session] }
-        let isOneKind = fresh.allSatisfy {
-            $0.kind == first.kind && $0.route == first.route && $0.verdict?.cause == first.verdict?.cause
-        }
-        return isOneKind ? fresh.map { $0.session } : []
-    }
-
     // MARK: Judging anew
 
-    private mutating func revise(_ session: SessionID, at now: Timestamp) -> [Step] {
+    /// Judges a case anew; nothing where that says no more.
+    mutating func revise(_ session: SessionID, at now: Timestamp) -> [Step] {
         guard var file = cases[session], file.revisions < Casework.revisionLimit, let verdict = file.judged() else { return [] }
         guard Casework.isBetter(verdict, than: file.verdict) else { return [] }
         let old = file.verdict
@@ -333,43 +248,5 @@ package struct Casework {
             let eldest = order.removeFirst()
             bytes -= cases.removeValue(forKey: eldest)?.cost ?? 0
         }
-    }
-}
-
-extension CaseFile {
-    private static let ofHandshakes: SignSet = [
-        .outputNoWebSocketLibrary, .outputUnsupportedUpgrade, .outputOrigin, .outputHostRefused, .outputNoRoute,
-        .outputNoWebSocketScope, .outputNotAccepted, .outputMissingArgument, .outputNotHijackable, .outputSawPlainRequest,
-        .outputSyncWorker, .outputPlainServer, .outputNoServerUp, .outputUpstreamRefused, .outputUpstreamTimedOut,
-        .outputUpstreamCertificate, .outputAddressDenied, .outputRateLimited, .outputHeaderTooLarge, .outputClientCertificate,
-        .outputFieldDropped, .outputSubprotocol, .outputSessionUnknown, .outputGaveUp,
-    ]
-
-    /// What an access log's line says of this refusal's request; nil if it speaks of another.
-    func arrival(_ access: AccessLine?) -> Sign? {
-        guard let access, case .refusal(let observation) = subject, let request = observation.request else { return nil }
-        let sign = access.sign(request, observation.response?.status)
-        return sign == .outputSawOtherPath && observation.pathIsRewritten ? nil : sign
-    }
-
-    /// Whether a line may belong here by its time and kind.
-    func admits(_ line: HeardLine) -> Bool {
-        guard verdict != nil, line.at + .milliseconds(100) >= began, line.at <= ended + Casework.window else { return false }
-        switch subject {
-        case .settled: return false
-        case .refusal(let observation):
-            if line.signs.contains(.outputBind) { return observation.failure?.isRefusedConnection == true }
-            return true
-        case .end(let record):
-            if !line.signs.isDisjoint(with: CaseFile.ofHandshakes) || line.signs.contains(.outputBind) { return false }
-            if line.signs.contains(.outputCredentials) { return record.upstream.sentClose }
-            return true
-        }
-    }
-}
-
-extension HandshakeFailure {
-    fileprivate var isRefusedConnection: Bool {
-        if case .upstreamRefused = self { true } else { false }
     }
 }

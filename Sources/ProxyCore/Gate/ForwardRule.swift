@@ -9,6 +9,8 @@ package import Wire
 /// and nobody is let in on it.
 package struct ForwardRule: Sendable, Hashable {
     package var url: ServiceURL
+    /// How the service is spoken to, if `url` is `https`.
+    package var tls: UpstreamTLS
     /// From the upgrade to the answer, waiting included.
     package var timeout: TimeSpan
     /// Fields of the client's that the service gets, besides what the request is.
@@ -21,11 +23,12 @@ package struct ForwardRule: Sendable, Hashable {
     package var keeps: TimeSpan
 
     package init(
-        url: ServiceURL, timeout: TimeSpan = .seconds(2),
+        url: ServiceURL, tls: UpstreamTLS = UpstreamTLS(), timeout: TimeSpan = .seconds(2),
         fields: [FieldName] = [FieldName.authorization, .cookie], user: FieldName? = nil, passes: [FieldName] = [],
         keeps: TimeSpan = .seconds(600)
     ) {
         self.url = url
+        self.tls = tls
         self.timeout = timeout
         self.fields = fields
         self.user = user

@@ -8,7 +8,7 @@ package import Wire
 /// turned it off, or beats more slowly than the operator wants to hear from it), the side is asked like any other from then on.
 /// Payloads aren't read for this, and needn't be: whatever comes in that time shows the same as the beat, that the side lives.
 ///
-/// SockJS and ActionCable beat from the server alone. The client's side of such a session is silent, so it is asked as usual: nobody
+/// SockJS, the old protocol of GraphQL and ActionCable beat from the server alone. The client's side of such a session is silent, so it is asked as usual: nobody
 /// else does.
 package enum SelfBeating: Sendable, Hashable, CaseIterable {
     /// Engine.IO, under Socket.IO: "2" is answered by "3", every 25 s.
@@ -19,6 +19,8 @@ package enum SelfBeating: Sendable, Hashable, CaseIterable {
     case phoenix
     /// graphql-transport-ws: {"type":"ping"} is answered by {"type":"pong"}, as often as the application says.
     case graphQL
+    /// Its predecessor, subscriptions-transport-ws, whose subprotocol is `graphql-ws`: {"type":"ka"} from the server.
+    case graphQLKeepAlive
     /// ActionCable: {"type":"ping"} from the server, every 3 s.
     case actionCable
 
@@ -26,7 +28,7 @@ package enum SelfBeating: Sendable, Hashable, CaseIterable {
     package func speaks(_ side: Side) -> Bool {
         switch self {
         case .engineIO, .phoenix, .graphQL: true
-        case .sockJS, .actionCable: side == .upstream
+        case .sockJS, .graphQLKeepAlive, .actionCable: side == .upstream
         }
     }
 
@@ -39,6 +41,8 @@ package enum SelfBeating: Sendable, Hashable, CaseIterable {
     package init?(path: RawSpan, query: RawSpan, subprotocol: RawSpan) {
         if subprotocol.equals("graphql-transport-ws") {
             self = .graphQL
+        } else if subprotocol.equals("graphql-ws") {
+            self = .graphQLKeepAlive
         } else if subprotocol.equals("actioncable-v1-json") {
             self = .actionCable
         } else if query.hasParameter("EIO=") {

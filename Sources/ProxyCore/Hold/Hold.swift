@@ -39,7 +39,8 @@ package struct Hold: Sendable {
     /// Attempts that were used up since the last lasting connection.
     package private(set) var attempts = 0
     private var connectedAt: Timestamp
-    private var lostAt = Timestamp.never
+    /// When the backend went away that is being replaced, or was last.
+    package private(set) var lostAt = Timestamp.never
 
     package init(_ policy: HoldPolicy, now: Timestamp) {
         self.policy = policy

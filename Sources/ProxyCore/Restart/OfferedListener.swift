@@ -40,10 +40,13 @@ package struct RestartOffer: Sendable, Hashable {
     package var generation: Int
     /// In the order of the descriptors that follow.
     package var listeners: [OfferedListener]
+    /// In which version it can tell what it learnt; nil: it has nothing to tell.
+    package var learntVersion: Int?
 
-    package init(generation: Int, listeners: [OfferedListener]) {
+    package init(generation: Int, listeners: [OfferedListener], learntVersion: Int? = nil) {
         self.generation = generation
         self.listeners = listeners
+        self.learntVersion = learntVersion
     }
 
     package var descriptorCount: Int { listeners.reduce(0) { $0 + $1.count } }

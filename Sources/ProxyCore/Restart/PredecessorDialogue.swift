@@ -10,6 +10,8 @@ package struct PredecessorDialogue: Sendable {
         case answer(RestartMessage)
         /// Send the offer with its descriptors.
         case offer
+        /// Tell what was learnt, and from here on what is learnt.
+        case tell
         /// Start a successor of our own; this peer waits for how it ends.
         case startSuccessor
         /// The successor accepts: stop accepting and drain.
@@ -27,6 +29,7 @@ package struct PredecessorDialogue: Sendable {
     package static let patience = TimeSpan.seconds(5)
 
     private var state = State.listening
+    private var hasTold = false
     private let isOwnSuccessor: Bool
     private let timeout: TimeSpan
     /// When `deadlinePassed` is to be called.
@@ -66,6 +69,9 @@ package struct PredecessorDialogue: Sendable {
             // The successor's own deadline bounds this one.
             deadline = .never
             return [.startSuccessor]
+        case (.offered, .learn) where !hasTold:
+            hasTold = true
+            return [.tell]
         case (.offered, .ready):
             state = .over
             return [.handOver]

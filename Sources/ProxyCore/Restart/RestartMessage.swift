@@ -10,8 +10,12 @@ import Wire
 //                                                admin 127.0.0.1:9900 1
 //                                                control - 1
 //                                        ◄──     gatehouse-restart 1 more       (with further descriptors)
+//     gatehouse-restart 1 learn          ──►                                     (where the offer has `learnt 1`)
+//                                        ◄──     gatehouse-restart 1 learnt     (as often as needed; LearntBatch)
+//                                        ◄──     gatehouse-restart 1 told
 //     gatehouse-restart 1 ready          ──►
 //                                        ◄──     gatehouse-restart 1 yours
+//                                        ◄──     gatehouse-restart 1 learnt     (what is learnt from `told` on, to the end)
 //
 // Either may say `refused` with a sentence instead. An operator's command says `restart` and hears `done PID` or `refused`.
 
@@ -28,6 +32,11 @@ package enum RestartMessage: Sendable, Hashable {
     case offer(RestartOffer)
     /// More descriptors of the offer.
     case more
+    /// Tell what was learnt.
+    case learn
+    case learnt(LearntBatch)
+    /// That was all that is known by now.
+    case told
     /// The successor accepts connections.
     case ready
     /// The predecessor doesn't any more.
@@ -70,10 +79,16 @@ extension RestartMessage {
         case .offer(let offer):
             word = "offer"
             lines.append("generation \(offer.generation)")
+            if let version = offer.learntVersion { lines.append("learnt \(version)") }
             for listener in offer.listeners {
                 lines.append("\(listener.kind.rawValue) \(listener.address?.description ?? "-") \(listener.count)")
             }
         case .more: word = "more"
+        case .learn: word = "learn"
+        case .learnt(let batch):
+            word = "learnt"
+            lines = batch.lines
+        case .told: word = "told"
         case .ready: word = "ready"
         case .yours: word = "yours"
         case .refused(let reason):
@@ -106,6 +121,8 @@ extension RestartMessage {
         switch words[2] {
         case "take": self = .take
         case "more": self = .more
+        case "learn": self = .learn
+        case "told": self = .told
         case "ready": self = .ready
         case "yours": self = .yours
         case "restart": self = .restart
@@ -118,6 +135,9 @@ extension RestartMessage {
                 throw .malformed(RestartMessage.shown(rest.first))
             }
             self = .done(pid: Int32(clamping: pid))
+            return
+        case "learnt":
+            self = .learnt(try LearntBatch.parse(rest).get())
             return
         case "offer":
             self = .offer(try RestartMessage.offer(rest))
@@ -134,7 +154,13 @@ extension RestartMessage {
             throw .malformed(shown(first))
         }
         var offer = RestartOffer(generation: generation, listeners: [])
-        for line in lines.dropFirst() {
+        var rest = lines.dropFirst()
+        if let line = rest.first, line.hasPrefix("learnt ") {
+            guard let version = number(line.dropFirst(7), limit: 1_000_000) else { throw .malformed(shown(line)) }
+            offer.learntVersion = version
+            rest = rest.dropFirst()
+        }
+        for line in rest {
             let words = line.split(separator: " ", omittingEmptySubsequences: false)
             guard words.count == 3, let kind = OfferedListener.Kind(rawValue: String(words[0])),
                 let count = number(words[2], limit: RestartOffer.descriptorLimit), count > 0

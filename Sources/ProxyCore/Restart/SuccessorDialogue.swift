@@ -7,6 +7,10 @@ package struct SuccessorDialogue: Sendable {
         case wait
         /// All descriptors are here.
         case adopt(RestartOffer)
+        /// Something that the predecessor learnt.
+        case learnt(LearntBatch)
+        /// It has told all that it knew when it was asked.
+        case told
         /// The predecessor accepts nothing any more.
         case handedOver
         /// The predecessor has gone without a word: whatever became of it, nobody else accepts.
@@ -15,7 +19,7 @@ package struct SuccessorDialogue: Sendable {
         case failed(String)
     }
 
-    private enum State { case asking, collecting(RestartOffer), adopted, over }
+    private enum State { case asking, collecting(RestartOffer), adopted, following, over }
 
     private var state = State.asking
     private var descriptors = 0
@@ -35,8 +39,10 @@ package struct SuccessorDialogue: Sendable {
         case (_, .refused(let reason)): return fail("it refuses: \(reason)")
         case (.asking, .offer(let offer)): return collect(offer)
         case (.collecting(let offer), .more): return count > 0 ? collect(offer) : fail("it passes fewer descriptors than it offers")
+        case (.adopted, .learnt(let batch)), (.following, .learnt(let batch)): return .learnt(batch)
+        case (.adopted, .told): return .told
         case (.adopted, .yours):
-            state = .over
+            state = .following
             return .handedOver
         default: return fail("it answers out of turn")
         }
@@ -44,11 +50,12 @@ package struct SuccessorDialogue: Sendable {
 
     /// The predecessor has closed.
     package mutating func ended() -> Outcome {
-        if case .adopted = state {
+        switch state {
+        case .adopted, .following:
             state = .over
             return .predecessorGone
+        case .asking, .collecting, .over: return fail("it ended before it had passed its listeners")
         }
-        return fail("it ended before it had passed its listeners")
     }
 
     private mutating func collect(_ offer: RestartOffer) -> Outcome {

@@ -21,11 +21,30 @@ package struct AffinityTable: Sendable {
         begun = now
     }
 
-    /// Binds `key` to the endpoint with this identity.
-    package mutating func learn(_ key: [UInt8], _ endpoint: UInt64, now: Timestamp) {
+    /// Binds `key` to the endpoint with this identity; whether that is news.
+    @discardableResult
+    package mutating func learn(_ key: [UInt8], _ endpoint: UInt64, now: Timestamp) -> Bool {
         age(now)
-        if young.count >= room, young[key] == nil { turn(now) }
+        let known = young[key]
+        if young.count >= room, known == nil { turn(now) }
         young[key] = endpoint
+        return known != endpoint && (known != nil || old[key] != endpoint)
+    }
+
+    /// Takes over what another process learnt, where nothing is known of that key here.
+    package mutating func inherit(_ key: [UInt8], _ endpoint: UInt64, now: Timestamp) {
+        guard young[key] == nil, old[key] == nil else { return }
+        learn(key, endpoint, now: now)
+    }
+
+    /// What is bound, what was used last first: `limit` of it at most.
+    package func latest(_ limit: Int) -> [LearntBatch.Binding] {
+        var bindings: [LearntBatch.Binding] = []
+        for (key, endpoint) in young.prefix(limit) { bindings.append(LearntBatch.Binding(key: key, endpoint: endpoint)) }
+        for (key, endpoint) in old.prefix(max(limit - bindings.count, 0)) where young[key] == nil {
+            bindings.append(LearntBatch.Binding(key: key, endpoint: endpoint))
+        }
+        return bindings
     }
 
     /// The endpoint that `key` is bound to; to ask is to use it.

@@ -25,6 +25,7 @@ final class SessionHold {
     /// Endpoints that were tried since the loss.
     var tried: [Bool] = []
     var nextAddress = 0
+    var firstAddress = 0
     var began = Timestamp.zero
     /// The request as it went out this time, with its own key.
     var sentRequest: RequestHead?

@@ -34,6 +34,7 @@ extension Worker {
         exchange.endpoint = endpoint
         move(session, to: endpoint, cluster, seat: exchange.choice?.seat)
         hold.nextAddress = 0
+        hold.firstAddress = endpoint.addresses.begin(now: loop.now)
         hold.began = loop.now
         openHeldConnection(session, hold, endpoint)
     }
@@ -55,8 +56,7 @@ extension Worker {
         _ session: UnsafeMutablePointer<Session>, _ hold: SessionHold, _ endpoint: UpstreamEndpoint
     ) {
         var errno: Int32 = 0
-        while hold.nextAddress < endpoint.addresses.count {
-            let address = endpoint.addresses[hold.nextAddress]
+        while let address = endpoint.addresses.address(attempt: hold.nextAddress, from: hold.firstAddress) {
             hold.nextAddress += 1
             do throws(LoopFailure) {
                 session.pointee.upstream = try loop.connect(
@@ -189,6 +189,7 @@ extension Worker {
     func heldAttemptEnded(_ session: UnsafeMutablePointer<Session>, _ hold: SessionHold, _ how: TransportEnd) {
         guard let endpoint = session.pointee.facts?.endpoint else { return }
         if hold.step == .connecting {
+            suspectAddress(endpoint, attempt: hold.nextAddress - 1, from: hold.firstAddress)
             session.pointee.facts?.metrics?.connects[.failure].add(1)
             if hold.nextAddress < endpoint.addresses.count {
                 close(session, .upstream, reset: true)

@@ -4,7 +4,8 @@
 // over a socket pair; both speak the same words (ProxyCore/Restart), and `PredecessorDialogue` decides. What the desk adds are
 // descriptors, time and processes. Sockets are offered by their numbers in this process, under a lock that `close` takes before
 // the workers close them, so that no number of something else is ever passed. When a successor is ready the desk says `yours`,
-// wakes the main thread, and is done: a process hands over once.
+// wakes the main thread, and is done: a process hands over once. Besides sockets a successor may ask for what the affinity learnt
+// (RestartDesk+Telling).
 import CLinux
 import Configuration
 import EventLoop
@@ -17,21 +18,22 @@ import Wire
 final class RestartDesk: Sendable {
     /// Wakes the main thread when a successor has taken over.
     let mainWaker: Waker
-    private let waker: Waker
-    private let surroundings: ProcessSurroundings
-    private let held: [HeldListener]
-    private let control: ControlSocket?
-    private let generation: Int
-    private let timeout: Mutex<TimeSpan>
-    private let log: LogWriter
-    private let redaction: LogRedaction
-    private let status: ProcessStatus
+    let waker: Waker
+    let surroundings: ProcessSurroundings
+    let held: [HeldListener]
+    let control: ControlSocket?
+    let generation: Int
+    let timeout: Mutex<TimeSpan>
+    let log: LogWriter
+    let redaction: LogRedaction
+    let status: ProcessStatus
+    let standings: Standings
     /// Where to write who takes over; -1: nobody reads it.
-    private let lineage: Int32
-    private let state = Mutex(Shared())
+    let lineage: Int32
+    let state = Mutex(Shared())
     private let thread = Mutex<WorkerThread.Handle?>(nil)
 
-    private struct Shared {
+    struct Shared {
         var isClosed = false
         var isStopped = false
         /// A signal asked for a successor.
@@ -39,21 +41,25 @@ final class RestartDesk: Sendable {
         /// The successor of our own that isn't ready yet.
         var child: Int32?
         var handedOver: Int32?
+        /// A successor that serves and is told what is learnt here.
+        var heir: ControlChannel?
     }
 
     /// A conversation that is under way.
-    private struct Conversation {
+    struct Conversation {
         let channel: ControlChannel
         var dialogue: PredecessorDialogue
         let pid: Int32
         let isOwn: Bool
         /// The command that waits for how it ends.
         var asker: ControlChannel?
+        /// It is told what is learnt.
+        var isTold = false
     }
 
     init(
         _ surroundings: ProcessSurroundings, held: [HeldListener], control: ControlSocket?, lineage: Int32, generation: Int,
-        timeout: TimeSpan, log: LogWriter, redaction: LogRedaction, status: ProcessStatus
+        timeout: TimeSpan, log: LogWriter, redaction: LogRedaction, status: ProcessStatus, standings: Standings
     ) throws(Server.StartFailure) {
         guard let waker = Waker(), let mainWaker = Waker() else {
             throw Server.StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)")
@@ -69,6 +75,7 @@ final class RestartDesk: Sendable {
         self.log = log
         self.redaction = redaction
         self.status = status
+        self.standings = standings
     }
 
     // MARK: From the main thread
@@ -109,12 +116,13 @@ final class RestartDesk: Sendable {
 
     // MARK: The thread
 
-    private static var now: Timestamp { Timestamp(nanoseconds: clinux_monotonic()) }
-    private static var wallTime: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
+    static var now: Timestamp { Timestamp(nanoseconds: clinux_monotonic()) }
+    static var wallTime: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
     private func serve() {
         let ledger = Ledger(writer: log, redaction: redaction)
         var current: Conversation?
+        var isTelling = false
         while true {
             let (isClosed, isStopped, isAsked) = state.withLock { shared in
                 defer { shared.isAsked = false }
@@ -123,6 +131,7 @@ final class RestartDesk: Sendable {
             if isStopped || isClosed {
                 // Whoever speaks with us sees the end of its channel. The socket is closed here, where nobody polls it any more.
                 if successor == nil { control?.remove() } else { control?.close() }
+                if let heir = state.withLock({ $0.heir }) { tellOn(heir) }
                 return
             }
             if isAsked {
@@ -143,6 +152,14 @@ final class RestartDesk: Sendable {
                 current = perform(conversation.dialogue.deadlinePassed(), &conversation, ledger)
             }
             if control != nil, ready & 2 != 0 { accept(&current, ledger) }
+            if let current, current.isTold {
+                isTelling = true
+                tellNews(current.channel)
+            } else if isTelling, state.withLock({ $0.heir }) == nil {
+                // It came to nothing, and nobody listens any more.
+                isTelling = false
+                standings.endTelling()
+            }
         }
     }
 
@@ -199,6 +216,7 @@ final class RestartDesk: Sendable {
                     return perform([.failed("the listeners could not be passed"), .close], &conversation, ledger)
                 }
                 ledger.restartBegan(pid: conversation.pid, isOwn: conversation.isOwn, at: RestartDesk.wallTime)
+            case .tell: conversation.isTold = tell(conversation.channel)
             case .startSuccessor: return begin(ledger, asker: conversation.channel)
             case .handOver:
                 handOver(conversation, ledger)
@@ -214,38 +232,13 @@ final class RestartDesk: Sendable {
         return conversation
     }
 
-    /// Sends all sockets, as many with a packet as the kernel passes.
-    private func offer(on channel: ControlChannel) -> Bool {
-        state.withLock { shared in
-            guard !shared.isClosed else { return false }
-            var listeners = held.map(\.listener)
-            var descriptors = held.flatMap(\.descriptors)
-            if let control {
-                listeners.append(OfferedListener(.control, nil, count: 1))
-                descriptors.append(control.descriptor)
-            }
-            if lineage >= 0 {
-                listeners.append(OfferedListener(.lineage, nil, count: 1))
-                descriptors.append(lineage)
-            }
-            let limit = Int(CLINUX_PACKET_DESCRIPTORS)
-            let message = RestartMessage.offer(RestartOffer(generation: generation, listeners: listeners))
-            guard channel.send(message, descriptors.prefix(limit)) else { return false }
-            var rest = descriptors.dropFirst(limit)
-            while !rest.isEmpty {
-                guard channel.send(.more, rest.prefix(limit)) else { return false }
-                rest = rest.dropFirst(limit)
-            }
-            return true
-        }
-    }
-
     private func handOver(_ conversation: Conversation, _ ledger: Ledger) {
         let isOurs = state.withLock { shared in
             guard !shared.isClosed else { return false }
             shared.isClosed = true
             shared.child = nil
             shared.handedOver = conversation.pid
+            if conversation.isTold { shared.heir = conversation.channel }
             return true
         }
         // The process stops anyway: the successor sees the end, and goes on alone.
@@ -261,46 +254,8 @@ final class RestartDesk: Sendable {
         mainWaker.wake()
     }
 
-    private func failed(_ ledger: Ledger, _ why: String, pid: Int32) {
+    func failed(_ ledger: Ledger, _ why: String, pid: Int32) {
         status.restartsFailed.add(1, ordering: .relaxed)
         ledger.restartFailed(why, pid: pid, at: RestartDesk.wallTime)
-    }
-
-    // MARK: A successor of our own
-
-    private func begin(_ ledger: Ledger, asker: ControlChannel?) -> Conversation? {
-        func fail(_ why: String) -> Conversation? {
-            asker?.send(.refused(why))
-            failed(ledger, why, pid: 0)
-            return nil
-        }
-        guard let executable = surroundings.executable else { return fail("this process doesn't know how it was started") }
-        var pair: [Int32] = [-1, -1]
-        let made = clinux_control_pair(&pair)
-        guard made >= 0 else { return fail("socketpair failed: errno \(-made)") }
-        let channel = ControlChannel(descriptor: pair[0])
-        var environment = surroundings.environment
-        environment[ProcessSurroundings.channelVariable] = "\(pair[1]):\(clinux_pid())"
-        // Under the lock, so that nobody takes it off the kernel's table before it is known.
-        let pid = state.withLock { [environment] shared in
-            let pid = SuccessorProcess.start(executable, surroundings.command, environment, channel: pair[1])
-            if pid > 0 { shared.child = pid }
-            return pid
-        }
-        _ = clinux_close(pair[1])
-        guard pid > 0 else { return fail("\(executable) can't be started: errno \(-pid)") }
-        return Conversation(
-            channel: channel,
-            dialogue: PredecessorDialogue(isOwnSuccessor: true, timeout: timeout.withLock { $0 }, now: RestartDesk.now),
-            pid: pid, isOwn: true, asker: asker)
-    }
-
-    /// It came to nothing, and may hang: so that two never accept for long.
-    private func endChild(_ pid: Int32) {
-        state.withLock { shared in
-            guard shared.child == pid else { return }
-            shared.child = nil
-            _ = clinux_signal_process(pid, 9)
-        }
     }
 }

@@ -20,13 +20,16 @@ extension Server {
             if let predecessor { status.generation.store(predecessor.generation, ordering: .relaxed) }
             let control = try controlSocket(passed)
             prepareLineage(passed)
-            try start(passed)
+            try start(passed) { () throws(StartFailure) in
+                try predecessor?.learn { [shared] in shared.standings.inherit($0, now: Server.now) }
+            }
             for address in passed?.closeUnused() ?? [] { ledger.listenerGivenUp(address, at: Server.now) }
             try follow(&predecessor)
             let desk = try RestartDesk(
                 surroundings, held: held, control: control, lineage: lineageEnd,
                 generation: status.generation.load(ordering: .relaxed),
-                timeout: state.snapshot.restart.timeout, log: shared.log, redaction: redaction, status: status)
+                timeout: state.snapshot.restart.timeout, log: shared.log, redaction: redaction, status: status,
+                standings: shared.standings)
             desk.start()
             restart = desk
         } catch {
@@ -45,7 +48,9 @@ extension Server {
 
     /// Says `ready`, and waits until the predecessor accepts nothing any more.
     private func follow(_ predecessor: inout Predecessor?) throws(StartFailure) {
-        guard let outcome = try predecessor?.ready(), let predecessor else { return }
+        let inherit: @Sendable (LearntBatch) -> Void = { [shared] in shared.standings.inherit($0, now: Server.now) }
+        guard let outcome = try predecessor?.ready(inherit), let predecessor else { return }
+        if outcome == .handedOver { predecessor.follow(inherit) }
         ledger.restartTakenOver(
             pid: predecessor.pid, generation: predecessor.generation, isAlone: outcome == .predecessorGone, at: Server.now)
     }

@@ -1,4 +1,5 @@
 import Admin
+import EventLoop
 import ProxyCore
 import Synchronization
 import Wire
@@ -64,23 +65,6 @@ final class WaitTicket {
     deinit { waiters.count.subtract(1, ordering: .relaxed) }
 }
 
-/// What a cluster's answers taught: the same for all workers, since a client's next request may come to any of them.
-final class LearntBindings: Sendable {
-    let rule: AffinityRule
-    private let table: Mutex<AffinityTable>
-
-    init(_ rule: AffinityRule, now: Timestamp) {
-        self.rule = rule
-        table = Mutex(AffinityTable(entries: rule.entries, memory: rule.memory, now: now))
-    }
-
-    func learn(_ key: [UInt8], _ endpoint: UInt64, now: Timestamp) { table.withLock { $0.learn(key, endpoint, now: now) } }
-
-    func find(_ key: [UInt8], now: Timestamp) -> UInt64? { table.withLock { $0.find(key, now: now) } }
-
-    var count: Int { table.withLock { $0.count } }
-}
-
 /// The standings of all clusters that have one.
 ///
 /// Endpoints are known apart from their clusters, so that an endpoint is one and the same for everybody, also while some workers
@@ -120,6 +104,40 @@ final class Standings: Sendable {
                 !clusters.contains { $0.name == known.cluster && $0.endpoints.contains(known.standing.endpoint) }
             }
         }
+    }
+
+    // MARK: A new process
+
+    /// Everything that was learnt, and from here on what is learnt besides: each time that there is some, `waker` is told.
+    func tell(_ limit: Int, _ waker: Waker) -> [LearntBatch] {
+        var left = limit
+        return learning.map { cluster, bindings in
+            let told = bindings.tell(left, waker)
+            left -= told.count
+            return LearntBatch(cluster: cluster, rule: bindings.rule.name, bindings: told)
+        }
+    }
+
+    /// What was learnt since the last time.
+    func news() -> [LearntBatch] {
+        learning.map { LearntBatch(cluster: $0, rule: $1.rule.name, bindings: $1.news()) }.filter { !$0.bindings.isEmpty }
+    }
+
+    /// Nobody is told any more.
+    func endTelling() { for (_, bindings) in learning { bindings.endTelling() } }
+
+    /// Takes over what another process learnt, as far as the cluster still learns in that way.
+    func inherit(_ batch: LearntBatch, now: Timestamp) {
+        for (cluster, bindings) in learning where cluster == batch.cluster && bindings.rule.name == batch.rule {
+            bindings.inherit(batch.bindings, now: now)
+        }
+    }
+
+    /// Whether there is a cluster that learns.
+    var learns: Bool { !learning.isEmpty }
+
+    private var learning: [(String, LearntBindings)] {
+        known.withLock { $0.clusters }.compactMap { standing in standing.bindings.map { (standing.name, $0) } }
     }
 
     /// For the admin API.

@@ -139,6 +139,21 @@ extension Ledger {
 
 /// Keys that tokens are checked with.
 extension Ledger {
+    /// The configuration says `verify: false` for a service that decides who gets in: said loudly at every start and reload.
+    package func serviceUnverified(_ url: String, at time: Timestamp) {
+        write(
+            "service.unverified", level: .warning, at: time,
+            message: "the certificate of this service is not verified: anybody on the way can answer in its place"
+        ) { $0.field("url", url) }
+    }
+
+    /// Something is missing in the files that the configuration names, without which it works, but less well.
+    package func configurationNotice(_ notice: String, at time: Timestamp) {
+        write("config.notice", level: .warning, at: time, message: "a file that the configuration names lacks something") {
+            $0.field("notice", redacted: notice, redaction)
+        }
+    }
+
     package func keysFetched(_ url: String, count: Int, notices: [String], at time: Timestamp) {
         write("keys.fetched", at: time, message: "a key set was fetched") { line in
             line.field("url", url)

@@ -13,6 +13,39 @@ extension Ledger {
         }
     }
 
+    /// An endpoint's name was resolved to other addresses than before.
+    ///
+    /// - Parameter gone: addresses of before that get nothing new.
+    package func endpointResolved(
+        _ endpoint: String, addresses: [SocketAddress], gone: [SocketAddress], at time: Timestamp
+    ) {
+        write("endpoint.resolved", at: time, message: "an endpoint's name was resolved, and its addresses are in force") { line in
+            line.field("endpoint", endpoint)
+            line.beginArray("addresses")
+            for address in addresses.prefix(16) { line.element(address.host) }
+            line.endArray()
+            line.field("count", addresses.count)
+            guard !gone.isEmpty else { return }
+            line.beginArray("gone")
+            for address in gone.prefix(16) { line.element(address.host) }
+            line.endArray()
+        }
+    }
+
+    /// An endpoint's name can't be resolved; told once until it can.
+    ///
+    /// - Parameter keepsOld: whether addresses that it had before are still used.
+    package func endpointUnresolved(_ endpoint: String, observed: String, keepsOld: Bool, at time: Timestamp) {
+        write(
+            "endpoint.unresolved", level: .warning, at: time,
+            message: "an endpoint's name can't be resolved; it is asked for again each second"
+        ) { line in
+            line.field("endpoint", endpoint)
+            line.field("observed", redacted: observed, redaction)
+            line.field("keeps_old", keepsOld)
+        }
+    }
+
     /// The traffic had an endpoint fail so often that it gets nothing for a while.
     ///
     /// - Parameters:

@@ -58,6 +58,11 @@ package final class WorkerMetrics: Sendable {
     package let heartbeatTime: HistogramFamily<Side>
     /// Held sessions that have no backend now.
     package let heldSessions: Gauge
+    /// Upgrades that wait for room under a limit, as of the last scrape; one worker's cell is for all.
+    package let upgradesWaiting: Gauge
+    /// What waits in held sessions, as of the last scrape.
+    package let holdQueuedMessages: Gauge
+    package let holdQueuedBytes: Gauge
     /// Backends that held sessions lost, by how.
     package let holdLosses: CounterFamily<HoldLossLabel>
     /// What became of sessions that lost their backend.
@@ -136,6 +141,9 @@ package final class WorkerMetrics: Sendable {
         heartbeatTime = layout.histograms(
             "heartbeat_rtt_seconds", "Time from a ping of Gatehouse's to its pong, by side.", .quick, by: "side")
         heldSessions = layout.gauge("sessions_held", "Held sessions that have no backend at present.")
+        upgradesWaiting = layout.gauge("upgrades_waiting", "Upgrades that wait for room under a limit (on_limit: queue).")
+        holdQueuedMessages = layout.gauge("hold_queued_messages", "Clients' messages that wait in them.")
+        holdQueuedBytes = layout.gauge("hold_queued_bytes", "Bytes that they keep: what waits, and messages under way.")
         holdLosses = layout.counters("hold_losses_total", "Backends that held sessions lost, by how they went.", by: "kind")
         holdOutcomes = layout.counters(
             "hold_outcomes_total", "What became of held sessions without a backend.", by: "outcome")

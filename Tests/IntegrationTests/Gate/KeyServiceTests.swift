@@ -87,6 +87,19 @@ extension Integration {
             #expect(!service.waits())
         }
 
+        @Test func `what is left out of a key file is said at the start and at each reload`() throws {
+            let (backend, scratch) = (try RawBackend(), try ScratchFolder())
+            try scratch.write(#"{"keys":[\#(Self.key("a")),{"kty":"EC","crv":"P-1","kid":"b"}]}"#, to: "keys.json")
+            let gatehouse = try GatehouseProcess(
+                io: IOBackend.available[0], upstream: backend.url,
+                "auth: {from: [{query: t}], jwt: {keys: \(scratch.file("keys.json"))}}")
+            let line = try gatehouse.ledger.wait(for: "config.notice")
+            #expect(line["level"].text == "warning" && line["notice"].text?.contains("key 2 of 2 is left out") == true, "\(line)")
+            _ = try RawSession(through: gatehouse, to: backend, request: Self.request("a"))
+            gatehouse.child.send(SIGHUP)
+            _ = try gatehouse.ledger.wait(forAll: 2, "config.notice")
+        }
+
         @Test(arguments: IOBackend.available)
         func `a cookie of 64 KB, and names that don't resolve, are refused`(io: IOBackend) throws {
             let backend = try RawBackend()

@@ -55,6 +55,79 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `those who wait get in by their arrival, on whatever worker they are`(io: IOBackend) throws {
+            let backend = try RawBackend()
+            let gatehouse = try GatehouseProcess(
+                io: io, Self.routed(backend, "sessions: 1, on_limit: queue", "limits: {queue_wait: 60s}"), workers: 4)
+            var open = try RawSession(through: gatehouse, to: backend)
+            let clients = try (0..<24).map { number in
+                let client = try gatehouse.connect()
+                try client.send(Upgrade.request("/?n=\(number)"))
+                #expect(try holds { try gatehouse.admin("/metrics").text.contains("gatehouse_upgrades_waiting \(number + 1)\n") })
+                return client
+            }
+            for (number, client) in clients.enumerated() {
+                // One in the middle loses patience; nobody gets its place twice.
+                if number == 10 { continue }
+                if number == 9 { clients[10].reset() }
+                open.client.close()
+                open.backend.close()
+                let upstream = try backend.accept()
+                let head = try upstream.readHead()
+                #expect(head.hasPrefix("GET /?n=\(number) "), "the turn of \(number): \(head.prefix(20))")
+                try upstream.send(Upgrade.response())
+                let response = try client.readHead()
+                #expect(Response.status(of: response) == 101)
+                open = RawSession(client: client, backend: upstream, requestHead: head, responseHead: response)
+            }
+            #expect(try gatehouse.admin("/metrics").text.contains("gatehouse_upgrades_waiting 0\n"))
+            // Who comes now waits for nobody.
+            open.client.close()
+            open.backend.close()
+            _ = try RawSession(through: gatehouse, to: backend)
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `whose own limit is full holds up nobody, and who comes takes nothing from who waits`(io: IOBackend) throws {
+            let backend = try RawBackend()
+            let gatehouse = try GatehouseProcess(
+                io: io,
+                Self.routed(
+                    backend, "upgrades_per_second: 20, on_limit: queue",
+                    "trusted_proxies: [127.0.0.0/8]\nlimits: {sessions_per_address: 1, on_limit: queue, queue_wait: 60s}"),
+                workers: 2)
+            func come(_ address: String) throws -> RawConnection {
+                let client = try gatehouse.connect()
+                try client.send(Upgrade.request("/?a=\(address)", with: ("X-Forwarded-For", address)))
+                return client
+            }
+            func serve() throws -> (address: String, upstream: RawConnection) {
+                let upstream = try backend.accept()
+                let head = try upstream.readHead()
+                try upstream.send(Upgrade.response())
+                return (String(head.prefix { $0 != "H" }.dropFirst(8).dropLast()), upstream)
+            }
+            let first = try come("192.0.2.1")
+            let served = try serve()
+            #expect(served.address == "192.0.2.1")
+            let aside = try come("192.0.2.1")
+            #expect(try holds { try gatehouse.admin("/metrics").text.contains("gatehouse_upgrades_waiting 1\n") })
+            // Sixty others pass it; all get in, at their rate.
+            let others = try (0..<60).map { try come("198.51.100.\($0)") }
+            var seen: [(address: String, upstream: RawConnection)] = []
+            for _ in others { seen.append(try serve()) }
+            #expect(Set(seen.map(\.address)).count == 60)
+            for client in others { #expect(Response.status(of: try client.readHead()) == 101) }
+            #expect(try aside.isSilent(for: 0.1))
+            _ = try first.readHead()
+            first.close()
+            served.upstream.close()
+            #expect(try serve().address == "192.0.2.1")
+            #expect(Response.status(of: try aside.readHead()) == 101)
+            withExtendedLifetime(seen) {}
+        }
+
+        @Test(arguments: IOBackend.available)
         func `a rate of upgrades with a line costs waiting, not errors`(io: IOBackend) throws {
             let backend = try RawBackend()
             let gatehouse = try GatehouseProcess(

@@ -5,14 +5,17 @@ final class RawBackend {
     let port: UInt16
     private let descriptor: Int32
 
-    /// - Parameter port: 0 lets the kernel choose; another one is that of a service which was down and comes back
-    init(backlog: Int32 = 128, port wanted: UInt16 = 0) throws {
+    /// - Parameters:
+    ///   - host: another address of loopback, for a name that has several
+    ///   - port: 0 lets the kernel choose; another one is that of a service which was down and comes back
+    init(backlog: Int32 = 128, host: String = "127.0.0.1", port wanted: UInt16 = 0) throws {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         self.descriptor = descriptor
         guard descriptor >= 0 else { throw HarnessFailure("socket: errno \(errno)") }
         var one: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in.loopback(port: wanted)
+        guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { throw HarnessFailure("\(host) is no address") }
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let result = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in

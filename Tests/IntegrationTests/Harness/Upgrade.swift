@@ -32,6 +32,13 @@ struct RawSession {
     /// The head that reached the client.
     let responseHead: String
 
+    init(client: RawConnection, backend: RawConnection, requestHead: String, responseHead: String) {
+        self.client = client
+        self.backend = backend
+        self.requestHead = requestHead
+        self.responseHead = responseHead
+    }
+
     init(
         through gatehouse: GatehouseProcess, to origin: RawBackend, request: String = Upgrade.request(),
         response: String = Upgrade.response()

@@ -103,6 +103,34 @@ extension Integration {
             #expect(metrics.contains("gatehouse_hold_messages_total{fate=\"delivered\"} 2\n"))
         }
 
+        @Test(arguments: IOBackend.available)
+        func `the API and the metrics show what a held session keeps, while it does`(io: IOBackend) throws {
+            let origin = try RawBackend()
+            let gatehouse = try gatehouse(io, origin, "{attempts: 9, backoff: 50ms, backoff_max: 200ms, deadline: 60s}")
+            func shown(_ query: String = "") throws -> JSON {
+                try JSON(parsing: try gatehouse.admin("/api/sessions\(query)").text)["sessions"][0]
+            }
+            let session = try RawSession(through: gatehouse, to: origin)
+            #expect(try shown()["state"].text == "open" && shown()["held"].isNull)
+            session.backend.reset()
+            let held = try gatehouse.ledger.wait(for: "session.held")
+            let first = Frame.text("waits", masked: true)
+            try session.client.send(first + Frame.text("too", masked: true))
+            #expect(try holds { try shown("?state=held")["held"]["queued_messages"].integer == 2 })
+            let line = try shown("?state=held")
+            #expect(line["state"].text == "held" && line["id"].text == held["session"].text, "\(line)")
+            #expect(line["held"]["why"].text == "rst" && line["held"]["since"].text?.hasPrefix("20") == true, "\(line)")
+            #expect((line["held"]["queued_bytes"].integer ?? 0) >= first.count && line["held"]["for_ms"].number != nil)
+            #expect(line["held"]["attempts"].integer ?? 0 >= 1)
+            let metrics = try gatehouse.admin("/metrics").text
+            #expect(metrics.contains("gatehouse_sessions_held 1\n") && metrics.contains("gatehouse_hold_queued_messages 2\n"))
+            #expect(!metrics.contains("gatehouse_hold_queued_bytes 0\n"))
+            let (backend, _) = try takeBack(origin)
+            #expect(try text(backend) == "waits" && text(backend) == "too")
+            #expect(try holds { try shown()["state"].text == "open" } && shown()["held"].isNull)
+            #expect(try gatehouse.admin("/metrics").text.contains("gatehouse_hold_queued_messages 0\n"))
+        }
+
         @Test(arguments: IOBackend.available, [1012, 1001])
         func `a backend that says that it goes is answered, and the client hears nothing of it`(io: IOBackend, code: Int) throws {
             let origin = try RawBackend()

@@ -92,6 +92,22 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `a lone connection right behind a hand-over waits for no other to come`(io: IOBackend) throws {
+            let line = try RestartLine(
+                io: io, upstream: Peer.shared(.node).url, "drain: {window: 0s, timeout: 2s}")
+            for round in 1...12 {
+                try line.restart()
+                for number in 0..<3 {
+                    // Where the kernel had woken the process that goes, nobody else would look into the queue.
+                    let connection = try RawConnection(port: line.first.port, timeout: 8)
+                    try connection.send("GET /bytes?n=5 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                    #expect(try connection.readResponse().text == "bbbbb", "round \(round), connection \(number)")
+                }
+            }
+            line.stop()
+        }
+
+        @Test(arguments: IOBackend.available)
         func `a successor that can't start changes nothing, and the ledger says why`(io: IOBackend) throws {
             let line = try RestartLine(io: io, upstream: Peer.shared(.node).url)
             try line.first.rewrite(upstream: Peer.shared(.node).url, "limits: {hed: 1KiB}")

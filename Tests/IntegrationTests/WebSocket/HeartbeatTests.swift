@@ -199,6 +199,42 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `a client whose application beats by itself isn't beaten twice, and one whose beat stays out is asked`(io: IOBackend)
+            throws
+        {
+            let origin = try RawBackend()
+            let gatehouse = try gatehouse(io, origin, "{interval: 4s, timeout: 30s, sides: [client]}")
+            func open(_ target: String, _ subprotocol: String? = nil) throws -> RawSession {
+                guard let subprotocol else {
+                    return try RawSession(through: gatehouse, to: origin, request: Upgrade.request(target))
+                }
+                return try RawSession(
+                    through: gatehouse, to: origin,
+                    request: Upgrade.request(target, with: ("Sec-WebSocket-Protocol", subprotocol)),
+                    response: Upgrade.response("Sec-WebSocket-Protocol: \(subprotocol)"))
+            }
+            // Nobody beats on the client's side here: asked as usual, within 4 s and a step of the grid.
+            let asked = [
+                try open("/ws"), try open("/echo/123/abcdefgh/websocket"), try open("/cable", "actioncable-v1-json"),
+                try open("/graphql", "graphql-ws"),
+            ]
+            // Here the client's own beat may come up to 5 s after its last.
+            let beating = [
+                try open("/socket.io/?EIO=4&transport=websocket"), try open("/socket/websocket?vsn=2.0.0"),
+                try open("/graphql", "graphql-transport-ws"),
+            ]
+            for session in asked { #expect(try session.client.readFrame().opcode == 9) }
+            for session in beating { #expect(try session.client.isSilent(for: 0)) }
+            let beat = Frame.text("2", masked: true)
+            for session in beating { try session.client.send(beat) }
+            for session in beating { #expect(try session.backend.read(beat.count) == beat) }
+            // The beat that comes every 4.2 s would have been a ping each time.
+            for session in beating { #expect(try session.client.isSilent(for: session.client === beating[0].client ? 4.2 : 0)) }
+            // Now it stays out.
+            for session in beating { #expect(try session.client.readFrame().opcode == 9) }
+        }
+
+        @Test(arguments: IOBackend.available)
         func `auto gets shorter where sessions die of less silence`(io: IOBackend) throws {
             let origin = try RawBackend()
             let gatehouse = try gatehouse(io, origin, "{interval: auto}")

@@ -36,16 +36,3 @@ import Wire
         #expect(MessageMeter(perSecond: -5, waits: true).perSecond == 1)
     }
 }
-
-@Suite struct RoomLineTests {
-    @Test func `who stays keeps the place before whoever came meanwhile`() {
-        var line = RoomLine<Int>()
-        for number in 1...3 { line.append(number, on: number == 2 ? "b" : "a") }
-        #expect(line.waits(on: "a") && line.waits(on: "b") && !line.waits(on: "c"))
-        let all = line.takeAll()
-        #expect(line.isEmpty && all.map(\.waiter) == [1, 2, 3])
-        line.append(4, on: "a")
-        line.putBack(all.filter { $0.waiter != 1 })
-        #expect(line.count == 3 && line.takeAll().map(\.waiter) == [2, 3, 4])
-    }
-}

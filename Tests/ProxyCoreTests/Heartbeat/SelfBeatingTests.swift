@@ -15,13 +15,15 @@ import Wire
         #expect(recognise("/000/s/websocket") == .sockJS)
         #expect(recognise("/socket/websocket", "token=a&vsn=2.0.0") == .phoenix)
         #expect(recognise("/graphql", "", "graphql-transport-ws") == .graphQL)
+        #expect(recognise("/graphql", "", "graphql-ws") == .graphQLKeepAlive)
         #expect(recognise("/cable", "", "actioncable-v1-json") == .actionCable)
     }
 
     @Test(arguments: [
         ("/", "", ""), ("/ws", "MYEIO=4", ""), ("/ws", "a=EIO=4", ""), ("/websocket", "", ""), ("/echo/12/abc/websocket", "", ""),
         ("/echo/1234/abc/websocket", "", ""), ("/echo/12a/abc/websocket", "", ""), ("/echo/123//websocket", "", ""),
-        ("123/abc/websocket", "", ""), ("/ws", "vsn=2.0.0", ""), ("/graphql", "", "graphql-ws"), ("", "", ""),
+        ("123/abc/websocket", "", ""), ("/ws", "vsn=2.0.0", ""), ("/graphql", "", "graphql"), ("/graphql", "", "graphql-wss"),
+        ("", "", ""),
     ])
     func `what only looks like one is none`(path: String, query: String, subprotocol: String) {
         #expect(recognise(path, query, subprotocol) == nil)
@@ -29,6 +31,6 @@ import Wire
 
     @Test func `who speaks in a beat`() {
         for kind in SelfBeating.allCases { #expect(kind.speaks(.upstream)) }
-        #expect(SelfBeating.allCases.filter { !$0.speaks(.downstream) } == [.sockJS, .actionCable])
+        #expect(SelfBeating.allCases.filter { !$0.speaks(.downstream) } == [.sockJS, .graphQLKeepAlive, .actionCable])
     }
 }

@@ -129,4 +129,42 @@ struct RestartDialogueTests {
         _ = refused.received(RestartMessage.offer(RestartDialogueTests.offer).bytes, descriptors: 2)
         #expect(refused.received(RestartMessage.refused("too late").bytes, descriptors: 0) == .failed("it refuses: too late"))
     }
+
+    private static let batch = LearntBatch(cluster: "a", rule: "engine_io", bindings: [.init(key: bytes("sid"), endpoint: 7)])
+
+    @Test func `who was offered the listeners may ask once for what was learnt, and nobody else may`() {
+        var dialogue = predecessor()
+        _ = say(&dialogue, .take)
+        #expect(say(&dialogue, .learn) == [.tell])
+        #expect(dialogue.deadline == RestartDialogueTests.begin + .seconds(30), "it has no more time for it")
+        #expect(say(&dialogue, .ready) == [.handOver])
+        var curious = predecessor()
+        #expect(say(&curious, .learn).last == .close)
+        var greedy = predecessor()
+        _ = say(&greedy, .take)
+        _ = say(&greedy, .learn)
+        #expect(say(&greedy, .learn).last == .close && say(&greedy, .ready) == [])
+        for message in [RestartMessage.told, .learnt(RestartDialogueTests.batch)] {
+            var talkative = predecessor()
+            _ = say(&talkative, .take)
+            #expect(say(&talkative, message).last == .close)
+        }
+    }
+
+    @Test func `a successor takes what was learnt before and after it accepts, to the end of its predecessor`() {
+        var dialogue = SuccessorDialogue()
+        func hear(_ message: RestartMessage) -> SuccessorDialogue.Outcome { dialogue.received(message.bytes, descriptors: 0) }
+        _ = dialogue.received(RestartMessage.offer(RestartDialogueTests.offer).bytes, descriptors: 2)
+        #expect(hear(.learnt(RestartDialogueTests.batch)) == .learnt(RestartDialogueTests.batch))
+        #expect(hear(.told) == .told)
+        #expect(hear(.learnt(RestartDialogueTests.batch)) == .learnt(RestartDialogueTests.batch))
+        #expect(hear(.yours) == .handedOver)
+        #expect(hear(.learnt(RestartDialogueTests.batch)) == .learnt(RestartDialogueTests.batch))
+        #expect(dialogue.ended() == .predecessorGone)
+        var early = SuccessorDialogue()
+        guard case .failed = early.received(RestartMessage.learnt(RestartDialogueTests.batch).bytes, descriptors: 0) else {
+            Issue.record("taken before the listeners")
+            return
+        }
+    }
 }

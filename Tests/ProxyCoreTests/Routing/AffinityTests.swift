@@ -82,6 +82,38 @@ struct AffinityTableTests {
     }
 }
 
+struct InheritedTableTests {
+    private let now = Timestamp(nanoseconds: 1)
+
+    @Test func `what is told is what is bound, what was used last first`() {
+        var table = AffinityTable(entries: 8, memory: .seconds(10), now: now)
+        for number in 0..<6 { table.learn(bytes("k\(number)"), UInt64(number), now: now) }
+        // Four are a generation: the last two are the young ones.
+        #expect(Set(table.latest(2)) == [.init(key: bytes("k4"), endpoint: 4), .init(key: bytes("k5"), endpoint: 5)])
+        #expect(table.latest(100).count == table.count && Set(table.latest(100)).count == 6)
+        _ = table.find(bytes("k0"), now: now)
+        #expect(table.latest(3).contains(.init(key: bytes("k0"), endpoint: 0)))
+    }
+
+    @Test func `only what is new or moved is news`() {
+        var table = AffinityTable(entries: 4, memory: .seconds(10), now: now)
+        let news = [1, 1, 2].map { table.learn(bytes("a"), $0, now: now) }
+        #expect(news == [true, false, true])
+        table.learn(bytes("b"), 1, now: now)
+        table.learn(bytes("c"), 1, now: now)
+        let again = table.learn(bytes("a"), 2, now: now)
+        #expect(!again, "in the old generation, and known")
+    }
+
+    @Test func `what this process learnt itself is newer than what it inherits`() {
+        var table = AffinityTable(entries: 100, memory: .seconds(10), now: now)
+        table.learn(bytes("a"), 1, now: now)
+        table.inherit(bytes("a"), 2, now: now)
+        table.inherit(bytes("b"), 3, now: now)
+        #expect(table.find(bytes("a"), now: now) == 1 && table.find(bytes("b"), now: now) == 3)
+    }
+}
+
 struct EngineIOReadingTests {
     @Test(arguments: [
         (#"0{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"],"pingInterval":25000}"#, "lv_VI97HAXpY6yYWAAAC"),
