@@ -16,7 +16,7 @@ package struct AdminRenderer: Sendable {
     /// 200 as long as the process answers at all.
     package func healthz() -> AdminResponse { text(200, "ok\n") }
 
-    /// 200 while new sessions are taken, else 503 with the reason in a word: `draining`, `starting`.
+    /// 200 while new sessions are taken, else 503 with the reason in a word: `draining`, `memory`.
     package func readyz(notReadyBecause reason: String?) -> AdminResponse {
         guard let reason else { return text(200, "ok\n") }
         return text(503, reason + "\n")

@@ -94,9 +94,11 @@ struct BufferPool: ~Copyable {
     ///
     /// The stack's bottom up to its lowest level since then was not needed; of that, all but a reserve goes back. What lies
     /// below `untouchedSmall` has none to give.
-    mutating func giveBackUnused() {
+    ///
+    /// - Parameter reserve: free buffers that keep their pages all the same.
+    mutating func giveBackUnused(keeping reserve: Int) {
         untouchedSmall = min(untouchedSmall, fewestFreeSmall)
-        let keep = max(untouchedSmall, fewestFreeSmall - BufferPool.reserve)
+        let keep = max(untouchedSmall, fewestFreeSmall - reserve)
         while untouchedSmall < keep {
             clinux_give_back(start(freeSmall[untouchedSmall]), BufferPool.smallSize)
             untouchedSmall += 1
@@ -104,7 +106,7 @@ struct BufferPool: ~Copyable {
         fewestFreeSmall = freeSmall.count
     }
 
-    /// Free buffers that keep their pages.
+    /// Free buffers that keep their pages where memory is plentiful.
     static let reserve = 64
 
     /// Puts a buffer without owners on its stack.

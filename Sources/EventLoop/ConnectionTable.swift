@@ -141,6 +141,11 @@ struct ConnectionTable: ~Copyable {
         for slot in 0..<used where slots[slot].descriptor >= 0 { body(slots[slot].descriptor) }
     }
 
+    /// Every slot in use.
+    func forEachSlot(_ body: (UInt32, UnsafeMutablePointer<ConnectionState>) -> Void) {
+        for slot in 0..<used where slots[slot].descriptor >= 0 { body(UInt32(slot), slots + slot) }
+    }
+
     mutating func remove(_ slot: UInt32) {
         let state = state(slot)
         state.pointee.descriptor = -1

@@ -19,6 +19,7 @@ extension EventLoop {
         let descriptor = clinux_socket(&raw)
         guard descriptor >= 0 else { throw LoopFailure(operation: "socket", errno: -descriptor) }
         let result = clinux_connect(descriptor, &raw)
+        boundUnsent(descriptor)
         guard result == 0 || result == -115 /* EINPROGRESS */ else {
             _ = clinux_close(descriptor)
             throw LoopFailure(operation: "connect", errno: -result)

@@ -51,16 +51,22 @@ extension EventLoop {
     /// Puts the connections that found no buffer back on the list once there are some.
     private func feedStarvedEpoll() {
         guard hasFedStarved else { return }
-        for id in epoll.starved {
+        // As many as there are buffers, the longest waiting first: all others would find none, and the loop would turn for each
+        // buffer that comes back through everybody who waits.
+        let count = min(buffers.availableSmall - spareSmall, epoll.starved.count)
+        var index = 0
+        while index < count {
+            let id = epoll.starved[index]
+            index += 1
             guard let state = connections.live(id) else { continue }
             state.pointee.flags.remove(.starved)
             makeReady(id.slot, state)
         }
-        epoll.starved.removeAll(keepingCapacity: true)
+        epoll.starved.removeSubrange(0..<count)
     }
 
     /// Whether starved connections can be served now.
-    var hasFedStarved: Bool { !epoll.starved.isEmpty && buffers.availableSmall > 0 }
+    var hasFedStarved: Bool { !epoll.starved.isEmpty && buffers.availableSmall > spareSmall }
 
     private func take(_ event: epoll_event) {
         let data = event.data.u64
@@ -135,8 +141,8 @@ extension EventLoop {
     }
 
     private func receive(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
-        let large = state.pointee.flags.contains(.large)
-        guard let buffer = (large ? buffers.takeLarge() : nil) ?? buffers.takeSmall() else {
+        let large = state.pointee.flags.contains(.large) && !isFrugal
+        guard let buffer = (large ? bufferForReceiving(large: true) : nil) ?? bufferForReceiving(large: false) else {
             // Dry: stays readable, and waits for a buffer.
             if !state.pointee.flags.contains(.starved) {
                 state.pointee.flags.insert(.starved)
@@ -144,7 +150,7 @@ extension EventLoop {
             }
             return
         }
-        let capacity = buffers.isLarge(buffer) ? BufferPool.largeSize : BufferPool.smallSize
+        let capacity = isFrugal ? Frugality.receiveSize : buffers.isLarge(buffer) ? BufferPool.largeSize : BufferPool.smallSize
         let start = buffers.start(buffer)
         let count = clinux_receive(state.pointee.descriptor, start, capacity)
         if count > 0 {
@@ -168,6 +174,11 @@ extension EventLoop {
         } else if count != -4 /* EINTR */ {
             fail(id, state, errno: Int32(-count))
         }
+    }
+
+    private func bufferForReceiving(large: Bool) -> Int32? {
+        if large { return buffers.availableLarge > spareLarge ? buffers.takeLarge() : nil }
+        return buffers.availableSmall > spareSmall ? buffers.takeSmall() : nil
     }
 
     /// Two receives in a row that fill a small buffer earn large ones; four that would fit a small one lose them.

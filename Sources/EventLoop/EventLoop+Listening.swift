@@ -13,6 +13,8 @@ struct Listener {
     var stopped = false
     /// Stopped because another process accepts from the same socket: what the kernel had accepted by then is still served here.
     var givenAway = false
+    /// Not accepting for the moment: the kernel keeps those who connect waiting.
+    var isHeld = false
     /// What the backend's user data calls it.
     var generation: UInt32
 }
@@ -91,7 +93,7 @@ extension EventLoop {
         guard backend == .uring else { return }
         var index = 0
         while index < listeners.count {
-            if listeners[index].armed, !listeners[index].stopped { acceptLeftovers(of: index) }
+            if listeners[index].armed, !listeners[index].stopped, !listeners[index].isHeld { acceptLeftovers(of: index) }
             index += 1
         }
     }
@@ -110,6 +112,29 @@ extension EventLoop {
     func gaveAway(_ index: Int) {
         acceptLeftovers(of: index)
         _ = clinux_close(listeners[index].descriptor)
+    }
+
+    /// Stops accepting for the moment; sockets stay open, and who connects waits in the kernel's queue.
+    package func holdListeners() {
+        for index in listeners.indices where !listeners[index].stopped && !listeners[index].isHeld {
+            listeners[index].isHeld = true
+            guard listeners[index].armed else { continue }
+            switch backend {
+            case .uring: cancelAccept(index)
+            case .epoll:
+                listeners[index].armed = false
+                _ = clinux_epoll_remove(epoll.descriptor, listeners[index].descriptor)
+            }
+        }
+    }
+
+    /// Accepts again after `holdListeners`.
+    package func letListenersGo() {
+        for index in listeners.indices where listeners[index].isHeld {
+            listeners[index].isHeld = false
+            // With io_uring the accept may still be there, its cancellation on the way: then that begins it anew.
+            if !listeners[index].armed { armListener(index) }
+        }
     }
 
     /// Whether connections may still come from a listener that was given away.
@@ -136,12 +161,13 @@ extension EventLoop {
             _ = clinux_close(descriptor)
             return
         }
+        boundUnsent(descriptor)
         if backend == .epoll, !watch(id, descriptor) { return }
         ready.push(.accepted(listener: listeners[index].tag, id))
     }
 
     private func armListener(_ index: Int) {
-        guard !listeners[index].stopped else { return }
+        guard !listeners[index].stopped, !listeners[index].isHeld else { return }
         listeners[index].armed = true
         switch backend {
         case .uring: armAccept(index)

@@ -4,8 +4,8 @@ import Wire
 
 extension EventLoop {
     /// Buffers of the pool that slow peers may hold before their bytes are moved to blocks of their own.
-    private var roomForBlockedSends: Bool { buffers.availableSmall > buffers.smallCount / 4 }
-    private var roomForLargeBlockedSends: Bool { buffers.availableLarge > 0 }
+    private var roomForBlockedSends: Bool { buffers.availableSmall > spareSmall + frugality.memory.smallBuffers / 4 }
+    private var roomForLargeBlockedSends: Bool { buffers.availableLarge > spareLarge }
 
     /// A buffer of 64 KiB for bytes of one's own, or nil when the pool is dry: then send from elsewhere with
     /// `send(_:copying:)`, which always finds room.
@@ -40,8 +40,7 @@ extension EventLoop {
             start.copyMemory(from: source, byteCount: bytes.count)
             sends.append(to: state, start: start, count: bytes.count, buffer: buffer, block: nil)
         } else {
-            let block = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 16)
-            block.copyMemory(from: source, byteCount: bytes.count)
+            let block = makeBlock(copying: source, count: bytes.count)
             sends.append(to: state, start: block, count: bytes.count, buffer: -1, block: block)
         }
         startSending(id, state)
@@ -83,7 +82,7 @@ extension EventLoop {
     /// One send a turn goes out, while one turn may bring many receives: a sender that is faster than that is held back
     /// like one whose peer is slow, or the queue would grow as long as it goes on.
     private func reportIfOverfull(_ id: ConnectionID, _ state: UnsafeMutablePointer<ConnectionState>) {
-        guard state.pointee.queuedBytes > EventLoop.queueLimit,
+        guard state.pointee.queuedBytes > (isFrugal ? Frugality.queueLimit : EventLoop.queueLimit),
             state.pointee.flags.isDisjoint(with: .heldBack)
         else { return }
         state.pointee.flags.insert(.overfull)
@@ -124,8 +123,7 @@ extension EventLoop {
         let node = sends.node(index)
         let buffer = node.pointee.buffer
         guard buffer >= 0, buffers.isLarge(buffer) ? !roomForLargeBlockedSends : !roomForBlockedSends else { return }
-        let block = UnsafeMutableRawPointer.allocate(byteCount: node.pointee.count, alignment: 16)
-        block.copyMemory(from: node.pointee.start, byteCount: node.pointee.count)
+        let block = makeBlock(copying: node.pointee.start, count: node.pointee.count)
         node.pointee.start = block
         node.pointee.block = block
         node.pointee.buffer = -1
@@ -150,7 +148,8 @@ extension EventLoop {
     }
 
     private func release(_ send: PendingSend) {
-        if let block = send.block { block.deallocate() } else { releaseBuffer(send.buffer) }
+        // `start` has moved on by what was taken.
+        if let block = send.block { freeBlock(block, count: send.start - block + send.count) } else { releaseBuffer(send.buffer) }
     }
 
     func releaseBuffer(_ buffer: Int32) {

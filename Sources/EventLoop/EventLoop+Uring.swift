@@ -22,9 +22,9 @@ struct UringState {
     var provided = 0
     var providedSmall = 0
     /// How many small buffers the kernel is to hold; doubled when they run out, halved again when they don't.
-    var targetSmall = UringState.leastSmall
-    static let leastSmall = 64
-    static let maximumSmall = 768
+    var targetSmall: Int
+    let leastSmall: Int
+    let maximumSmall: Int
     /// Whether a receive found no buffer since the ring was last trimmed.
     var ranDry = false
     let completions: UnsafeMutablePointer<ciouring_completion> = .allocate(capacity: batch)
@@ -33,6 +33,13 @@ struct UringState {
     let wakeBytes: UnsafeMutablePointer<UInt64> = .allocate(capacity: 1)
     /// Connections whose receive found no buffer.
     var starved: [ConnectionID] = []
+
+    /// - Parameter buffers: small buffers that there are for receives and slow peers.
+    init(buffers: Int) {
+        leastSmall = min(64, buffers / 2)
+        maximumSmall = buffers / 4 * 3
+        targetSmall = leastSmall
+    }
 
     static func openRing(error: inout Int32) -> OpaquePointer? { ciouring_open(1024, 8192, &error) }
 
@@ -50,13 +57,14 @@ extension EventLoop {
     func startUring() {
         _ = ciouring_register_buffers(uring.ring, UringState.smallGroup, 1024)
         _ = ciouring_register_buffers(uring.ring, UringState.largeGroup, 32)
-        while let buffer = buffers.takeLarge() { provide(buffer) }
+        while buffers.availableLarge > spareLarge, let buffer = buffers.takeLarge() { provide(buffer) }
         fillSmall()
         ciouring_publish_buffers(uring.ring, UringState.largeGroup)
         armWake()
     }
 
     func waitUring(_ nanoseconds: UInt64) {
+        if frugality.hasBegun { beginFrugality() }
         if !uring.starved.isEmpty { feedStarved() }
         ciouring_publish_buffers(uring.ring, UringState.smallGroup)
         ciouring_publish_buffers(uring.ring, UringState.largeGroup)
@@ -101,7 +109,7 @@ extension EventLoop {
 
     private func provide(_ buffer: Int32) {
         let large = buffers.isLarge(buffer)
-        let size = large ? BufferPool.largeSize : BufferPool.smallSize
+        let size = large ? BufferPool.largeSize : isFrugal ? Frugality.receiveSize : BufferPool.smallSize
         uring.provided += 1
         if !large { uring.providedSmall += 1 }
         ciouring_provide_buffer(
@@ -110,7 +118,9 @@ extension EventLoop {
     }
 
     private func fillSmall() {
-        while uring.providedSmall < uring.targetSmall, let buffer = buffers.takeSmall() { provide(buffer) }
+        while uring.providedSmall < uring.targetSmall, buffers.availableSmall > spareSmall, let buffer = buffers.takeSmall() {
+            provide(buffer)
+        }
     }
 
     func recycleUring(_ buffer: Int32) {
@@ -124,16 +134,22 @@ extension EventLoop {
     /// Receives that found no buffer are begun again, with more buffers at hand.
     private func feedStarved() {
         uring.ranDry = true
-        uring.targetSmall = min(uring.targetSmall * 2, UringState.maximumSmall)
+        uring.targetSmall = min(uring.targetSmall * 2, uring.maximumSmall)
         fillSmall()
-        guard uring.providedSmall > 0 else { return }
-        let starved = uring.starved
-        uring.starved.removeAll(keepingCapacity: true)
-        for id in starved {
+        // As many as there are buffers, the longest waiting first: each has bytes waiting, so each takes one, and all others would only be told
+        // again that there is none.
+        var room = uring.providedSmall
+        var index = 0
+        while room > 0, index < uring.starved.count {
+            let id = uring.starved[index]
+            index += 1
             guard let state = connections.live(id) else { continue }
             state.pointee.flags.remove(.starved)
-            if state.pointee.flags.contains(.wantsReceive) { armReceive(id.slot, state) }
+            guard state.pointee.flags.contains(.wantsReceive) else { continue }
+            armReceive(id.slot, state)
+            room -= 1
         }
+        uring.starved.removeSubrange(0..<index)
     }
 
     // MARK: Receiving
@@ -143,7 +159,9 @@ extension EventLoop {
         state.pointee.flags.insert(.receiveArmed)
         state.pointee.operations += 1
         let user = UringState.user(.receive, slot, state.pointee.generation)
-        if state.pointee.flags.contains(.large) {
+        if isFrugal {
+            ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)
+        } else if state.pointee.flags.contains(.large) {
             ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.largeGroup, user)
         } else {
             ciouring_receive_multishot(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)
@@ -298,6 +316,11 @@ extension EventLoop {
                 accepted(completion.result, listener: index)
                 if over { resumeListener(tag: listeners[index].tag) }
             }
+        } else if over, listeners[index].isHeld {
+            // Cancelled by `holdListeners`.
+        } else if !listeners[index].stopped, completion.result == -125 /* ECANCELED */ {
+            // Cancelled by `holdListeners`, and let go before the cancellation came back.
+            resumeListener(tag: listeners[index].tag)
         } else if !listeners[index].stopped {
             let aborted = completion.result == -103 /* ECONNABORTED */ || completion.result == -4 /* EINTR */
             if aborted { resumeListener(tag: listeners[index].tag) } else { pauseListener(index, errno: -completion.result) }

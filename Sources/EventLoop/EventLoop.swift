@@ -35,6 +35,7 @@ package final class EventLoop {
     var buffers: BufferPool
     var sends: SendQueue
     var timers: TimerWheel
+    var frugality: Frugality
     var listeners: [Listener] = []
     /// Completions that are ready to be handed out.
     var ready = CompletionQueue()
@@ -48,7 +49,10 @@ package final class EventLoop {
     ///   - backend: nil tries io_uring first and takes epoll where the kernel refuses it.
     ///   - given: made beforehand where other threads must know it before the loop runs; a loop belongs to the thread that makes it.
     ///   - maximumConnections: slots to reserve (56 bytes of address space each).
-    package init(backend wanted: Backend?, waker given: Waker? = nil, maximumConnections: Int = 1 << 18) throws(LoopFailure) {
+    ///   - memory: what it may take for bytes on their way.
+    package init(
+        backend wanted: Backend?, waker given: Waker? = nil, maximumConnections: Int = 1 << 18, memory: LoopMemory = LoopMemory()
+    ) throws(LoopFailure) {
         let monotonic = clinux_monotonic()
         epoch = clinux_realtime() &- monotonic
         now = Timestamp(nanoseconds: monotonic &+ epoch)
@@ -61,7 +65,8 @@ package final class EventLoop {
         self.buffers = buffers
         sends = SendQueue(capacity: 256)
         timers = TimerWheel(now: now)
-        uring = UringState()
+        frugality = Frugality(memory: memory)
+        uring = UringState(buffers: memory.smallBuffers)
         epoll = EpollState()
         var refusal: Int32 = 0
         if wanted != .epoll, let ring = UringState.openRing(error: &refusal) {
@@ -142,7 +147,7 @@ package final class EventLoop {
     package var buffersInUse: Int { buffers.inUse - uring.provided }
 
     /// Buffers that exist.
-    package var bufferCount: Int { buffers.smallCount + buffers.largeCount }
+    package var bufferCount: Int { frugality.memory.smallBuffers + frugality.memory.largeBuffers }
 
     private var hasLocalWork: Bool { backend == .epoll && (epoll.firstReady >= 0 || hasFedStarved) }
 
@@ -151,12 +156,12 @@ package final class EventLoop {
     /// Gives memory back that a rush of slow peers needed and nobody needs now. To be called about once a second.
     package func trimBuffers() {
         if backend == .uring {
-            if !uring.ranDry, uring.targetSmall > UringState.leastSmall {
-                uring.targetSmall = max(uring.targetSmall / 2, UringState.leastSmall)
+            if !uring.ranDry, uring.targetSmall > uring.leastSmall {
+                uring.targetSmall = max(uring.targetSmall / 2, uring.leastSmall)
             }
             uring.ranDry = false
         }
-        buffers.giveBackUnused()
+        buffers.giveBackUnused(keeping: min(BufferPool.reserve, frugality.memory.smallBuffers / 8))
     }
 }
 

@@ -30,8 +30,8 @@ struct AnswerReader {
     /// - Parameters:
     ///   - deadline: for the head.
     ///   - bodyWait: for the body, once the head is there.
-    mutating func read(until deadline: Deadline, bodyWait: TimeSpan) {
-        let watch = Stopwatch()
+    ///   - watch: runs since before the request was sent: a peer on the same machine may have answered by the time that `send` returns.
+    mutating func read(until deadline: Deadline, bodyWait: TimeSpan, since watch: Stopwatch) {
         var bytes: [UInt8] = []
         var scanner = HeadScanner(limit: AnswerReader.headLimit)
         var fresh: [UInt8] = []

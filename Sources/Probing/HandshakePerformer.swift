@@ -33,6 +33,11 @@ package struct HandshakePerformer {
         self.timeout = timeout
     }
 
+    /// The same with another time for an answer.
+    package func waiting(_ timeout: TimeSpan) -> HandshakePerformer {
+        HandshakePerformer(place: place, proxy: proxy, context: context, timeout: timeout)
+    }
+
     /// How long connecting to one of several addresses may take.
     private static let connectWait = TimeSpan.seconds(3)
     /// How long a backend has to answer our close frame.
@@ -81,10 +86,11 @@ package struct HandshakePerformer {
         let deadline = min(limit, .after(timeout))
         performed.isCut = limit <= deadline
         report(.sent(request))
+        let sent = Stopwatch()
         // What the peer says to a request that it doesn't take is read all the same.
         connection.send(bytes, until: deadline)
         var reader = AnswerReader(connection, observation)
-        reader.read(until: deadline, bodyWait: bodyWait)
+        reader.read(until: deadline, bodyWait: bodyWait, since: sent)
         performed.isCut = performed.isCut && observation.failure == .responseHeadTimedOut
         return (performed, observation.response?.status == 101 ? Opened(connection: connection, frames: reader.frames) : nil)
     }

@@ -20,7 +20,7 @@ struct AdminDesk: Sendable {
     func answer(_ request: AdminRequest) -> AdminResponse {
         if let refusal = renderer.refusal(request) { return refusal }
         switch request {
-        case .readyz: return renderer.readyz(notReadyBecause: status.isDraining.load(ordering: .relaxed) ? "draining" : nil)
+        case .readyz: return renderer.readyz(notReadyBecause: reasonNotReady)
         case .metrics:
             publishTraffic()
             return renderer.metrics(shared.metrics, process)
@@ -126,7 +126,16 @@ struct AdminDesk: Sendable {
             shared.capture.packets.load(ordering: .relaxed), shared.capture.bytes.load(ordering: .relaxed),
             shared.capture.dropped.load(ordering: .relaxed)
         )
+        process.memory = (
+            shared.memory.limit.load(ordering: .relaxed), shared.memory.used.load(ordering: .relaxed),
+            shared.memory.isAccepting.load(ordering: .relaxed)
+        )
         return process
+    }
+
+    private var reasonNotReady: String? {
+        if status.isDraining.load(ordering: .relaxed) { return "draining" }
+        return shared.memory.isAccepting.load(ordering: .relaxed) ? nil : "memory"
     }
 
     /// The octets of a response on the wire.

@@ -47,6 +47,7 @@ package final class Server {
     var held: [HeldListener] = []
     private let fetcher: KeyFetcher
     private let checker: HealthChecker
+    private let memory: MemoryWarden
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
@@ -84,7 +85,9 @@ package final class Server {
             mailboxes.append(Mailbox(capacity: 1024, waker: waker))
         }
         self.wakers = wakers
-        guard let bookWaker = Waker() else { throw StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)") }
+        guard let memoryWaker = Waker(), let bookWaker = Waker() else {
+            throw StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)")
+        }
         casebook = try Casebook(waker: bookWaker)
         shared = SharedParts(
             log: log, metrics: (0..<count).map { _ in WorkerMetrics() }, mailboxes: mailboxes, resolver: Resolver(),
@@ -93,6 +96,7 @@ package final class Server {
         ledger = Ledger(writer: log, redaction: redaction)
         fetcher = KeyFetcher(log: log, redaction: redaction)
         checker = HealthChecker(standings: shared.standings, log: log, redaction: redaction)
+        memory = MemoryWarden(snapshot.limits, shared: shared, redaction: redaction, waker: memoryWaker)
         status = ProcessStatus(version: version, started: Server.now)
     }
 
@@ -151,11 +155,12 @@ package final class Server {
         // What is learnt, or taken over, needs a place.
         for cluster in state.snapshot.clusters where !cluster.isPlain { _ = shared.standings.of(cluster, now: Server.now) }
         try prepare()
+        let loopMemory = memory.loopMemory
         for (index, waker) in wakers.enumerated() {
             let ready = Reply<WorkerStart>()
             let start = WorkerLaunch(
                 index: index, waker: waker, sockets: sockets[index], ports: addresses.map(\.port), state: state, shared: shared,
-                ready: ready,
+                ready: ready, memory: loopMemory,
                 pins: wakers.count > 1)
             guard let thread = WorkerThread.start(name: "gh-worker-\(index)", { start.run() }) else {
                 throw StartFailure("The kernel gave no thread for a worker; see ulimit -u.")
@@ -170,6 +175,7 @@ package final class Server {
         status.io.withLock { $0 = backend.rawValue }
         admin?.start()
         announce()
+        memory.start()
     }
 
     private func startResolver() {
@@ -248,6 +254,7 @@ package final class Server {
             }
             fetcher.adopt(state.keySources)
             checker.adopt(state)
+            memory.adopt(snapshot.limits)
             shared.capture.adopt(snapshot.capture, log: shared.log, redaction: redaction)
             for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
             casebook.leave(.reloaded(state))
@@ -320,6 +327,7 @@ package final class Server {
         shared.forwards.stop()
         fetcher.stop()
         checker.stop()
+        memory.stop()
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .seconds(2))
     }

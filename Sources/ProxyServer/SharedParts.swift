@@ -18,6 +18,7 @@ final class SharedParts: Sendable {
     private let buckets = Mutex<[String: (rate: Int, bucket: TokenBucket)]>([:])
     let casebook: Casebook
     let capture = CaptureDesk()
+    let memory = MemoryState()
     private let admin = Mutex<AdminServer?>(nil)
     /// Drawn at start: the upper half of session ids, and the workers' random bits.
     let seed: UInt64

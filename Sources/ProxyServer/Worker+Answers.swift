@@ -69,6 +69,8 @@ extension Worker {
             exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
         if wasUpgradeInFlight { upgradesInFlight -= 1 }
         exchange.refusal = refusal
+        // A head that never ended was never identified.
+        if exchange.peer == nil { notePeer(session, exchange) }
         if let head = exchange.request { beginTap(session, exchange, head) }
         exchange.admission = nil
         if let failure = refusal.failure { exchange.observation?.failure = failure }

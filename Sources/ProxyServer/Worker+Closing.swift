@@ -154,20 +154,26 @@ extension Worker {
         // We are the server of the downstream side and the client of the upstream one: only the latter's frame is masked.
         var frame: [UInt8] = []
         FrameWriter.appendClose(
-            code, reason: closeReason(session, side, closing.why),
+            code, reason: closeReason(session, side, closing),
             maskingKey: side == .upstream ? UInt32(truncatingIfNeeded: random.next()) : nil, to: &frame)
         endLocally(session, side, closing.why, closeCode: code.rawValue)
         session.pointee.tap?.note = .close
         send(session, side, frame)
     }
 
-    private func closeReason(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ why: LocalEnd) -> String {
-        switch why {
+    private func closeReason(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ closing: Tunnel.Closing) -> String {
+        switch closing.why {
         case .drain: side == .downstream ? drainReason(session) : "client is sent elsewhere"
-        case .enforcement: "protocol error"
+        case .enforcement:
+            switch CloseCode(closing.code) {
+            case .messageTooBig: "message too big"
+            case .invalidPayload: "invalid payload"
+            default: "protocol error"
+            }
         case .refused: side == .downstream ? "too many messages" : ""
         case .credentialExpired: "credential expired"
         case .followedOtherSide: "the other side stopped answering"
+        case .overload: side == .downstream ? "overloaded, try again later" : ""
         case .backendLost: session.pointee.hold?.closeReason ?? ""
         default: ""
         }

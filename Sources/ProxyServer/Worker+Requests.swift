@@ -27,6 +27,8 @@ extension Worker {
             exchange.partialHead.append(contentsOf: bytes)
             if !began, exchange.scanner.hasBegun {
                 exchange.startedAt = loop.now
+                // The first byte of a TLS handshake: no head will ever end it, and who waits for ours would wait in vain.
+                if exchange.partialHead.first == 0x16 { return refuse(session, exchange, Refusal(400, "tls_to_plain_port")) }
                 setDeadline(session, loop.now + state.snapshot.timeouts.head, .requestHead)
             }
         case .tooLarge:
@@ -147,12 +149,19 @@ extension Worker {
     private func identify(
         _ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead
     ) -> ClientIdentity {
-        let peer = session.pointee.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
-        session.pointee.peer = peer
-        exchange.peer = peer
+        let peer = notePeer(session, exchange)
         return ClientIdentity(
             peer: peer, isSecure: session.pointee.downstreamTLS != nil,
             trustedProxies: exchange.state.snapshot.trustedProxies, head: head)
+    }
+
+    /// The transport's other end, asked of the kernel once for each connection.
+    @discardableResult
+    func notePeer(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange) -> SocketAddress {
+        let peer = session.pointee.peer ?? loop.peerAddress(session.pointee.downstream) ?? SocketAddress(v4: 0, port: 0)
+        session.pointee.peer = peer
+        exchange.peer = peer
+        return peer
     }
 
     /// How long the answer to an upgrade is still awaited once the client has sent FIN: it can't use a session any more, but may read.

@@ -16,6 +16,7 @@
 //     Worker+Closing     close frames of ours, drain
 //     Worker+Heartbeats  pings of ours
 //     Worker+Deadlines   one timer a session
+//     Memory/            what ends when memory runs short
 //     Worker+Tap         captures
 //     Worker+Answers     Gatehouse's own responses
 //     Worker+Admin       admin requests on the public port
@@ -47,6 +48,10 @@ enum WorkerMessage: Sendable {
     case summaries(Reply<[SessionSummary]>)
     /// Brings the metrics up to date with what live sessions have relayed.
     case publishTraffic(Reply<Bool>)
+    /// Whether connections are accepted is another now: `SharedParts.memory` has it.
+    case memoryChanged
+    /// End sessions that hold unsent bytes until so many are free.
+    case shed(bytes: Int)
     case capture([CaptureOrder], Reply<Bool>)
     case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
     case credentialChecked(slot: UInt32, session: SessionID, outcome: CredentialOutcome)
@@ -136,6 +141,8 @@ final class Worker {
             if !endpointDrains.isEmpty { continueEndpointDrains() }
             sessions.releaseOver()
             if taps.due <= loop.now { taps.handOver() }
+            if loop.excessBytes > 0 { shed(loop.excessBytes) }
+            metrics.heldBytes.set(loop.heldBytes)
             metrics.loopLag.observe(TimeSpan(nanoseconds: clinux_monotonic() &- began))
             metrics.buffersInUse.set(loop.buffersInUse)
             metrics.openConnections.set(sessions.count)
@@ -198,6 +205,8 @@ final class Worker {
         case .publishTraffic(let reply):
             publishTraffic()
             reply.give(true)
+        case .memoryChanged: followMemory()
+        case .shed(let bytes): shed(bytes)
         case .capture(let orders, let reply):
             adopt(orders)
             reply.give(true)
@@ -277,6 +286,7 @@ final class Worker {
         }
         publishHealth()
         loop.acceptLeftovers()
+        followMemory()
         loop.trimBuffers()
         tellTapLoss()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))

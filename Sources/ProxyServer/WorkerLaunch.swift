@@ -26,13 +26,15 @@ struct WorkerLaunch: Sendable {
     let state: ServerState
     let shared: SharedParts
     let ready: Reply<WorkerStart>
+    /// What the loop may take for bytes on their way.
+    let memory: LoopMemory
     /// Whether to stay on one core: where there are several workers, so that each keeps its caches.
     let pins: Bool
 
     func run() {
         if pins { _ = clinux_pin_to_cpu(Int32(index)) }
         do throws(LoopFailure) {
-            let loop = try EventLoop(backend: wanted, waker: waker)
+            let loop = try EventLoop(backend: wanted, waker: waker, memory: memory)
             let worker = try Worker(
                 index: index, loop: loop, ports: ports, state: state, shared: shared)
             for each in sockets { loop.listen(each.socket, tag: UInt32(each.listener)) }

@@ -1,4 +1,5 @@
 package import Configuration
+import Glibc
 import ProxyCore
 import ProxyServer
 
@@ -31,7 +32,7 @@ package enum CheckConfigCommand {
             return ExitCode.success.rawValue
         } catch {
             Terminal.line(isJSON ? error.json : error.description)
-            return ExitCode.problemFound.rawValue
+            return access(file, F_OK) == 0 ? ExitCode.problemFound.rawValue : ExitCode.usage.rawValue
         }
     }
 }

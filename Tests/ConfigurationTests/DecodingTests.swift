@@ -41,7 +41,7 @@ struct DecodingTests {
             log: {format: pretty, output: stderr, frames: true, frame_bytes: 16, redact: {fields: [X-Api-Key], parameters: [key]}}
             admin: {listen: 127.0.0.1:9901, path: /gh, token: 0123456789abcdef0123}
             health: {path: /healthz}
-            limits: {head: 16KiB, fields: 50, target: 4KiB, body: 10MiB, connections: 7, upgrades_in_flight: 6, sessions: 5}
+            limits: {head: 16KiB, fields: 50, target: 4KiB, body: 10MiB, memory: 64MiB, connections: 7, upgrades_in_flight: 6, sessions: 5}
             timeouts: {head: 1s, connect: 2s, response: 3s, idle: 1h30m, keep_alive: 5s, body: 6s, write: 7s, tls: 8s, closing: 250ms}
             drain: {window: 0s, timeout: 2s}
             io: epoll
@@ -71,6 +71,7 @@ struct DecodingTests {
         #expect(snapshot.healthPath == "/healthz")
         var limits = Limits()
         (limits.head, limits.fields, limits.target, limits.body) = (16 << 10, 50, 4 << 10, 10 << 20)
+        limits.memory = 64 << 20
         (limits.connections, limits.upgradesInFlight, limits.sessions) = (7, 6, 5)
         #expect(snapshot.limits == limits)
         var timeouts = Timeouts()

@@ -65,6 +65,19 @@ import Wire
 
     // MARK: The backend's words
 
+    @Test func `of two refusals a line of the access log goes to the one with its very path`() throws {
+        var casework = Casework(probesPerMinute: 0)
+        for (number, path) in [(1, "/ws"), (2, "/admin/ws")] as [(UInt64, String)] {
+            let (observation, verdict, at) = try Self.refusal(number, path: path)
+            #expect(casework.refused(observation, verdict, canBeProbed: false, at: at).isEmpty)
+        }
+        _ = casework.heard(bytes("INFO:     127.0.0.1:0 - \"WebSocket /ws\" 403"), at: Vector.now + .milliseconds(1000))
+        _ = casework.heard(bytes("INFO:     127.0.0.1:0 - \"WebSocket /ws\" [accepted]"), at: Vector.now + .milliseconds(1001))
+        _ = casework.tick(Vector.now + .milliseconds(3000))
+        #expect(casework[SessionID(1)]?.signs.contains(.outputSawUpgrade) == true)
+        #expect(casework[SessionID(2)]?.signs.contains(.outputSawOtherPath) == false)
+    }
+
     static let notAccepted = bytes("ERROR:    ASGI callable returned without completing handshake.")
 
     @Test func `a line written before the answer belongs to the refusal that follows`() throws {

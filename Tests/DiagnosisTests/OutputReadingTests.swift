@@ -82,6 +82,9 @@ import Wire
         ("127.0.0.1 - - [21/Nov/2026:04:10:53 +0000] \"GET /ws HTTP/1.1\" 404 179 \"-\" \"curl\"", "/ws"),
         ("127.0.0.1 - - [21/Nov/2026 04:10:53] \"GET /ws HTTP/1.1\" 404 -", "/ws"), ("he said \"GET /ws\" loudly", "/ws"),
         ("\"", "/ws"),
+        // another client's handshake that went well
+        ("INFO:     127.0.0.1:0 - \"WebSocket /ws\" [accepted]", "/admin/ws"),
+        ("INFO:     127.0.0.1:0 - \"WebSocket /ws\" [accepted]", "/ws"),
     ]) func `a line that may speak of something else says nothing`(_ line: String, _ path: String) throws {
         #expect(try sign(line, path: path, status: 404) == nil)
     }

@@ -106,9 +106,48 @@ extension RequestHead {
         #expect(run.verdict?.cause == .originNotAllowed && run.verdict?.confidence == .proven)
     }
 
-    @Test func `a route under a prefix is found`() {
-        let run = Self.starlette { $0.path == "/api/ws" }.run()
-        #expect(run.verdict?.cause == .routeNotFound && run.verdict?.confidence == .proven)
+    @Test func `a route under a prefix is found, and proven where nothing else answers so`() {
+        let bare = Self.starlette { $0.path == "/api/ws" }.run()
+        #expect(bare.verdict?.cause == .routeNotFound && bare.verdict?.confidence == .likely)
+        let missing = Self.server { head, _ in
+            head.path == "/api/ws"
+                ? SimulatedServer.accept
+                : ("HTTP/1.1 404 Not Found\r\nServer: TornadoServer/6.4\r\nContent-Type: text/html", body: "404: Not Found")
+        }.run()
+        #expect(missing.verdict?.cause == .routeNotFound && missing.verdict?.confidence == .proven)
+    }
+
+    @Test(arguments: [SimulatedServer.bare403, ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0", body: "")])
+    func `an endpoint beside it that is open doesn't prove that a guarded one is missing`(_ refusal: (String, body: String)) throws
+    {
+        let run = Self.server { head, _ in head.path == "/ws" ? SimulatedServer.accept : refusal }.run(
+            Vector.request("GET /admin/ws HTTP/1.1"))
+        let verdict = try #require(run.verdict)
+        #expect(verdict.confidence != .proven)
+        #expect(
+            ([verdict.cause] + verdict.alternatives.filter { $0.confidence != .excluded }.map(\.cause)).contains(
+                .credentialsMissing))
+    }
+
+    @Test func `what a path that can't exist gets as well is not likely to be missing credentials`() throws {
+        // Without an Origin, as programs ask.
+        let verdict = try #require(Self.starlette { _ in false }.run(Vector.request(changing: ["Origin": nil])).verdict)
+        #expect(verdict.confidence == .possible)
+        #expect(verdict.alternatives.contains { $0.cause == .routeNotFound && $0.confidence == .possible })
+    }
+
+    @Test func `a page at the handshake's own path goes before credentials that nobody asked for`() throws {
+        let run = Self.server { head, _ in
+            guard !UpgradeRequestCheck.isWebSocketAttempt(head) else { return SimulatedServer.bare403 }
+            return head.path == "/ws"
+                ? ("HTTP/1.1 200 OK\r\nserver: uvicorn\r\ncontent-type: application/json", body: "{}")
+                : (
+                    "HTTP/1.1 404 Not Found\r\nserver: uvicorn\r\ncontent-type: application/json",
+                    body: "{\"detail\":\"Not Found\"}"
+                )
+        }.run()
+        #expect(run.verdict?.cause == .routeIsHttpOnly)
+        #expect(run.verdict?.evidence.contains { $0.observed == "a plain GET: 200" } == true)
     }
 
     @Test(arguments: ["/ws", "/chat/room"]) func `the other trailing slash is found`(_ path: String) {
@@ -167,6 +206,27 @@ extension RequestHead {
         let verdict = try #require(run.verdict)
         #expect(verdict.cause == .engineioVersionMismatch && verdict.confidence == .proven)
         #expect(verdict.evidence.contains { $0.observed.contains("unsupported version") })
+    }
+
+    @Test func `an Engine.IO server that offers polling alone is found by its first packet`() throws {
+        let run = Self.server { head, _ in
+            head.text(head.targetRange).contains("polling")
+                ? (
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/plain",
+                    body: "0{\"sid\":\"lv_VI97HAXpY6yYWAAAC\",\"upgrades\":[],\"pingInterval\":25000}"
+                )
+                : SimulatedServer.bare403
+        }.run(Vector.request("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1"))
+        let verdict = try #require(run.verdict)
+        #expect(verdict.cause == .transportDisabled && verdict.confidence == .likely)
+        #expect(verdict.evidence.contains { $0.observed.contains("upgrades") })
+        // The same packet with websocket in it says nothing against the transport.
+        let able = Self.server { head, _ in
+            head.text(head.targetRange).contains("polling")
+                ? ("HTTP/1.1 200 OK\r\nContent-Type: text/plain", body: "0{\"sid\":\"a\",\"upgrades\":[\"websocket\"]}")
+                : SimulatedServer.bare403
+        }.run(Vector.request("GET /socket.io/?EIO=4&transport=websocket HTTP/1.1"))
+        #expect(able.verdict?.cause != .transportDisabled)
     }
 
     @Test func `a plain client at a Socket.IO server is found`() {

@@ -13,6 +13,14 @@ import Testing
         ("Cookie: sid=1; theme=dark", "Cookie: sid=«redacted»; theme=«redacted»"),
         ("X-Api-Key: 123", "X-Api-Key: «redacted»"), ("X-Trace: 123", "X-Trace: 123"),
         ("Sec-WebSocket-Protocol: bearer, \(jwt)", "Sec-WebSocket-Protocol: bearer, «redacted»"),
+        ("Sec-WebSocket-Protocol: bearer, short, chat", "Sec-WebSocket-Protocol: bearer, «redacted», chat"),
+        ("Sec-WebSocket-Protocol: chat, Access_Token ,s3cret", "Sec-WebSocket-Protocol: chat, Access_Token, «redacted»"),
+        (
+            "Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.c2VjcmV0, v4.channel.k8s.io",
+            "Sec-WebSocket-Protocol: base64url.bearer.authorization.k8s.io.«redacted», v4.channel.k8s.io"
+        ),
+        ("Sec-WebSocket-Protocol: bearer-s3cret99, token-a", "Sec-WebSocket-Protocol: bearer-«redacted», token-a"),
+        ("Sec-WebSocket-Protocol: graphql-transport-ws, mqtt", "Sec-WebSocket-Protocol: graphql-transport-ws, mqtt"),
         ("Referer: https://a.example/?token=1&x=2", "Referer: https://a.example/?token=«redacted»&x=2"),
     ]) func `a field shows its name and not its secret`(_ line: String, _ shown: String) throws {
         let head = RequestHead(copy: bytes("GET / HTTP/1.1\r\n\(line)\r\n\r\n"))

@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import WebSocketWire
 import Wire
 
 @testable import Diagnosis
@@ -187,6 +188,41 @@ struct SessionVector: Sendable, CustomTestStringConvertible {
                 }
             }
             #expect(live.report(at: last).verdict == recorded?.verdict)
+        }
+    }
+
+    @Test(arguments: [
+        ("c1 01 00 00 00 00 78", Cause.rsv1WithoutExtension), ("83 81 00 00 00 00 78", .reservedOpcode),
+        ("80 81 00 00 00 00 78", .protocolViolation), ("88 82 00 00 00 00 03 ed", .invalidCloseCode),
+    ]) func `a breach is blamed on the side whose frames have it`(_ hex: String, _ cause: Cause) throws {
+        var frame = hex.split(separator: " ").compactMap { UInt8($0, radix: 16) }
+        frame[1] |= 0x80
+        let byClient = try #require(SessionVector.open.client(frame, 100).end(.downstream, .finished, 110).verdict)
+        #expect(byClient.cause == cause && byClient.blame == .client)
+        // The same without a mask: the server's.
+        let bare = [frame[0], frame[1] & 0x7F] + frame[6...]
+        let byServer = try #require(SessionVector.open.server(bare, 100).end(.downstream, .finished, 110).verdict)
+        #expect(byServer.cause == cause && byServer.blame == .backend)
+    }
+
+    @Test func `who ends a session with 1007 says that the other sent the text`() throws {
+        let script = SessionVector.open.client(SessionScript.text("x"), 10).server(SessionScript.text("y", client: false), 11)
+        #expect(script.server(SessionScript.close(1007), 20).verdict?.blame == .client)
+        #expect(script.client(SessionScript.close(1007, client: true), 20).verdict?.blame == .backend)
+    }
+
+    @Test(arguments: Side.allCases) func `what only enforcement sees is blamed on its side, and a limit of ours is no breach`(
+        _ side: Side
+    ) throws {
+        for (fault, cause) in [
+            (FrameFault.textNotUTF8, Cause.textNotUtf8), (.messageTooLarge, .messageTooBig), (.inflationTooLarge, .messageTooBig),
+        ] {
+            var analyzer = SessionAnalyzer(openedAt: Vector.now, traits: [])
+            analyzer.enforced(side, LocatedFault(fault, at: 0))
+            analyzer.local(side, .enforcement, closeCode: fault.closeCode.rawValue, at: Vector.now + .seconds(1))
+            let verdict = try #require(analyzer.report(at: Vector.now + .seconds(1)).verdict)
+            #expect(verdict.cause == cause)
+            #expect(verdict.blame == (side == .downstream ? .client : .backend))
         }
     }
 

@@ -229,8 +229,8 @@ import Wire
                 try test.run("traffic while shrinking") { test.log(server).count > before }
             }
         }
-        #expect(test.loop.uring.targetSmall == UringState.leastSmall)
-        #expect(test.loop.uring.providedSmall <= UringState.leastSmall + 1)
+        #expect(test.loop.uring.targetSmall == test.loop.uring.leastSmall)
+        #expect(test.loop.uring.providedSmall <= test.loop.uring.leastSmall + 1)
     }
 
     @Test(arguments: EventLoop.Backend.available)

@@ -39,8 +39,8 @@ final class LoopHarness {
     /// Begins to receive on what is accepted.
     var receivesOnAccept = true
 
-    init(_ backend: EventLoop.Backend, maximumConnections: Int = 4096) throws {
-        loop = try EventLoop(backend: backend, maximumConnections: maximumConnections)
+    init(_ backend: EventLoop.Backend, maximumConnections: Int = 4096, memory: LoopMemory = LoopMemory()) throws {
+        loop = try EventLoop(backend: backend, maximumConnections: maximumConnections, memory: memory)
         #expect(loop.backend == backend)
     }
 

@@ -107,10 +107,17 @@ import Wire
     @Test(arguments: [
         ("X-Internal-Pass", "§a b§"), ("x-trace", "§a b§"), ("X-Api-Key", "§a b§"), ("X-Auth-Token", "§a b§"),
         ("Client-Secret", "§a b§"), ("Cf-Access-Jwt-Assertion", "§a b§"), ("X-Amz-Security-Token", "§a b§"),
+        ("Authentication", "a §b§"), ("Cookie2", "§a b§"),
         ("User-Agent", "a b"), ("Sec-WebSocket-Key", "a b"), ("X-Tokens-Left", "a b"), ("Server", "a b"),
     ])
     func `hides fields by their names`(name: String, pattern: String) throws {
         #expect(try field(name, "a b") == marked(pattern))
+    }
+
+    @Test func `hides who is named before a host`() throws {
+        #expect(try text("user:pw@h.example:80", .authority) == "\(mark("user:pw"))@h.example:80")
+        #expect(try text("h.example:80", .authority) == "h.example:80")
+        #expect(try text("a@b@h", .authority) == "\(mark("a@b"))@h")
     }
 
     @Test func `finds secrets in any text`() throws {

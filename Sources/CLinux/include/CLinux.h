@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "CLinuxMemory.h"
 #include "CLinuxRestart.h"
 
 /// Linux calls that the Glibc module doesn't export (variadic, macro or _GNU_SOURCE), one plain function each.

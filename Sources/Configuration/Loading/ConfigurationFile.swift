@@ -56,7 +56,7 @@ enum ConfigurationFile {
         switch status.st_mode & S_IFMT {
         case S_IFREG, S_IFCHR: return nil
         case S_IFDIR: return "is a directory"
-        default: return "is not a file"
+        default: return "is a pipe, a socket or a device"
         }
     }
 

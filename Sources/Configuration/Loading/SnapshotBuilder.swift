@@ -80,6 +80,7 @@ struct SnapshotBuilder {
         if let count = map.integer("fields") { limits.fields = count }
         if let size = map.size("target") { limits.target = Int(clamping: size) }
         if let size = map.size("body") { limits.body = size }
+        if let size = map.size("memory") { limits.memory = size }
         if let count = map.integer("connections") { limits.connections = count }
         if let count = map.integer("upgrades_in_flight") { limits.upgradesInFlight = count }
         if let count = map.integer("sessions") { limits.sessions = count }

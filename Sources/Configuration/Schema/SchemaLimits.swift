@@ -37,6 +37,10 @@ enum SchemaLimits {
             "body", .size(0...1 << 50), default: SizeText.text(standardLimits.body),
             "The body of a request; a larger one gets 413. 0 for no limit: bodies are streamed and cost no memory."),
         KeyDefinition(
+            "memory", .size(8 << 20...1 << 50),
+            "Memory that the process may take, if less than its control group or the machine allows. Of that limit, receive buffers get a part; at 95 % accepting stops, at 98 % sessions end, those first that hold the most unsent bytes.",
+            example: "256MiB"),
+        KeyDefinition(
             "connections", .integer(1...10_000_000), default: "\(standardLimits.connections)",
             "Downstream connections of the process; more are closed at once."),
         KeyDefinition(

@@ -21,7 +21,7 @@ extension CauseCatalogue {
             .says(90, .engineIORefused, .reasonSaysCredentials, .noCredentials),
             .says(55, .engineIORefused, .noCredentials, unless: [.reasonSaysCredentials]),
             .says(40, .disconnectMessage, .noCredentials), .says(75, .outputCredentials, .noCredentials), .proves(.flipCredentials),
-            .says(14, .originNeverFlips, .status403, .noCredentials, unless: [.originOtherHost]),
+            .says(14, .originNeverFlips, .status403, .noCredentials, unless: [.originOtherHost, .randomPathSame]),
             .says(12, .pathsNeverFlip, .status403, .noCredentials),
             .denies(40, .saysFirewall), .denies(50, .saysForbiddenByRule), .denies(60, .byEnvoyEmpty403),
             .denies(30, .byApache, .intermediaryOwnPage, .status403), .denies(25, .byGoUpgrader, .status403),

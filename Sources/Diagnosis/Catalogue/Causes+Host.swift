@@ -129,7 +129,7 @@ extension CauseCatalogue {
         clauses: [.proves(.redirectAddsSlash), .proves(.statusRedirect, .flipSlash)],
         probes: [.trailingSlash],
         decides: "the same handshake at the path that Location names",
-        fix: ["Use exactly the path that Location names in the client"],
+        fix: ["Use exactly what Location names in the client: its path, and its scheme and port where they differ"],
         on: [
             .on(.nginx, "`location /ws` instead of `location /ws/` serves both"),
             .on(.quart, "declare the route with the path that clients use, or `strict_slashes=False`"),

@@ -15,8 +15,12 @@ extension CauseCatalogue {
             .says(26, .failedClosedLate, .engineIOPath), .says(12, .failedClosed), .says(25, .status400, .byEngineIO),
             .says(20, .byGoUpgrader, .status404),
             .says(20, .randomPathSame, .status403), .says(25, .randomPathSame, .status400), .says(15, .randomPathSame, .status404),
-            .says(20, .randomPathSame, .status500), .denies(45, .randomPathDiffers), .denies(24, .pathsNeverFlip, .status403),
-            .proves(.flipPrefix, unless: [.flipDoubledPrefix, .engineIOPath]), .says(60, .flipPrefix), .says(95, .outputNoRoute),
+            .says(20, .randomPathSame, .status500), .denies(45, .randomPathDiffers),
+            // The guesses are few; the path that can't exist says more.
+            .denies(24, .pathsNeverFlip, .status403, unless: [.randomPathSame]),
+            // Where a handler may have refused or failed, an endpoint elsewhere that accepts is no proof that there is none here.
+            .proves(.flipPrefix, unless: [.flipDoubledPrefix, .engineIOPath, .status401, .status403, .status500]),
+            .says(60, .flipPrefix), .says(95, .outputNoRoute),
             .denies(40, .outputSawOtherPath),
             .denies(40, .uvicornAsHTTP), .denies(35, .byFrameworkAsHTTP, .intermediaryOnPath), .denies(20, .byPlainNode),
             .denies(25, .byWSGI),
@@ -92,6 +96,8 @@ extension CauseCatalogue {
             .says(24, .status200, unless: [.byBackend, .bodyIsApplicationPage]),
             .says(26, .status2xx), .says(14, .status405), .says(14, .status403, .asgiBareRefusal),
             .says(20, .plainWorks, .status403), .says(30, .plainWorks, .status400),
+            // Starlette answers both a handshake at a page's path and one that a handler refuses so; the page is there.
+            .says(25, .plainWorks, .asgiBareRefusal, unless: [.pathIsRoot]),
             .says(25, .randomPathDiffers, .status200), .says(15, .statusOther4xx, .byBackend), .denies(30, .byCaddyEmpty200),
             .denies(20, .randomPathSame, .status200), .excludes(.byEdge),
         ],

@@ -240,7 +240,7 @@ extension CauseCatalogue {
             .proves(.outputUpstreamRefused, .status502), .says(85, .outputUpstreamRefused, .status503),
         ],
         decides: "a connection to the backend's address and port from the proxy's machine",
-        fix: ["Start the backend, and let it listen on the address and port that the proxy connects to"],
+        fix: ["Start the backend, and let it listen on the address and port to which the connection goes"],
         on: [
             .on(.nginx, "correct `proxy_pass`; its error log says `connect() failed (111: Connection refused)`"),
             .on(.uvicorn, "`--host 0.0.0.0 --port $PORT` in a container or on a platform"),

@@ -18,16 +18,18 @@ extension CauseCatalogue {
         ])
 
     static let invalid101Fields = CauseEntry(
-        .invalid101Fields, .response, "The 101 lacks Upgrade or Connection", blame: .backend, first: true,
+        .invalid101Fields, .response, "The 101 lacks Upgrade or Connection, or announces a body", blame: .backend, first: true,
         """
-        A 101 has to say `Upgrade: websocket` and `Connection: Upgrade`. A server that leaves them out, or a hop that drops them on the way back, makes browsers fail the connection.
+        A 101 has to say `Upgrade: websocket` and `Connection: Upgrade`. A server that leaves them out, or a hop that drops them on the way back, makes browsers fail the connection. \
+        A 101 has no body: with Content-Length or Transfer-Encoding, some take the first frames for one. Browsers ignore them; Gatehouse doesn't pass on what can be read in two ways.
         """,
         clauses: [
             .proves(.status101, .upgradeMissingIn101, unless: [.acceptMissing, .acceptWrong]),
             .proves(.status101, .connectionMissingIn101, unless: [.acceptMissing, .acceptWrong]),
+            .proves(.failedMalformedResponse, .status101, .contentLengthIn101, unless: [.acceptMissing, .acceptWrong]),
             .says(50, .status101, .upgradeMissingIn101), .says(50, .status101, .connectionMissingIn101),
         ],
-        fix: ["Send both fields with the 101, and let every hop pass them back"],
+        fix: ["Send both fields with the 101, and neither Content-Length nor Transfer-Encoding; let every hop pass it back so"],
         on: [
             .on(.nginx, "remove `proxy_hide_header Upgrade` and `proxy_hide_header Connection`"),
             .on(.haproxy, "remove `http-response del-header Upgrade`"),

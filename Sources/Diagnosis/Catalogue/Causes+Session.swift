@@ -7,11 +7,13 @@ extension CauseCatalogue {
         Every receiver has a largest message. One that is bigger ends the session with close code 1009, or with a bare cut. Defaults differ widely: 8 KiB in Tomcat, 32 KiB in coder/websocket, 1 MiB in websockets, 4 MiB in aiohttp, 16 MiB in uvicorn, 100 MiB in ws.
         """,
         clauses: [
-            .proves(.serverCode1009), .proves(.clientCode1009), .says(58, .afterBigMessage, .serverCut),
+            .proves(.serverCode1009), .proves(.clientCode1009), .proves(.overOwnLimit), .says(58, .afterBigMessage, .serverCut),
             .says(85, .reasonSaysTooBig), .says(20, .afterBigMessage, .serverCode1002),
         ],
         decides: "the same session with a small message",
-        fix: ["Raise the receiver's limit for messages, or send smaller ones"],
+        fix: [
+            "Raise the receiver's limit for messages, or send smaller ones (Gatehouse's own: `websocket.message_limit`, `limits.message_size`)"
+        ],
         on: [
             .on(.uvicorn, "`--ws-max-size` (16 MiB by default)"),
             .on(.hypercorn, "`websocket_max_message_size` (16 MiB by default)"),

@@ -147,7 +147,7 @@ extension CauseCatalogue {
         """,
         clauses: [
             .says(75, .saysTransportRefused, .engineIOPath), .says(12, .engineIOPath, .status400),
-            .says(10, .engineIOPath, .status403),
+            .says(16, .engineIOPath, .status403),
         ],
         probes: [.engineIOPolling],
         decides: "Engine.IO's polling answer: its `upgrades` list names websocket or doesn't",

@@ -66,8 +66,11 @@ extension Casework {
         var candidates = order.compactMap { cases[$0] }.filter { $0.admits(line) }
         if line.signs.contains(.outputProcessEnded) { return candidates.map { $0.session } }
         if let access = line.access, line.signs.isEmpty {
-            let own = candidates.filter { $0.arrival(access) != nil }
-            return own.count == 1 ? [own[0].session] : []
+            let own = candidates.compactMap { file in file.arrival(access).map { (file.session, $0) } }
+            // The very path goes before one that a hop might have made of another.
+            let exact = own.filter { $0.1 != .outputSawOtherPath }
+            let best = exact.isEmpty ? own : exact
+            return best.count == 1 ? [best[0].0] : []
         }
         let named = candidates.filter { line.names(path: $0.path) }
         if !named.isEmpty {

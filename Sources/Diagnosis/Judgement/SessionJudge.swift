@@ -53,7 +53,7 @@ enum SessionJudge {
         .serverCode1001, .clientCode1002, .clientCode1003, .clientCode1007,
         .clientCode1009, .clientCode1010, .clientCode1011, .clientCodeInvalid, .serverMasked, .clientUnmasked,
         .serverReservedBits, .clientReservedBits,
-        .reservedOpcodeSeen, .textNotUTF8Seen, .otherFault, .httpInStream, .textInStream, .clientPingsUnanswered,
+        .reservedOpcodeSeen, .textNotUTF8Seen, .otherFault, .overOwnLimit, .httpInStream, .textInStream, .clientPingsUnanswered,
         .serverPingsUnanswered, .ourIdleTimer,
         .engineIORefused, .disconnectMessage,
     ]

@@ -55,8 +55,9 @@ struct SessionQuotes {
             ? excerpt.map { (0x20..<0x7F).contains($0) ? String(Unicode.Scalar($0)) : "·" }.joined()
             : excerpt.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
         return Evidence(
-            what: isText ? "bytes after the 101" : "frame", observed: "\(located.fault.name): \(shown)",
-            expected: located.fault.section,
+            what: isText ? "bytes after the 101" : "frame",
+            // What only enforcement sees has no excerpt: it lies in a payload.
+            observed: excerpt.isEmpty ? located.fault.name : "\(located.fault.name): \(shown)", expected: located.fault.section,
             location: Evidence.Location(side: side, offset: located.offset, length: UInt64(excerpt.count)))
     }
 

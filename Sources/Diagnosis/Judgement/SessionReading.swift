@@ -120,7 +120,7 @@ enum SessionReading {
     ) {
         guard let fault = half.fault?.fault, record.fidelity == .full else { return }
         let trace = SignReading.Trace.note(side == .downstream ? "client fault" : "server fault")
-        signs.add(.serverFault, if: side == .upstream)
+        signs.add(side == .upstream ? .serverFault : .clientFault)
         let excerpt = half.faultExcerpt
         let start = excerpt.prefix(64)
         if excerpt.begins("http/1.", in: 0..<excerpt.count) {
@@ -136,6 +136,7 @@ enum SessionReading {
             case .maskedFromServer: .serverMasked
             case .textNotUTF8: .textNotUTF8Seen
             case .closeCodeInvalid: side == .upstream ? .serverCodeInvalid : .clientCodeInvalid
+            case .messageTooLarge, .tooManyFragments, .inflationTooLarge: .overOwnLimit
             default: .otherFault
             }
         signs.add(sign, trace)

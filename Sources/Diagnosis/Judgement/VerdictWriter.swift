@@ -36,11 +36,31 @@ struct VerdictWriter {
             fix: entry.fix, alternatives: alternatives(rest, .possible))
     }
 
-    /// A request that was broken before it came to us is a hop's fault where a hop shows itself.
+    /// Whom the catalogue blames, unless the signs say who it was: a request that was broken before it came to us is a hop's fault where a hop
+    /// shows itself, and a breach of the protocol is the fault of the side whose frames have it.
     private func blame(_ entry: CauseEntry) -> Blame {
         if entry.cause == .upgradeFieldsMissing, reading.has(.viaInRequest) { return .intermediary }
-        return entry.blame
+        guard VerdictWriter.breaches.contains(entry.cause) else { return entry.blame }
+        let seen = (
+            client: reading.has(.clientFault) || reading.has(.clientCodeInvalid),
+            server: reading.has(.serverFault) || reading.has(.serverCodeInvalid)
+        )
+        // Where no fault was seen, the side that ended the session with 1002 or 1007 says that it was the other.
+        let told = (
+            client: reading.has(.serverCode1002) || reading.has(.serverCode1007),
+            server: reading.has(.clientCode1002) || reading.has(.clientCode1007)
+        )
+        switch seen.client || seen.server ? seen : told {
+        case (true, false): return .client
+        case (false, true): return .backend
+        default: return entry.blame
+        }
     }
+
+    /// Causes of which either side can be guilty.
+    private static let breaches: Set<Cause> = [
+        .protocolViolation, .textNotUtf8, .reservedOpcode, .rsv1WithoutExtension, .invalidCloseCode, .messageTooBig,
+    ]
 
     private func alternatives(_ rest: ArraySlice<Hypotheses.Hypothesis>, _ first: Confidence) -> [Alternative] {
         rest.prefix(first == .proven ? 3 : 6).prefix { $0.score >= 10 }.map { other in

@@ -40,14 +40,23 @@ package enum Redaction {
             let name = line.value.prefix { $0 < bytes.count && bytes[$0] != 0x3D }
             return "\(head.bytes.printable(name.lowerBound..<name.upperBound, limit: 60))=\(mark)"
         case .secWebSocketProtocol:
-            return head.section.elementTexts(line.value).map { CredentialReading.isTokenLike($0) ? mark : $0 }.joined(
-                separator: ", ")
+            return subprotocols(head.section.elementTexts(line.value))
         case .location, .referer:
             return url(bytes, line.value)
         case .other:
             return CredentialReading.isSecretName(bytes, line.name) ? mark : head.bytes.printable(line.value, limit: 300)
         default: return head.bytes.printable(line.value, limit: 300)
         }
+    }
+
+    /// Items of `Sec-WebSocket-Protocol`: what follows a word that announces a token is one, whatever it looks like.
+    private static func subprotocols(_ items: [String]) -> String {
+        var isAnnounced = false
+        return items.map { item in
+            defer { isAnnounced = CredentialReading.announcesToken(item) }
+            if !isAnnounced, let prefix = CredentialReading.tokenPrefix(item) { return item.prefix(prefix) + mark }
+            return isAnnounced || CredentialReading.isTokenLike(item) ? mark : item
+        }.joined(separator: ", ")
     }
 
     /// The request line with the values of its query's secrets left out.

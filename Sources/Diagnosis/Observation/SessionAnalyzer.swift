@@ -114,11 +114,12 @@ package struct SessionAnalyzer: Sendable {
         stop(now)
     }
 
-    /// Gatehouse ended a side, with a close frame of its own if `closeCode` says so.
+    /// A side broke a rule that only who reads payloads sees; the first such fault counts.
     package mutating func enforced(_ side: Side, _ fault: LocatedFault) {
         if enforced.isEmpty { enforced.append((side, fault)) }
     }
 
+    /// Gatehouse ended a side, with a close frame of its own if `closeCode` says so.
     package mutating func local(_ side: Side, _ end: LocalEnd, closeCode: UInt16?, at now: Timestamp) {
         if side == .downstream { ourCodes.downstream = closeCode ?? 0 } else { ourCodes.upstream = closeCode ?? 0 }
         ended(side, .local(end), at: now)
@@ -154,7 +155,8 @@ package struct SessionAnalyzer: Sendable {
             downstream: side(.downstream, now), upstream: side(.upstream, now),
             traits: traits, stack: stack, hop: hop, fidelity: fidelity)
         record.events = events
-        return isOpaque ? record : record.judged(with: [])
+        if !isOpaque { record.judge(with: []) }
+        return record
     }
 
     @usableFromInline mutating func remarkable(_ direction: Direction, _ notices: FrameNotices, _ now: Timestamp) {

@@ -31,10 +31,13 @@ package struct SessionRecord: Sendable {
     /// that the endpoint no longer accepts (`upstreamGone`).
     package func judged(with further: SignSet, evidence: [(sign: Sign, evidence: Evidence)] = []) -> SessionRecord {
         var record = self
-        let judgement = SessionJudge.judge(record, further: further, evidence: evidence)
-        record.findings = judgement.findings
-        record.verdict = judgement.verdict
+        record.judge(with: further, evidence: evidence)
         return record
+    }
+
+    /// The same in place: a record is five hundred bytes, and every session has one.
+    mutating func judge(with further: SignSet, evidence: [(sign: Sign, evidence: Evidence)] = []) {
+        (findings, verdict) = SessionJudge.judge(self, further: further, evidence: evidence)
     }
 
     package enum Party: String, Sendable, Hashable { case downstream, upstream, gatehouse }

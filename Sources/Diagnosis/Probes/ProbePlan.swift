@@ -195,15 +195,15 @@ package struct ProbePlan: Sendable {
     private mutating func read(_ probe: ProbeRequest, _ outcome: ProbeOutcome) {
         switch probe.kind {
         case .randomPath:
-            let isSame = outcome.likeness == control?.likeness
-            learned.insert(isSame ? .randomPathSame : .randomPathDiffers)
+            learn(outcome.likeness == control?.likeness ? .randomPathSame : .randomPathDiffers, from: probe, outcome)
             if outcome.status == 404 { learned.insert(.randomPathNotFound) }
         case .plainGet:
             if outcome.likeness == control?.likeness {
-                learned.insert(.plainSame)
+                learn(.plainSame, from: probe, outcome)
             } else if let status = outcome.status {
-                learned.insert(
-                    (200..<400).contains(status) ? .plainWorks : (502...504).contains(status) ? .plainUnavailable : .plainDiffers)
+                learn(
+                    (200..<400).contains(status) ? .plainWorks : (502...504).contains(status) ? .plainUnavailable : .plainDiffers,
+                    from: probe, outcome)
             }
         case .engineIOPolling:
             let reasons: SignSet = [
@@ -215,6 +215,10 @@ package struct ProbePlan: Sendable {
                 quotes.append((sign, Evidence(what: "probe's response body", observed: outcome.excerpt)))
             }
             learned.insert(.byEngineIO)
+            if ProbePlan.offersPollingOnly(outcome.excerpt) {
+                learned.insert(.saysTransportRefused)
+                quotes.append((.saysTransportRefused, Evidence(what: "probe's response body", observed: outcome.excerpt)))
+            }
         default:
             failed.insert(probe.kind)
             guard outcome.isAccepted, let flip = probe.flip else {
@@ -233,6 +237,18 @@ package struct ProbePlan: Sendable {
                 ))
             state = .confirming
         }
+    }
+
+    /// What a probe shows that flips nothing, with its outcome as the evidence.
+    private mutating func learn(_ sign: Sign, from probe: ProbeRequest, _ outcome: ProbeOutcome) {
+        learned.insert(sign)
+        quotes.append((sign, Evidence(what: "probe", observed: "\(probe.change): \(outcome.text)")))
+    }
+
+    /// Whether the packet that opens an Engine.IO session by polling names nothing to which it could be upgraded.
+    private static func offersPollingOnly(_ packet: String) -> Bool {
+        let text = packet.filter { $0 != " " }
+        return text.contains("\"sid\":") && text.contains("\"upgrades\":[]")
     }
 
     /// What it means that nothing of a kind helped.

@@ -28,7 +28,8 @@ struct AccessLine {
         let status = rest.first.flatMap { Int(String(decoding: $0, as: UTF8.self)) }
         switch String(decoding: words[0], as: UTF8.self) {
         case "WebSocket", "WSCONNECTING":
-            guard words.count == 2 else { return nil }
+            // What the backend accepted is no refusal, whose path it may resemble.
+            guard words.count == 2, rest.first.map({ !$0.elementsEqual("[accepted]".utf8) }) ?? true else { return nil }
             kind = .webSocket
         case "GET":
             guard let status, (100..<600).contains(status) else { return nil }

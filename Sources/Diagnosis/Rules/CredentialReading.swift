@@ -26,6 +26,27 @@ package enum CredentialReading {
         return false
     }
 
+    /// Whether the subprotocol says that the one behind it is a token: browsers can't set fields, so applications put it there.
+    package static func announcesToken(_ subprotocol: String) -> Bool {
+        announcing.contains(subprotocol.lowercased())
+    }
+
+    /// How many characters of a subprotocol stand before a token: `base64url.bearer.authorization.k8s.io.…`, `bearer-…`; nil if none follows.
+    package static func tokenPrefix(_ subprotocol: String) -> Int? {
+        let text = subprotocol.lowercased()
+        for known in ["base64url.bearer.authorization.k8s.io.", "base64.bearer.authorization.k8s.io.", "openai-insecure-api-key."]
+        where text.hasPrefix(known) { return known.count }
+        for word in announcing where text.hasPrefix(word) && text.utf8.count > word.utf8.count + 7 {
+            if let separator = text.dropFirst(word.count).first, !separator.isLetter, !separator.isNumber { return word.count + 1 }
+        }
+        return nil
+    }
+
+    private static let announcing: Set<String> = [
+        "jwt", "key", "auth", "token", "basic", "bearer", "apikey", "api-key", "api_key", "auth-token", "auth_token", "auth.token",
+        "access_token", "access-token", "bearer-token", "bearer_token", "authorization",
+    ]
+
     /// Whether `text` has the shape of a token: a JWT, or long and without meaning.
     package static func isTokenLike(_ text: String) -> Bool {
         let bytes = text.utf8

@@ -332,6 +332,8 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case textNotUTF8Seen
     case otherFault
     case serverFault
+    case clientFault
+    case overOwnLimit
     case httpInStream
     case textInStream
     case clientPingsUnanswered

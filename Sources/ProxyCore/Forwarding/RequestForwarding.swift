@@ -47,6 +47,12 @@ package struct RequestForwarding: Sendable {
             | KnownField.xOriginalURL.bit | KnownField.xRewriteURL.bit
     }
 
+    /// Fields of the opening handshake, which were judged as they came and have to reach the backend so.
+    private static var ofUpgrades: UInt64 {
+        KnownField.secWebSocketKey.bit | KnownField.secWebSocketVersion.bit | KnownField.secWebSocketProtocol.bit
+            | KnownField.secWebSocketExtensions.bit
+    }
+
     /// Writes the head into `writer`, which is reset first; false, and nothing written, for a request that has a `refusal`
     /// or whose host can't be written.
     @discardableResult
@@ -217,7 +223,9 @@ package struct RequestForwarding: Sendable {
             } else {
                 isDropped = own & field.known.bit != 0
             }
-            guard isDropped || (named && isNamed(index, section)) || (hasRemoved && isRemoved(section, field, context))
+            guard
+                isDropped || (named && isNamed(index, section, isUpgrade: context.isWebSocketUpgrade))
+                    || (hasRemoved && isRemoved(section, field, context))
             else { continue }
             if start < index { writer.fields(start..<index, of: section) }
             start = index + 1
@@ -229,15 +237,39 @@ package struct RequestForwarding: Sendable {
     private static func isForbidden(
         _ section: FieldSection, _ field: FieldLine, _ context: borrowing ForwardingContext
     ) -> Bool {
+        if isClaim(section, field.name, context) { return true }
         guard let lookalike = HopByHopFields.lookalike(section, field.name) else { return false }
         if lookalike.known != .other, RequestForwarding.own & lookalike.known.bit != 0 { return true }
         return isRemoved(lookalike, context)
     }
 
-    /// Whether `Connection` names the field; framing and host are not its to name.
-    private static func isNamed(_ index: Int, _ section: FieldSection) -> Bool {
+    /// Whether the field claims what only a proxy may say: `X-Forwarded-Prefix`, `-Ssl`, `-Scheme` and all others of that family, by which
+    /// frameworks build addresses and believe in TLS; and `Proxy`, which CGI programs take for the variable HTTP_PROXY.
+    private static func isClaim(
+        _ section: FieldSection, _ name: Range<Int>, _ context: borrowing ForwardingContext
+    ) -> Bool {
+        switch name.first.map({ section.bytes[$0].lowercased }) {
+        case 0x78: !context.identity.peerIsTrusted && begins(section, name, "x-forwarded-")
+        case 0x70: name.count == 5 && begins(section, name, "proxy")
+        default: false
+        }
+    }
+
+    /// Whether a name begins so, `_` taken for `-`.
+    private static func begins(_ section: FieldSection, _ name: Range<Int>, _ text: StaticString) -> Bool {
+        guard name.count >= text.utf8CodeUnitCount else { return false }
+        for index in 0..<text.utf8CodeUnitCount {
+            let byte = section.bytes[name.lowerBound + index].lowercased
+            guard unsafe (byte == 0x5F ? 0x2D : byte) == text.utf8Start[index] else { return false }
+        }
+        return true
+    }
+
+    /// Whether `Connection` names the field; framing, host and what makes an upgrade are not its to name.
+    private static func isNamed(_ index: Int, _ section: FieldSection, isUpgrade: Bool) -> Bool {
         let known = section.fields[index].known
         if known != .other, HopByHopFields.restated & known.bit != 0 { return false }
+        if isUpgrade, known != .other, ofUpgrades & known.bit != 0 { return false }
         return HopByHopFields.isNamed(index, by: section)
     }
 

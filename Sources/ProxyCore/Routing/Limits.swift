@@ -27,5 +27,8 @@ package struct Limits: Sendable, Hashable {
     package var queueLength: Int = 1_000
     package var queueWait: TimeSpan = .seconds(5)
 
+    /// Bytes of memory that the process may take, if less than its control group or the machine allows.
+    package var memory: UInt64?
+
     package init() {}
 }

@@ -54,7 +54,7 @@ extension Ledger {
         if let request = record.request {
             line.beginObject("request")
             line.field("line", request.bytes, request.lineRange, .startLine, redaction)
-            if let host = request.effectiveHost { line.field("host", request.bytes, host, .text, redaction) }
+            if let host = request.effectiveHost { line.field("host", request.bytes, host, .authority, redaction) }
             line.endObject()
         }
         if let status = record.status { line.field("status", status) }

@@ -129,6 +129,8 @@ extension LineBuffer {
     /// A decimal number without sign.
     mutating func digits(_ value: UInt64) {
         reserve(20)
+        // Most counts of a line are noughts and ones.
+        if value < 10 { return put(0x30 + UInt8(truncatingIfNeeded: value)) }
         var length = 1
         var rest = value / 10
         while rest > 0 {

@@ -19,6 +19,8 @@ package struct MetricsRegistry: Sendable {
         package var generation: Int
         /// Successors that came to nothing.
         package var restartsFailed: Int
+        /// Memory that there is and that is taken, in bytes; and whether it is enough for new connections.
+        package var memory: (limit: UInt64, used: UInt64, accepts: Bool) = (0, 0, true)
         /// Packets and bytes in the captures' files, and packets that were to be there.
         package var capture: (packets: UInt64, bytes: UInt64, dropped: UInt64) = (0, 0, 0)
 
@@ -69,6 +71,13 @@ package struct MetricsRegistry: Sendable {
         text.single(
             "capture_packets_dropped_total", "Packets that are missing in captures because the disk was slow or full.", "counter",
             process.capture.dropped)
+        text.single(
+            "memory_limit_bytes", "Memory that the process may take: the control group's, the machine's or the configured limit.",
+            "gauge", process.memory.limit)
+        text.single(
+            "memory_used_bytes", "What is taken of it, without page cache that can be dropped.", "gauge", process.memory.used)
+        text.single(
+            "accepting", "0 while no connections are accepted because memory is short.", "gauge", process.memory.accepts ? 1 : 0)
         text.single("workers", "Event loops.", "gauge", UInt64(workers.count))
         text.single(
             "start_time_seconds", "When the process started, in seconds since the epoch.", "gauge",

@@ -84,6 +84,10 @@ package final class WorkerMetrics: Sendable {
     package let loopLag: Histogram
     package let buffersInUse: Gauge
     package let buffers: Gauge
+    /// Bytes in blocks of their own because their peers don't take them.
+    package let heldBytes: Gauge
+    /// Sessions ended because memory ran short.
+    package let sessionsShed: Counter
 
     let families: [MetricFamily]
     let slab: MetricSlab
@@ -161,6 +165,8 @@ package final class WorkerMetrics: Sendable {
             "loop_lag_seconds", "Length of the event loop's turns, for which what arrives meanwhile has to wait.", .lag)
         buffersInUse = layout.gauge("buffers_in_use", "Receive buffers that hold bytes not yet sent on.")
         buffers = layout.gauge("buffers", "Receive buffers that exist.")
+        heldBytes = layout.gauge("unsent_bytes", "Bytes that are kept for peers that don't take them, receive buffers excluded.")
+        sessionsShed = layout.counter("sessions_shed_total", "Sessions and requests ended because memory ran short.")
         families = layout.families
         self.slab = slab
     }

@@ -22,6 +22,8 @@ package final class LogRedaction: Sendable {
         case startLine
         /// A request target or URL.
         case target
+        /// A host, and before it what may not stand there: `user:password@host`.
+        case authority
         /// The value of a field; its name is given beside it.
         case field
         /// One item of `Sec-WebSocket-Protocol`.
@@ -72,6 +74,10 @@ package final class LogRedaction: Sendable {
         case .startLine: startLine(value, into: &line)
         case .target: scan(value, .target, into: &line)
         case .text: scan(value, .prose, into: &line)
+        case .authority:
+            let host = value.lastIndex(of: 0x40) ?? 0
+            replace(value.part(0, host), into: &line)
+            scan(value.part(host, value.count), .prose, into: &line)
         case .subprotocol:
             var marked = false
             subprotocol(value, &marked, into: &line)

@@ -63,7 +63,7 @@ enum SecretName {
     static func field(_ name: UnsafeBufferPointer<UInt8>, operators: [[UInt8]]) -> FieldKind {
         guard let last = name.last?.lowercased else { return .plain }
         switch (name.count, last) {
-        case (6, 0x65) where equals(name, "cookie"): return .cookie
+        case (6, 0x65) where equals(name, "cookie"), (7, 0x32) where equals(name, "cookie2"): return .cookie
         case (10, 0x65) where equals(name, "set-cookie"): return .setCookie
         case (11, 0x32) where equals(name, "set-cookie2"): return .setCookie
         case (22, 0x6C) where equals(name, "sec-websocket-protocol"): return .subprotocols
@@ -75,7 +75,8 @@ enum SecretName {
         }
         return withNormalised(name) { name in
             if operators.contains(where: { same($0, name) }) { return .secret }
-            if ends(name, "authorization") { return .credentials }
+            // The second is a common mistake for the first.
+            if ends(name, "authorization") || ends(name, "authentication") { return .credentials }
             return hasSecretEnding(name) ? .secret : .plain
         } ?? .plain
     }

@@ -1,6 +1,7 @@
 import Diagnosis
 import HTTPWire
 import Probing
+import WebSocketWire
 import Wire
 
 /// Keeping a session open: when it dies early, a second one with pings tells a timer on silence from a limit on age.
@@ -13,7 +14,11 @@ extension Diagnoser {
     func hold(_ report: inout DiagnosisReport, _ span: TimeSpan) {
         let silent = hold(report, span, .silent)
         report.held.append(silent)
-        guard let record = silent.record, !silent.isOpen else { return }
+        guard let record = silent.record else {
+            report.judgement.verdict = verdictOnSecond(silent.handshake)
+            return
+        }
+        guard !silent.isOpen else { return }
         report.judgement.verdict = record.verdict
         // What ended at once, or with words, did not end by a timer.
         guard silent.lived >= .seconds(1), record.upstream.closeReason?.isEmpty ?? true else { return }
@@ -27,6 +32,16 @@ extension Diagnoser {
         guard var verdict = judged.verdict else { return }
         verdict.probes = report.held.map { ProbeRecord(change: $0.manner.words, outcome: $0.ending) }
         report.judgement.verdict = verdict
+    }
+
+    /// The first handshake went well, and the one whose session was to be held did not: not every one is accepted.
+    private func verdictOnSecond(_ handshake: PerformedHandshake) -> Verdict? {
+        var verdict = HandshakeJudge.judge(handshake.observation).verdict
+        verdict?.evidence.append(
+            Evidence(
+                what: "handshakes",
+                observed: "the first was accepted, the second, a moment later: \(ProbeOutcome(handshake.observation).text)"))
+        return verdict
     }
 
     private func hold(_ report: DiagnosisReport, _ span: TimeSpan, _ manner: HeldSession.Manner) -> HeldSession.Outcome {
@@ -70,6 +85,9 @@ extension HeldSession.Outcome {
         if let code = record.upstream.closeCode {
             let reason = record.upstream.closeReason.map { $0.isEmpty ? "" : " \"\($0)\"" } ?? ""
             return "closed by the server with \(code)\(reason) after \(lived.shown)"
+        }
+        if let located = record.upstream.fault {
+            return "failed after \(lived.shown): the server sent a fault (\(located.fault.name))"
         }
         return
             "\(record.upstream.end.map { if case .reset = $0 { true } else { false } } == true ? "reset" : "ended by the server without a close frame") after \(lived.shown)"

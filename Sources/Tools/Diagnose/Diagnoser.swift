@@ -17,6 +17,8 @@ struct Diagnoser {
 
     /// Where a probe no longer makes sense: less time is left than a quick answer needs.
     private static let leastTime = TimeSpan.milliseconds(200)
+    /// Into how many parts the time for an answer is divided for the probes of a handshake that was not answered.
+    private static let impatience: UInt64 = 5
     /// How long bodies may take: the first one is evidence, those of probes are compared.
     private static let bodyWait = (first: TimeSpan.seconds(1), probe: TimeSpan.milliseconds(300))
 
@@ -78,6 +80,11 @@ struct Diagnoser {
                 limit: options.probeLimit, origins: Array(options.origins.dropFirst()),
                 subprotocols: Array(options.subprotocols.dropFirst()),
                 nonce: random.next(), mayUseTLS: !options.place.isSecure && (options.proxy == nil || options.place.port != 80)))
+        // Where silence was the answer, it need not be waited for to its end again: the time is for what may be answered.
+        let patience =
+            first.observation.failure == .responseHeadTimedOut
+            ? TimeSpan(nanoseconds: options.timeout.nanoseconds / Diagnoser.impatience) : options.timeout
+        let performer = performer.waiting(patience)
         // The address that answered: probes must meet the same host.
         let addresses = first.address.map { [$0] } ?? []
         while case .probe(let request) = plan.next() {

@@ -53,11 +53,21 @@ struct HeldSession {
         let end = Deadline.after(duration)
         var analyzer = HandshakeJudge.analyzer(for: observation, at: HeldSession.now)
         var reader = MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: HeldSession.excerpt)
+        var validator = MessageValidator(direction: .serverToClient, agreement: agreement)
         for message in messages { send(.text, Array(message.utf8), &analyzer) }
         var nextPing = pingDeadline
         var chunk = early
         while true {
-            if !chunk.isEmpty, take(chunk, &reader, &analyzer, &outcome) { break }
+            if !chunk.isEmpty {
+                let fault = validator.judge(chunk.span.bytes).fault
+                if take(chunk, &reader, &analyzer, &outcome) { break }
+                if let fault, fault.fault == .textNotUTF8 {
+                    // Only who reads payloads sees it: a browser does, and ends the session.
+                    analyzer.enforced(.upstream, fault)
+                    send(.close, [0x03, 0xEF], &analyzer)
+                    break
+                }
+            }
             if end.hasPassed {
                 outcome.isOpen = true
                 break

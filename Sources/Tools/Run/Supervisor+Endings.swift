@@ -69,6 +69,8 @@ extension Supervisor {
     func tell(_ verdict: Verdict, lastLines: [String]) {
         server.ledger.backendFailed(verdict, lastLines: lastLines, at: Supervisor.now)
         var text = "gatehouse: \(verdict.title)."
+        // Its own lines stand above: they were passed on.
+        for piece in verdict.evidence where piece.what != "backend output" { text += "\n  \(piece.what): \(piece.observed)" }
         for step in verdict.fix.prefix(2) { text += "\n  fix: \(step)" }
         Terminal.note(text)
     }

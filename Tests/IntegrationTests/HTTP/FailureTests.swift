@@ -73,10 +73,23 @@ extension Integration {
             try client.send("GET / HTTP/1.1\r\nHost: a\r\n")
             #expect(try client.readResponse().status == 408)
             #expect(try client.readToEnd() == [])
+            let line = try forwarding.gatehouse.ledger.wait(for: "http.request") { $0["status"].integer == 408 }
+            #expect(line["client"]["address"].text?.hasPrefix("127.0.0.1:") == true, "\(line["client"])")
             // One byte at a time doesn't win time.
             let told = try PeerClient.misbehave("slow-head", port: forwarding.gatehouse.port, seconds: 5)
             #expect(told["status"].integer == 408)
             #expect((told["after"].number ?? 99) < 3)
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `a TLS handshake at a port without TLS is told so at once`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io, "timeouts: {head: 1h}")
+            let client = try forwarding.gatehouse.connect()
+            // The first record of a ClientHello, cut.
+            try client.send([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03])
+            #expect(try client.readResponse().status == 400)
+            let line = try forwarding.gatehouse.ledger.wait(for: "http.request") { $0["status"].integer == 400 }
+            #expect(line["reason"].text == "tls_to_plain_port")
         }
 
         @Test(arguments: IOBackend.available)

@@ -69,7 +69,7 @@ extension Integration {
             #expect(json["problems"].elements.count == 2)
             let good = try scratch.write("upstream: http://127.0.0.1:1\n", to: "good.yaml")
             #expect(try run(["check-config", good]).exit == .code(0))
-            #expect(try run(["check-config", scratch.file("absent.yaml")]).exit != .code(0))
+            #expect(try run(["check-config", scratch.file("absent.yaml")]).exit == .code(2))
         }
 
         @Test func `serve without a place to forward to says what to do`() throws {

@@ -254,6 +254,7 @@ extension Integration {
             #expect(verdict["evidence"].elements.contains { $0["observed"].text == "no module named app" }, "\(verdict)")
             #expect(verdict["title"].text == "The backend ended before it accepted a connection")
             #expect(run.scratch.read("err").contains("no module named app\n"))
+            #expect(run.scratch.read("err").contains("process: "), "what was seen isn't told: \(run.scratch.read("err"))")
             #expect(try run.ledger.all("listener.ready").isEmpty)
         }
 

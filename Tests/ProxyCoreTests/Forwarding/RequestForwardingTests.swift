@@ -67,12 +67,30 @@ import Wire
 
     @Test(arguments: [
         "X-Forwarded-For", "X_Forwarded_For", "x_forwarded-FOR", "X-Forwarded-Proto", "X-Real-IP", "X_Real_IP", "Forwarded",
-        "X-Forwarded-Host", "X-Forwarded-Port",
+        "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Prefix", "x_forwarded_ssl", "X-Forwarded-Scheme", "Proxy",
     ])
     func `B18 B20 what an untrusted client says of itself is replaced, in every spelling`(_ name: String) throws {
         let sent = try #require(send("GET / HTTP/1.1\nHost: a\n\(name): evil"))
         #expect(!sent.lines.contains { $0.contains("evil") })
         #expect(sent.all("x-forwarded-for") == ["203.0.113.7"])
+    }
+
+    @Test func `B20 what else a trusted edge says of itself goes on, and lookalikes of the family too`() throws {
+        let head = requestHead("GET / HTTP/1.1\nHost: a\nX-Forwarded-Prefix: /app\nX-Forward: 1\nProxy: http://evil")
+        let sent = try #require(forwarded(head, context(head, peer: edge)))
+        #expect(sent.all("x-forwarded-prefix") == ["/app"] && sent.all("x-forward") == ["1"] && sent.all("proxy").isEmpty)
+        #expect(
+            send("GET / HTTP/1.1\nHost: a\nX-Forward: 1\nProxy-Name: x")?.lines.prefix(3) == [
+                "host: a", "x-forward: 1", "proxy-name: x",
+            ])
+    }
+
+    @Test func `B19 a client can't strip its handshake of what was judged`() throws {
+        let sent = try #require(
+            send(
+                "GET / HTTP/1.1\nHost: a\nUpgrade: websocket\nConnection: Upgrade, Sec-WebSocket-Key, Sec-WebSocket-Version, Origin\nSec-WebSocket-Key: k\nSec-WebSocket-Version: 13\nOrigin: https://a"
+            ) { $0.isWebSocketUpgrade = true })
+        #expect(sent.all("sec-websocket-key") == ["k"] && sent.all("sec-websocket-version") == ["13"] && sent.all("origin").isEmpty)
     }
 
     @Test(arguments: ["X-User", "x_user", "X_USER", "X-Auth_Group"])

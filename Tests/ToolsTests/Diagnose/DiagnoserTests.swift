@@ -141,6 +141,34 @@ import Wire
         #expect(json["sessions"]?.elements.first?["received"]?.elements.first?.text == "hello")
     }
 
+    @Test func `a session that can't be opened a second time is not healthy`() throws {
+        let answered = Atomic<Int>(0)
+        let backend = try backend { peer in
+            let head = peer.readHead()
+            if answered.add(1, ordering: .acquiringAndReleasing).oldValue == 0 {
+                peer.accept(head)
+            } else {
+                peer.send("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+            }
+            _ = peer.readToEnd()
+        }
+        let (report, json, text, _) = try diagnose("ws://127.0.0.1:\(backend.port)/ws", ["--hold", "1s"])
+        #expect(report.exitCode == .problemFound)
+        #expect(json["verdict"]?["evidence"]?.elements.contains { $0["what"]?.text == "handshakes" } == true)
+        #expect(!text.contains("Healthy"))
+    }
+
+    @Test func `text that isn't UTF-8 ends a held session as it ends a browser's`() throws {
+        let backend = try backend { peer in
+            peer.accept(peer.readHead())
+            peer.send([0x81, 0x02, 0xFF, 0xFE])
+            _ = peer.readToEnd()
+        }
+        let (report, json, _, _) = try diagnose("ws://127.0.0.1:\(backend.port)/ws", ["--hold", "1s"])
+        #expect(report.exitCode == .problemFound)
+        #expect(json["verdict"]?["cause"]?.text == "text-not-utf8" && json["verdict"]?["blame"]?.text == "backend")
+    }
+
     @Test func `a redirect is a verdict and is not followed`() throws {
         let backend = try backend { peer in
             let head = peer.readHead()
@@ -175,6 +203,19 @@ import Wire
         #expect(report.exitCode == .problemFound)
         #expect(json["verdict"]?["cause"] != nil)
         #expect(took < .milliseconds(1500))
+    }
+
+    @Test func `an upgrade that alone is never answered is told from a host that hangs`() throws {
+        let backend = try backend { peer in
+            if peer.readHead().has(.upgrade) {
+                _ = peer.readToEnd()
+            } else {
+                peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+            }
+        }
+        let (_, json, _, took) = try diagnose("ws://127.0.0.1:\(backend.port)/ws", ["--timeout", "1s"])
+        #expect(json["verdict"]?["cause"]?.text == "upgrade-never-answered")
+        #expect(took < .milliseconds(2500))
     }
 
     @Test func `one byte a second is no answer`() throws {
