@@ -84,29 +84,6 @@ extension EventLoop {
         }
     }
 
-    /// Stops accepting for the moment; sockets stay open, and who connects waits in the kernel's queue.
-    package func holdListeners() {
-        for index in listeners.indices where !listeners[index].stopped && !listeners[index].isHeld {
-            listeners[index].isHeld = true
-            guard listeners[index].armed else { continue }
-            switch backend {
-            case .uring: cancelAccept(index)
-            case .epoll:
-                listeners[index].armed = false
-                _ = clinux_epoll_remove(epoll.descriptor, listeners[index].descriptor)
-            }
-        }
-    }
-
-    /// Accepts again after `holdListeners`.
-    package func letListenersGo() {
-        for index in listeners.indices where listeners[index].isHeld {
-            listeners[index].isHeld = false
-            // With io_uring the accept may still be there, its cancellation on the way: then that begins it anew.
-            if !listeners[index].armed { armListener(index) }
-        }
-    }
-
     /// Takes what waits at a listener though nobody was told of it.
     ///
     /// The kernel wakes one of the rings that wait at a socket (IORING_OP_ACCEPT waits exclusively). If that one gives the socket up before it
@@ -135,6 +112,29 @@ extension EventLoop {
     func gaveAway(_ index: Int) {
         acceptLeftovers(of: index)
         _ = clinux_close(listeners[index].descriptor)
+    }
+
+    /// Stops accepting for the moment; sockets stay open, and who connects waits in the kernel's queue.
+    package func holdListeners() {
+        for index in listeners.indices where !listeners[index].stopped && !listeners[index].isHeld {
+            listeners[index].isHeld = true
+            guard listeners[index].armed else { continue }
+            switch backend {
+            case .uring: cancelAccept(index)
+            case .epoll:
+                listeners[index].armed = false
+                _ = clinux_epoll_remove(epoll.descriptor, listeners[index].descriptor)
+            }
+        }
+    }
+
+    /// Accepts again after `holdListeners`.
+    package func letListenersGo() {
+        for index in listeners.indices where listeners[index].isHeld {
+            listeners[index].isHeld = false
+            // With io_uring the accept may still be there, its cancellation on the way: then that begins it anew.
+            if !listeners[index].armed { armListener(index) }
+        }
     }
 
     /// Whether connections may still come from a listener that was given away.

@@ -285,8 +285,8 @@ final class Worker {
             index += 1
         }
         publishHealth()
-        followMemory()
         loop.acceptLeftovers()
+        followMemory()
         loop.trimBuffers()
         tellTapLoss()
         _ = loop.schedule(owner: Owner.sweep, at: loop.now + .seconds(1))
