@@ -11,8 +11,9 @@ struct TapEncoder: ~Copyable {
     private var connections: [UInt64: Connection] = [:]
     /// Connections with ends that are held.
     private var held: [UInt64] = []
-    /// Packets' worth of records that were read.
-    private(set) var sessions: UInt64 = 0
+    /// Sessions of which something was encoded since `takeTouched`; and the number of that turn, which stands in those that are among them.
+    private var touched: [SessionID] = []
+    private var turn: UInt64 = 1
 
     /// What is known of a tapped connection.
     private final class Connection {
@@ -23,12 +24,21 @@ struct TapEncoder: ~Copyable {
         var comments: (downstream: TapComment?, upstream: TapComment?) = (nil, nil)
         var ends: [TapRecord] = []
         var over: TapComment?
+        var session: SessionID
+        /// The last turn in which something of it was encoded.
+        var turn: UInt64 = 0
+
+        init(_ session: SessionID) { self.session = session }
 
         func talk(_ side: Side) -> TapConversation? { side == .downstream ? downstream : upstream }
     }
 
-    /// How many connections are known.
-    var count: Int { connections.count }
+    /// The sessions of which something was encoded since the last call.
+    mutating func takeTouched() -> [SessionID] {
+        turn &+= 1
+        defer { touched.removeAll(keepingCapacity: true) }
+        return touched
+    }
 
     /// Reads a chunk's records.
     mutating func encode(_ chunk: CaptureQueue.Chunk, rules: [PayloadRule]) {
@@ -50,11 +60,13 @@ struct TapEncoder: ~Copyable {
     private mutating func take(_ record: TapRecord, _ bytes: UnsafeRawBufferPointer, _ rules: [PayloadRule]) {
         if record.kind == .opened { return open(record, bytes, rules) }
         guard let connection = connections[record.key] else { return }
+        touch(connection)
         switch record.kind {
         case .opened: break
         case .named:
             flush(connection)
             let value = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
+            connection.session = SessionID(value)
             say(TapComment(session: SessionID(value)), .downstream, connection, record.time)
             connection.upstream = nil
         case .received:
@@ -65,8 +77,10 @@ struct TapEncoder: ~Copyable {
             data(record, record.side, isPeers: false, bytes, connection)
         case .relayed:
             flush(connection)
-            data(record, record.side, isPeers: true, bytes, connection)
-            data(record, record.side.opposite, isPeers: false, bytes, connection)
+            // Both conversations carry the same bytes: what they add to a checksum is worked out once.
+            let sum = connection.payload == nil ? PayloadSum(RawSpan(_unsafeBytes: bytes)) : nil
+            data(record, record.side, isPeers: true, bytes, connection, sum: sum)
+            data(record, record.side.opposite, isPeers: false, bytes, connection, sum: sum)
         case .missed:
             flush(connection)
             missed(record, connection)
@@ -100,8 +114,9 @@ struct TapEncoder: ~Copyable {
     private mutating func open(_ record: TapRecord, _ bytes: UnsafeRawBufferPointer, _ rules: [PayloadRule]) {
         guard let place = bytes.baseAddress, bytes.count >= TapOpening.size else { return }
         let opening = TapOpening.read(place)
-        let connection = connections[record.key] ?? Connection()
+        let connection = connections[record.key] ?? Connection(opening.session)
         connections[record.key] = connection
+        touch(connection)
         flush(connection)
         let rule = Int(opening.rule) < rules.count ? rules[Int(opening.rule)] : PayloadRule()
         if rule.kind != .keep, connection.payload == nil { connection.payload = PayloadTrimmer(rule) }
@@ -111,16 +126,22 @@ struct TapEncoder: ~Copyable {
         talk.open(at: record.time, comment: TapComment(session: opening.session).text, into: &encoder)
         if record.side == .downstream {
             connection.downstream = talk
-            sessions &+= 1
         } else {
             connection.upstream = talk
         }
     }
 
+    private mutating func touch(_ connection: Connection) {
+        guard connection.turn != turn else { return }
+        connection.turn = turn
+        touched.append(connection.session)
+    }
+
     // MARK: Packets
 
     private mutating func data(
-        _ record: TapRecord, _ side: Side, isPeers: Bool, _ bytes: UnsafeRawBufferPointer, _ connection: Connection
+        _ record: TapRecord, _ side: Side, isPeers: Bool, _ bytes: UnsafeRawBufferPointer, _ connection: Connection,
+        sum: PayloadSum? = nil
     ) {
         guard var talk = connection.talk(side) else { return }
         let end = TapEncoder.end(side, isPeers: isPeers)
@@ -143,7 +164,7 @@ struct TapEncoder: ~Copyable {
                 comment = nil
             }
         } else {
-            talk.data(from: end, RawSpan(_unsafeBytes: bytes), at: record.time, comment: comment?.text, into: &encoder)
+            talk.data(from: end, RawSpan(_unsafeBytes: bytes), sum: sum, at: record.time, comment: comment?.text, into: &encoder)
         }
         if record.kept < record.length { talk.missed(from: end, UInt64(record.length - record.kept)) }
         put(talk, connection)

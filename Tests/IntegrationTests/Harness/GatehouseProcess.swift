@@ -15,20 +15,22 @@ final class GatehouseProcess {
     ///   - configuration: YAML besides `listen`, `upstream`, `admin` and `log`, which are set unless it names them
     ///   - listeners: how many `listener.ready` lines to wait for
     ///   - output: where standard output goes, if not to the ledger's file
+    ///   - launcher: a command that ends by running what follows it
     init(
         io: IOBackend, upstream: String? = nil, _ configuration: String = "", arguments: [String] = [],
         format: String = "json",
         listeners: Int = 1, workers: Int = 1, openFiles: Int? = nil, output: String? = nil,
-        scratch: ScratchFolder? = nil, environment: [String: String] = [:]
+        scratch: ScratchFolder? = nil, environment: [String: String] = [:], launcher: [String] = []
     ) throws {
         let scratch = try scratch ?? ScratchFolder()
         self.scratch = scratch
         try scratch.write(Self.complete(configuration, upstream: upstream), to: "gatehouse.yaml")
         ledger = Ledger(path: scratch.file("ledger.jsonl"))
+        let command =
+            launcher + [Repository.gatehouse, "serve", "--config", scratch.file("gatehouse.yaml"), "--io", io.rawValue]
+            + ["--workers", "\(workers)", "--log-format", format] + arguments
         child = try ChildProcess(
-            Repository.gatehouse,
-            ["serve", "--config", scratch.file("gatehouse.yaml"), "--io", io.rawValue, "--workers", "\(workers)"]
-                + ["--log-format", format] + arguments,
+            command[0], Array(command.dropFirst()),
             output: output ?? ledger.path, errors: scratch.file("errors.txt"), environment: environment,
             openFiles: openFiles)
         guard output == nil else { return }
