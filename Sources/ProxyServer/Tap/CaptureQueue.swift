@@ -1,4 +1,3 @@
-import Glibc
 import Telemetry
 
 /// The bounded store of chunks between the workers and the capture's thread.

@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 
 /// The bounded buffer between the workers and the writer thread: two blocks of bytes and one lock.
 ///
@@ -90,7 +89,7 @@ final class LogQueue: @unchecked Sendable {
     }
 
     /// Asks the writer to end and waits until it has written what is there, or until `deadline`.
-    func stop(deadline: timespec) -> Bool {
+    func stop(deadline: UInt64) -> Bool {
         lock.lock()
         defer { lock.unlock() }
         stopping = true

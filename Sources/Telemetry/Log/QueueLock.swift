@@ -1,4 +1,5 @@
-package import Glibc
+import CLinux
+import Glibc
 
 /// What a bounded queue between workers and one thread waits with: a mutex, a condition for the thread (`wake`) and one for those who wait for its
 /// end (`done`).
@@ -47,24 +48,24 @@ package struct QueueLock: ~Copyable, @unchecked Sendable {
     package func waitForWake() { pthread_cond_wait(wakes, mutex) }
 
     /// Waits for `wake` until `deadline`; false when it has passed.
-    package func waitForWake(until deadline: timespec) -> Bool {
-        var deadline = deadline
-        return pthread_cond_timedwait(wakes, mutex, &deadline) != ETIMEDOUT
+    package func waitForWake(until deadline: UInt64) -> Bool {
+        var time = QueueLock.time(deadline)
+        return pthread_cond_timedwait(wakes, mutex, &time) != ETIMEDOUT
     }
 
     /// Waits for `tellDone` until `deadline`; false when it has passed.
-    package func waitForDone(until deadline: timespec) -> Bool {
-        var deadline = deadline
-        return pthread_cond_timedwait(dones, mutex, &deadline) != ETIMEDOUT
+    package func waitForDone(until deadline: UInt64) -> Bool {
+        var time = QueueLock.time(deadline)
+        return pthread_cond_timedwait(dones, mutex, &time) != ETIMEDOUT
     }
 
-    /// The monotonic clock `nanoseconds` from now.
-    package static func deadline(after nanoseconds: UInt64) -> timespec {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        let sum = UInt64(time.tv_nsec) + nanoseconds % 1_000_000_000
-        time.tv_sec += Int(clamping: nanoseconds / 1_000_000_000 + sum / 1_000_000_000)
-        time.tv_nsec = Int(sum % 1_000_000_000)
-        return time
+    /// A deadline: nanoseconds of the monotonic clock, so many from now.
+    package static func deadline(after nanoseconds: UInt64) -> UInt64 {
+        let (sum, isBeyond) = clinux_monotonic().addingReportingOverflow(nanoseconds)
+        return isBeyond ? .max : sum
+    }
+
+    private static func time(_ nanoseconds: UInt64) -> timespec {
+        timespec(tv_sec: Int(clamping: nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
     }
 }
