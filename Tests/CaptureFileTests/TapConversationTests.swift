@@ -140,22 +140,26 @@ extension [UInt8] {
     @Test func `a sum that was worked out once gives the same packets, whatever their length`() {
         for length in Array(0...200) + [1023, 1024, 4095, 60 << 10] {
             let payload = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 251 &+ $0 >> 8) }
-            var encoders = (CaptureEncoder(), CaptureEncoder())
+            var one = CaptureEncoder()
+            var other = CaptureEncoder()
             var talks = (PayloadSumTests.conversation, PayloadSumTests.conversation)
-            talks.0.data(from: .initiator, payload.span.bytes, at: .zero, into: &encoders.0)
-            talks.1.data(from: .initiator, payload.span.bytes, sum: PayloadSum(payload.span.bytes), at: .zero, into: &encoders.1)
-            #expect(encoders.0.buffer.copied() == encoders.1.buffer.copied(), "\(length) bytes")
+            talks.0.data(from: .initiator, payload.span.bytes, at: .zero, into: &one)
+            talks.1.data(from: .initiator, payload.span.bytes, sum: PayloadSum(payload.span.bytes), at: .zero, into: &other)
+            let packets = (one.buffer.copied(), other.buffer.copied())
+            #expect(packets.0 == packets.1, "\(length) bytes")
         }
     }
 
     @Test func `a sum of more than one segment's bytes is not taken for that of one`() {
         let payload = [UInt8](repeating: 0xA5, count: TapConversation.longestSegment + 1)
-        var encoders = (CaptureEncoder(), CaptureEncoder())
+        var one = CaptureEncoder()
+        var other = CaptureEncoder()
         var talks = (PayloadSumTests.conversation, PayloadSumTests.conversation)
-        talks.0.data(from: .initiator, payload.span.bytes, keeping: 70, at: .zero, into: &encoders.0)
+        talks.0.data(from: .initiator, payload.span.bytes, keeping: 70, at: .zero, into: &one)
         talks.1.data(
-            from: .initiator, payload.span.bytes, keeping: 70, sum: PayloadSum(payload.span.bytes), at: .zero, into: &encoders.1)
-        #expect(encoders.0.buffer.copied() == encoders.1.buffer.copied())
+            from: .initiator, payload.span.bytes, keeping: 70, sum: PayloadSum(payload.span.bytes), at: .zero, into: &other)
+        let packets = (one.buffer.copied(), other.buffer.copied())
+        #expect(packets.0 == packets.1)
     }
 
     @Test func `the last border before a place is found from the end, and the packets behind it are counted`() {

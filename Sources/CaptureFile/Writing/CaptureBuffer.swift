@@ -1,3 +1,4 @@
+import Glibc
 import Wire
 
 /// Bytes that grow and are used again: what encoders write into, and a writer thread hands to the disk.
@@ -12,8 +13,18 @@ package struct CaptureBuffer: ~Copyable {
 
     package init(capacity: Int = 1 << 16) {
         self.capacity = max(capacity, 256)
-        base = .allocate(byteCount: self.capacity, alignment: CaptureBuffer.alignment)
+        base = CaptureBuffer.room(self.capacity)
     }
+
+    /// Room for so many bytes; of 2 MiB on in huge pages where the kernel has some, since writing past the page cache costs by the page.
+    private static func room(_ size: Int) -> UnsafeMutableRawPointer {
+        guard size >= hugePage else { return .allocate(byteCount: size, alignment: alignment) }
+        let room = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: hugePage)
+        _ = madvise(room, size & ~(hugePage - 1), MADV_HUGEPAGE)
+        return room
+    }
+
+    private static let hugePage = 2 << 20
 
     deinit { base.deallocate() }
 
@@ -45,7 +56,7 @@ package struct CaptureBuffer: ~Copyable {
     @inline(never)
     private mutating func grow(_ more: Int) {
         let size = max(capacity * 2, count + more)
-        let larger = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: CaptureBuffer.alignment)
+        let larger = CaptureBuffer.room(size)
         larger.copyMemory(from: base, byteCount: count)
         base.deallocate()
         base = larger

@@ -31,6 +31,8 @@ final class CaptureThread {
     private static let wait: UInt64 = 1_000_000_000
     /// How long what doesn't fill a page may wait for more.
     private static let linger: UInt64 = 50_000_000
+    /// Bytes after which the buffer is written: another chunk's packets still fit into its 2 MiB.
+    private static let full = 1280 << 10
     /// So many chunks at once: the disk doesn't follow.
     private static let late = 24
 
@@ -56,7 +58,7 @@ final class CaptureThread {
                     prepare()
                     encoder.encode(chunk, rules: rules)
                     desk.queue.giveBack(chunk)
-                    if encoder.encoder.buffer.count > 1 << 20 { flush() }
+                    if encoder.encoder.buffer.count > CaptureThread.full { flush() }
                 }
                 encoder.settle()
                 flush()

@@ -7,7 +7,7 @@ import Wire
 /// A connection is two conversations, one a side. An end (FIN, RST) is held until the session's next record or the end of what was taken from the
 /// queue, so that the last packet can say why the session is over.
 struct TapEncoder: ~Copyable {
-    var encoder = CaptureEncoder(capacity: 1 << 20)
+    var encoder = CaptureEncoder(capacity: 2 << 20)
     private var connections: [UInt64: Connection] = [:]
     /// Connections with ends that are held.
     private var held: [UInt64] = []
