@@ -69,11 +69,11 @@ extension Integration {
         @Test(arguments: FeederDialogue.all)
         func `a black box says the same as live, and is written where something is to be said`(dialogue: FeederDialogue) throws {
             let run = try play(dialogue, mode: "black-box")
-            let found = try run.captures.sessions()
             guard run.live.cause != nil || !run.live.findings.isEmpty else {
-                #expect(found.isEmpty, "\(found.keys)")
+                #expect(run.captures.files == [])
                 return
             }
+            let found = try run.captures.sessions()
             #expect(Array(found.keys) == [run.name])
             let box = SessionAccount(found[run.name].map { [$0] } ?? [])
             #expect(box.without(bytes: dialogue.hasBreach) == run.live.without(bytes: dialogue.hasBreach))

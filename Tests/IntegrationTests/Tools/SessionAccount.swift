@@ -31,10 +31,11 @@ struct SessionAccount: Hashable, CustomStringConvertible {
     /// The order of the close frames alone.
     var closes: [String] { order.filter { $0.contains("close_frame") } }
 
-    /// The same without counts of bytes.
+    /// The same without counts of bytes, and without the breach itself in the order: enforcement stops the live analyser before it, and a file has it.
     func without(bytes: Bool) -> SessionAccount {
         guard bytes else { return self }
         var account = self
+        account.order.removeAll { $0.hasSuffix(".fault") }
         account.sides = sides.map {
             $0.split(separator: " ").filter { Int($0) == nil || Int($0) ?? 0 >= 1000 }.joined(separator: " ")
         }
