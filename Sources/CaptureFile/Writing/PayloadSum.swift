@@ -1,5 +1,3 @@
-package import Wire
-
 /// What bytes add to the checksum of a segment that carries them: worked out once where they stand in the conversations of both sides.
 package struct PayloadSum: Sendable {
     let checksum: InternetChecksum

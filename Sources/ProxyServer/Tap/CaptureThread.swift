@@ -34,7 +34,7 @@ final class CaptureThread {
     /// Bytes after which the buffer is written: another chunk's packets still fit into its 2 MiB.
     private static let full = 1280 << 10
     /// So many chunks at once: the disk doesn't follow.
-    private static let late = 24
+    private static let late = 8
 
     init(_ desk: CaptureDesk, _ ledger: Ledger) {
         self.desk = desk
