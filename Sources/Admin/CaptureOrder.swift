@@ -30,18 +30,15 @@ package struct CaptureOrder: Sendable, Hashable {
 
     /// Reads the query: `mode`, `session`, `client`, `user`, `route`, `cause`, `sample`, `for`.
     package init(query: String) throws(Mistake) {
-        var parameters: [(name: String, value: String)] = []
-        for pair in query.split(separator: "&").prefix(32) {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = parts.count == 2 ? SessionFilter.decode(parts[1]) : ""
-            guard let value else { throw Mistake(sentence: "\(parts[0].prefix(20)) is not encoded as a query is") }
-            parameters.append((String(parts[0]), value))
+        let parameters: QueryParameters
+        do throws(QueryParameters.Fault) { parameters = try QueryParameters(query) } catch {
+            throw Mistake(sentence: error.sentence)
         }
-        guard let mode = parameters.first(where: { $0.name == "mode" }).flatMap({ CapturePolicy.Mode(rawValue: $0.value) }) else {
+        guard let mode = parameters["mode"].flatMap({ CapturePolicy.Mode(rawValue: $0) }) else {
             throw Mistake(sentence: "mode is off, always or black-box: ?mode=always&client=203.0.113.7&for=10m")
         }
         self.mode = mode
-        for (name, value) in parameters where name != "mode" { try take(name, value) }
+        for (name, value) in parameters.pairs where name != "mode" { try take(name, value) }
         if cause != nil, mode == .always {
             throw Mistake(sentence: "a cause is known when a session is over; only mode=black-box waits for it")
         }

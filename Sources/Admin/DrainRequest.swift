@@ -21,21 +21,18 @@ package struct DrainRequest: Sendable, Hashable {
 
     /// Reads the query: `endpoint`, `window`, `timeout`, `code`, `reason`, `resume`.
     package init(query: String) throws(Mistake) {
-        var parameters: [(name: String, value: String)] = []
-        for pair in query.split(separator: "&").prefix(32) {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = parts.count == 2 ? SessionFilter.decode(parts[1]) : ""
-            guard let value else { throw Mistake(sentence: "\(parts[0].prefix(20)) is not encoded as a query is") }
-            parameters.append((String(parts[0]), value))
+        let parameters: QueryParameters
+        do throws(QueryParameters.Fault) { parameters = try QueryParameters(query) } catch {
+            throw Mistake(sentence: error.sentence)
         }
-        guard let named = parameters.first(where: { $0.name == "endpoint" })?.value, !named.isEmpty else {
+        guard let named = parameters["endpoint"], !named.isEmpty else {
             throw Mistake(sentence: "endpoint is missing: ?endpoint=http://127.0.0.1:8001")
         }
         guard let endpoint = try? Endpoint(url: named.contains("://") ? named : "http://" + named) else {
             throw Mistake(sentence: "endpoint is no URL of an endpoint, such as http://127.0.0.1:8001")
         }
         self.endpoint = endpoint
-        for (name, value) in parameters {
+        for (name, value) in parameters.pairs {
             switch name {
             case "endpoint": break
             case "window": window = try DrainRequest.span(name, value)

@@ -205,6 +205,12 @@ void clinux_unreserve(void *memory, size_t size) { munmap(memory, size); }
 
 void clinux_give_back(void *memory, size_t size) { madvise(memory, size, MADV_DONTNEED); }
 
+int clinux_set_direct(int fd, bool on) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return -errno;
+    return result_of(fcntl(fd, F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT));
+}
+
 // Names
 
 int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit) {

@@ -39,7 +39,7 @@ final class ClientExchange {
         let common =
             "Host: \(options.authority)\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) gatehouse-load\r\n"
             + "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en\r\nCache-Control: no-cache\r\n"
-            + options.fields
+            + options.fields.map { "\($0.name): \($0.value)\r\n" }.joined()
         request = Array("GET \(options.path) HTTP/1.1\r\n\(common)Accept: */*\r\n\r\n".utf8)
         handshake =
             options.mode == .http

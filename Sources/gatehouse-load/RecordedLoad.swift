@@ -3,7 +3,7 @@ import Tools
 /// Load as it was recorded (`--from FILE`): replay's sessions in the place of one message over and over, with the same figures.
 enum RecordedLoad {
     static func run(_ options: RunOptions, from file: String) throws(ReplayTraffic.Fault) -> LoadReport {
-        let traffic = try ReplayTraffic(file, to: options.url, connections: options.connections)
+        let traffic = try ReplayTraffic(file, to: options.url, connections: options.connections, fields: options.fields)
         var report = LoadReport()
         report.mode = "recorded"
         report.connections = options.connections

@@ -20,8 +20,8 @@ struct RunOptions {
     /// As it was given.
     var url = ""
     var backend: EventLoop.Backend?
-    /// Lines that each request has besides, with their CRLF.
-    var fields = ""
+    /// Fields that each request has besides.
+    var fields: [(name: String, value: String)] = []
 
     init(_ arguments: ArraySlice<String>) throws(Usage.Mistake) {
         var flags = Flags(arguments)
@@ -53,10 +53,11 @@ struct RunOptions {
                 }
             case "-H":
                 let line = try flags.value(of: flag)
-                guard line.contains(":"), line.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+                let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2, !parts[0].isEmpty, line.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
                     throw Usage.Mistake("-H is \"\(line)\": expected \"Name: value\"")
                 }
-                fields += line + "\r\n"
+                fields.append((String(parts[0]), String(parts[1].drop { $0 == " " })))
             case "--from": recording = try flags.value(of: flag)
             case "--io": backend = try flags.backend(of: flag)
             case let word where !word.hasPrefix("-") && url == nil: url = word

@@ -135,3 +135,57 @@ extension [UInt8] {
         return copy
     }
 }
+
+@Suite struct PayloadSumTests {
+    @Test func `a sum that was worked out once gives the same packets, whatever their length`() {
+        for length in Array(0...200) + [1023, 1024, 4095, 60 << 10] {
+            let payload = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 251 &+ $0 >> 8) }
+            var one = CaptureEncoder()
+            var other = CaptureEncoder()
+            var talks = (PayloadSumTests.conversation, PayloadSumTests.conversation)
+            talks.0.data(from: .initiator, payload.span.bytes, at: .zero, into: &one)
+            talks.1.data(from: .initiator, payload.span.bytes, sum: PayloadSum(payload.span.bytes), at: .zero, into: &other)
+            let packets = (one.buffer.copied(), other.buffer.copied())
+            #expect(packets.0 == packets.1, "\(length) bytes")
+        }
+    }
+
+    @Test func `a sum of more than one segment's bytes is not taken for that of one`() {
+        let payload = [UInt8](repeating: 0xA5, count: TapConversation.longestSegment + 1)
+        var one = CaptureEncoder()
+        var other = CaptureEncoder()
+        var talks = (PayloadSumTests.conversation, PayloadSumTests.conversation)
+        talks.0.data(from: .initiator, payload.span.bytes, keeping: 70, at: .zero, into: &one)
+        talks.1.data(
+            from: .initiator, payload.span.bytes, keeping: 70, sum: PayloadSum(payload.span.bytes), at: .zero, into: &other)
+        let packets = (one.buffer.copied(), other.buffer.copied())
+        #expect(packets.0 == packets.1)
+    }
+
+    @Test func `the last border before a place is found from the end, and the packets behind it are counted`() {
+        var encoder = CaptureEncoder()
+        encoder.begin()
+        var borders = [(encoder.buffer.count, UInt64(0))]
+        var talk = PayloadSumTests.conversation
+        for length in [0, 1, 2, 3, 100, 5000, 4] {
+            talk.data(from: .responder, [UInt8](repeating: 1, count: length).span.bytes, at: .zero, into: &encoder)
+            borders.append((encoder.buffer.count, encoder.packets.upstream))
+        }
+        let all = encoder.packets.upstream
+        for (index, (border, packets)) in borders.enumerated() where index > 1 {
+            for place in [border, border + 1, index + 1 < borders.count ? borders[index + 1].0 - 1 : border] {
+                guard place < encoder.buffer.count || place == border else { continue }
+                let found = encoder.buffer.border(notBehind: place)
+                // Several packets may come of one call; the border found is never behind the place.
+                #expect(found.offset <= place && found.offset >= border || place == border && found.offset == border)
+                if place == border { #expect(found.packets == (0, all - packets)) }
+            }
+        }
+    }
+
+    private static var conversation: TapConversation {
+        TapConversation(
+            side: .upstream, initiator: SocketAddress(v4: 0x0A00_0001, port: 5000),
+            responder: SocketAddress(v4: 0x0A00_0002, port: 80))
+    }
+}

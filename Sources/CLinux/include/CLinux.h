@@ -61,6 +61,9 @@ void clinux_unreserve(void *memory, size_t size);
 /// Gives the pages of a part of reserved memory back; they are zeroed and cost nothing until touched again.
 void clinux_give_back(void *memory, size_t size);
 
+/// Makes writes to `fd` go past the page cache, or through it again; -EINVAL where the file system can't.
+int clinux_set_direct(int fd, bool on);
+
 /// Resolves `host` to at most `limit` stream addresses with `port`; the count, or a negative EAI_ code.
 int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit);
 const char *clinux_resolve_error(int code);

@@ -1,3 +1,4 @@
+import Glibc
 import Wire
 
 /// Bytes that grow and are used again: what encoders write into, and a writer thread hands to the disk.
@@ -7,10 +8,23 @@ package struct CaptureBuffer: ~Copyable {
     /// How many bytes are in it.
     package private(set) var count = 0
 
+    /// How its memory is aligned: what writing past the page cache wants.
+    package static let alignment = 4096
+
     package init(capacity: Int = 1 << 16) {
         self.capacity = max(capacity, 256)
-        base = .allocate(byteCount: self.capacity, alignment: 16)
+        base = CaptureBuffer.room(self.capacity)
     }
+
+    /// Room for so many bytes; of 2 MiB on in huge pages where the kernel has some, since writing past the page cache costs by the page.
+    private static func room(_ size: Int) -> UnsafeMutableRawPointer {
+        guard size >= hugePage else { return .allocate(byteCount: size, alignment: alignment) }
+        let room = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: hugePage)
+        _ = madvise(room, size & ~(hugePage - 1), MADV_HUGEPAGE)
+        return room
+    }
+
+    private static let hugePage = 2 << 20
 
     deinit { base.deallocate() }
 
@@ -25,6 +39,13 @@ package struct CaptureBuffer: ~Copyable {
     /// Forgets the bytes, and keeps the room.
     package mutating func clear() { count = 0 }
 
+    /// Forgets the first bytes; what stands behind them becomes the beginning.
+    package mutating func dropFirst(_ dropped: Int) {
+        precondition(dropped <= count, "CaptureBuffer: more bytes are to go than there are")
+        count -= dropped
+        if dropped > 0 { base.copyMemory(from: base + dropped, byteCount: count) }
+    }
+
     /// Room for `more` bytes; where the next one goes.
     @inline(__always)
     mutating func reserve(_ more: Int) -> UnsafeMutableRawPointer {
@@ -35,11 +56,32 @@ package struct CaptureBuffer: ~Copyable {
     @inline(never)
     private mutating func grow(_ more: Int) {
         let size = max(capacity * 2, count + more)
-        let larger = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+        let larger = CaptureBuffer.room(size)
         larger.copyMemory(from: base, byteCount: count)
         base.deallocate()
         base = larger
         capacity = size
+    }
+
+    /// The last border between blocks that isn't behind `place`, and the packets whose blocks stand behind it, by interface.
+    ///
+    /// Every block tells its length at its end, so this walks from the last byte back. The buffer has to end with a whole block, and the border that
+    /// is looked for has to stand in it.
+    package borrowing func border(notBehind place: Int) -> (offset: Int, packets: (downstream: UInt64, upstream: UInt64)) {
+        var offset = count
+        var packets: (downstream: UInt64, upstream: UInt64) = (0, 0)
+        while offset > place {
+            let length = Int(UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset - 4, as: UInt32.self)))
+            precondition(length >= 12 && length <= offset, "CaptureBuffer: the bytes before \(offset) are no whole block")
+            offset -= length
+            guard base.loadUnaligned(fromByteOffset: offset, as: UInt32.self).littleEndian == 0x0000_0006 else { continue }
+            if base.loadUnaligned(fromByteOffset: offset + 8, as: UInt32.self) == 0 {
+                packets.downstream += 1
+            } else {
+                packets.upstream += 1
+            }
+        }
+        return (offset, packets)
     }
 
     /// Counts bytes that were put into reserved room.

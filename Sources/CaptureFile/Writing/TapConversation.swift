@@ -60,22 +60,25 @@ package struct TapConversation: Sendable {
     package mutating func open(at time: Timestamp, comment: String? = nil, into encoder: inout CaptureEncoder) {
         guard !isOpen else { return }
         isOpen = true
-        packet(.initiator, Flags.syn, nil, 0, time, comment, &encoder)
+        packet(.initiator, Flags.syn, nil, 0, nil, time, comment, &encoder)
         sent.initiator &+= 1
-        packet(.responder, Flags.syn | Flags.ack, nil, 0, time, nil, &encoder)
+        packet(.responder, Flags.syn | Flags.ack, nil, 0, nil, time, nil, &encoder)
         sent.responder &+= 1
-        packet(.initiator, Flags.ack, nil, 0, time, nil, &encoder)
+        packet(.initiator, Flags.ack, nil, 0, nil, time, nil, &encoder)
     }
 
     /// Bytes that `end` sent; the comment stands on their first segment.
     ///
-    /// - Parameter kept: how many of them go into the file; the packets say how long they were.
+    /// - Parameters:
+    ///   - kept: how many of them go into the file; the packets say how long they were.
+    ///   - sum: their sum, where they stand in another conversation as well and are one segment.
     package mutating func data(
-        from end: End, _ bytes: RawSpan, keeping kept: Int = .max, at time: Timestamp, comment: String? = nil,
-        into encoder: inout CaptureEncoder
+        from end: End, _ bytes: RawSpan, keeping kept: Int = .max, sum: PayloadSum? = nil, at time: Timestamp,
+        comment: String? = nil, into encoder: inout CaptureEncoder
     ) {
         if !isOpen { open(at: time, into: &encoder) }
         guard !isOver, !isFinished(end) else { return }
+        let sum = bytes.byteCount <= TapConversation.longestSegment && kept >= bytes.byteCount ? sum : nil
         var offset = 0
         var comment = comment
         while offset < bytes.byteCount {
@@ -83,8 +86,8 @@ package struct TapConversation: Sendable {
             let captured = max(0, min(count, kept - offset))
             let isLast = offset + count == bytes.byteCount
             packet(
-                end, isLast ? Flags.psh | Flags.ack : Flags.ack, bytes.extracting(offset..<offset + captured), count, time, comment,
-                &encoder)
+                end, isLast ? Flags.psh | Flags.ack : Flags.ack, bytes.extracting(offset..<offset + captured), count, sum, time,
+                comment, &encoder)
             comment = nil
             advance(end, UInt32(count))
             offset += count
@@ -103,10 +106,10 @@ package struct TapConversation: Sendable {
     ) {
         if !isOpen { open(at: time, into: &encoder) }
         guard !isOver, !isFinished(end) else { return }
-        packet(end, Flags.fin | Flags.ack, nil, 0, time, comment, &encoder)
+        packet(end, Flags.fin | Flags.ack, nil, 0, nil, time, comment, &encoder)
         advance(end, 1)
         if end == .initiator { finished.initiator = true } else { finished.responder = true }
-        packet(end.opposite, Flags.ack, nil, 0, time, nil, &encoder)
+        packet(end.opposite, Flags.ack, nil, 0, nil, time, nil, &encoder)
         clearUnacknowledged(end)
         isOver = finished.initiator && finished.responder
     }
@@ -117,7 +120,7 @@ package struct TapConversation: Sendable {
     ) {
         if !isOpen { open(at: time, into: &encoder) }
         guard !isOver else { return }
-        packet(end, Flags.rst | Flags.ack, nil, 0, time, comment, &encoder)
+        packet(end, Flags.rst | Flags.ack, nil, 0, nil, time, comment, &encoder)
         isOver = true
     }
 
@@ -125,7 +128,7 @@ package struct TapConversation: Sendable {
     package mutating func remark(_ comment: String, from end: End, at time: Timestamp, into encoder: inout CaptureEncoder) {
         if !isOpen { open(at: time, into: &encoder) }
         guard !isOver, !isFinished(end) else { return }
-        packet(end, Flags.ack, nil, 0, time, comment, &encoder)
+        packet(end, Flags.ack, nil, 0, nil, time, comment, &encoder)
         clearUnacknowledged(end.opposite)
     }
 
@@ -153,7 +156,7 @@ package struct TapConversation: Sendable {
         clearUnacknowledged(end.opposite)
         let open = end == .initiator ? unacknowledged.initiator : unacknowledged.responder
         guard open >= TapConversation.acknowledgeAfter else { return }
-        packet(end.opposite, Flags.ack, nil, 0, time, nil, &encoder)
+        packet(end.opposite, Flags.ack, nil, 0, nil, time, nil, &encoder)
         clearUnacknowledged(end)
     }
 
@@ -164,7 +167,7 @@ package struct TapConversation: Sendable {
     /// - Parameter length: payload bytes on the wire; `payload` may have fewer.
     @inline(__always)
     private func packet(
-        _ end: End, _ flags: UInt8, _ payload: RawSpan?, _ length: Int, _ time: Timestamp, _ comment: String?,
+        _ end: End, _ flags: UInt8, _ payload: RawSpan?, _ length: Int, _ sum: PayloadSum?, _ time: Timestamp, _ comment: String?,
         _ encoder: inout CaptureEncoder
     ) {
         let options = flags & Flags.syn != 0 ? TapConversation.openingOptions.count : 0
@@ -183,7 +186,7 @@ package struct TapConversation: Sendable {
         store32(block, 16, UInt32(truncatingIfNeeded: time.nanoseconds))
         store32(block, 20, UInt32(captured))
         store32(block, 24, UInt32(headers + length))
-        internetPacket(block + 28, end, flags, payload, length, options)
+        internetPacket(block + 28, end, flags, payload, length, sum, options)
         var place = block + 28
         (place + captured).initializeMemory(as: UInt8.self, repeating: 0, count: padded - captured)
         place += padded
@@ -207,7 +210,8 @@ package struct TapConversation: Sendable {
 
     @inline(__always)
     private func internetPacket(
-        _ place: UnsafeMutableRawPointer, _ end: End, _ flags: UInt8, _ payload: RawSpan?, _ length: Int, _ options: Int
+        _ place: UnsafeMutableRawPointer, _ end: End, _ flags: UInt8, _ payload: RawSpan?, _ length: Int, _ sum: PayloadSum?,
+        _ options: Int
     ) {
         let source = end == .initiator ? initiator : responder
         let destination = end == .initiator ? responder : initiator
@@ -259,7 +263,7 @@ package struct TapConversation: Sendable {
             payload.withUnsafeBytes { bytes in
                 guard let from = bytes.baseAddress else { return }
                 (tcp + 20 + options).copyMemory(from: from, byteCount: bytes.count)
-                pseudo.add(from, bytes.count)
+                if let sum { pseudo.add(sum.checksum) } else { pseudo.add(from, bytes.count) }
             }
         }
         tcp.storeBytes(of: pseudo.value, toByteOffset: 16, as: UInt16.self)

@@ -1,4 +1,5 @@
 import CLinux
+import CaptureFile
 import Configuration
 import Glibc
 import Wire
@@ -6,12 +7,11 @@ import Wire
 /// The files of a capture: one that is written, and those before it, within a bound.
 ///
 /// Names tell when and by whom: `gatehouse-20261121T073012.123Z-4711-0001.pcapng`; by name is by age. Files are made anew and never written over,
-/// for their owner alone, and no link is followed. What a full disk takes only a part of is cut back to whole blocks.
+/// for their owner alone, and no link is followed. How bytes get into them is `CaptureOutput`'s.
 struct CaptureFolder: ~Copyable {
     private(set) var settings: CaptureSettings
     private(set) var name: String?
-    private var descriptor: Int32 = -1
-    private var size: UInt64 = 0
+    private var output: CaptureOutput?
     private var openedAt: UInt64 = 0
     private var number = 0
 
@@ -24,9 +24,7 @@ struct CaptureFolder: ~Copyable {
 
     init(_ settings: CaptureSettings) { self.settings = settings }
 
-    deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
-
-    var isOpen: Bool { descriptor >= 0 }
+    var isOpen: Bool { output != nil }
     var directory: String { settings.directory ?? "." }
 
     /// Takes up other settings; the present file goes on where the directory is the same.
@@ -36,8 +34,20 @@ struct CaptureFolder: ~Copyable {
     }
 
     /// Whether a new file is due.
-    func isDue(_ now: UInt64) -> Bool {
-        isOpen && (size >= settings.rotateSize || now - openedAt >= settings.rotateTime.nanoseconds)
+    func isDue(_ now: UInt64, _ buffer: borrowing CaptureBuffer) -> Bool {
+        switch output {
+        case .some(let output):
+            output.size(with: buffer) >= settings.rotateSize || now - openedAt >= settings.rotateTime.nanoseconds
+        case nil: false
+        }
+    }
+
+    /// Whether something that was encoded isn't in the file.
+    func isBehind(_ buffer: borrowing CaptureBuffer) -> Bool {
+        switch output {
+        case .some(let output): output.isBehind(buffer)
+        case nil: false
+        }
     }
 
     /// Begins a file.
@@ -48,32 +58,33 @@ struct CaptureFolder: ~Copyable {
         let made = Glibc.open(
             directory + "/" + name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_t(0o600))
         guard made >= 0 else { throw Failure(operation: "create", errno: errno) }
-        descriptor = made
-        size = 0
+        output = CaptureOutput(descriptor: made)
         openedAt = now
         self.name = name
     }
 
-    /// Writes whole blocks, or none of them.
-    mutating func write(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
-        guard let base = bytes.baseAddress else { return }
-        var offset = 0
-        while offset < bytes.count {
-            let count = Glibc.write(descriptor, base + offset, bytes.count - offset)
-            if count > 0 {
-                offset += count
-            } else if errno != EINTR {
-                let failure = errno
-                _ = ftruncate(descriptor, off_t(size))
-                throw Failure(operation: "write", errno: failure)
-            }
+    /// Writes whole blocks, or none of them (`CaptureOutput.write`). After a failure the file is closed.
+    ///
+    /// - Returns: what came into the file, and what is lost.
+    mutating func write(
+        _ buffer: inout CaptureBuffer, fresh: (downstream: UInt64, upstream: UInt64), isLate: Bool
+    ) -> (written: CaptureOutput.Written, lost: (downstream: UInt64, upstream: UInt64), failure: Failure?) {
+        guard var output = self.output.take() else { return (CaptureOutput.Written(), fresh, nil) }
+        do throws(Failure) {
+            let written = try output.write(&buffer, fresh: fresh, isLate: isLate)
+            self.output = consume output
+            return (written, (0, 0), nil)
+        } catch {
+            let lost = output.lost
+            // Where there was no room for a single block, no file is left either.
+            if output.isEmpty, let name { unlink(directory + "/" + name) }
+            name = nil
+            return (CaptureOutput.Written(), lost, error)
         }
-        size += UInt64(offset)
     }
 
     mutating func close() {
-        if descriptor >= 0 { Glibc.close(descriptor) }
-        descriptor = -1
+        output = nil
         name = nil
     }
 

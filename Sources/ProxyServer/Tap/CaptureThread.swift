@@ -22,10 +22,19 @@ final class CaptureThread {
     private var inFile: (downstream: UInt64, upstream: UInt64) = (0, 0)
     /// Until when nothing is tried after a failure.
     private var pauseUntil: UInt64 = 0
+    /// Packets that were lost and not yet spoken of, and of which sessions.
     private var unsaid: UInt64 = 0
+    private var losers: Set<SessionID> = []
+    private var isLate = false
 
     private static let patience: UInt64 = 5_000_000_000
     private static let wait: UInt64 = 1_000_000_000
+    /// How long what doesn't fill a page may wait for more.
+    private static let linger: UInt64 = 50_000_000
+    /// Bytes after which the buffer is written: another chunk's packets still fit into its 2 MiB.
+    private static let full = 1280 << 10
+    /// So many chunks at once: the disk doesn't follow.
+    private static let late = 8
 
     init(_ desk: CaptureDesk, _ ledger: Ledger) {
         self.desk = desk
@@ -39,21 +48,25 @@ final class CaptureThread {
         var chunks: [CaptureQueue.Chunk] = []
         chunks.reserveCapacity(64)
         while true {
-            let stopping = desk.queue.take(into: &chunks, within: CaptureThread.wait)
+            let isBehind = folder.isBehind(encoder.encoder.buffer)
+            let stopping = desk.queue.take(into: &chunks, within: isBehind ? CaptureThread.linger : CaptureThread.wait)
             adoptSettings()
             if !chunks.isEmpty {
+                isLate = chunks.count > CaptureThread.late
                 let rules = desk.rules
                 for chunk in chunks {
                     prepare()
                     encoder.encode(chunk, rules: rules)
                     desk.queue.giveBack(chunk)
-                    if encoder.encoder.buffer.count > 512 << 10 { flush() }
+                    if encoder.encoder.buffer.count > CaptureThread.full { flush() }
                 }
                 encoder.settle()
                 flush()
-            } else if folder.isDue(clinux_realtime()) {
+            } else if folder.isDue(clinux_realtime(), encoder.encoder.buffer) {
                 // Nobody says anything; the file that is too old is whole.
                 closeFile()
+            } else if isBehind {
+                flush(isLast: true)
             }
             if stopping, chunks.isEmpty, desk.queue.finish() { break }
             chunks.removeAll(keepingCapacity: true)
@@ -72,16 +85,13 @@ final class CaptureThread {
     /// A file that may take what is encoded next.
     private func prepare() {
         let now = clinux_realtime()
-        if folder.isDue(now) {
-            flush()
-            closeFile()
-        }
+        if folder.isDue(now, encoder.encoder.buffer) { closeFile() }
         guard !folder.isOpen, now >= pauseUntil else { return }
+        // What was encoded while there was no file belongs to none.
+        flush()
         do throws(CaptureFolder.Failure) {
             let deleted = folder.makeRoom()
             try folder.open(now)
-            // What was encoded while there was no file belongs to none.
-            encoder.encoder.buffer.clear()
             encoder.encoder.begin()
             inFile = (0, 0)
             desk.filesMade.add(1, ordering: .relaxed)
@@ -91,44 +101,41 @@ final class CaptureThread {
         }
     }
 
-    private func flush() {
+    /// - Parameter isLast: nothing more comes at present, so all of it goes out.
+    private func flush(isLast: Bool = false) {
         let packets = encoder.encoder.packets
         let fresh = (packets.downstream &- counted.downstream, packets.upstream &- counted.upstream)
         counted = packets
-        defer { encoder.encoder.buffer.clear() }
-        guard folder.isOpen else { return lose(fresh) }
-        let count = encoder.encoder.buffer.count
-        do throws(CaptureFolder.Failure) {
-            var failure: CaptureFolder.Failure?
-            encoder.encoder.buffer.withBytes { bytes in
-                do throws(CaptureFolder.Failure) { try folder.write(bytes) } catch { failure = error }
-            }
-            if let failure { throw failure }
-            inFile.downstream &+= fresh.0
-            inFile.upstream &+= fresh.1
-            desk.packets.add(fresh.0 &+ fresh.1, ordering: .relaxed)
-            desk.bytes.add(UInt64(count), ordering: .relaxed)
-            desk.failure.store(0, ordering: .relaxed)
-            tellLost()
-        } catch {
-            lose(fresh)
-            folder.close()
-            failed(error)
+        let touched = encoder.takeTouched()
+        guard folder.isOpen else {
+            encoder.encoder.buffer.clear()
+            return lose(fresh, touched)
         }
+        let (written, lost, failure) = folder.write(&encoder.encoder.buffer, fresh: fresh, isLate: isLate || isLast)
+        if let failure {
+            encoder.encoder.buffer.clear()
+            lose(lost, touched)
+            return failed(failure)
+        }
+        inFile.downstream &+= written.downstream
+        inFile.upstream &+= written.upstream
+        desk.packets.add(written.downstream &+ written.upstream, ordering: .relaxed)
+        desk.bytes.add(UInt64(written.bytes), ordering: .relaxed)
+        desk.failure.store(0, ordering: .relaxed)
+        tellLost()
     }
 
     /// Ends the file with what is known of it.
     private func closeFile() {
         guard folder.isOpen else { return }
-        encoder.encoder.buffer.clear()
+        flush(isLast: true)
+        guard folder.isOpen else { return }
         for side in Side.allCases {
             let (written, lost) =
                 side == .downstream ? (inFile.downstream, dropped.downstream) : (inFile.upstream, dropped.upstream)
             encoder.encoder.statistics(side, received: written &+ lost, dropped: lost, at: time)
         }
-        encoder.encoder.buffer.withBytes { bytes in
-            do throws(CaptureFolder.Failure) { try folder.write(bytes) } catch {}
-        }
+        _ = folder.write(&encoder.encoder.buffer, fresh: (0, 0), isLate: true)
         encoder.encoder.buffer.clear()
         folder.close()
         dropped = (0, 0)
@@ -136,12 +143,13 @@ final class CaptureThread {
 
     // MARK: Failure
 
-    private func lose(_ packets: (UInt64, UInt64)) {
+    private func lose(_ packets: (UInt64, UInt64), _ sessions: [SessionID]) {
         dropped.downstream &+= packets.0
         dropped.upstream &+= packets.1
         let count = packets.0 &+ packets.1
         desk.dropped.add(count, ordering: .relaxed)
         unsaid &+= count
+        if losers.count < 1 << 16 { losers.formUnion(sessions) }
     }
 
     private func failed(_ failure: CaptureFolder.Failure) {
@@ -155,8 +163,10 @@ final class CaptureThread {
     private func tellLost() {
         guard unsaid > 0 else { return }
         ledger.captureDropped(
-            packets: unsaid, bytes: nil, sessions: encoder.count, names: [], because: "disk", worker: nil, at: time)
+            packets: unsaid, bytes: nil, sessions: losers.count, names: Array(losers.sorted { $0.value < $1.value }.prefix(8)),
+            because: "disk", worker: nil, at: time)
         unsaid = 0
+        losers = []
     }
 
     private var time: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }

@@ -7,28 +7,20 @@ import Wire
 /// A connection is two conversations, one a side. An end (FIN, RST) is held until the session's next record or the end of what was taken from the
 /// queue, so that the last packet can say why the session is over.
 struct TapEncoder: ~Copyable {
-    var encoder = CaptureEncoder(capacity: 1 << 20)
-    private var connections: [UInt64: Connection] = [:]
+    var encoder = CaptureEncoder(capacity: 2 << 20)
+    private var connections: [UInt64: TapConnection] = [:]
     /// Connections with ends that are held.
     private var held: [UInt64] = []
-    /// Packets' worth of records that were read.
-    private(set) var sessions: UInt64 = 0
+    /// Sessions of which something was encoded since `takeTouched`; and the number of that turn, which stands in those that are among them.
+    private var touched: [SessionID] = []
+    private var turn: UInt64 = 1
 
-    /// What is known of a tapped connection.
-    private final class Connection {
-        var downstream: TapConversation?
-        var upstream: TapConversation?
-        var payload: PayloadTrimmer?
-        /// What is said on Gatehouse's next packet of a side.
-        var comments: (downstream: TapComment?, upstream: TapComment?) = (nil, nil)
-        var ends: [TapRecord] = []
-        var over: TapComment?
-
-        func talk(_ side: Side) -> TapConversation? { side == .downstream ? downstream : upstream }
+    /// The sessions of which something was encoded since the last call.
+    mutating func takeTouched() -> [SessionID] {
+        turn &+= 1
+        defer { touched.removeAll(keepingCapacity: true) }
+        return touched
     }
-
-    /// How many connections are known.
-    var count: Int { connections.count }
 
     /// Reads a chunk's records.
     mutating func encode(_ chunk: CaptureQueue.Chunk, rules: [PayloadRule]) {
@@ -50,11 +42,13 @@ struct TapEncoder: ~Copyable {
     private mutating func take(_ record: TapRecord, _ bytes: UnsafeRawBufferPointer, _ rules: [PayloadRule]) {
         if record.kind == .opened { return open(record, bytes, rules) }
         guard let connection = connections[record.key] else { return }
+        touch(connection)
         switch record.kind {
         case .opened: break
         case .named:
             flush(connection)
             let value = (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[$1]) << UInt64(8 * $1) }
+            connection.session = SessionID(value)
             say(TapComment(session: SessionID(value)), .downstream, connection, record.time)
             connection.upstream = nil
         case .received:
@@ -65,8 +59,10 @@ struct TapEncoder: ~Copyable {
             data(record, record.side, isPeers: false, bytes, connection)
         case .relayed:
             flush(connection)
-            data(record, record.side, isPeers: true, bytes, connection)
-            data(record, record.side.opposite, isPeers: false, bytes, connection)
+            // Both conversations carry the same bytes: what they add to a checksum is worked out once.
+            let sum = connection.payload == nil ? PayloadSum(RawSpan(_unsafeBytes: bytes)) : nil
+            data(record, record.side, isPeers: true, bytes, connection, sum: sum)
+            data(record, record.side.opposite, isPeers: false, bytes, connection, sum: sum)
         case .missed:
             flush(connection)
             missed(record, connection)
@@ -100,8 +96,9 @@ struct TapEncoder: ~Copyable {
     private mutating func open(_ record: TapRecord, _ bytes: UnsafeRawBufferPointer, _ rules: [PayloadRule]) {
         guard let place = bytes.baseAddress, bytes.count >= TapOpening.size else { return }
         let opening = TapOpening.read(place)
-        let connection = connections[record.key] ?? Connection()
+        let connection = connections[record.key] ?? TapConnection(opening.session)
         connections[record.key] = connection
+        touch(connection)
         flush(connection)
         let rule = Int(opening.rule) < rules.count ? rules[Int(opening.rule)] : PayloadRule()
         if rule.kind != .keep, connection.payload == nil { connection.payload = PayloadTrimmer(rule) }
@@ -111,20 +108,26 @@ struct TapEncoder: ~Copyable {
         talk.open(at: record.time, comment: TapComment(session: opening.session).text, into: &encoder)
         if record.side == .downstream {
             connection.downstream = talk
-            sessions &+= 1
         } else {
             connection.upstream = talk
         }
     }
 
+    private mutating func touch(_ connection: TapConnection) {
+        guard connection.turn != turn else { return }
+        connection.turn = turn
+        touched.append(connection.session)
+    }
+
     // MARK: Packets
 
     private mutating func data(
-        _ record: TapRecord, _ side: Side, isPeers: Bool, _ bytes: UnsafeRawBufferPointer, _ connection: Connection
+        _ record: TapRecord, _ side: Side, isPeers: Bool, _ bytes: UnsafeRawBufferPointer, _ connection: TapConnection,
+        sum: PayloadSum? = nil
     ) {
         guard var talk = connection.talk(side) else { return }
         let end = TapEncoder.end(side, isPeers: isPeers)
-        var comment = isPeers ? nil : takeComment(side, connection)
+        var comment = isPeers ? nil : connection.takeComment(side)
         if record.flags.contains(.redacted), record.kind == (isPeers ? .received : .sent) {
             var words = comment ?? TapComment()
             words.isRedacted = true
@@ -143,29 +146,28 @@ struct TapEncoder: ~Copyable {
                 comment = nil
             }
         } else {
-            talk.data(from: end, RawSpan(_unsafeBytes: bytes), at: record.time, comment: comment?.text, into: &encoder)
+            talk.data(from: end, RawSpan(_unsafeBytes: bytes), sum: sum, at: record.time, comment: comment?.text, into: &encoder)
         }
         if record.kept < record.length { talk.missed(from: end, UInt64(record.length - record.kept)) }
-        put(talk, connection)
+        connection.put(talk)
     }
 
-    private func missed(_ record: TapRecord, _ connection: Connection) {
+    private func missed(_ record: TapRecord, _ connection: TapConnection) {
         let isPeers = record.extra == TapRecord.Kind.received.rawValue
         guard var talk = connection.talk(record.side) else { return }
         talk.missed(from: TapEncoder.end(record.side, isPeers: isPeers), UInt64(record.length))
         connection.payload?.missed(PayloadTrimmer.Stream(side: record.side, isPeers: isPeers), UInt64(record.length))
-        put(talk, connection)
+        connection.put(talk)
     }
 
     /// Writes the ends that were held; the last of them says why the session is over.
-    private mutating func flush(_ connection: Connection) {
+    private mutating func flush(_ connection: TapConnection) {
         guard !connection.ends.isEmpty else { return }
-        let ends = TapEncoder.effective(connection)
-        connection.ends.removeAll(keepingCapacity: true)
+        let ends = connection.takeEnds()
         for (index, record) in ends.enumerated() {
             guard var talk = connection.talk(record.side) else { continue }
             let isPeers = record.kind == .peerFinished || record.kind == .peerReset
-            var comment = isPeers ? nil : takeComment(record.side, connection)
+            var comment = isPeers ? nil : connection.takeComment(record.side)
             if index == ends.count - 1, let over = connection.over {
                 var words = comment ?? TapComment()
                 _ = words.merge(over)
@@ -178,29 +180,13 @@ struct TapEncoder: ~Copyable {
             } else {
                 talk.reset(from: end, at: record.time, comment: comment?.text, into: &encoder)
             }
-            put(talk, connection)
+            connection.put(talk)
         }
     }
 
-    /// The held ends that still make a packet: what a conversation has had already says nothing, and can't carry words.
-    private static func effective(_ connection: Connection) -> [TapRecord] {
-        var had: (downstream: [TapConversation.End], upstream: [TapConversation.End]) = ([], [])
-        return connection.ends.filter { record in
-            guard let talk = connection.talk(record.side) else { return false }
-            let isPeers = record.kind == .peerFinished || record.kind == .peerReset
-            let end = TapEncoder.end(record.side, isPeers: isPeers)
-            let isReset = record.kind == .reset || record.kind == .peerReset
-            let before = record.side == .downstream ? had.downstream : had.upstream
-            guard talk.mayEnd(end, byReset: isReset), before.count < 2, isReset || !before.contains(end) else { return false }
-            let after = isReset ? [end, end] : before + [end]
-            if record.side == .downstream { had.downstream = after } else { had.upstream = after }
-            return true
-        }
-    }
-
-    private mutating func close(_ record: TapRecord, _ connection: Connection) {
-        connection.ends = TapEncoder.effective(connection)
-        if connection.ends.isEmpty, connection.over != nil || connection.comments.downstream != nil,
+    private mutating func close(_ record: TapRecord, _ connection: TapConnection) {
+        connection.ends = connection.takeEnds()
+        if connection.ends.isEmpty, connection.over != nil || connection.comment(.downstream) != nil,
             let side = [Side.downstream, .upstream].first(where: { connection.talk($0).map { !$0.isOver } ?? false })
         {
             connection.ends.append(TapRecord(.reset, side, key: record.key, at: record.time))
@@ -211,30 +197,20 @@ struct TapEncoder: ~Copyable {
 
     // MARK: Comments
 
-    private mutating func say(_ comment: TapComment, _ side: Side, _ connection: Connection, _ time: Timestamp) {
-        let waiting = side == .downstream ? connection.comments.downstream : connection.comments.upstream
-        var words = waiting ?? TapComment()
+    private mutating func say(_ comment: TapComment, _ side: Side, _ connection: TapConnection, _ time: Timestamp) {
+        var words = connection.comment(side) ?? TapComment()
         if !words.merge(comment) {
             // Two things happened before a packet went out: the first one gets a packet of its own.
             if var talk = connection.talk(side) {
                 talk.remark(words.text, from: TapEncoder.end(side, isPeers: false), at: time, into: &encoder)
-                put(talk, connection)
+                connection.put(talk)
             }
             words = comment
         }
-        if side == .downstream { connection.comments.downstream = words } else { connection.comments.upstream = words }
+        connection.say(words, side)
     }
 
-    private func takeComment(_ side: Side, _ connection: Connection) -> TapComment? {
-        defer { if side == .downstream { connection.comments.downstream = nil } else { connection.comments.upstream = nil } }
-        return side == .downstream ? connection.comments.downstream : connection.comments.upstream
-    }
-
-    private func put(_ talk: TapConversation, _ connection: Connection) {
-        if talk.side == .downstream { connection.downstream = talk } else { connection.upstream = talk }
-    }
-
-    private static func end(_ side: Side, isPeers: Bool) -> TapConversation.End {
+    static func end(_ side: Side, isPeers: Bool) -> TapConversation.End {
         (side == .downstream) == isPeers ? .initiator : .responder
     }
 }

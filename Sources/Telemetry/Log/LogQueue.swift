@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 
 /// The bounded buffer between the workers and the writer thread: two blocks of bytes and one lock.
 ///
@@ -9,15 +8,9 @@ import Glibc
 ///
 /// Signals are rare on purpose: only the line that finds the front block empty wakes the writer, which then lets
 /// `linger` go by before it takes the block, so that a busy second costs a hundred writes and not one a line.
-///
-/// A condition variable needs pthread's own mutex, therefore not `Synchronization.Mutex`.
 final class LogQueue: @unchecked Sendable {
     // Sendable by hand: everything below is read and written under `lock` only, but for the pointers, which never change.
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    /// Wakes the writer.
-    private let wake: UnsafeMutablePointer<pthread_cond_t>
-    /// Wakes those who wait for the writer's end.
-    private let done: UnsafeMutablePointer<pthread_cond_t>
+    private let lock = QueueLock()
     private let blocks: (UnsafeMutableRawPointer, UnsafeMutableRawPointer)
     private let capacity: Int
     /// Bytes at the beginning of a block that stay with us for good: a whole number of pages of any size in use.
@@ -50,24 +43,9 @@ final class LogQueue: @unchecked Sendable {
             preconditionFailure("LogQueue: no address space for \(capacity) bytes")
         }
         blocks = (first, second)
-        lock = .allocate(capacity: 1)
-        wake = .allocate(capacity: 1)
-        done = .allocate(capacity: 1)
-        pthread_mutex_init(lock, nil)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(wake, &attributes)
-        pthread_cond_init(done, &attributes)
-        pthread_condattr_destroy(&attributes)
     }
 
     deinit {
-        pthread_cond_destroy(wake)
-        pthread_cond_destroy(done)
-        pthread_mutex_destroy(lock)
-        for pointer in [wake, done] { pointer.deallocate() }
-        lock.deallocate()
         clinux_unreserve(blocks.0, capacity)
         clinux_unreserve(blocks.1, capacity)
     }
@@ -77,10 +55,10 @@ final class LogQueue: @unchecked Sendable {
     /// Appends one line, or counts it as lost. Never waits for more than another copy.
     func append(_ line: UnsafeRawBufferPointer) -> Bool {
         guard let source = line.baseAddress, line.count > 0 else { return true }
-        pthread_mutex_lock(lock)
+        lock.lock()
         guard line.count <= capacity - front.bytes, !isFinished else {
             lost &+= 1
-            pthread_mutex_unlock(lock)
+            lock.unlock()
             return false
         }
         let block = frontIsFirst ? blocks.0 : blocks.1
@@ -91,35 +69,32 @@ final class LogQueue: @unchecked Sendable {
         // Half full: the writer should not linger any more.
         let urgent = !hurry && front.bytes > capacity / 2
         if urgent { hurry = true }
-        pthread_mutex_unlock(lock)
-        if wasEmpty || urgent { pthread_cond_signal(wake) }
+        lock.unlock()
+        if wasEmpty || urgent { lock.wake() }
         return true
     }
 
     /// Lines lost since the process began.
     var lostLines: UInt64 {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+        lock.lock()
+        defer { lock.unlock() }
         return lost
     }
 
     func askReopen() {
-        pthread_mutex_lock(lock)
+        lock.lock()
         reopenAsked = true
-        pthread_mutex_unlock(lock)
-        pthread_cond_signal(wake)
+        lock.unlock()
+        lock.wake()
     }
 
     /// Asks the writer to end and waits until it has written what is there, or until `deadline`.
-    func stop(deadline: timespec) -> Bool {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+    func stop(deadline: UInt64) -> Bool {
+        lock.lock()
+        defer { lock.unlock() }
         stopping = true
-        pthread_cond_signal(wake)
-        var until = deadline
-        while !isFinished {
-            if pthread_cond_timedwait(done, lock, &until) == ETIMEDOUT { break }
-        }
+        lock.wake()
+        while !isFinished, lock.waitForDone(until: deadline) {}
         return isFinished
     }
 
@@ -129,14 +104,12 @@ final class LogQueue: @unchecked Sendable {
     ///
     /// The batch's bytes are the writer's until its next call.
     func take(linger: UInt64) -> Batch {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+        lock.lock()
+        defer { lock.unlock() }
         while front.bytes == 0, !stopping, !reopenAsked { waitForLines() }
         if linger > 0 {
-            var until = LogQueue.monotonic(after: linger)
-            while !hurry, !stopping, !reopenAsked {
-                if pthread_cond_timedwait(wake, lock, &until) == ETIMEDOUT { break }
-            }
+            let until = QueueLock.deadline(after: linger)
+            while !hurry, !stopping, !reopenAsked, lock.waitForWake(until: until) {}
         }
         let block = frontIsFirst ? blocks.0 : blocks.1
         let batch = Batch(
@@ -153,46 +126,35 @@ final class LogQueue: @unchecked Sendable {
     /// Waits for the first line. What a burst has touched of the blocks goes back to the system once it has been quiet for a second.
     private func waitForLines() {
         guard largest > LogQueue.kept else {
-            pthread_cond_wait(wake, lock)
+            lock.waitForWake()
             return
         }
-        var until = LogQueue.monotonic(after: 1_000_000_000)
-        guard pthread_cond_timedwait(wake, lock, &until) == ETIMEDOUT, front.bytes == 0 else { return }
+        guard !lock.waitForWake(until: QueueLock.deadline(after: 1_000_000_000)), front.bytes == 0 else { return }
         for block in [blocks.0, blocks.1] { clinux_give_back(block + LogQueue.kept, capacity - LogQueue.kept) }
         largest = 0
     }
 
     /// Counts lines that were taken and could not be written.
     func countLost(_ lines: UInt64) {
-        pthread_mutex_lock(lock)
+        lock.lock()
         lost &+= lines
-        pthread_mutex_unlock(lock)
+        lock.unlock()
     }
 
     /// Whether `stop` was called: waits for a pipe end then.
     var isStopping: Bool {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+        lock.lock()
+        defer { lock.unlock() }
         return stopping
     }
 
     /// The writer's last word. False if lines came in since it looked: then it has to write these first.
     func finish() -> Bool {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
+        lock.lock()
+        defer { lock.unlock() }
         guard front.bytes == 0 else { return false }
         isFinished = true
-        pthread_cond_broadcast(done)
+        lock.tellDone()
         return true
-    }
-
-    /// The monotonic clock `nanoseconds` from now.
-    static func monotonic(after nanoseconds: UInt64) -> timespec {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        let sum = UInt64(time.tv_nsec) + nanoseconds % 1_000_000_000
-        time.tv_sec += Int(clamping: nanoseconds / 1_000_000_000 + sum / 1_000_000_000)
-        time.tv_nsec = Int(sum % 1_000_000_000)
-        return time
     }
 }

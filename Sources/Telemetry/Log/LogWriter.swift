@@ -62,7 +62,7 @@ package final class LogWriter: Sendable {
     ///   end now.
     @discardableResult
     package func stop(within limit: TimeSpan = .seconds(2)) -> Bool {
-        queue.stop(deadline: LogQueue.monotonic(after: limit.nanoseconds))
+        queue.stop(deadline: QueueLock.deadline(after: limit.nanoseconds))
     }
 
     // MARK: The thread

@@ -15,7 +15,7 @@ struct AnalysisReport {
 
     var files: [File]
     var summary: AnalysisSummary
-    var counts: CaptureAnalyzer.Counts
+    var counts: CaptureCounts
     var packets: SegmentDecoder.Counts
     var transport: TCPReassembler.Counts
     var seconds: Double

@@ -11,23 +11,7 @@ import Wire
 /// client's bytes from the downstream connection, the server's from the upstream one. So the upstream connection's events are told to the
 /// downstream one's conversation, and what Gatehouse itself sent is passed over, unless there is no upstream connection.
 final class CaptureAnalyzer: StreamSink, AnalysisDesk {
-    /// What was passed over, and how much of everything there was.
-    struct Counts {
-        var files = 0
-        var packets: UInt64 = 0
-        var bytes: UInt64 = 0
-        var http: UInt64 = 0
-        var tls: UInt64 = 0
-        /// Connections that speak neither.
-        var other: UInt64 = 0
-        /// Connections whose opening isn't in the capture and that began with no head.
-        var midStream: UInt64 = 0
-        var first = Timestamp.never
-        var last = Timestamp.zero
-        var ranBack: UInt64 = 0
-    }
-
-    private(set) var counts = Counts()
+    private(set) var counts = CaptureCounts()
     private let wants: (UInt64, SessionID?) -> Bool
     private let take: (AnalyzedSession, MessageLog?) -> Void
     /// Hears of each session when it opens, for those who look on live.
@@ -36,28 +20,8 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     private lazy var reassembler = TCPReassembler(sink: self, seed: UInt64.random(in: 0 ... .max))
     private var handshakes: UInt64 = 0
     /// By slot.
-    private var places: [Place] = []
-    /// Conversations of taps by session, for the upstream connection that comes later.
-    private var taps: [SessionID: Conversation] = [:]
-    /// What the packet that is being taken says of itself, and which interface it came from.
-    private var comment: TapComment?
-    private var interface = 0
-
-    /// What is known of a slot's connection.
-    private struct Place {
-        var conversation: Conversation?
-        /// This is the upstream connection of another one's session.
-        var isUpstream = false
-        /// An upstream connection tells the server's bytes; what Gatehouse sent here is passed over.
-        var hasUpstream = false
-        /// Which end is Gatehouse's; nil where no tap wrote the capture.
-        var gatehouse: ConnectionEnd?
-        /// Segments that began like nothing, while it isn't decided.
-        var tries: UInt8 = 0
-        var isCounted = false
-        /// A held session has come to another endpoint: the head of the handshake there isn't the session's.
-        var skipsHead = false
-    }
+    private var places: [ConnectionPlace] = []
+    private var remarks = TapRemarks()
 
     /// - Parameters:
     ///   - wants: whether the messages of a session are wanted.
@@ -84,12 +48,10 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
 
     @inline(__always)
     private func packet(_ packet: CapturePacket, _ bytes: RawSpan) {
-        if packet.time < counts.last { counts.ranBack &+= 1 } else { counts.last = packet.time }
-        if packet.time < counts.first { counts.first = packet.time }
+        counts.seen(at: packet.time)
         let decoded = segments.decode(packet, bytes)
         if let range = packet.comment {
-            comment = TapComment(bytes.copied(range))
-            interface = packet.interface
+            remarks.take(TapComment(bytes.copied(range)), interface: packet.interface)
             announced(decoded, packet.time)
         }
         switch decoded {
@@ -97,7 +59,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         case .segment(let segment): reassembler.take(segment, bytes, at: packet.time)
         case .assembled(let segment): reassembler.take(segment, segments.assembled.span.bytes, at: packet.time)
         }
-        if comment != nil { remarked(decoded, packet.time) }
+        if remarks.comment != nil { remarked(decoded) }
     }
 
     /// Takes a packet that comes from no file.
@@ -113,36 +75,33 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     // MARK: Connections
 
     func received(_ slot: Int, from sender: ConnectionEnd, _ bytes: RawSpan, at time: Timestamp) -> Bool {
-        if slot < places.count, let conversation = places[slot].conversation {
-            if let gatehouse = places[slot].gatehouse {
-                if sender == gatehouse, comment?.event == .heartbeat {
-                    conversation.pinged(places[slot].isUpstream ? .upstream : .downstream, bytes)
-                }
-                if sender == gatehouse, !places[slot].isUpstream, comment?.event == .refused, comment?.reason != nil,
-                    places[slot].hasUpstream
-                {
-                    conversation.answeredAfterAll(bytes)
-                }
-                if passesOver(slot, sender) { return true }
-                // Without an upstream connection, what Gatehouse says is its own answer.
-                if sender == gatehouse, conversation.toldReason != nil { return conversation.answeredByGatehouse(bytes, at: time) }
+        guard slot < places.count, let conversation = places[slot].conversation else { return begin(slot, sender, bytes, time) }
+        if sender == places[slot].gatehouse {
+            if remarks.comment != nil { saidByGatehouse(places[slot], conversation, bytes) }
+            if places[slot].passesOver(sender) { return true }
+            // Without an upstream connection, what Gatehouse says is its own answer.
+            if conversation.told.reason != nil {
+                conversation.answeredByGatehouse(bytes, at: time)
+                return true
             }
-            let direction: Direction = sender == conversation.client ? .clientToServer : .serverToClient
-            if places[slot].skipsHead {
-                places[slot].skipsHead = false
-                var scanner = HeadScanner(limit: HeadLimits.default.head)
-                guard case .complete(let length) = scanner.scan(bytes) else { return true }
-                return conversation.received(.serverToClient, bytes.extracting(length..<bytes.byteCount), at: time)
-            }
-            if places[slot].isUpstream { return conversation.received(.serverToClient, bytes, at: time) }
-            return conversation.received(direction, bytes, at: time)
         }
-        return begin(slot, sender, bytes, time)
+        if places[slot].skipsHead {
+            places[slot].skipsHead = false
+            var scanner = HeadScanner(limit: HeadLimits.default.head)
+            guard case .complete(let length) = scanner.scan(bytes) else { return true }
+            return conversation.received(.serverToClient, bytes.extracting(length..<bytes.byteCount), at: time)
+        }
+        let isClients = !places[slot].isUpstream && sender == conversation.client
+        return conversation.received(isClients ? .clientToServer : .serverToClient, bytes, at: time)
     }
 
-    /// Whether these bytes are Gatehouse's own copy of what the other connection of the session shows as received.
-    private func passesOver(_ slot: Int, _ sender: ConnectionEnd) -> Bool {
-        sender == places[slot].gatehouse && (places[slot].isUpstream || places[slot].hasUpstream)
+    /// Bytes of Gatehouse's own whose packet has a comment.
+    private func saidByGatehouse(_ place: ConnectionPlace, _ conversation: Conversation, _ bytes: RawSpan) {
+        guard let comment = remarks.comment else { return }
+        if comment.event == .heartbeat { conversation.pinged(place.isUpstream ? .upstream : .downstream, bytes) }
+        if comment.event == .refused, comment.reason != nil, !place.isUpstream, place.hasUpstream {
+            conversation.answeredAfterAll(bytes)
+        }
     }
 
     /// The first bytes of a connection, or the next of one that isn't decided.
@@ -183,12 +142,12 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     }
 
     private func makePlace(_ slot: Int) {
-        while places.count <= slot { places.append(Place()) }
+        while places.count <= slot { places.append(ConnectionPlace()) }
     }
 
     func missed(_ slot: Int, from sender: ConnectionEnd, _ count: UInt64, at time: Timestamp) {
         guard slot < places.count, let conversation = places[slot].conversation else { return }
-        if places[slot].gatehouse != nil, passesOver(slot, sender) { return }
+        if places[slot].passesOver(sender) { return }
         let direction: Direction = places[slot].isUpstream || sender != conversation.client ? .serverToClient : .clientToServer
         conversation.missed(direction, count, at: time)
     }
@@ -198,9 +157,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         let side: Side = places[slot].isUpstream || sender != conversation.client ? .upstream : .downstream
         if let gatehouse = places[slot].gatehouse, sender == gatehouse {
             // Gatehouse's own act is told by its comment, or it only follows the other side.
-            if !passesOver(slot, sender) {
-                conversation.ended(.upstream, end, at: time)
-            }
+            if !places[slot].passesOver(sender) { conversation.ended(.upstream, end, at: time) }
             return
         }
         conversation.ended(side, end, at: time)
@@ -208,7 +165,7 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
 
     func closed(_ slot: Int, _ why: ConnectionClosure, at time: Timestamp) {
         guard slot < places.count else { return }
-        defer { places[slot] = Place() }
+        defer { places[slot] = ConnectionPlace() }
         let place = places[slot]
         guard let conversation = place.conversation else {
             if !place.isCounted, place.tries > 0 { counts.midStream += 1 }
@@ -219,65 +176,41 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
             conversation.upstreamClosed(at: time)
             return
         }
-        if let session = conversation.session { taps[session] = nil }
+        if let session = conversation.session { remarks.forget(session) }
         conversation.downstreamClosed(why, reassembler.connection(slot), at: time)
     }
 
     // MARK: Taps
 
-    /// A packet with a comment of Gatehouse's is about to be taken: what Gatehouse did comes before the bytes that show it, and a verdict before the end
-    /// that it explains.
+    /// A packet with a comment of Gatehouse's is about to be taken.
     private func announced(_ decoded: SegmentDecoder.Decoded, _ time: Timestamp) {
-        guard let remark = comment, remark.event != nil || remark.cause != nil || remark.session != nil else { return }
-        let segment: Segment
-        switch decoded {
-        case .segment(let it), .assembled(let it): segment = it
-        case .none: return
+        guard let segment = CaptureAnalyzer.segment(decoded), let slot = reassembler.slot(of: segment.key), slot < places.count
+        else {
+            return
         }
-        guard let slot = reassembler.slot(of: segment.key), slot < places.count, let conversation = places[slot].conversation,
-            places[slot].gatehouse != nil
-        else { return }
-        let side: Side = places[slot].isUpstream ? .upstream : .downstream
-        switch remark.event {
-        case .refused: conversation.refused(cause: remark.cause, reason: remark.reason)
-        case .ended(let why, let code): conversation.local(side, why, closeCode: code, at: time)
-        case .timedOut(let timeout): conversation.ended(side, .timedOut(timeout), at: time)
-        case .over, .heartbeat, nil: break
-        }
-        if let cause = remark.cause, remark.event != .refused { conversation.told(cause) }
-        if let session = remark.session, !segment.flags.contains(.syn), !places[slot].isUpstream {
-            // Another session on the same connection.
-            if let before = conversation.session { taps[before] = nil }
-            conversation.begins(session)
-            places[slot].hasUpstream = false
-            taps[session] = conversation
-        }
+        remarks.announce(on: &places[slot], segment, at: time)
     }
 
     /// A packet with a comment of Gatehouse's was taken.
-    private func remarked(_ decoded: SegmentDecoder.Decoded, _ time: Timestamp) {
-        defer { comment = nil }
-        guard let remark = comment, let session = remark.session else { return }
-        let segment: Segment
-        switch decoded {
-        case .segment(let it), .assembled(let it): segment = it
-        case .none: return
-        }
-        guard segment.flags.contains(.syn), let slot = reassembler.slot(of: segment.key) else { return }
+    private func remarked(_ decoded: SegmentDecoder.Decoded) {
+        defer { remarks.take(nil, interface: 0) }
+        guard let session = remarks.comment?.session, let segment = CaptureAnalyzer.segment(decoded),
+            segment.flags.contains(.syn), let slot = reassembler.slot(of: segment.key)
+        else { return }
         makePlace(slot)
-        if interface == Int(Side.downstream.rawValue) {
-            let conversation = Conversation(client: segment.sender, key: segment.key, desk: self)
-            conversation.session = session
+        let place = remarks.opened(session, slot, segment) {
             counts.http += 1
-            places[slot] = Place(conversation: conversation, gatehouse: segment.sender.opposite, isCounted: true)
-            conversation.slot = slot
-            taps[session] = conversation
-        } else if let conversation = taps[session] {
-            places[slot] = Place(
-                conversation: conversation, isUpstream: true, gatehouse: segment.sender, isCounted: true,
-                skipsHead: conversation.isSession)
-            if let downstream = conversation.slot { places[downstream].hasUpstream = true }
-            conversation.hasOpenUpstream = true
+            return Conversation(client: segment.sender, key: segment.key, desk: self)
+        }
+        guard let place else { return }
+        places[slot] = place
+        if place.isUpstream, let downstream = place.conversation?.slot { places[downstream].hasUpstream = true }
+    }
+
+    private static func segment(_ decoded: SegmentDecoder.Decoded) -> Segment? {
+        switch decoded {
+        case .segment(let segment), .assembled(let segment): segment
+        case .none: nil
         }
     }
 

@@ -33,12 +33,12 @@ final class BundleRun {
         }
         var ledger = LedgerExtract(sessions: options.sessions, from: from ?? .zero, keepsPayloads: options.keepsPayloads)
         for path in options.ledgers.isEmpty ? settings.ledger : options.ledgers { try ledger.read(path) }
-        let capture = try captured(ledger, options.captures ?? settings.captures)
+        let capture = try captured(ledger, settings.captures)
         let live = admin()
         let known = ledger.sessions.union(capture?.found ?? [])
         guard !known.isEmpty || live > 0 || options.since != nil else {
             Terminal.note(
-                "gatehouse bundle: nothing is known of \(options.sessions.map { "\($0)" }.joined(separator: ", ")): neither the ledger\(options.captures == nil ? "" : ", the captures") nor the admin endpoints have it; say --ledger, --captures or --admin"
+                "gatehouse bundle: nothing is known of \(options.sessions.map { "\($0)" }.joined(separator: ", ")): neither the ledger\(capture == nil ? "" : ", the captures") nor the admin endpoints have it; say --ledger, --captures or --admin"
             )
             return .unreachable
         }
@@ -101,10 +101,19 @@ final class BundleRun {
         return indent + ReportPage(hasColour: false).visible(String(line.dropFirst(indent.count)), redaction)
     }
 
-    private func captured(_ ledger: LedgerExtract, _ folder: String?) throws(CommandFault) -> CaptureExtract? {
-        guard let folder else { return nil }
+    /// The packets of the sessions.
+    ///
+    /// - Parameter configured: where the configuration says that captures are; a folder that the command line names goes before, and has to be there.
+    private func captured(_ ledger: LedgerExtract, _ configured: String?) throws(CommandFault) -> CaptureExtract? {
+        guard let folder = options.captures ?? configured else { return nil }
         let extract = CaptureExtract(sessions: ledger.sessions.union(options.sessions))
-        try extract.read(folder: folder)
+        do throws(CommandFault) {
+            try extract.read(folder: folder)
+        } catch {
+            guard options.captures == nil else { throw CommandFault(sentence: "--captures \(error.sentence)") }
+            missing.append("no capture is in it: capture.directory of the configuration, \(error.sentence)")
+            return nil
+        }
         missing += extract.faults
         if extract.omitted > 0 {
             missing.append("the capture is cut: \(extract.omitted) packets beyond 256 MiB were left out")

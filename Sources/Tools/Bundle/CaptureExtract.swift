@@ -30,7 +30,7 @@ final class CaptureExtract {
     /// Reads every capture of a folder, the oldest first.
     func read(folder: String) throws(CommandFault) {
         guard let directory = opendir(folder) else {
-            throw CommandFault(sentence: "--captures \(folder) can't be read: \(String(cString: strerror(errno)))")
+            throw CommandFault(sentence: "\(folder) can't be read: \(String(cString: strerror(errno)))")
         }
         defer { closedir(directory) }
         var files: [(changed: Int, path: String)] = []

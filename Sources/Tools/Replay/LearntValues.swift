@@ -29,6 +29,9 @@ struct LearntValues {
         seen = rules.learnt.map { _ in 0 }
     }
 
+    /// Whether nothing is to be expected otherwise than it was recorded.
+    var isEmpty: Bool { pairs.isEmpty }
+
     private static func find(_ rule: RewriteRules.Learnt, _ payload: [UInt8]) -> [String] {
         switch rule {
         case .json(let path):

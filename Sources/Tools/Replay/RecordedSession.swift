@@ -40,6 +40,8 @@ struct RecordedSession {
     var isCompressed: Bool?
     var messages: [Message] = []
     var ending = Ending.unknown
+    /// The client went without a close frame, so answers that were on their way to it are not in the recording.
+    var wasLeft = false
 
     /// The server's messages.
     var answers: [Message] { messages.filter { $0.direction == .serverToClient } }
@@ -94,6 +96,9 @@ extension RecordedSession {
                     direction: entry.direction, at: at, opcode: message.opcode, payload: message.excerpt,
                     wasCompressed: message.isCompressed))
         }
-        if close == nil, let record = session.record, record.first != nil { ending = .cut }
+        if close == nil, let record = session.record, record.first != nil {
+            ending = .cut
+            wasLeft = record.first == .downstream
+        }
     }
 }

@@ -53,7 +53,8 @@ extension ReplayDriver {
             case .opened(let offset):
                 rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
                 session.player = SessionPlayer(
-                    session.recorded, pace: options.pace, speed: options.speed, patience: options.patience, openedAt: loop.now)
+                    session.recorded, pace: options.pace, speed: options.speed, patience: options.patience,
+                    settling: options.span == nil ? SessionPlayer.settling : .zero, openedAt: loop.now)
             }
         }
         for message in session.readFrames(rest) {
@@ -69,7 +70,7 @@ extension ReplayDriver {
                 session.played.ending = .closed(CloseFrame(payload: message.excerpt.span.bytes).code?.rawValue)
                 session.played.closedFirst = session.hasClosed
                 // The same payload comes back, as most clients do it.
-                if !session.hasClosed { frame(session, .close, message.excerpt.prefix(2)) }
+                if !session.hasClosed { frame(session, .close, Array(message.excerpt.prefix(2))) }
                 return finish(session)
             default: break
             }
@@ -118,20 +119,21 @@ extension ReplayDriver {
         figures.lateness.append(now > due ? now - due : .zero)
     }
 
+    /// A later moment than the one that is in the queue waits until that has come: most are deadlines that every answer moves on.
     func schedule(_ session: ReplaySession, _ at: Timestamp) {
-        guard session.dueAt != at else { return }
+        guard at < session.dueAt else { return }
         session.dueAt = at
         queue.push(at, session.index)
     }
 
-    func frame(
-        _ session: ReplaySession, _ opcode: Opcode, _ payload: some Collection<UInt8>, isCompressed: Bool = false
-    ) {
-        var bytes: [UInt8] = []
-        FrameWriter.append(
-            opcode, payload, reservedBits: isCompressed ? 0b100 : 0, maskingKey: UInt32(truncatingIfNeeded: random.next()),
-            to: &bytes)
-        send(session, bytes)
+    func frame(_ session: ReplaySession, _ opcode: Opcode, _ payload: [UInt8], isCompressed: Bool = false) {
+        let key = keys.next()
+        let header = FrameHeader(
+            opcode: opcode, payloadLength: UInt64(payload.count), reservedBits: isCompressed ? 0b100 : 0, maskingKey: key)
+        scratch.removeAll(keepingCapacity: true)
+        FrameWriter.append(header, to: &scratch)
+        Masking.append(payload.span.bytes, 0..<payload.count, key: key, to: &scratch)
+        send(session, scratch)
     }
 
     func send(_ session: ReplaySession, _ bytes: [UInt8]) {

@@ -30,7 +30,9 @@ final class ReplayDriver {
     let capture: ReplayCapture?
     let loop: EventLoop
     let take: (RecordedSession, PlayedSession, LearntValues, Int) -> Void
-    var random = SecureRandom()
+    var keys = MaskingKeys()
+    /// The frame that is being made.
+    var scratch: [UInt8] = []
     var queue = MomentQueue()
     var open: [Int: ReplaySession] = [:]
     var next = 0

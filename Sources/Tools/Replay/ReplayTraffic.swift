@@ -33,11 +33,13 @@ package struct ReplayTraffic {
     /// - Parameters:
     ///   - url: the server, an IP address; without TLS.
     ///   - connections: sessions that are open at a time.
-    package init(_ file: String, to url: String, connections: Int) throws(Fault) {
+    ///   - fields: what each request has besides, in the place of recorded fields of the same name.
+    package init(_ file: String, to url: String, connections: Int, fields: [(name: String, value: String)] = []) throws(Fault) {
         let flags: FlagParser.Result
         do throws(FlagParser.UsageError) {
             flags = try FlagParser.parse(
-                [file, "--to", url, "--speed", "max", "--pace", "reply", "--concurrency", "\(connections)"],
+                [file, "--to", url, "--speed", "max", "--pace", "reply", "--concurrency", "\(connections)"]
+                    + fields.flatMap { ["--rewrite", "header:\($0.name)=\($0.value)"] },
                 for: ReplayCommand.definition)
         } catch {
             throw Fault(sentence: error.description)

@@ -53,6 +53,7 @@ struct SessionPlayer {
     private let pace: Pace
     private let speed: Speed
     private let patience: TimeSpan
+    private let settling: TimeSpan
     private let openedAt: Timestamp
     private var next = 0
     private(set) var received = 0
@@ -64,7 +65,10 @@ struct SessionPlayer {
     /// How long surplus messages are waited for, where no close frame says that there are none.
     static let settling = TimeSpan.milliseconds(100)
 
-    init(_ session: RecordedSession, pace: Pace, speed: Speed, patience: TimeSpan, openedAt: Timestamp) {
+    init(
+        _ session: RecordedSession, pace: Pace, speed: Speed, patience: TimeSpan, settling: TimeSpan = SessionPlayer.settling,
+        openedAt: Timestamp
+    ) {
         var steps: [Step] = []
         var gaps: [TimeSpan] = []
         var before = TimeSpan.zero
@@ -89,6 +93,7 @@ struct SessionPlayer {
         self.pace = pace
         self.speed = speed
         self.patience = patience
+        self.settling = settling
         self.openedAt = openedAt
         readyAt = openedAt
         progressAt = openedAt
@@ -125,7 +130,7 @@ struct SessionPlayer {
             return now >= due ? close(closing.code, now) : .wait(until: due)
         }
         if waitsForClose { return waitForServer(now) }
-        let settled = progressAt + SessionPlayer.settling
+        let settled = progressAt + settling
         return now >= settled ? close(1000, now) : .wait(until: settled)
     }
 

@@ -26,13 +26,11 @@ final class GatehouseProcess {
         self.scratch = scratch
         try scratch.write(Self.complete(configuration, upstream: upstream), to: "gatehouse.yaml")
         ledger = Ledger(path: scratch.file("ledger.jsonl"))
-        let command = launcher + [Repository.gatehouse]
+        let command =
+            launcher + [Repository.gatehouse, "serve", "--config", scratch.file("gatehouse.yaml"), "--io", io.rawValue]
+            + ["--workers", "\(workers)", "--log-format", format] + arguments
         child = try ChildProcess(
-            command[0],
-            command.dropFirst() + [
-                "serve", "--config", scratch.file("gatehouse.yaml"), "--io", io.rawValue, "--workers", "\(workers)",
-            ]
-                + ["--log-format", format] + arguments,
+            command[0], Array(command.dropFirst()),
             output: output ?? ledger.path, errors: scratch.file("errors.txt"), environment: environment,
             openFiles: openFiles)
         guard output == nil else { return }

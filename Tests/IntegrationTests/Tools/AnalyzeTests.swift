@@ -201,16 +201,9 @@ extension Integration {
             arguments: ["lo", "any"])
         func `analyze and tshark agree on every frame of what tcpdump captured`(interface: String) throws {
             let scratch = try ScratchFolder()
-            let path = scratch.file("traffic.pcap")
             let peer = try Peer.shared(.websockets)
-            let capture = try ChildProcess(
-                Self.tcpdump ?? "tcpdump",
-                [
-                    "-i", interface, "-U", "--immediate-mode", "-B", "65536", "-s", "0", "-Z", "root", "-w", path,
-                    "tcp port \(peer.port)",
-                ],
-                output: scratch.file("out"), errors: scratch.file("errors"))
-            #expect(holds(within: 20) { scratch.read("errors").contains("listening on") }, "\(scratch.read("errors"))")
+            let dump = try WireDump(port: peer.port, interface: interface, in: scratch)
+            let path = dump.path
             let host = "ws://127.0.0.1:\(peer.port)"
             let exchanges = [
                 ["\(host)/echo", "--size", "40000"], ["\(host)/echo", "--no-compression", "--size", "40000"],
@@ -219,16 +212,7 @@ extension Integration {
             ]
             let told = try PeerClient.websockets.run(exchanges)
             #expect(told.count == exchanges.count)
-            // The last connection's end is in the file when its size stays.
-            var size = -1
-            _ = try eventually(within: 10) { () -> Bool? in
-                usleep(300_000)
-                let now = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-                defer { size = now }
-                return now == size ? true : nil
-            }
-            capture.send(SIGTERM)
-            _ = capture.waitForExit(within: 10)
+            try dump.stop()
 
             let analysis = try analyze(["--messages", path])
             #expect(analysis.exit == .code(1), "the refused handshake is a problem: \(analysis.errors)")

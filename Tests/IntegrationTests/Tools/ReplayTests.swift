@@ -87,31 +87,16 @@ extension Integration {
             throws
         {
             let scratch = try ScratchFolder()
-            let path = scratch.file("traffic.pcap")
             let peer = try Peer.shared(kind)
-            let capture = try ChildProcess(
-                Self.tcpdump ?? "tcpdump",
-                [
-                    "-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-s", "0", "-Z", "root", "-w", path,
-                    "tcp port \(peer.port)",
-                ],
-                output: scratch.file("out"), errors: scratch.file("errors"))
-            #expect(holds(within: 20) { scratch.read("errors").contains("listening on") }, "\(scratch.read("errors"))")
+            let dump = try WireDump(port: peer.port, in: scratch)
+            let path = dump.path
             let host = "ws://127.0.0.1:\(peer.port)"
             _ = try client.run([
                 ["\(host)/echo", "--size", "40000"], ["\(host)/close", "--do", "listen"], ["\(host)/going-away", "--do", "listen"],
                 ["\(host)/subprotocol", "--do", "listen", "--subprotocol", "chat.v2"],
                 ["\(host)/origin", "--do", "listen", "--origin", "https://evil.example"],
             ])
-            var size = -1
-            _ = try eventually(within: 10) { () -> Bool? in
-                usleep(300_000)
-                let now = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-                defer { size = now }
-                return now == size ? true : nil
-            }
-            capture.send(SIGTERM)
-            _ = capture.waitForExit(within: 10)
+            try dump.stop()
 
             for more in [["--speed", "1"], ["--speed", "max", "--pace", "reply"], ["--speed", "max", "--plain"]] {
                 let record = scratch.file("\(more.joined()).pcapng")

@@ -1,0 +1,14 @@
+import Diagnosis
+import Wire
+
+/// Where conversations bring what they found.
+protocol AnalysisDesk: AnyObject {
+    /// The next handshake's number.
+    func number() -> UInt64
+    /// Whether somebody wants this session's messages.
+    func wantsMessages(number: UInt64, session: SessionID?) -> Bool
+    /// A session was opened.
+    func began(_ session: OpenedSession)
+    /// A handshake that came to nothing, or a session, is over.
+    func finished(_ session: AnalyzedSession, _ messages: MessageLog?)
+}
