@@ -1,9 +1,10 @@
 import Glibc
+import Telemetry
 
 /// What a command prints: results to the standard output, everything about them to the standard error.
 package enum Terminal {
     /// Whether colour may be used on the standard output.
-    package static var hasColour: Bool { isatty(1) == 1 && getenv("NO_COLOR") == nil }
+    package static var hasColour: Bool { TerminalColour.isWanted(onTerminal: isatty(1) == 1) }
 
     /// Writes a result.
     package static func write(_ text: String) { writeAll(1, text) }

@@ -5,8 +5,7 @@ package enum CredentialReading {
     /// Names of query parameters and fields whose values are secrets.
     private static let secretWords: [StaticString] = [
         "token", "auth", "jwt", "key", "secret", "password", "passwd", "session", "ticket", "signature", "credential", "bearer",
-        "sid", "code", "csrf",
-        "sig",
+        "sid", "code", "csrf", "sig", "apikey", "passphrase", "pwd", "otp",
     ]
 
     /// Whether a name like this one usually carries a secret: one of its words is `token`, `key`, `session` …

@@ -34,7 +34,7 @@ package final class LogWriter: Sendable {
         self.format = format
         self.linger = linger.nanoseconds
         self.shared = shared
-        useColour = colour ?? (output.isTerminal && getenv("NO_COLOR") == nil)
+        useColour = colour ?? TerminalColour.isWanted(onTerminal: output.isTerminal)
         queue = LogQueue(capacity: max(capacity, 1024))
         let descriptor = try output.open()
         start(descriptor)
