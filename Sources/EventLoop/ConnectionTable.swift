@@ -60,6 +60,8 @@ struct ConnectionState {
         static let overfull = Flags(rawValue: 1 << 19)
         /// A poll for the transport's failure is with the kernel (io_uring): receiving is or was paused.
         static let failureAwaited = Flags(rawValue: 1 << 20)
+        /// Receives one buffer at a time (io_uring).
+        static let bufferByBuffer = Flags(rawValue: 1 << 21)
 
         // Sets that the data path asks for, as numbers: a literal of several members would be an array first, on the heap
         // where nothing optimises it away.

@@ -51,6 +51,15 @@ extension EventLoop {
         }
     }
 
+    /// Receives one buffer at a time, or again as many in one go as the kernel has, as every connection does at first.
+    ///
+    /// A receive of io_uring goes on by itself until it is cancelled, and in one turn it may bring megabytes of a peer that sends ahead of what
+    /// it may. For a connection that may have to be paused with the first buffer, one more is the most that comes after the pause.
+    package func receiveBufferByBuffer(_ id: ConnectionID, _ isWanted: Bool) {
+        guard let state = connections.live(id) else { return }
+        if isWanted { state.pointee.flags.insert(.bufferByBuffer) } else { state.pointee.flags.remove(.bufferByBuffer) }
+    }
+
     /// Stops receiving: the peer's window fills. Bytes that are on their way already may still come.
     package func pauseReceiving(_ id: ConnectionID) {
         guard let state = connections.live(id) else { return }

@@ -163,6 +163,8 @@ extension EventLoop {
             ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)
         } else if state.pointee.flags.contains(.large) {
             ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.largeGroup, user)
+        } else if state.pointee.flags.contains(.bufferByBuffer) {
+            ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)
         } else {
             ciouring_receive_multishot(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)
         }

@@ -30,6 +30,8 @@ extension Worker {
         } else {
             setDeadline(session, loop.now + state.snapshot.timeouts.head, .requestHead)
         }
+        // Until its tunnel is open, it may be paused at any moment: behind its request nothing is to come.
+        loop.receiveBufferByBuffer(connection, true)
         loop.startReceiving(connection)
     }
 

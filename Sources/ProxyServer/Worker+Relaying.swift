@@ -62,6 +62,7 @@ extension Worker {
         beginHeartbeat(session, route, request, head)
         beginHold(session, exchange, route, head)
         upgradesInFlight -= 1
+        loop.receiveBufferByBuffer(session.pointee.downstream, false)
         tunnels += 1
         shared.tunnelOpened()
         session.pointee.facts?.metrics?.sessions.add(1)
@@ -97,6 +98,7 @@ extension Worker {
         session.pointee.facts = facts(exchange, endpoint, route, request)
         session.pointee.isPlainRelay = true
         session.pointee.tap?.isTunnel = true
+        loop.receiveBufferByBuffer(session.pointee.downstream, false)
         tunnels += 1
         shared.tunnelOpened()
         metrics.opaqueTunnels.add(1)

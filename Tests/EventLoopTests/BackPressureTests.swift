@@ -51,6 +51,42 @@ import Wire
     }
 
     @Test(arguments: EventLoop.Backend.available)
+    func `who is received buffer by buffer brings one more after a pause, and all of it in the end`(
+        _ backend: EventLoop.Backend
+    ) throws {
+        let test = try LoopHarness(backend)
+        test.receivesOnAccept = false
+        let (client, server) = try test.pair(try test.listen())
+        let payload = pattern(4 << 20)
+        var sent = 0
+        while test.log(client).blocked == 0, sent < payload.count {
+            let end = min(sent + 100_000, payload.count)
+            test.send(client, Array(payload[sent..<end]))
+            sent = end
+            test.turn()
+        }
+        test.loop.receiveBufferByBuffer(server, true)
+        var pauses = 0
+        test.onChunk = { id, _ in
+            if id == server, pauses == 0 {
+                pauses += 1
+                test.loop.pauseReceiving(server)
+            }
+            return false
+        }
+        test.loop.startReceiving(server)
+        try test.run("the pause") { pauses == 1 }
+        test.settle()
+        #expect(test.log(server).bytes.count <= 2 * BufferPool.smallSize)
+        test.loop.receiveBufferByBuffer(server, false)
+        test.loop.startReceiving(server)
+        test.send(client, Array(payload[sent...]))
+        test.loop.finish(client)
+        try test.run("all bytes and the FIN") { test.log(server).finished == 1 }
+        #expect(test.log(server).bytes == payload)
+    }
+
+    @Test(arguments: EventLoop.Backend.available)
     func `a relay between a fast sender and a reader that pauses keeps order and bounds`(
         _ backend: EventLoop.Backend
     ) throws {

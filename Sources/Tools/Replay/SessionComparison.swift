@@ -75,7 +75,7 @@ struct SessionComparison {
         }
         let old = answers.map { rules.canonical($0.opcode, learnt.expected($0.payload)) }
         let new = played.answers.map { rules.canonical($0.opcode, $0.payload) }
-        if rules.order == .free { return free(old, new, &found) }
+        if rules.order == .free { return free(old, new, wasLeft: recorded.wasLeft, &found) }
         var (i, j) = (0, 0)
         while i < old.count, j < new.count {
             if old[i] == new[j] {
@@ -104,12 +104,15 @@ struct SessionComparison {
         for index in j..<new.count { found.append(extra(index, new[index])) }
     }
 
-    private func free(_ old: [MessageRules.Canonical], _ new: [MessageRules.Canonical], _ found: inout [Difference]) {
+    private func free(
+        _ old: [MessageRules.Canonical], _ new: [MessageRules.Canonical], wasLeft: Bool, _ found: inout [Difference]
+    ) {
         var open: [MessageRules.Canonical: Int] = [:]
         for message in new { open[message, default: 0] += 1 }
         for (index, message) in old.enumerated() {
             if let count = open[message], count > 0 { open[message] = count - 1 } else { found.append(lost(index, message)) }
         }
+        guard !wasLeft else { return }
         // The last of each kind are the ones that nobody asked for.
         var surplus: [(Int, MessageRules.Canonical)] = []
         for (index, message) in new.enumerated().reversed() {

@@ -86,6 +86,19 @@ import Wire
             ])
     }
 
+    @Test(arguments: [MessageRules.Order.kept, .free])
+    func `what would have come to a client that had gone is no difference, what it had heard is`(_ order: MessageRules.Order) throws
+    {
+        var rules = MessageRules()
+        rules.order = order
+        var left = recorded(["a", "b"], .unknown)
+        left.wasLeft = true
+        #expect(try differences(left, played(["a", "b", "c"]), rules) == [])
+        #expect(try differences(left, played(["a"]), rules).contains { $0.hasPrefix("message-missing") })
+        left.wasLeft = false
+        #expect(try differences(left, played(["a", "b", "c"]), rules).contains { $0.hasPrefix("message-surplus") })
+    }
+
     @Test func `where the order is free only the messages count`() throws {
         var rules = MessageRules()
         #expect(try !differences(recorded(["a", "b", "b"]), played(["b", "a", "b"]), rules).isEmpty)
