@@ -34,7 +34,8 @@ extension Worker {
         if cursor.offset < chunk.count { exchange.keepsUpstream = false }
         if exchange.responseBody.isComplete {
             exchangeEnded(session, exchange)
-        } else {
+        } else if !loop.isBlocked(session.pointee.downstream) {
+            // What was on its way when the client stopped taking bytes is no progress of the client's.
             session.pointee.deadline = loop.now + exchange.timeouts.idle
         }
     }

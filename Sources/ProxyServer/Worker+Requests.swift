@@ -207,7 +207,8 @@ extension Worker {
         if exchange.requestBody.isComplete {
             if cursor.offset < chunk.count { exchange.pending.append(contentsOf: chunk.bytes[cursor.offset...]) }
             awaitResponse(session, exchange)
-        } else {
+        } else if !loop.isBlocked(session.pointee.upstream) {
+            // Else the backend's time to take it runs (`blocked`), and what was on its way from the client doesn't stop that.
             setDeadline(session, loop.now + exchange.timeouts.body, .requestBody)
         }
     }
