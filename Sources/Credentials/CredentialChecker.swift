@@ -56,29 +56,26 @@ package final class CredentialChecker: Sendable {
         }
         guard let tokens else { return .refused(keys.isEmpty ? .wrongKind : .unknownKey) }
         let numbered = tokens.numbered
+        if let numbered, let claims = memory.claims(text, generation: numbered.generation) { return judge(claims, now: now) }
         let token: SignedToken
-        if let numbered, let known = memory.token(text, generation: numbered.generation) {
-            token = known
-        } else {
-            do { token = try SignedToken(text) } catch {
-                return .refused(keys.isEmpty || error != .notCompact ? .token(error) : .unknownKey)
-            }
-            guard let (set, generation) = numbered else { return .unavailable("no key set has been fetched yet") }
-            if let fault = set.verify(token) {
-                if set.lacks(token) { tokens.want() }
-                return .refused(fault)
-            }
-            memory.remember(text, token, generation: generation)
+        do { token = try SignedToken(text) } catch {
+            return .refused(keys.isEmpty || error != .notCompact ? .token(error) : .unknownKey)
         }
-        return judge(token, now: now)
+        guard let (set, generation) = numbered else { return .unavailable("no key set has been fetched yet") }
+        if let fault = set.verify(token) {
+            if set.lacks(token) { tokens.want() }
+            return .refused(fault)
+        }
+        memory.remember(text, token.claims, generation: generation)
+        return judge(token.claims, now: now)
     }
 
-    /// What the claims of a token say whose signature holds.
-    private func judge(_ token: SignedToken, now: Timestamp) -> CredentialOutcome {
+    /// What is to be said of a token whose signature holds.
+    private func judge(_ claims: JSONValue, now: Timestamp) -> CredentialOutcome {
         do {
-            let expiry = try rule.check(token.claims, now: now)
-            let name = token.claims[Array(rule.userClaim.utf8)]?.comparableText ?? []
-            return .accepted(AuthenticatedUser(name: name, claims: token.claims, expiresAt: expiry))
+            let expiry = try rule.check(claims, now: now)
+            let name = claims[Array(rule.userClaim.utf8)]?.comparableText ?? []
+            return .accepted(AuthenticatedUser(name: name, claims: claims, expiresAt: expiry))
         } catch { return .refused(.claims(error)) }
     }
 }

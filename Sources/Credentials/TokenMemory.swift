@@ -5,14 +5,14 @@
 // place counts. What is remembered is that this text was signed by a key of this set, and nothing else: its times and claims are judged
 // anew each time, and a set that was fetched anew believes nothing of its predecessor. The whole text is compared, so that no two tokens are taken
 // for each other, and the hash is keyed with the process's random seed. Tokens that were refused are not remembered.
-import ProxyCore
+import JSONWire
 
 /// Tokens that a worker has verified. Bounded: `places` tokens of at most `longest` octets, and what they say.
 package struct TokenMemory {
     private struct Entry {
         let text: [UInt8]
         let generation: UInt64
-        let token: SignedToken
+        let claims: JSONValue
     }
 
     static let places = 512
@@ -23,19 +23,19 @@ package struct TokenMemory {
 
     package init() {}
 
-    /// The token that `text` spells, if a key of the set with this number has signed it.
-    func token(_ text: [UInt8], generation: UInt64) -> SignedToken? {
+    /// What the token `text` claims, if a key of the set with this number has signed it.
+    func claims(_ text: [UInt8], generation: UInt64) -> JSONValue? {
         guard !entries.isEmpty, let entry = entries[place(of: text)], entry.generation == generation, entry.text == text else {
             return nil
         }
-        return entry.token
+        return entry.claims
     }
 
-    /// A key of the set with this number has signed `text`.
-    mutating func remember(_ text: [UInt8], _ token: SignedToken, generation: UInt64) {
+    /// A key of the set with this number has signed `text`, which claims this.
+    mutating func remember(_ text: [UInt8], _ claims: JSONValue, generation: UInt64) {
         guard text.count <= TokenMemory.longest else { return }
         if entries.isEmpty { entries = Array(repeating: nil, count: TokenMemory.places) }
-        entries[place(of: text)] = Entry(text: text, generation: generation, token: token)
+        entries[place(of: text)] = Entry(text: text, generation: generation, claims: claims)
     }
 
     private func place(of text: [UInt8]) -> Int {

@@ -159,11 +159,9 @@ extension EventLoop {
         state.pointee.flags.insert(.receiveArmed)
         state.pointee.operations += 1
         let user = UringState.user(.receive, slot, state.pointee.generation)
-        if isFrugal {
-            ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)
-        } else if state.pointee.flags.contains(.large) {
+        if state.pointee.flags.contains(.large), !isFrugal {
             ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.largeGroup, user)
-        } else if state.pointee.flags.contains(.bufferByBuffer) {
+        } else if isFrugal || state.pointee.flags.contains(.bufferByBuffer) {
             ciouring_receive_once(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)
         } else {
             ciouring_receive_multishot(uring.ring, state.pointee.descriptor, UringState.smallGroup, user)

@@ -18,6 +18,18 @@ import Wire
         return all
     }
 
+    /// Sends until the peer takes no more, as a relay would; how much of it went.
+    private func sendUntilBlocked(_ test: LoopHarness, _ client: ConnectionID, _ payload: [UInt8]) -> Int {
+        var sent = 0
+        while test.log(client).blocked == 0, sent < payload.count {
+            let end = min(sent + 100_000, payload.count)
+            test.send(client, Array(payload[sent..<end]))
+            sent = end
+            test.turn()
+        }
+        return sent
+    }
+
     @Test(arguments: EventLoop.Backend.available)
     func `a reader that stops blocks the sender, and what waits arrives in order when it reads on`(
         _ backend: EventLoop.Backend
@@ -26,14 +38,7 @@ import Wire
         test.receivesOnAccept = false
         let (client, server) = try test.pair(try test.listen())
         let payload = pattern(16 << 20)
-        var sent = 0
-        // Sends until the peer takes no more, as a relay would.
-        while test.log(client).blocked == 0, sent < payload.count {
-            let end = min(sent + 100_000, payload.count)
-            test.send(client, Array(payload[sent..<end]))
-            sent = end
-            test.turn()
-        }
+        let sent = sendUntilBlocked(test, client, payload)
         #expect(test.loop.isBlocked(client))
         #expect(test.loop.queuedBytes(client) > 0)
         #expect(test.loop.queuedBytes(client) <= 400_000)
@@ -58,13 +63,7 @@ import Wire
         test.receivesOnAccept = false
         let (client, server) = try test.pair(try test.listen())
         let payload = pattern(4 << 20)
-        var sent = 0
-        while test.log(client).blocked == 0, sent < payload.count {
-            let end = min(sent + 100_000, payload.count)
-            test.send(client, Array(payload[sent..<end]))
-            sent = end
-            test.turn()
-        }
+        let sent = sendUntilBlocked(test, client, payload)
         test.loop.receiveBufferByBuffer(server, true)
         var pauses = 0
         test.onChunk = { id, _ in

@@ -241,6 +241,12 @@ extension Integration {
                 #expect((report["errors"].integer == 0) == isRight)
                 #expect(isRight || report["first_error"].text?.contains("answer 1") == true, "\(report)")
             }
+            // A field of `-H` stands in the place of the recorded one: an Origin that the server lets in is no 403 any more.
+            let told = try run(
+                Repository.gatehouse + "-load",
+                ["run", target, "--from", scratch.file("one.har"), "-c", "4", "-d", "0.5", "-H", "Origin: https://app.example"])
+            #expect(told.exit == .code(1), "\(told)")
+            #expect(try JSON(parsing: told.output)["first_error"].text?.contains("403") == true, "\(told)")
             #expect(try run(Repository.gatehouse + "-load", ["run", target, "--from", scratch.file("none")]).exit == .code(2))
         }
 
