@@ -57,7 +57,9 @@ import Wire
     }
 
     @Test(arguments: UInt64(1)...20)
-    func `a side that did nothing but answer is asked at the interval, one that spoke anew within its last quarter`(nonce: UInt64) throws {
+    func `a side that did nothing but answer is asked at the interval, one that spoke anew within its last quarter`(nonce: UInt64)
+        throws
+    {
         var heartbeat = heartbeat(nonce: nonce)
         let payload = try #require(ask(&heartbeat, .upstream, at: 20, heard: 0))
         // The pong takes less than a step of the grid: the next ping stands at the interval exactly, and so do all after it.
