@@ -1,5 +1,6 @@
 import CLinux
 import Configuration
+import EventLoop
 import Synchronization
 import Telemetry
 package import Wire
