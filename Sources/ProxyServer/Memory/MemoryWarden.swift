@@ -1,7 +1,8 @@
 // Watches the process's memory.
 //
 // Theory of operation. One thread reads what is taken (`MemoryGauge`), about once a second and more often when it becomes tight, and performs what
-// `MemoryWatch` decides: it has all workers stop or go on accepting, has them end sessions, and gives free heap pages back itself. Reading
+// `MemoryWatch` decides: it has all workers stop or go on accepting, has them end sessions, and gives free heap pages back itself; the
+// latter also when a crowd has come and gone (`TrimTiming`). Reading
 // a group's statistics can take a millisecond, which is why no worker does it.
 import CLinux
 import Configuration
@@ -63,6 +64,7 @@ final class MemoryWarden: Sendable {
     private func run() {
         let ledger = ledger
         var watch = MemoryWatch()
+        var timing = TrimTiming()
         while true {
             let (gauge, isStopped) = state.withLock { ($0.gauge, $0.isStopped) }
             if isStopped { return }
@@ -73,6 +75,7 @@ final class MemoryWarden: Sendable {
             for action in watch.look(at: reading, now: Timestamp(nanoseconds: clinux_monotonic())) {
                 perform(action, reading, ledger)
             }
+            if timing.look(changes: changes) { clinux_trim_heap() }
             waker.wait(milliseconds: Int32(clamping: watch.interval(after: reading).nanoseconds / 1_000_000))
         }
     }
@@ -101,6 +104,11 @@ final class MemoryWarden: Sendable {
     private func accept(_ accepts: Bool) {
         shared.memory.isAccepting.store(accepts, ordering: .relaxed)
         for mailbox in shared.mailboxes { _ = mailbox.post(.memoryChanged) }
+    }
+
+    /// Connections that came, and those that went, of all workers.
+    private var changes: UInt64 {
+        shared.metrics.reduce(0) { $0 &+ 2 &* $1.connections.value &- UInt64(clamping: $1.openConnections.value) }
     }
 
     /// Bytes in blocks of slow peers, of all workers.
