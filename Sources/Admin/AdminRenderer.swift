@@ -87,6 +87,8 @@ package struct AdminRenderer: Sendable {
             response.further = [.init("WWW-Authenticate", "Bearer realm=\"gatehouse\"")]
             return response
         case .forbidden: return error(403, "pages of other origins may not ask here")
+        case .headTooLarge(let limit):
+            return error(431, "the request's head is longer than \(limit) bytes, the most that is read here")
         case .malformed(let sentence): return error(400, sentence)
         case .healthz, .readyz, .metrics, .sessions, .session, .causes, .endpoints, .drains, .drain, .capture, .captureOrder,
             .index:
