@@ -62,7 +62,7 @@ extension AnalysisReport {
     // MARK: Time line
 
     private func timeLine(_ page: ReportPage) -> String {
-        let line = summary.line
+        let line = summary.line.narrowed(to: page.room - 9)
         guard line.buckets.count > 1 else { return "" }
         func bars(_ count: (TimeLine.Bucket) -> Int) -> String {
             let most = line.buckets.map(count).max() ?? 0
@@ -78,7 +78,7 @@ extension AnalysisReport {
         for (label, row, tone) in [
             ("opened", bars(\.opened), ReportPage.Tone.good), ("ended", bars(\.ended), .calm), ("problems", bars(\.problems), .bad),
         ] where !row.isEmpty {
-            text += page.row("", "\(label.padding(9))\(page.ink(row, tone))")
+            text += page.picture("\(label.padding(9))\(page.ink(row, tone))")
         }
         return text
     }

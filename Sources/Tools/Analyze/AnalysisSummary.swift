@@ -172,6 +172,13 @@ struct TimeLine {
         }
     }
 
+    /// The same in at most `count` buckets.
+    func narrowed(to count: Int) -> TimeLine {
+        var line = self
+        while line.buckets.count > max(count, 1) { line.widen() }
+        return line
+    }
+
     private mutating func put(_ time: Timestamp, _ count: (inout Bucket) -> Void) {
         if start == .never { start = time }
         // Sessions are told when they end, so an earlier one may come later: it counts to the first bucket.
