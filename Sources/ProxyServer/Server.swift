@@ -48,6 +48,8 @@ package final class Server {
     private let fetcher: KeyFetcher
     private let checker: HealthChecker
     private let memory: MemoryWarden
+    /// The configuration of the start: what a reload can't change is still as it says.
+    private let startedWith: Snapshot
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
@@ -62,6 +64,7 @@ package final class Server {
     /// - Parameter output: who else writes to the standard output and standard error, if somebody does
     package init(_ snapshot: Snapshot, version: String, output: SharedOutput? = nil, load: @escaping Load) throws(StartFailure) {
         self.load = load
+        startedWith = snapshot
         self.version = version
         do throws(ServerStateError) {
             state = try ServerState(snapshot, generation: 0)
@@ -261,6 +264,8 @@ package final class Server {
             restart?.adopt(state.snapshot.restart)
             status.reloaded(true)
             ledger.configurationReloaded(file: snapshot.file, at: Server.now)
+            let kept = snapshot.startOnlyKeys(since: startedWith)
+            if !kept.isEmpty { ledger.configurationNeedsRestart(kept.map { ($0.key, $0.stays) }, at: Server.now) }
             sayNotices()
         } catch {
             reject(error.problems.map(\.description))
