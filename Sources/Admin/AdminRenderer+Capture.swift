@@ -9,32 +9,23 @@ extension AdminRenderer {
         guard status.directory != nil || !isOrder else {
             return error(409, "nothing can be captured: set capture.directory, and reload")
         }
-        var line = LineBuffer(lineLimit: 4 << 20)
-        line.beginObject()
-        line.field("time", time: time)
-        line.field("mode", status.mode.rawValue)
-        if let directory = status.directory { line.field("directory", directory) } else { line.null("directory") }
-        line.field("packets", status.packets)
-        line.field("bytes", status.bytes)
-        line.field("dropped", status.dropped)
-        line.field("errno", Int(status.errno))
-        line.beginArray("files")
-        for file in status.files {
-            line.beginObject()
-            line.field("name", file.name)
-            line.field("size", file.size)
-            line.endObject()
+        return object(isOrder ? 202 : 200, limit: AdminRenderer.large) { line in
+            line.field("time", time: time)
+            line.field("mode", status.mode.rawValue)
+            if let directory = status.directory { line.field("directory", directory) } else { line.null("directory") }
+            line.field("packets", status.packets)
+            line.field("bytes", status.bytes)
+            line.field("dropped", status.dropped)
+            line.field("errno", Int(status.errno))
+            line.objects("files", status.files) { file, line in
+                line.field("name", file.name)
+                line.field("size", file.size)
+            }
+            line.objects("orders", status.orders) { order, line in members(of: order, into: &line) }
         }
-        line.endArray()
-        line.beginArray("orders")
-        for order in status.orders { members(of: order, into: &line) }
-        line.endArray()
-        line.finish()
-        return AdminResponse(status: isOrder ? 202 : 200, contentType: AdminRenderer.json, body: line.bytes())
     }
 
     private func members(of order: CaptureOrder, into line: inout LineBuffer) {
-        line.beginObject()
         line.field("mode", order.mode.rawValue)
         if let session = order.session { line.field("session", session: session) }
         if let client = order.client { line.field("client", client.description) }
@@ -43,6 +34,5 @@ extension AdminRenderer {
         if let cause = order.cause { line.field("cause", cause) }
         if let sample = order.sample { line.field("sample_millionths", sample) }
         if order.until != .never { line.field("until", time: order.until) }
-        line.endObject()
     }
 }

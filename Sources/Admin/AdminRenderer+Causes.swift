@@ -7,35 +7,24 @@ extension AdminRenderer {
     /// How often each cause was the verdict, the most frequent first, and what the casebook knows: the same refusals as one group with examples, and
     /// what many ends have in common.
     package func causes(_ workers: [WorkerMetrics], _ book: CausesReport, at time: Timestamp) -> AdminResponse {
-        var line = LineBuffer(lineLimit: 4 << 20)
-        line.beginObject()
-        line.field("time", time: time)
-        line.beginArray("causes")
-        for count in CauseCount.all(workers) {
-            line.beginObject()
-            line.field("cause", count.cause.rawValue)
-            line.field("refusals", count.refusals)
-            line.field("bad_ends", count.badEnds)
+        object(limit: AdminRenderer.large) { line in
+            line.field("time", time: time)
+            line.objects("causes", CauseCount.all(workers)) { count, line in
+                line.field("cause", count.cause.rawValue)
+                line.field("refusals", count.refusals)
+                line.field("bad_ends", count.badEnds)
+            }
+            line.objects("groups", book.groups) { group, line in members(of: group, into: &line) }
+            line.objects("patterns", book.patterns) { pattern, line in members(of: pattern, into: &line) }
+            line.beginObject("casebook")
+            line.field("investigations", book.investigations)
+            line.field("forgotten", book.forgotten)
+            line.field("lost", book.lost)
             line.endObject()
         }
-        line.endArray()
-        line.beginArray("groups")
-        for group in book.groups { members(of: group, into: &line) }
-        line.endArray()
-        line.beginArray("patterns")
-        for pattern in book.patterns { members(of: pattern, into: &line) }
-        line.endArray()
-        line.beginObject("casebook")
-        line.field("investigations", book.investigations)
-        line.field("forgotten", book.forgotten)
-        line.field("lost", book.lost)
-        line.endObject()
-        line.finish()
-        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
     }
 
     private func members(of group: CauseGroup, into line: inout LineBuffer) {
-        line.beginObject()
         line.field("cause", group.key.cause.rawValue)
         line.field("route", group.key.route)
         if !group.key.answeredBy.isEmpty { line.field("answered_by", redacted: group.key.answeredBy, redaction) }
@@ -48,11 +37,9 @@ extension AdminRenderer {
         for session in group.examples { line.element(session.description) }
         line.endArray()
         line.field("verdict", group.verdict, redaction)
-        line.endObject()
     }
 
     private func members(of pattern: EndPattern, into line: inout LineBuffer) {
-        line.beginObject()
         line.field("pattern", pattern.kind.rawValue)
         line.field("route", pattern.route)
         line.field("endpoint", pattern.endpoint)
@@ -67,6 +54,5 @@ extension AdminRenderer {
         line.endArray()
         if let heartbeat = pattern.heartbeat { line.field("heartbeat_ms", milliseconds: heartbeat) }
         line.field("text", pattern.sentence)
-        line.endObject()
     }
 }

@@ -6,67 +6,49 @@ package import Wire
 extension AdminRenderer {
     /// The clusters whose choice depends on more than their policy, and how their endpoints stand.
     package func endpoints(_ clusters: [ClusterReport], at time: Timestamp) -> AdminResponse {
-        var line = LineBuffer(lineLimit: 4 << 20)
-        line.beginObject()
-        line.field("time", time: time)
-        line.beginArray("clusters")
-        for cluster in clusters {
-            line.beginObject()
-            line.field("cluster", cluster.name)
-            line.field("waiting", cluster.waiting)
-            line.field("panic", cluster.isPanicking)
-            if let bindings = cluster.bindings { line.field("bindings", bindings) }
-            line.beginArray("endpoints")
-            for endpoint in cluster.endpoints {
-                line.beginObject()
-                line.field("endpoint", endpoint.name)
-                line.field("state", endpoint.state.name)
-                switch endpoint.state {
-                case .warming(let since): line.field("since", time: since)
-                case .ejected(let until): line.field("until", time: until)
-                case .ready, .unhealthy: break
+        object(limit: AdminRenderer.large) { line in
+            line.field("time", time: time)
+            line.objects("clusters", clusters) { cluster, line in
+                line.field("cluster", cluster.name)
+                line.field("waiting", cluster.waiting)
+                line.field("panic", cluster.isPanicking)
+                if let bindings = cluster.bindings { line.field("bindings", bindings) }
+                line.objects("endpoints", cluster.endpoints) { endpoint, line in
+                    line.field("endpoint", endpoint.name)
+                    line.field("state", endpoint.state.name)
+                    switch endpoint.state {
+                    case .warming(let since): line.field("since", time: since)
+                    case .ejected(let until): line.field("until", time: until)
+                    case .ready, .unhealthy: break
+                    }
+                    line.field("failures", endpoint.failures)
+                    line.field("seats", endpoint.seats)
                 }
-                line.field("failures", endpoint.failures)
-                line.field("seats", endpoint.seats)
-                line.endObject()
             }
-            line.endArray()
-            line.endObject()
         }
-        line.endArray()
-        line.finish()
-        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
     }
 
     /// The drains of endpoints, those that are over included until the endpoint is taken back.
     package func drains(_ drains: [DrainState], at time: Timestamp) -> AdminResponse {
-        var line = LineBuffer(lineLimit: 1 << 20)
-        line.beginObject()
-        line.field("time", time: time)
-        line.beginArray("drains")
-        for drain in drains {
-            line.beginObject()
-            line.field("endpoint", drain.endpoint)
-            line.field("sessions", drain.sessions)
-            line.field("left", drain.left)
-            line.field("began", time: drain.began)
-            line.endObject()
+        object(limit: AdminRenderer.large) { line in
+            line.field("time", time: time)
+            line.objects("drains", drains) { drain, line in
+                line.field("endpoint", drain.endpoint)
+                line.field("sessions", drain.sessions)
+                line.field("left", drain.left)
+                line.field("began", time: drain.began)
+            }
         }
-        line.endArray()
-        line.finish()
-        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
     }
 
     /// The answer to a drain that was asked for; 404 where no cluster has the endpoint.
     package func drain(_ drain: DrainState?, resumed: Bool) -> AdminResponse {
         guard let drain else { return error(404, "no cluster has that endpoint; check-config shows what there is") }
-        var line = LineBuffer()
-        line.beginObject()
-        line.field("endpoint", drain.endpoint)
-        line.field("state", constant: resumed ? "serving" : "draining")
-        line.field("sessions", drain.sessions)
-        line.field("left", drain.left)
-        line.finish()
-        return AdminResponse(status: resumed ? 200 : 202, contentType: AdminRenderer.json, body: line.bytes())
+        return object(resumed ? 200 : 202) { line in
+            line.field("endpoint", drain.endpoint)
+            line.field("state", constant: resumed ? "serving" : "draining")
+            line.field("sessions", drain.sessions)
+            line.field("left", drain.left)
+        }
     }
 }

@@ -7,43 +7,29 @@ extension AdminRenderer {
     /// The sessions that `filter` lets through, in the order given; `total` counts those past the limit too.
     package func sessions(_ sessions: [SessionSummary], _ filter: SessionFilter, at time: Timestamp) -> AdminResponse {
         let matching = sessions.filter { filter.includes($0) }
-        var line = LineBuffer(lineLimit: 16 << 20)
-        line.beginObject()
-        line.field("time", time: time)
-        line.field("total", matching.count)
-        line.beginArray("sessions")
-        for session in matching.prefix(filter.limit) {
-            line.beginObject()
-            members(of: session, at: time, into: &line)
-            line.endObject()
+        return object(limit: 16 << 20) { line in
+            line.field("time", time: time)
+            line.field("total", matching.count)
+            line.objects("sessions", matching.prefix(filter.limit)) { session, line in members(of: session, at: time, into: &line) }
         }
-        line.endArray()
-        line.finish()
-        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
     }
 
     /// One session; 404 if it is not (or no longer) there.
     package func session(_ session: SessionSummary?, at time: Timestamp) -> AdminResponse {
         guard let session else { return error(404, "no such session is open; its end is in the ledger") }
-        var line = LineBuffer()
-        line.beginObject()
-        members(of: session, at: time, into: &line)
-        line.finish()
-        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
+        return object { line in members(of: session, at: time, into: &line) }
     }
 
     /// The verdict on a session that was refused or ended badly.
     package func verdict(_ filed: FiledVerdict) -> AdminResponse {
-        var line = LineBuffer(lineLimit: 1 << 20)
-        line.beginObject()
-        line.field("id", session: filed.session)
-        line.field("state", constant: filed.kind == .refusal ? "refused" : "ended")
-        line.field("time", time: filed.at)
-        line.field("route", filed.route)
-        line.field("endpoint", filed.endpoint)
-        line.field("verdict", filed.verdict, redaction)
-        line.finish()
-        return AdminResponse(status: 200, contentType: AdminRenderer.json, body: line.bytes())
+        object { line in
+            line.field("id", session: filed.session)
+            line.field("state", constant: filed.kind == .refusal ? "refused" : "ended")
+            line.field("time", time: filed.at)
+            line.field("route", filed.route)
+            line.field("endpoint", filed.endpoint)
+            line.field("verdict", filed.verdict, redaction)
+        }
     }
 
     private func members(of session: SessionSummary, at now: Timestamp, into line: inout LineBuffer) {

@@ -9,7 +9,7 @@ package struct AdminRenderer: Sendable {
 
     package init(redaction: LogRedaction) { self.redaction = redaction }
 
-    static let json = "application/json; charset=utf-8"
+    private static let json = "application/json; charset=utf-8"
 
     // MARK: Health
 
@@ -25,19 +25,17 @@ package struct AdminRenderer: Sendable {
     /// The live state of WebSocket service, for `health.path` on the public port: counts only, nothing about anybody.
     package func webSocketHealth(_ workers: [WorkerMetrics], isDraining: Bool, at time: Timestamp) -> AdminResponse {
         func sum(_ outcome: HandshakeOutcome) -> UInt64 { workers.reduce(0) { $0 &+ $1.handshakes[outcome].value } }
-        var line = LineBuffer()
-        line.beginObject()
-        line.field("status", constant: isDraining ? "draining" : "ok")
-        line.field("time", time: time)
-        line.field("sessions", workers.reduce(0) { $0 + $1.liveSessions.value })
-        line.beginObject("handshakes")
-        line.field("opened", sum(.opened))
-        line.field("refused", sum(.refused))
-        line.field("failed", sum(.failed))
-        line.field("abandoned", sum(.abandoned))
-        line.endObject()
-        line.finish()
-        return AdminResponse(status: isDraining ? 503 : 200, contentType: AdminRenderer.json, body: line.bytes())
+        return object(isDraining ? 503 : 200) { line in
+            line.field("status", constant: isDraining ? "draining" : "ok")
+            line.field("time", time: time)
+            line.field("sessions", workers.reduce(0) { $0 + $1.liveSessions.value })
+            line.beginObject("handshakes")
+            line.field("opened", sum(.opened))
+            line.field("refused", sum(.refused))
+            line.field("failed", sum(.failed))
+            line.field("abandoned", sum(.abandoned))
+            line.endObject()
+        }
     }
 
     // MARK: Data
@@ -87,6 +85,8 @@ package struct AdminRenderer: Sendable {
             response.further = [.init("WWW-Authenticate", "Bearer realm=\"gatehouse\"")]
             return response
         case .forbidden: return error(403, "pages of other origins may not ask here")
+        case .headTooLarge(let limit):
+            return error(431, "the request's head is longer than \(limit) bytes, the most that is read here")
         case .malformed(let sentence): return error(400, sentence)
         case .healthz, .readyz, .metrics, .sessions, .session, .causes, .endpoints, .drains, .drain, .capture, .captureOrder,
             .index:
@@ -95,13 +95,29 @@ package struct AdminRenderer: Sendable {
     }
 
     func error(_ status: Int, _ sentence: String) -> AdminResponse {
-        var line = LineBuffer()
+        object(status) { line in
+            line.field("status", status)
+            line.field("error", sentence)
+        }
+    }
+
+    /// One JSON object, whose members `members` writes.
+    ///
+    /// - Parameter limit: the most bytes; what a list of unknown length may take.
+    func object(
+        _ status: Int = 200, limit: Int = AdminRenderer.small, _ members: (inout LineBuffer) -> Void
+    ) -> AdminResponse {
+        var line = LineBuffer(lineLimit: limit)
         line.beginObject()
-        line.field("status", status)
-        line.field("error", sentence)
+        members(&line)
         line.finish()
         return AdminResponse(status: status, contentType: AdminRenderer.json, body: line.bytes())
     }
+
+    /// Objects of a few members, and of a verdict's size at most.
+    static let small = 1 << 20
+    /// Lists of what the configuration or the casebook bounds.
+    static let large = 4 << 20
 
     private func text(_ status: Int, _ text: String) -> AdminResponse {
         AdminResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
@@ -119,5 +135,20 @@ package struct AdminRenderer: Sendable {
             }
         }
         return result
+    }
+}
+
+extension LineBuffer {
+    /// An array of objects, one for each element.
+    mutating func objects<Element>(
+        _ key: StaticString, _ elements: some Sequence<Element>, _ members: (Element, inout LineBuffer) -> Void
+    ) {
+        beginArray(key)
+        for element in elements {
+            beginObject()
+            members(element, &self)
+            endObject()
+        }
+        endArray()
     }
 }

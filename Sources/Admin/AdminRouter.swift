@@ -5,7 +5,8 @@ import Wire
 /// Three doors, in this order:
 /// 1. *Host.* A page whose name was made to point at 127.0.0.1 (DNS rebinding) sends its own name. Accepted are IP
 ///    addresses (no name to rebind), `localhost`, and the names that the operator gave; all else gets 421.
-/// 2. *Origin.* No page has business here: an Origin that isn't the Host itself gets 403.
+/// 2. *Origin.* No page has business here: an Origin that isn't the Host itself gets 403, and so does what the browser says another site's
+///    page asks for (`Sec-Fetch-Site`), which it says also where it sends no Origin. But a link may lead here: GET by navigation passes.
 /// 3. *Token*, if there is one: compared in constant time. Probes of health need none on the admin listener, but
 ///    on the public port everything does.
 ///
@@ -39,14 +40,23 @@ package struct AdminRouter: Sendable {
     /// - Parameters:
     ///   - path: The target's path, before the `?`.
     ///   - query: What follows the `?`, or nil.
+    ///   - fetch: What a browser says about who asks; empty for everybody else.
     package func route(
-        method: String, path: String, query: String?, host: String?, origin: String?, authorization: String?
+        method: String, path: String, query: String?, host: String?, origin: String?, fetch: FetchMetadata = FetchMetadata(),
+        authorization: String?
     ) -> AdminRequest {
         guard isOurs(host) else { return .misdirected }
-        guard isSameSite(origin, host) else { return .forbidden }
+        guard isSameSite(origin, host), fetch.isOwn || fetch.isNavigation && (method == "GET" || method == "HEAD") else {
+            return .forbidden
+        }
         let request: AdminRequest
         switch method {
-        case "GET", "HEAD": request = resource(path, query)
+        case "GET", "HEAD":
+            do throws(SessionFilter.Mistake) {
+                request = try resource(path, query)
+            } catch {
+                request = .malformed(error.sentence)
+            }
         case "POST" where path == prefix + "/api/drain":
             do throws(DrainRequest.Mistake) {
                 request = .drain(try DrainRequest(query: query ?? ""))
@@ -65,7 +75,7 @@ package struct AdminRouter: Sendable {
         return request
     }
 
-    private func resource(_ path: String, _ query: String?) -> AdminRequest {
+    private func resource(_ path: String, _ query: String?) throws(SessionFilter.Mistake) -> AdminRequest {
         guard path.hasPrefix(prefix) else { return .notFound }
         let rest = path.dropFirst(prefix.count)
         switch rest {
@@ -73,7 +83,7 @@ package struct AdminRouter: Sendable {
         case "/healthz": return .healthz
         case "/readyz": return .readyz
         case "/metrics": return .metrics
-        case "/api/sessions", "/api/sessions/": return .sessions(SessionFilter(query: query ?? ""))
+        case "/api/sessions", "/api/sessions/": return .sessions(try SessionFilter(query: query ?? ""))
         case "/api/causes": return .causes
         case "/api/endpoints": return .endpoints
         case "/api/drain": return .drains
@@ -130,6 +140,26 @@ package struct AdminRouter: Sendable {
         name.count > 3 && name.first == "[" && name.last == "]"
             && name.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
     }
+}
+
+/// What a browser says about a request: `Sec-Fetch-Site` and `Sec-Fetch-Mode` (Fetch Metadata). A page can neither set nor remove them.
+package struct FetchMetadata: Sendable, Hashable {
+    private let sites: [String]
+    private let mode: String?
+
+    /// - Parameters:
+    ///   - sites: The values of all `Sec-Fetch-Site` lines.
+    ///   - mode: The value of `Sec-Fetch-Mode`.
+    package init(sites: [String] = [], mode: String? = nil) {
+        self.sites = sites.map { $0.lowercased() }
+        self.mode = mode?.lowercased()
+    }
+
+    /// No page of another origin asks: nobody said so, and every word that was said is of this origin or of the user's own doing.
+    var isOwn: Bool { sites.allSatisfy { $0 == "same-origin" || $0 == "none" } }
+
+    /// Somebody followed a link or typed an address.
+    var isNavigation: Bool { mode == "navigate" }
 }
 
 extension String {

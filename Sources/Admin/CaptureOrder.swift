@@ -34,8 +34,9 @@ package struct CaptureOrder: Sendable, Hashable {
         do throws(QueryParameters.Fault) { parameters = try QueryParameters(query) } catch {
             throw Mistake(sentence: error.sentence)
         }
-        guard let mode = parameters["mode"].flatMap({ CapturePolicy.Mode(rawValue: $0) }) else {
-            throw Mistake(sentence: "mode is off, always or black-box: ?mode=always&client=203.0.113.7&for=10m")
+        let named = parameters["mode"] ?? ""
+        guard let mode = CapturePolicy.Mode(rawValue: named) else {
+            throw CaptureOrder.refused("mode", named, "off, always or black-box: ?mode=always&client=203.0.113.7&for=10m")
         }
         self.mode = mode
         for (name, value) in parameters.pairs where name != "mode" { try take(name, value) }
@@ -44,34 +45,44 @@ package struct CaptureOrder: Sendable, Hashable {
         }
     }
 
+    private static func refused(_ name: String, _ value: String, _ accepted: String) -> Mistake {
+        Mistake(sentence: QueryParameters.Fault.refused(name, value, accepted).sentence)
+    }
+
     private mutating func take(_ name: String, _ value: String) throws(Mistake) {
         switch name {
         case "session":
             guard let id = SessionID(value) else {
-                throw Mistake(sentence: "session is the name of a session, thirteen characters")
+                throw CaptureOrder.refused(name, value, "the name of a session, thirteen characters")
             }
             session = id
         case "client":
             guard let block = AddressBlock(value) else {
-                throw Mistake(sentence: "client is an address or a block such as 10.0.0.0/8")
+                throw CaptureOrder.refused(name, value, "an address or a block such as 10.0.0.0/8")
             }
             client = block
         case "user": user = value
         case "route": route = value
         case "cause":
             guard CapturePolicy.cause(value) != nil else {
-                throw Mistake(sentence: "cause is the id of a cause; gatehouse explain lists them")
+                throw CaptureOrder.refused(name, value, "the id of a cause; gatehouse explain lists them")
             }
             cause = value
         case "sample":
-            guard let part = Double(value), part >= 0, part <= 1 else { throw Mistake(sentence: "sample is a number from 0 to 1") }
+            guard let part = Double(value), part >= 0, part <= 1 else {
+                throw CaptureOrder.refused(name, value, "a number from 0 to 1")
+            }
             sample = Int(part * 1_000_000)
         case "for":
-            guard let time = DurationText.span(value), time > .zero else { throw Mistake(sentence: "for is a time such as 10m") }
+            guard let time = DurationText.span(value), time > .zero else {
+                throw CaptureOrder.refused(name, value, "a time such as 10m")
+            }
             span = time
         default:
             throw Mistake(
-                sentence: "\(name.prefix(20)) is not known: mode, session, client, user, route, cause, sample, for")
+                sentence: QueryParameters.Fault.unknown(
+                    name, ["mode", "session", "client", "user", "route", "cause", "sample", "for"]
+                ).sentence)
         }
     }
 

@@ -29,7 +29,7 @@ package struct DrainRequest: Sendable, Hashable {
             throw Mistake(sentence: "endpoint is missing: ?endpoint=http://127.0.0.1:8001")
         }
         guard let endpoint = try? Endpoint(url: named.contains("://") ? named : "http://" + named) else {
-            throw Mistake(sentence: "endpoint is no URL of an endpoint, such as http://127.0.0.1:8001")
+            throw DrainRequest.refused("endpoint", named, "the URL of an endpoint, such as http://127.0.0.1:8001")
         }
         self.endpoint = endpoint
         for (name, value) in parameters.pairs {
@@ -38,7 +38,7 @@ package struct DrainRequest: Sendable, Hashable {
             case "window": window = try DrainRequest.span(name, value)
             case "timeout": timeout = try DrainRequest.span(name, value)
             case "code":
-                guard value == "1001" || value == "1012" else { throw Mistake(sentence: "code is 1001 or 1012") }
+                guard value == "1001" || value == "1012" else { throw DrainRequest.refused(name, value, "1001 or 1012") }
                 code = UInt16(value)
             case "reason":
                 guard value.utf8.count <= DrainNotice.longestReason else {
@@ -47,15 +47,23 @@ package struct DrainRequest: Sendable, Hashable {
                 }
                 reason = value
             case "resume":
-                guard value == "" || value == "true" else { throw Mistake(sentence: "resume is true, or left out") }
+                guard value == "" || value == "true" else { throw DrainRequest.refused(name, value, "true, or nothing") }
                 resumes = true
-            default: throw Mistake(sentence: "\(name.prefix(20)) is not known: endpoint, window, timeout, code, reason, resume")
+            default:
+                throw Mistake(
+                    sentence: QueryParameters.Fault.unknown(
+                        name, ["endpoint", "window", "timeout", "code", "reason", "resume"]
+                    ).sentence)
             }
         }
     }
 
+    private static func refused(_ name: String, _ value: String, _ accepted: String) -> Mistake {
+        Mistake(sentence: QueryParameters.Fault.refused(name, value, accepted).sentence)
+    }
+
     private static func span(_ name: String, _ value: String) throws(Mistake) -> TimeSpan {
-        guard let span = DurationText.span(value) else { throw Mistake(sentence: "\(name) is a time such as 20s") }
+        guard let span = DurationText.span(value) else { throw refused(name, value, "a time such as 20s") }
         return span
     }
 }

@@ -1,24 +1,62 @@
-/// The parameters of a POST's query, decoded, in their order; at most 32 of them.
+/// The parameters of a query, decoded, in their order; at most 32 of them, and each once.
 struct QueryParameters {
     let pairs: [(name: String, value: String)]
 
-    /// What can't be understood, in a sentence.
-    struct Fault: Error {
+    /// What can't be understood, in a sentence: what was found, and what is accepted.
+    struct Fault: Error, Hashable {
         let sentence: String
+
+        /// A value that isn't what its parameter takes.
+        static func refused(_ name: String, _ value: String, _ accepted: String) -> Fault {
+            Fault(sentence: "\(name) is \(value.isEmpty ? "empty" : "“\(value.prefix(60))”"); accepted is \(accepted)")
+        }
+
+        /// A parameter that nobody reads: perhaps misspelt, and then the answer would be to another question.
+        static func unknown(_ name: String, _ known: [String]) -> Fault {
+            Fault(sentence: "“\(name.prefix(20))” is not known; accepted are \(known.joined(separator: ", "))")
+        }
     }
 
-    /// - Throws: where a value is not encoded as a query's values are.
+    static let most = 32
+
+    /// - Throws: where a name or value is not encoded as a query's are, or stands twice.
     init(_ query: String) throws(Fault) {
         var pairs: [(name: String, value: String)] = []
-        for pair in query.split(separator: "&").prefix(32) {
+        for pair in query.split(separator: "&") {
+            guard pairs.count < QueryParameters.most else {
+                throw Fault(sentence: "the query has more than \(QueryParameters.most) parameters")
+            }
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let value = parts.count == 2 ? SessionFilter.decode(parts[1]) : ""
-            guard let value else { throw Fault(sentence: "\(parts[0].prefix(20)) is not encoded as a query is") }
-            pairs.append((String(parts[0]), value))
+            guard let name = QueryParameters.decode(parts[0]), let value = parts.count == 2 ? QueryParameters.decode(parts[1]) : ""
+            else {
+                throw Fault(
+                    sentence: "“\(pair.prefix(60))” is not encoded as a query is; accepted are %-escapes of UTF-8, such as %2F")
+            }
+            guard !pairs.contains(where: { $0.name == name }) else {
+                throw Fault(sentence: "“\(name.prefix(20))” stands twice; accepted is once")
+            }
+            pairs.append((name, value))
         }
         self.pairs = pairs
     }
 
-    /// The first value of that name.
+    /// The value of that name.
     subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
+
+    /// Percent-decoding (RFC 3986 §2.1) with `+` for a blank; nil if it is malformed or not UTF-8.
+    private static func decode(_ text: Substring) -> String? {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == 0x25 else {
+                bytes.append(byte == 0x2B ? 0x20 : byte)
+                continue
+            }
+            guard let high = rest.popFirst(), let low = rest.popFirst(),
+                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16), high != 0x2B
+            else { return nil }
+            bytes.append(value)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
 }

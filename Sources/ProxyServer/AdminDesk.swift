@@ -158,6 +158,7 @@ struct AdminDesk: Sendable {
         case 409: "Conflict"
         case 405: "Method Not Allowed"
         case 421: "Misdirected Request"
+        case 431: "Request Header Fields Too Large"
         case 503: "Service Unavailable"
         default: "Error"
         }
@@ -169,6 +170,8 @@ struct AdminDesk: Sendable {
         return router.route(
             method: head.text(head.methodRange), path: head.text(head.pathRange), query: text(head.queryRange),
             host: text(head.effectiveHost), origin: text(head.value(of: .origin)),
+            fetch: FetchMetadata(
+                sites: head.values(of: .secFetchSite).map { head.text($0) }, mode: text(head.value(of: .secFetchMode))),
             authorization: text(head.value(of: .authorization)))
     }
 }

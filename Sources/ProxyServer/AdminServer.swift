@@ -17,10 +17,16 @@ struct AdminQuestion: Sendable {
 
 /// The admin endpoints: a thread and loop of their own, so that load on the public port doesn't silence them, nor they it.
 ///
-/// Requests are small and answers complete: each connection gets one answer and is closed.
+/// Requests are small and answers complete: each connection gets one answer and is closed. Who takes too long for its head is closed before,
+/// and who leaves an answer lying soon after (`PendingHeads`).
 final class AdminServer: Sendable {
-    static let headLimit = 16 << 10
-    static let connectionLimit = 64
+    private static let headLimit = 16 << 10
+    /// From accept to the end of the head.
+    private static let headTimeout = TimeSpan.seconds(5)
+    /// From then on to the end of the connection.
+    private static let answerTimeout = TimeSpan.seconds(10)
+    /// In a timer's owner, above slot and generation: the time for the answer, not that for the head.
+    private static let answerMark: UInt64 = 1 << 48
 
     let address: SocketAddress?
     private let socket: BoundSocket?
@@ -80,42 +86,32 @@ final class AdminServer: Sendable {
     private func serve() {
         guard let loop = try? EventLoop(backend: .epoll, waker: waker, maximumConnections: 1024) else { return }
         if let socket { loop.listen(socket, tag: 0) }
-        var heads: [ConnectionID: [UInt8]] = [:]
+        var heads = PendingHeads<ConnectionID>(headLimit: AdminServer.headLimit)
         while !stopped.load(ordering: .relaxed) {
             loop.wait()
             while let completion = loop.next() { handle(completion, loop, &heads) }
         }
     }
 
-    private func handle(_ completion: Completion, _ loop: EventLoop, _ heads: inout [ConnectionID: [UInt8]]) {
+    private func handle(_ completion: Completion, _ loop: EventLoop, _ heads: inout PendingHeads<ConnectionID>) {
         switch completion {
         case .accepted(_, let connection):
-            guard heads.count < AdminServer.connectionLimit else { return loop.close(connection, .now) }
-            heads[connection] = []
+            if let eldest = heads.accepted(connection) { loop.close(eldest, .now) }
             loop.startReceiving(connection)
             loop.setOwner(connection, UInt64(connection.slot))
-            _ = loop.schedule(
-                owner: UInt64(connection.slot) | UInt64(connection.generation & 0xFFFF) << 32, at: loop.now + .seconds(10))
+            _ = loop.schedule(owner: AdminServer.owner(connection), at: loop.now + AdminServer.headTimeout)
         case .received(let connection, _, let chunk):
-            heads[connection]?.append(contentsOf: chunk.bytes)
+            let reading = heads.received(connection, chunk.bytes)
             loop.release(chunk)
-            guard let bytes = heads[connection] else { return }
-            var scanner = HeadScanner(limit: AdminServer.headLimit)
-            switch scanner.scan(bytes.span.bytes) {
-            case .needMore: return
-            case .tooLarge:
-                heads[connection] = nil
-                loop.close(connection, .now)
-            case .complete(let length):
-                heads[connection] = nil
-                answer(RequestHead(copy: Array(bytes[..<length])), loop, connection)
+            switch reading {
+            case .waiting, .surplus: break
+            case .tooLarge: answer(.headTooLarge(limit: AdminServer.headLimit), headOnly: false, loop, connection)
+            case .whole(let bytes): answer(RequestHead(copy: bytes), loop, connection)
             }
         case .finished(let connection, _), .failed(let connection, _, _):
-            heads[connection] = nil
+            heads.forget(connection)
             loop.close(connection, .afterSending)
-        case .timer(let owner):
-            loop.closeIfSame(slot: UInt32(truncatingIfNeeded: owner), lowGeneration: UInt32(truncatingIfNeeded: owner >> 32))
-            heads = heads.filter { $0.key.slot != UInt32(truncatingIfNeeded: owner) }
+        case .timer(let owner): timeIsUp(owner, loop, &heads)
         case .woken:
             if givenAway.load(ordering: .relaxed) { loop.stopListening(tag: 0, givingAway: true) }
             for question in questions.takeAll() { answer(question) }
@@ -123,9 +119,30 @@ final class AdminServer: Sendable {
         }
     }
 
+    private static func owner(_ connection: ConnectionID) -> UInt64 {
+        UInt64(connection.slot) | UInt64(connection.generation & 0xFFFF) << 32
+    }
+
+    /// The time for the head is up; or that for the answer, which nobody reads to its end.
+    private func timeIsUp(_ owner: UInt64, _ loop: EventLoop, _ heads: inout PendingHeads<ConnectionID>) {
+        let pending = heads.eldest { AdminServer.owner($0) == owner }
+        if owner & AdminServer.answerMark == 0, pending == nil {
+            // It may be long gone: then the slot's generation is another.
+            _ = loop.schedule(owner: owner | AdminServer.answerMark, at: loop.now + AdminServer.answerTimeout)
+            return
+        }
+        if let pending { heads.forget(pending) }
+        loop.closeIfSame(slot: UInt32(truncatingIfNeeded: owner), lowGeneration: UInt32(truncatingIfNeeded: owner >> 32) & 0xFFFF)
+    }
+
     private func answer(_ head: RequestHead, _ loop: EventLoop, _ connection: ConnectionID) {
         let request = head.isForwardable ? AdminDesk.request(head, router) : .misdirected
-        let bytes = AdminDesk.bytes(desk.answer(request), headOnly: head.method == .head, keepAlive: false)
+        answer(request, headOnly: head.method == .head, loop, connection)
+    }
+
+    /// Sends the answer and ends our side of the connection; what still comes is read and dropped, until its other end has the answer.
+    private func answer(_ request: AdminRequest, headOnly: Bool, _ loop: EventLoop, _ connection: ConnectionID) {
+        let bytes = AdminDesk.bytes(desk.answer(request), headOnly: headOnly, keepAlive: false)
         bytes.withUnsafeBytes { loop.send(connection, copying: $0) }
         loop.finish(connection)
     }

@@ -51,6 +51,8 @@ extension Server {
             restart?.adopt(state.snapshot.restart)
             status.reloaded(true)
             ledger.configurationReloaded(file: snapshot.file, at: Server.now)
+            let kept = snapshot.startOnlyKeys(since: startedWith)
+            if !kept.isEmpty { ledger.configurationNeedsRestart(kept.map { ($0.key, $0.stays) }, at: Server.now) }
             sayNotices()
         } catch {
             reject(error.problems.map(\.description))

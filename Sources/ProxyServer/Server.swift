@@ -48,6 +48,8 @@ package final class Server {
     let fetcher: KeyFetcher
     let checker: HealthChecker
     let memory: MemoryWarden
+    /// The configuration of the start: what a reload can't change is still as it says.
+    let startedWith: Snapshot
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
@@ -62,6 +64,7 @@ package final class Server {
     /// - Parameter output: who else writes to the standard output and standard error, if somebody does
     package init(_ snapshot: Snapshot, version: String, output: SharedOutput? = nil, load: @escaping Load) throws(StartFailure) {
         self.load = load
+        startedWith = snapshot
         self.version = version
         do throws(ServerStateError) {
             state = try ServerState(snapshot, generation: 0)

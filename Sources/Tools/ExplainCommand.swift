@@ -12,7 +12,7 @@ package enum ExplainCommand {
 
     package static func run(_ flags: FlagParser.Result) -> Int32 {
         guard let id = flags.positionals.first else {
-            Terminal.write(CauseCatalogue.list())
+            Terminal.write(CauseCatalogue.list(Terminal.width))
             return ExitCode.success.rawValue
         }
         guard let cause = Cause(rawValue: id) else {
@@ -29,7 +29,7 @@ package enum ExplainCommand {
             }
             stack = known
         }
-        Terminal.write(CauseCatalogue.explanation(cause, stack: stack))
+        Terminal.write(CauseCatalogue.explanation(cause, stack: stack, Terminal.width))
         return ExitCode.success.rawValue
     }
 }

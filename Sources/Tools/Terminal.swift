@@ -1,3 +1,4 @@
+package import Diagnosis
 import Glibc
 import Telemetry
 
@@ -5,6 +6,9 @@ import Telemetry
 package enum Terminal {
     /// Whether colour may be used on the standard output.
     package static var hasColour: Bool { TerminalColour.isWanted(onTerminal: isatty(1) == 1) }
+
+    /// How wide a result may be laid out.
+    package static var width: TextWidth { TerminalWidth.of(1) }
 
     /// Writes a result.
     package static func write(_ text: String) { writeAll(1, text) }

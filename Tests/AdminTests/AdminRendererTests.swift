@@ -61,16 +61,16 @@ import Wire
         #expect(shown["why"] as? String == "rst" && shown["last_failure"] as? String == "upstream_refused")
         #expect(shown["for_ms"] as? Double == 2000 && shown["attempts"] as? Int == 2)
         #expect(shown["queued_messages"] as? Int == 3 && shown["queued_bytes"] as? Int == 99)
-        let list = try self.object(renderer.sessions([session(1), held], SessionFilter(query: "state=held"), at: now))
+        let list = try self.object(renderer.sessions([session(1), held], try SessionFilter(query: "state=held"), at: now))
         #expect(list["total"] as? Int == 1)
     }
 
     @Test func `list the sessions that the filter lets through, up to its limit`() throws {
         let sessions = (0..<20).map { session($0, route: $0.isMultiple(of: 2) ? "even" : "odd") }
-        let object = try object(renderer.sessions(sessions, SessionFilter(query: "route=even&limit=3"), at: now))
+        let object = try object(renderer.sessions(sessions, try SessionFilter(query: "route=even&limit=3"), at: now))
         #expect(object["total"] as? Int == 10)
         #expect((object["sessions"] as? [[String: Any]])?.count == 3)
-        let none = try self.object(renderer.sessions(sessions, SessionFilter(query: "state=closing"), at: now))
+        let none = try self.object(renderer.sessions(sessions, try SessionFilter(query: "state=closing"), at: now))
         #expect(none["total"] as? Int == 0)
     }
 
@@ -110,8 +110,10 @@ import Wire
     @Test func `forbid browsers to keep, frame, sniff or run what they show`() {
         let responses =
             [renderer.healthz(), renderer.index(version: "<1>"), renderer.session(nil, at: now)]
-            + [.notFound, .methodNotAllowed, .misdirected, .unauthorized, .forbidden].compactMap { renderer.refusal($0) }
-        #expect(responses.count == 8)
+            + [.notFound, .methodNotAllowed, .misdirected, .unauthorized, .forbidden, .headTooLarge(limit: 5)].compactMap {
+                renderer.refusal($0)
+            }
+        #expect(responses.count == 9)
         for response in responses {
             let fields = Dictionary(uniqueKeysWithValues: response.fields.map { ($0.name.lowercased(), $0.value) })
             #expect(fields["cache-control"] == "no-store")
@@ -127,6 +129,7 @@ import Wire
         #expect(renderer.refusal(.misdirected)?.status == 421)
         #expect(renderer.refusal(.forbidden)?.status == 403)
         #expect(renderer.refusal(.notFound)?.status == 404)
+        #expect(renderer.refusal(.headTooLarge(limit: 5))?.status == 431)
         #expect(renderer.refusal(.methodNotAllowed)?.fields.last == .init("Allow", "GET, HEAD"))
         #expect(renderer.refusal(.unauthorized)?.fields.last?.name == "WWW-Authenticate")
         #expect(renderer.refusal(.metrics) == nil)

@@ -12,10 +12,10 @@ import Wire
 
     private func route(
         _ router: AdminRouter, _ path: String, query: String? = nil, method: String = "GET", host: String? = "127.0.0.1:9900",
-        origin: String? = nil, authorization: String? = nil
+        origin: String? = nil, fetch: FetchMetadata = FetchMetadata(), authorization: String? = nil
     ) -> AdminRequest {
         router.route(
-            method: method, path: path, query: query, host: host, origin: origin, authorization: authorization)
+            method: method, path: path, query: query, host: host, origin: origin, fetch: fetch, authorization: authorization)
     }
 
     @Test(
@@ -53,6 +53,23 @@ import Wire
         #expect((route(local, "/api/sessions", origin: origin) != .forbidden) == served)
     }
 
+    // A form of another site's page posts without Origin where its referrer policy says so; its browser tells all the same.
+    @Test(arguments: [
+        (["cross-site"], false), (["same-site"], false), (["Cross-Site"], false), (["same-origin", "cross-site"], false),
+        ([""], false),
+        (["anything"], false), (["same-origin"], true), (["none"], true), ([], true),
+    ])
+    func `refuses what a browser says another site asks for, although there is no Origin`(sites: [String], served: Bool) {
+        for mode in ["navigate", "no-cors", nil] {
+            let fetch = FetchMetadata(sites: sites, mode: mode)
+            for (path, query) in [("/api/drain", "endpoint=http://127.0.0.1:1"), ("/api/capture", "mode=off")] {
+                #expect((route(local, path, query: query, method: "POST", fetch: fetch) != .forbidden) == served, "\(mode ?? "")")
+            }
+            // A link may lead here: what it shows is no page of the other site's.
+            #expect((route(local, "/api/sessions", fetch: fetch) != .forbidden) == (served || mode == "navigate"))
+        }
+    }
+
     @Test(arguments: ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "get", "", "CONNECT"])
     func `serves only GET and HEAD`(method: String) {
         #expect(route(local, "/metrics", method: method) == .methodNotAllowed)
@@ -84,16 +101,49 @@ import Wire
         #expect(route(AdminRouter(token: ""), "/metrics") == .unauthorized)
     }
 
-    @Test func `reads a filter from the query`() {
-        let filter = SessionFilter(query: "route=a%2Fb&client=203.0.113.7&state=open&limit=5&x=1&endpoint=h%3A1&broken=%zz&y")
+    @Test func `reads a filter from the query`() throws {
+        let filter = try SessionFilter(query: "route=a%2Fb&client=203.0.113.7&state=open&limit=5&&endpoint=h%3A1")
         #expect(filter.route == "a/b")
         #expect(filter.client == "203.0.113.7")
-        #expect(filter.state == "open")
+        #expect(filter.state == .open)
         #expect(filter.endpoint == "h:1")
         #expect(filter.limit == 5)
-        #expect(SessionFilter(query: "limit=0").limit == 1)
-        #expect(SessionFilter(query: "limit=999999999999999999999").limit == 1000)
-        #expect(SessionFilter(query: "limit=99999").limit == 10_000)
-        #expect(SessionFilter(query: "route=%ff&state=%+1&client=%").route == nil)
+        #expect(try SessionFilter(query: "limit=10000").limit == 10_000)
+        #expect(try SessionFilter(query: "route=&state=&client=&limit=&endpoint=") == SessionFilter(), "a form that was left empty")
+        #expect(try SessionFilter(query: "client=2001:DB8:0:0:0:0:0:1").client == "2001:db8::1")
+    }
+
+    @Test(arguments: [
+        ("limit=-1", "limit is “-1”; accepted is a whole number from 1 to 10000"), ("limit=0", "1 to 10000"),
+        ("limit=+5", "1 to 10000"),
+        ("limit=10001", "“10001”"), ("limit=999999999999999999999", "1 to 10000"), ("limit=1e3", "“1e3”"), ("limit=%31x", "“1x”"),
+        ("state=closed", "state is “closed”; accepted is one of opening, open, held, closing"), ("client=localhost", "203.0.113.7"),
+        ("client=10.0.0.1:80", "without a port"), ("x=1", "“x” is not known; accepted are route, endpoint, client, state, limit"),
+        ("route=%ff", "“route=%ff” is not encoded"), ("%zz=1", "not encoded"), ("limit=5&limit=6", "“limit” stands twice"),
+        (String(repeating: "a&", count: 33), "stands twice"), ((0..<33).map { "a\($0)" }.joined(separator: "&"), "more than 32"),
+    ])
+    func `says what it found and what it accepts, where a query can't be read`(query: String, words: String) {
+        guard case .malformed(let sentence) = route(local, "/api/sessions", query: query) else {
+            Issue.record("\(query) is accepted")
+            return
+        }
+        #expect(sentence.contains(words), "\(sentence)")
+    }
+
+    @Test(arguments: [
+        ("/api/drain", "endpoint=http://127.0.0.1:1&code=1000", "code is “1000”; accepted is 1001 or 1012"),
+        ("/api/drain", "endpoint=http://127.0.0.1:1&window=-5s", "window is “-5s”; accepted is a time such as 20s"),
+        ("/api/drain", "endpoint=http://127.0.0.1:1&x=1", "“x” is not known; accepted are endpoint, window"),
+        ("/api/capture", "mode=some", "mode is “some”; accepted is off, always or black-box"),
+        ("/api/capture", "", "mode is empty"),
+        ("/api/capture", "mode=always&sample=2", "sample is “2”; accepted is a number from 0 to 1"),
+        ("/api/capture", "mode=always&for=0s", "for is “0s”"), ("/api/capture", "mode=off&mode=always", "“mode” stands twice"),
+    ])
+    func `says so of orders too`(path: String, query: String, words: String) {
+        guard case .malformed(let sentence) = route(local, path, query: query, method: "POST") else {
+            Issue.record("\(query) is accepted")
+            return
+        }
+        #expect(sentence.contains(words), "\(sentence)")
     }
 }

@@ -105,7 +105,7 @@ import Wire
     }
 
     @Test func `what is no capture is named`() {
-        #expect(Files.decode(bytes("GET / HTTP/1.1")).fault == .notACapture(first: bytes("GET / HT")))
+        #expect(Files.decode(bytes("GET / HTTP/1.1")).fault == .notACapture(first: bytes("GET / HTTP/1.1")))
         #expect(Files.decode(bytes(0x1F, 0x8B, 8, 0)).fault == .compressed(with: "gunzip"))
         #expect(Files.decode(bytes(0x28, 0xB5, 0x2F, 0xFD)).fault == .compressed(with: "unzstd"))
         var old = Files.pcap([])

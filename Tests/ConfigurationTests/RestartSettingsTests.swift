@@ -30,3 +30,19 @@ struct RestartSettingsTests {
         }
     }
 }
+
+struct StartOnlyKeyTests {
+    @Test(arguments: [
+        ("limits: {memory: 1GiB}", ["limits.memory"]), ("log: {format: pretty}", ["log.format"]),
+        ("log: {output: stderr}", ["log.output"]),
+        ("admin: off", ["admin.listen"]), ("io: epoll", ["io"]),
+        ("admin: {listen: 127.0.0.1:9900, token: correct-horse-battery}", ["admin.token"]), ("limits: {sessions: 5}", []),
+        ("log: {frames: true}", []), ("limits: {memory: 1GiB}\nio: epoll", ["io", "limits.memory"]),
+    ])
+    func `what a reload can't put in force is named, and nothing else`(change: String, keys: [String]) throws {
+        let start = try decode("upstream: http://a")
+        let snapshot = try decode("upstream: http://a\n\(change)")
+        #expect(snapshot.startOnlyKeys(since: start).map(\.key) == keys)
+        #expect(snapshot.startOnlyKeys(since: snapshot).isEmpty)
+    }
+}

@@ -19,6 +19,9 @@ struct SimulatedServer {
     func observe(_ head: [UInt8], _ count: Int) -> HandshakeObservation {
         let request = RequestHead(copy: head)
         let (line, body) = answer(request, count)
+        guard line != "closed" else {
+            return Vector.observation(head, failure: .closedBeforeResponse(.finished, bytesSeen: 0))
+        }
         guard line == "accept" else { return Vector.observation(head, bytes(line, "\r\n\r\n"), body: body) }
         let key = request.value(of: .secWebSocketKey).map { Array(request.bytes[$0]) } ?? []
         return Vector.observation(
@@ -56,6 +59,24 @@ extension RequestHead {
 }
 
 @Suite struct `Probe plans` {
+    @Test(arguments: [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2", Cause.noUpgradeHandler),
+        ("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0", .credentialsMissing),
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0", .credentialsMissing), ("closed", .credentialsMissing),
+    ])
+    func `a server that destroys upgrades and serves everybody else has no handler for them; otherwise it may want credentials`(
+        answer: String, cause: Cause
+    ) throws {
+        let run = Self.server { head, _ in
+            head.value(of: .upgrade) != nil ? ("closed", body: "") : (answer, body: answer.hasPrefix("HTTP/1.1 200") ? "ok" : "")
+        }.run()
+        let verdict = try #require(run.verdict)
+        #expect(verdict.cause == cause)
+        #expect(verdict.confidence == .possible)
+        #expect(run.requests.contains { $0.kind == .plainGet })
+        #expect(([verdict.cause] + verdict.alternatives.map(\.cause)).contains(.credentialsMissing), "it is still said")
+    }
+
     static func server(_ answer: @escaping (RequestHead, Int) -> (String, body: String)) -> SimulatedServer {
         SimulatedServer(answer: answer)
     }

@@ -31,6 +31,12 @@ import Testing
         ("/ws?token=abc&room=7", "/ws?token=«redacted»&room=7"), ("/ws?x=\(jwt)", "/ws?x=«redacted»"),
         ("/ws?monkey=1", "/ws?monkey=1"), ("/ws?access_token=", "/ws?access_token=«redacted»"), ("/ws", "/ws"),
         ("/ws?\(jwt)", "/ws?«redacted»"),
+        ("/cb?code=a1&state=b2&scope=openid", "/cb?code=«redacted»&state=«redacted»&scope=openid"),
+        ("/cb?SAMLResponse=a&RelayState=b", "/cb?SAMLResponse=«redacted»&RelayState=«redacted»"),
+        (
+            "/cb?code_verifier=a&client_assertion=b&id_token=c",
+            "/cb?code_verifier=«redacted»&client_assertion=«redacted»&id_token=«redacted»"
+        ),
     ]) func `the target shows names and not tokens`(_ target: String, _ shown: String) {
         #expect(Redaction.target(RequestHead(copy: bytes("GET \(target) HTTP/1.1\r\n\r\n"))) == shown)
     }

@@ -62,6 +62,13 @@ import Wire
         ("GET /ws?token= HTTP/1.1", "GET /ws?token= HTTP/1.1"),
         ("GET /socket.io/?EIO=4&transport=websocket&t=Pabc HTTP/1.1", "GET /socket.io/?EIO=4&transport=websocket&t=Pabc HTTP/1.1"),
         ("GET /monkey?monkey=1&codec=opus HTTP/1.1", "GET /monkey?monkey=1&codec=opus HTTP/1.1"),
+        ("GET /cb?code=abc&state=def&scope=openid HTTP/1.1", "GET /cb?code=§abc§&state=§def§&scope=openid HTTP/1.1"),
+        ("GET /cb?SAMLResponse=abc&RelayState=def HTTP/1.1", "GET /cb?SAMLResponse=§abc§&RelayState=§def§ HTTP/1.1"),
+        ("GET /t?code_verifier=abc&client_assertion=def HTTP/1.1", "GET /t?code_verifier=§abc§&client_assertion=§def§ HTTP/1.1"),
+        (
+            "GET /login?next=%2Fcb%3Fcode%3Dabc%26state%3Ddef HTTP/1.1",
+            "GET /login?next=%2Fcb%3Fcode%3D§abc§%26state%3D§def§ HTTP/1.1"
+        ),
         ("HTTP/1.1 403 Forbidden", "HTTP/1.1 403 Forbidden"),
         ("GET", "GET"),
         ("token=abc", "token=§abc§"),
@@ -204,7 +211,8 @@ import Wire
         cases.append((wildCookie, "session=\(wildCookie); Path=/", .field, "Set-Cookie"))
         for name in [
             "token", "access_token", "api_key", "apikey", "key", "jwt", "auth", "password", "secret", "sig", "signature", "code",
-            "ticket", "id_token", "refreshToken", "X-Amz-Signature", "sid", "room_pin",
+            "ticket", "id_token", "refreshToken", "client_secret", "client_assertion", "code_verifier", "state", "SAMLResponse",
+            "X-Amz-Signature", "sid", "room_pin",
         ] {
             cases.append((inQuery, "GET /ws?\(name)=\(inQuery) HTTP/1.1", .startLine, ""))
             cases.append((inQuery, "GET /ws?\(noise)&\(name.uppercased())=\(inQuery)&b=2 HTTP/1.1", .startLine, ""))

@@ -36,6 +36,22 @@ import Wire
                 """)
     }
 
+    @Test(arguments: [60, 80, 120])
+    func `keeps to the width that it is given`(columns: Int) {
+        let narrow = PrettyRenderer(colour: false, width: TextWidth(columns))
+        let lines = Samples.lines {
+            $0.sessionRefused(
+                Samples.handshake(response: Array(Samples.refusal.utf8)), status: 403,
+                judgement: HandshakeJudgement(findings: [], responder: Samples.responder, verdict: Samples.verdict),
+                at: Samples.time)
+            $0.configurationRejected(errors: ["gatehouse.yaml:3:1: no such key"], at: Samples.time)
+        }
+        let text = lines.map { narrow.render(line: $0) }.joined()
+        for line in text.split(separator: "\n") { #expect(line.count <= columns, "\(line)") }
+        #expect(text.split(separator: "\n").contains { $0.count > columns - 15 }, "the width is used")
+        #expect(text.contains("0bwr00000000t\n"))
+    }
+
     @Test func `shows opening, closing and requests in one line each`() {
         let text = pretty { ledger in
             ledger.sessionOpened(

@@ -8,6 +8,8 @@ package struct HARFile: Sendable {
     /// One handshake and what followed it.
     package struct Session: Sendable {
         package var startedAt: Timestamp
+        /// Host and port as they stand in the URL, without a user's name; empty where the URL has none.
+        package var authority: String
         /// The request's head, with its empty line.
         package var request: [UInt8]
         /// The response's head; nil where the document has no status.
@@ -28,10 +30,13 @@ package struct HARFile: Sendable {
     }
 
     package var sessions: [Session]
+    /// The document's length in bytes.
+    package let length: Int
 
     /// The document that `bytes` hold, or nil if they are no HAR.
     package init?(_ bytes: [UInt8]) {
         guard let document = JSONNode(bytes), let entries = document["log"]?["entries"], case .array = entries else { return nil }
+        length = bytes.count
         sessions = entries.elements.compactMap { HARFile.session($0) }
     }
 
@@ -62,7 +67,7 @@ package struct HARFile: Sendable {
         var wait = span(milliseconds: entry["timings"]?["wait"]?.number ?? 0)
         if startedAt != .zero, let first = told.first?.time, first >= startedAt { wait = min(wait, first - startedAt) }
         return Session(
-            startedAt: startedAt, request: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), response: answer,
+            startedAt: startedAt, authority: authority, request: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), response: answer,
             wait: wait, body: Array((response?["content"]?["text"]?.text ?? "").utf8),
             messages: told, isStatusOnly: refusal != nil)
     }
@@ -112,7 +117,9 @@ package struct HARFile: Sendable {
         let end = rest.firstIndex { $0 == 0x2F || $0 == 0x3F || $0 == 0x23 } ?? rest.endIndex
         let target = rest[end...].prefix { $0 != 0x23 && $0 != 0x20 }
         let text = String(decoding: target, as: UTF8.self)
-        return (text.hasPrefix("/") ? text : "/" + text, String(decoding: rest[..<end], as: UTF8.self))
+        // What stands before the `@` may be a password, and is no part of a Host.
+        let host = rest[..<end].lastIndex(of: 0x40).map { rest[($0 + 1)..<end] } ?? rest[..<end]
+        return (text.hasPrefix("/") ? text : "/" + text, String(decoding: host, as: UTF8.self))
     }
 
     private static func span(milliseconds: Double) -> TimeSpan {

@@ -62,7 +62,7 @@ package struct CaptureDecoder: Sendable {
             }
             cursor.offset += PcapDecoder.headerLength
         } else {
-            throw fail(CaptureDecoder.fault(cursor.bytes.copied(cursor.offset..<cursor.offset + 8)))
+            throw fail(CaptureDecoder.fault(cursor.bytes.copied(cursor.offset..<cursor.offset + FileSignature.length)))
         }
         return try next(&cursor)
     }

@@ -2,7 +2,7 @@
 package enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
     case notFound(path: String, errno: Int32)
     case empty
-    /// The first bytes are no capture's.
+    /// The first bytes, up to `FileSignature.length` of them, are no capture's.
     case notACapture(first: [UInt8])
     case compressed(with: String)
     case unsupportedVersion(major: UInt16, minor: UInt16)
@@ -17,10 +17,10 @@ package enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .notFound(let path, let errno): "\(path) can't be opened (errno \(errno)); give the path of a readable file"
-        case .empty: "the file is empty; a capture begins with a header of at least 24 bytes"
+        case .empty: "the file is empty; expected is \(CaptureFault.expected)"
         case .notACapture(let first):
-            "the file begins with \(CaptureFault.hexadecimal(first)), which is neither pcap nor pcapng; give a capture that tcpdump, Wireshark or Gatehouse wrote"
-        case .compressed(let program): "the file is compressed; run \(program) on it first"
+            "the file begins with \(CaptureFault.hexadecimal(first))\(FileSignature.words(first).map { ", like \($0);" } ?? ";") expected is \(CaptureFault.expected)"
+        case .compressed(let program): "the file is compressed: \(program) it first"
         case .unsupportedVersion(let major, let minor):
             "the file has version \(major).\(minor) of its format; pcap 2.x and pcapng 1.x are read. Convert it: editcap -F pcapng"
         case .packetTooLong(let at, let length):
@@ -34,6 +34,9 @@ package enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .readFailed(let at, let errno): "reading failed at byte \(at) (errno \(errno))"
         }
     }
+
+    /// What is read, by the commands that read a file.
+    private static let expected = "a capture (pcap or pcapng), a HAR document or a ledger of Gatehouse"
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
         bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")

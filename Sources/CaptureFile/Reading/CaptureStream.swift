@@ -62,7 +62,7 @@ package final class CaptureStream {
         ending.leftover = filled
         ending.orphans = decoder.orphans
         if ending.fault == nil, !decoder.hasBegun {
-            let first = [UInt8](UnsafeRawBufferPointer(rebasing: buffer[..<min(filled, 8)]))
+            let first = [UInt8](UnsafeRawBufferPointer(rebasing: buffer[..<min(filled, FileSignature.length)]))
             ending.fault = filled == 0 ? .empty : .notACapture(first: first)
         }
         return ending

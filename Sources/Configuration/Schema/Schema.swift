@@ -74,7 +74,7 @@ enum Schema {
 
     static let trustedProxies = KeyDefinition(
         "trusted_proxies", .list(.addressBlock), default: "[]",
-        "Addresses of the proxies in front whose `X-Forwarded-*` and `Forwarded` are believed; from everybody else these fields are replaced.",
+        "Addresses of the proxies in front whose `X-Forwarded-*` and `Forwarded` are believed; from everybody else these fields are replaced, and `X-Real-IP`, `True-Client-IP`, `CF-Connecting-IP` and the like removed.",
         example: "[10.0.0.0/8]", flag: "trusted-proxies", environment: "GATEHOUSE_TRUSTED_PROXIES")
 
     // MARK: Where they go

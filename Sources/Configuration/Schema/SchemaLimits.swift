@@ -38,7 +38,7 @@ enum SchemaLimits {
             "The body of a request; a larger one gets 413. 0 for no limit: bodies are streamed and cost no memory."),
         KeyDefinition(
             "memory", .size(8 << 20...1 << 50),
-            "Memory that the process may take, if less than its control group or the machine allows. Of that limit, receive buffers get a part; at 95 % accepting stops, at 98 % sessions end, those first that hold the most unsent bytes.",
+            "Memory that the process may take, if less than its control group or the machine allows. Of that limit, receive buffers get a part; at 95 % accepting stops, at 98 % sessions end, those first that hold the most unsent bytes. A reload moves the watch alone: the buffers need a restart.",
             example: "256MiB"),
         KeyDefinition(
             "connections", .integer(1...10_000_000), default: "\(standardLimits.connections)",

@@ -26,6 +26,8 @@ extension CauseCatalogue {
             .denies(40, .saysFirewall), .denies(50, .saysForbiddenByRule), .denies(60, .byEnvoyEmpty403),
             .denies(30, .byApache, .intermediaryOwnPage, .status403), .denies(25, .byGoUpgrader, .status403),
             .denies(60, .saysCrossOrigin),
+            // Who lets everybody see the page without a login seldom asks for one on the WebSocket of the same path.
+            .denies(24, .failedClosedAtOnce, .plainWorks, .noCredentials),
             .excludes(.cloudflareMitigated),
         ],
         probes: [.withCredentials],

@@ -59,7 +59,7 @@ extension CauseCatalogue {
     static let noUpgradeHandler = CauseEntry(
         .noUpgradeHandler, .support, "The HTTP server has no handler for upgrades", blame: .backend,
         """
-        The server could speak WebSocket, but nothing in it listens for upgrades, or the WebSocket server was attached to another HTTP server than the one that listens. The request is answered like any other.
+        The server could speak WebSocket, but nothing in it listens for upgrades, or the WebSocket server was attached to another HTTP server than the one that listens. The request is answered like any other, or its connection is closed at once while ordinary requests of the same path are answered.
         """,
         clauses: [
             .says(62, .byPlainNode, .status404, unless: [.intermediaryOnPath]),
@@ -69,7 +69,7 @@ extension CauseCatalogue {
             .says(16, .status200, unless: [.bodyIsApplicationPage, .byEdge]), .says(14, .failedClosedAtOnce),
             .says(30, .byKestrel, .status400), .says(22, .byKestrel, .status404),
             .says(12, .byPlainNode, .plainSame), .says(12, .byGoUpgrader, .status404), .says(15, .httpInStream, .byPlainNode),
-            .says(15, .failedResponseTimeout, .plainWorks), .denies(30, .byEdge),
+            .says(15, .failedResponseTimeout, .plainWorks), .says(40, .failedClosedAtOnce, .plainWorks), .denies(30, .byEdge),
         ],
         probes: [.plainGet],
         decides: "a plain GET of the same path: the same answer speaks for a server that ignores upgrades",

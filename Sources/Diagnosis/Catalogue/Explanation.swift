@@ -4,30 +4,30 @@ extension CauseCatalogue {
     /// One cause for a terminal: what it is, who is to blame, how it is recognised, what to change.
     ///
     /// - Parameter stack: whose fix is wanted; nil gives all of them.
-    package static func explanation(_ cause: Cause, stack: Stack? = nil) -> String {
+    package static func explanation(_ cause: Cause, stack: Stack? = nil, _ width: TextWidth = .standard) -> String {
         let entry = entry(cause)
-        var lines = ["\(cause.rawValue): \(entry.title)", ""]
-        lines += wrapped(entry.paragraph)
+        var lines = width.lines("\(cause.rawValue): \(entry.title)") + [""]
+        lines += width.lines(entry.paragraph)
         lines += ["", "Usually to blame: \(entry.blame.rawValue)"]
         lines.append(
             entry.isDecidableAtOnce
                 ? "Decidable from one exchange or session." : "Needs a probe, or the backend's own output, to be certain.")
-        if !entry.decides.isEmpty { lines += wrapped("What decides: \(entry.decides).") }
+        if !entry.decides.isEmpty { lines += width.lines("What decides: \(entry.decides).") }
         let fixes = chosen(entry, stack)
         lines += ["", "What to change"]
-        for fix in entry.fix { lines += bullet(fix) }
-        for fix in fixes { lines += bullet("\(fix.stack.name): \(fix.text)") }
+        for fix in entry.fix { lines += bullet(fix, width) }
+        for fix in fixes { lines += bullet("\(fix.stack.name): \(fix.text)", width) }
         let signs = telling(entry)
         if !signs.isEmpty {
             lines += ["", "How it is recognised"]
-            for clause in signs { lines += bullet(clause.isProof ? "\(clause.text) (proof)" : clause.text) }
+            for clause in signs { lines += bullet(clause.isProof ? "\(clause.text) (proof)" : clause.text, width) }
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
     /// All causes by group, a line each.
-    package static func list() -> String {
-        let width = (entries.map { $0.cause.rawValue.utf8.count }.max() ?? 0) + 2
+    package static func list(_ width: TextWidth = .standard) -> String {
+        let column = (entries.map { $0.cause.rawValue.utf8.count }.max() ?? 0) + 2
         var lines: [String] = []
         for group in CauseEntry.Group.allCases {
             let some = entries.filter { $0.group == group }
@@ -36,7 +36,11 @@ extension CauseCatalogue {
             lines.append(group.rawValue)
             for entry in some {
                 let id = entry.cause.rawValue
-                lines.append("  \(id)\(String(repeating: " ", count: width - id.utf8.count))\(entry.title)")
+                let indent = 2 + column
+                for (index, line) in width.lines(entry.title, indent: indent).enumerated() {
+                    let start = index == 0 ? "  \(id)" : ""
+                    lines.append(start + String(repeating: " ", count: indent - start.utf8.count) + line)
+                }
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -65,7 +69,7 @@ extension CauseCatalogue {
             "### `\(entry.cause.rawValue)`", "",
             "**\(entry.title).** Usually to blame: \(entry.blame.rawValue)\(entry.isDecidableAtOnce ? "; at once" : "").", "",
         ]
-        lines += wrapped(entry.paragraph, width: 120)
+        lines += TextWidth(120).lines(entry.paragraph)
         lines.append("")
         let clauses = telling(entry)
         if !clauses.isEmpty {
@@ -98,22 +102,7 @@ extension CauseCatalogue {
         return entry.stackFixes.filter { wanted.contains($0.stack) }
     }
 
-    private static func bullet(_ text: String) -> [String] {
-        wrapped(text, width: 96).enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }
-    }
-
-    /// `text` in lines of at most `width` characters, broken at blanks.
-    private static func wrapped(_ text: String, width: Int = 100) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + 1 + word.count > width {
-                lines.append(line)
-                line = ""
-            }
-            line += (line.isEmpty ? "" : " ") + word
-        }
-        if !line.isEmpty { lines.append(line) }
-        return lines
+    private static func bullet(_ text: String, _ width: TextWidth) -> [String] {
+        width.lines(text, indent: 4).enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }
     }
 }

@@ -44,7 +44,7 @@ package enum Redaction {
         case .location, .referer:
             return url(bytes, line.value)
         case .other:
-            return CredentialReading.isSecretName(bytes, line.name) ? mark : head.bytes.printable(line.value, limit: 300)
+            return SecretNames.kind(bytes, line.name, .field) != nil ? mark : head.bytes.printable(line.value, limit: 300)
         default: return head.bytes.printable(line.value, limit: 300)
         }
     }
@@ -75,7 +75,7 @@ package enum Redaction {
         }
         let path = bytes.printable(range.lowerBound..<question, limit: 300)
         return
-            "\(path)?\(pairs(bytes, question + 1..<range.upperBound, separator: 0x26, secretNames: CredentialReading.isSecretName))"
+            "\(path)?\(pairs(bytes, question + 1..<range.upperBound, separator: 0x26, secretNames: { SecretNames.kind($0, $1, .parameter) != nil }))"
     }
 
     /// `name=value` pairs; the values of those whose name `secretNames` calls secret are left out, of all if it is nil.

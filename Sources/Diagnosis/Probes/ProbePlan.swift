@@ -201,8 +201,10 @@ package struct ProbePlan: Sendable {
             if outcome.likeness == control?.likeness {
                 learn(.plainSame, from: probe, outcome)
             } else if let status = outcome.status {
+                // Where the handshake's connection was closed, a redirect of the plain request is most often one to a login.
+                let works = signs.contains(.failedClosedAtOnce) ? 200..<300 : 200..<400
                 learn(
-                    (200..<400).contains(status) ? .plainWorks : (502...504).contains(status) ? .plainUnavailable : .plainDiffers,
+                    works.contains(status) ? .plainWorks : (502...504).contains(status) ? .plainUnavailable : .plainDiffers,
                     from: probe, outcome)
             }
         case .engineIOPolling:

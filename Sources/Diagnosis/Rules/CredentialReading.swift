@@ -1,30 +1,7 @@
 import HTTPWire
 
-/// What in a request proves who is asking: found by name and by shape, never by value.
+/// What in a request proves who is asking: found by shape, never by value. What names say is `SecretNames`' matter.
 package enum CredentialReading {
-    /// Names of query parameters and fields whose values are secrets.
-    private static let secretWords: [StaticString] = [
-        "token", "auth", "jwt", "key", "secret", "password", "passwd", "session", "ticket", "signature", "credential", "bearer",
-        "sid", "code", "csrf", "sig", "apikey", "passphrase", "pwd", "otp",
-    ]
-
-    /// Whether a name like this one usually carries a secret: one of its words is `token`, `key`, `session` …
-    package static func isSecretName(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
-        let range = range.clamped(to: 0..<bytes.count)
-        for word in secretWords {
-            let length = word.utf8CodeUnitCount
-            guard range.count >= length else { continue }
-            for start in range.lowerBound...(range.upperBound - length) where bytes.matches(word, at: start..<start + length) {
-                // Short words count as whole words only: `sid`, not `inside`; `key`, not `monkey`.
-                let isWhole =
-                    (start == range.lowerBound || !bytes[start - 1].isLetterOrDigit)
-                    && (start + length == range.upperBound || !bytes[start + length].isLetterOrDigit)
-                if length > 4 || isWhole { return true }
-            }
-        }
-        return false
-    }
-
     /// Whether the subprotocol says that the one behind it is a token: browsers can't set fields, so applications put it there.
     package static func announcesToken(_ subprotocol: String) -> Bool {
         announcing.contains(subprotocol.lowercased())

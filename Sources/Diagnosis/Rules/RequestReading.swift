@@ -66,7 +66,7 @@ enum RequestReading {
         if let query = head.queryRange {
             for pair in bytes.pairs(in: query, separator: 0x26) where !pair.value.isEmpty {
                 let isSid = bytes.matches("sid", at: pair.name)
-                if !isSid, CredentialReading.isSecretName(bytes, pair.name) || bytes.isJSONWebToken(pair.value) {
+                if !isSid, SecretNames.kind(bytes, pair.name, .parameter) == .credential || bytes.isJSONWebToken(pair.value) {
                     signs.add(.hasQueryToken, .requestLine)
                 }
                 if bytes.isJSONWebToken(pair.value) { tokens.append(pair.value) }
@@ -81,7 +81,7 @@ enum RequestReading {
             if bytes.isJSONWebToken(element) { tokens.append(element) }
         }
         for (index, field) in head.fields.enumerated() where field.known == .other {
-            if CredentialReading.isSecretName(bytes, field.name) { signs.add(.hasTokenField, .requestFieldAt(index)) }
+            if SecretNames.kind(bytes, field.name, .field) == .credential { signs.add(.hasTokenField, .requestFieldAt(index)) }
             if bytes[field.name.clamped(to: 0..<bytes.count)].contains(0x5F) {
                 signs.add(.hasUnderscoreField, .requestFieldAt(index))
             }

@@ -68,6 +68,8 @@ package struct RequestForwarding: Sendable {
             return false
         }
         var dropped = keepsHost ? own & ~KnownField.host.bit : own
+        // A trusted proxy's word; from others it is a claim.
+        if context.identity.peerIsTrusted { dropped &= ~KnownField.xRealIP.bit }
         if context.subprotocols != nil { dropped |= KnownField.secWebSocketProtocol.bit }
         writeFields(head, context, dropping: dropped, into: &writer)
         if let offered = context.subprotocols, !offered.isEmpty { writeSubprotocols(head, offered, into: &writer) }
@@ -244,14 +246,15 @@ package struct RequestForwarding: Sendable {
     }
 
     /// Whether the field claims what only a proxy may say: `X-Forwarded-Prefix`, `-Ssl`, `-Scheme` and all others of that family, by which
-    /// frameworks build addresses and believe in TLS; and `Proxy`, which CGI programs take for the variable HTTP_PROXY.
+    /// frameworks build addresses and believe in TLS; the address fields of content delivery networks; and `Proxy`, which CGI programs take for
+    /// the variable HTTP_PROXY.
     private static func isClaim(
         _ section: FieldSection, _ name: Range<Int>, _ context: borrowing ForwardingContext
     ) -> Bool {
         switch name.first.map({ section.bytes[$0].lowercased }) {
-        case 0x78: !context.identity.peerIsTrusted && begins(section, name, "x-forwarded-")
-        case 0x70: name.count == 5 && begins(section, name, "proxy")
-        default: false
+        case 0x78 where !context.identity.peerIsTrusted && begins(section, name, "x-forwarded-"): true
+        case 0x70 where name.count == 5 && begins(section, name, "proxy"): true
+        default: !context.identity.peerIsTrusted && ClientAddressFields.contains(section.bytes, name)
         }
     }
 

@@ -50,7 +50,8 @@ package enum TrailerForwarding {
         guard !plain.isEmpty, let field = FieldName(String(decoding: plain, as: UTF8.self)) else { return false }
         if field.known != .other { return allowed & field.known.bit != 0 }
         if HopByHopFields.isNamed(bytes, name, by: head) { return false }
-        return !forbiddenBeginnings.contains { plain.starts(with: $0) } && !forbidden.contains(plain)
+        return !ClientAddressFields.contains(plain, 0..<plain.count) && !forbiddenBeginnings.contains { plain.starts(with: $0) }
+            && !forbidden.contains(plain)
     }
 
     /// Of the fields that Gatehouse knows by number, the only ones that RFC 9110 lets stand in a trailer section.
@@ -71,7 +72,6 @@ package enum TrailerForwarding {
             "accept-ranges", "expires", "last-modified", "refresh", "vary", "warning", "clear-site-data",
             "strict-transport-security", "alt-svc", "link",
             // Who it is
-            "authentication-info", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "x-user", "x-auth-user",
-            "x-remote-user", "remote-user",
+            "authentication-info", "x-user", "x-auth-user", "x-remote-user", "remote-user",
         ].map { Array($0.utf8) })
 }

@@ -45,6 +45,12 @@ package struct ForwardRule: Sendable, Hashable {
         return !["x-forwarded-method", "x-forwarded-uri"].contains(name.description)
     }
 
+    /// Whether the field says where a request comes from, which only a trusted proxy may.
+    private func isClaim(_ name: FieldName) -> Bool {
+        let text = Array(name.description.utf8)
+        return text.starts(with: "x-forwarded-".utf8) || ClientAddressFields.contains(text, 0..<text.count)
+    }
+
     // MARK: The question
 
     /// The request that asks about `head`. Equal questions have equal bytes, so these are what answers are kept under.
@@ -67,7 +73,7 @@ package struct ForwardRule: Sendable, Hashable {
         writer.beginField("X-Forwarded-For")
         writer.append(identity.address)
         writer.endLine()
-        for name in fields {
+        for name in fields where identity.peerIsTrusted || !isClaim(name) {
             for value in head.values(of: name) { writer.field(Array(name.description.utf8), Array(head.bytes[value])) }
         }
         writer.field("Accept", "*/*")

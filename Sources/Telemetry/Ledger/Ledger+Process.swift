@@ -33,6 +33,20 @@ extension Ledger {
         }
     }
 
+    /// Of the configuration that is in force now, some keys take effect only with a restart.
+    ///
+    /// - Parameter keys: Each with what goes on as it was.
+    package func configurationNeedsRestart(_ keys: [(key: String, stays: String)], at time: Timestamp) {
+        write(
+            "config.needs_restart", level: .warning, at: time,
+            message: "a reload can't put these keys in force: restart the process (SIGUSR2, or gatehouse restart) to have them"
+        ) { line in
+            line.beginArray("keys")
+            for key in keys { line.element("\(key.key): \(key.stays)") }
+            line.endArray()
+        }
+    }
+
     /// - Parameter errors: One sentence each, with file, line and suggestion.
     package func configurationRejected(errors: [String], at time: Timestamp) {
         write(

@@ -8,7 +8,7 @@ final class LogThread {
     private let output: LogDestination
     private var descriptor: Int32
     private let linger: UInt64
-    private let pretty: PrettyRenderer?
+    private var pretty: PrettyRenderer?
     /// Who else writes to the same descriptor; nil where nobody does.
     private let shared: SharedOutput?
     /// Losses already reported by a line.
@@ -50,6 +50,7 @@ final class LogThread {
     }
 
     private func write(_ batch: LogQueue.Batch) {
+        if pretty != nil { pretty?.width = TerminalWidth.of(descriptor) }
         if let pretty {
             let text = pretty.render(lines: batch.bytes)
             // Several lines of text may stand for one record: without all of them, all count as lost.

@@ -1,13 +1,20 @@
+import Diagnosis
+
 /// Lines of text under construction: a head and rows with a label, in at most `width` columns.
 struct Page {
     private(set) var text = ""
     private let ink: Ink
+    private let width: TextWidth
 
-    static let width = 100
     /// Where the text of a row begins: four blanks, the label, and room.
     private static let indent = 14
+    /// A session's id at the end of the first line, with two blanks before it.
+    private static let sessionRoom = 15
 
-    init(_ ink: Ink) { self.ink = ink }
+    init(_ ink: Ink, _ width: TextWidth) {
+        self.ink = ink
+        self.width = width
+    }
 
     /// The first line: time, what happened, to what, and the session's id.
     mutating func head(_ line: LedgerValue, _ what: String, _ code: String, _ tone: Ink.Tone, _ message: String) {
@@ -16,11 +23,15 @@ struct Page {
         let padding = String(repeating: " ", count: max(14 - title.count, 2))
         let session = line["session"]?.text
         let start = time.count + 2 + title.count + padding.count
-        let lines = Page.wrap(message, first: Page.width - start - (session == nil ? 0 : 15), rest: Page.width - Page.indent)
+        // A long title on a narrow terminal leaves no room beside it: then the message begins below.
+        let used = start + (session == nil ? 0 : Page.sessionRoom)
+        let lines =
+            width.columns - used < 16
+            ? [""] + width.lines(message, indent: Page.indent) : width.lines(message, indent: Page.indent, used: used)
         text += "\(ink(time, .quiet))  \(ink(title, tone))\(padding)\(lines.first ?? "")"
         if let session {
             let used = start + (lines.first?.count ?? 0)
-            text += String(repeating: " ", count: max(Page.width - 13 - used, 2)) + ink(session, .quiet)
+            text += String(repeating: " ", count: max(width.columns - (Page.sessionRoom - 2) - used, 2)) + ink(session, .quiet)
         }
         text += "\n"
         for line in lines.dropFirst() { text += String(repeating: " ", count: Page.indent) + line + "\n" }
@@ -29,47 +40,11 @@ struct Page {
     /// A label and its text, wrapped; without a label, the row belongs to the one above.
     mutating func row(_ label: String, _ content: String, tone: Ink.Tone = .calm) {
         guard !content.isEmpty else { return }
-        let width = Page.width - Page.indent
-        for (index, line) in Page.wrap(content, first: width, rest: width).enumerated() {
+        for (index, line) in width.lines(content, indent: Page.indent).enumerated() {
             let label = index == 0 ? label : ""
             let padding = String(repeating: " ", count: max(Page.indent - 4 - label.count, 1))
             text += "    \(ink(label, .quiet))\(padding)\(ink(line, tone))\n"
         }
-    }
-
-    /// Breaks text at blanks, and words that are too long anywhere.
-    static func wrap(_ text: String, first: Int, rest: Int) -> [String] {
-        var lines: [String] = []
-        var line = ""
-        var used = 0
-        var width = max(first, 16)
-        func flush() {
-            lines.append(line)
-            line = ""
-            used = 0
-            width = max(rest, 16)
-        }
-        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            var word = word
-            if used > 0 {
-                if used + 1 + word.count <= width {
-                    line += " "
-                    used += 1
-                } else {
-                    flush()
-                }
-            }
-            while used + word.count > width {
-                let piece = word.prefix(width - used)
-                line += piece
-                word = word.dropFirst(piece.count)
-                flush()
-            }
-            line += word
-            used += word.count
-        }
-        if !line.isEmpty || lines.isEmpty { lines.append(line) }
-        return lines
     }
 }
 

@@ -16,9 +16,14 @@ package import Diagnosis
 /// ```
 package struct PrettyRenderer: Sendable {
     let ink: Ink
+    /// How wide the text may be.
+    var width: TextWidth
 
     /// - Parameter colour: Whether escape sequences for colour may be used: only on a terminal.
-    package init(colour: Bool) { ink = Ink(isOn: colour) }
+    package init(colour: Bool, width: TextWidth = .standard) {
+        ink = Ink(isOn: colour)
+        self.width = width
+    }
 
     /// Lines of the ledger as text.
     package func render(lines: UnsafeRawBufferPointer) -> [UInt8] {
@@ -38,7 +43,7 @@ package struct PrettyRenderer: Sendable {
 
     /// A verdict alone, as `diagnose` shows it.
     package func render(_ verdict: Verdict, _ redaction: LogRedaction) -> String {
-        var page = Page(ink)
+        var page = Page(ink, width)
         if let value = LedgerValue(VerdictJSON.render(verdict, redaction)) {
             if let responder = value["answered_by"] { answered(responder, on: &page) }
             self.verdict(value, on: &page)
@@ -49,7 +54,7 @@ package struct PrettyRenderer: Sendable {
     // MARK: Kinds of lines
 
     private func record(_ line: LedgerValue) -> String {
-        var page = Page(ink)
+        var page = Page(ink, width)
         switch line["event"]?.text {
         case "session.opened": opened(line, on: &page)
         case "session.refused": refused(line, on: &page)

@@ -1,22 +1,14 @@
-/// Which names say that their value is a secret.
+import Diagnosis
+
+/// Which names say that their value is a secret: those of `SecretNames`, those that the operator named, and the fields that have a form of
+/// their own.
 ///
-/// Names are compared without case and without `_ - . [ ]`, percent-decoded (also twice: a target inside a target), so
-/// that `access_token`, `accessToken`, `Access-Token` and `tok%65n` are what they are to the server.
+/// Names are compared percent-decoded (also twice: a target inside a target), so that `tok%65n` is what it is to the server.
 enum SecretName {
     /// What a field's name says about its value.
     enum FieldKind {
         case plain, target, secret, credentials, cookie, setCookie, subprotocols
     }
-
-    /// Names whose end alone says it: `x-auth-token`, `client_secret`, `sessionToken`.
-    private static let endings = byLastLetter(
-        "token", "secret", "password", "passwd", "passphrase", "apikey", "accesskey", "secretkey", "privatekey",
-        "signature", "credential", "credentials", "jwt", "jwtassertion", "sessionid", "authkey")
-
-    /// Names that are secret only as a whole, and only as a parameter.
-    private static let parameters = byLastLetter(
-        "key", "auth", "authorization", "sig", "code", "ticket", "pass", "pwd", "pw", "sid", "session", "bearer",
-        "assertion", "samlresponse", "otp", "hmac", "accesscode", "authcode")
 
     /// Attributes of Set-Cookie (RFC 6265 §4.1, 6265bis).
     private static let cookieAttributes: [[UInt8]] = list(
@@ -24,38 +16,13 @@ enum SecretName {
 
     private static func list(_ names: StaticString...) -> [[UInt8]] { names.map { bytes($0) } }
 
-    /// The names in 26 groups by their last letter, so that a name that isn't secret is compared with one or two.
-    private static func byLastLetter(_ names: StaticString...) -> [[[UInt8]]] {
-        names.reduce(into: Array(repeating: [], count: 26)) { groups, name in
-            let name = bytes(name)
-            if let letter = name.last.flatMap(letter) { groups[letter].append(name) }
-        }
-    }
-
     private static func bytes(_ name: StaticString) -> [UInt8] {
         [UInt8](UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
     }
 
-    /// 0 for `a` … 25 for `z`.
-    private static func letter(_ byte: UInt8) -> Int? { (0x61...0x7A).contains(byte) ? Int(byte) - 0x61 : nil }
-
-    private static func hasSecretEnding(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let group = name.last.flatMap(letter) else { return false }
-        return endings[group].contains { ends(name, $0) }
-    }
-
-    private static func isSecretParameter(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let group = name.last.flatMap(letter) else { return false }
-        return parameters[group].contains { same($0, name) }
-    }
-
     /// The form in which names are compared.
     static func normalised(_ name: String) -> [UInt8] {
-        name.utf8.map(\.lowercased).filter { !isSkipped($0) }
-    }
-
-    private static func isSkipped(_ byte: UInt8) -> Bool {
-        byte == 0x5F || byte == 0x2D || byte == 0x2E || byte == 0x5B || byte == 0x5D
+        name.utf8.map(\.lowercased).filter { !SecretNames.isSeparator($0) }
     }
 
     // MARK: Fields
@@ -77,7 +44,7 @@ enum SecretName {
             if operators.contains(where: { same($0, name) }) { return .secret }
             // The second is a common mistake for the first.
             if ends(name, "authorization") || ends(name, "authentication") { return .credentials }
-            return hasSecretEnding(name) ? .secret : .plain
+            return SecretNames.kind(normalised: name.span, .field) != nil ? .secret : .plain
         } ?? .plain
     }
 
@@ -96,7 +63,7 @@ enum SecretName {
     static func isSecret(_ raw: UnsafeBufferPointer<UInt8>, isParameter: Bool, operators: [[UInt8]]) -> Bool {
         withDecoded(raw, isParameter) { name, isParameter in
             if operators.contains(where: { same($0, name) }) { return true }
-            return hasSecretEnding(name) || isParameter && isSecretParameter(name)
+            return SecretNames.kind(normalised: name.span, isParameter ? .parameter : .text) != nil
         }
     }
 
@@ -123,7 +90,7 @@ enum SecretName {
                     continue
                 default: break
                 }
-                if isSkipped(byte) { continue }
+                if SecretNames.isSeparator(byte) { continue }
                 guard count < limit else { return false }
                 scratch[count] = byte.lowercased
                 count += 1
@@ -144,15 +111,14 @@ enum SecretName {
 
     // MARK: Comparison
 
-    /// Longer names are nobody's: not compared.
-    private static let limit = 96
+    private static let limit = SecretNames.longest
 
     private static func withNormalised<Result>(
         _ name: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Result
     ) -> Result? {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: limit) { scratch in
             var count = 0
-            for byte in name where !isSkipped(byte) {
+            for byte in name where !SecretNames.isSeparator(byte) {
                 guard count < limit else { return nil }
                 scratch[count] = byte.lowercased
                 count += 1

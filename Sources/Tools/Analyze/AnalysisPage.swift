@@ -33,7 +33,9 @@ struct AnalysisPage {
             """
         html += "<p>\(escaped(report.files.map(\.path).joined(separator: ", ")))</p>\n<ul>"
         html +=
-            "<li>\(report.counts.packets) packets, \(AnalysisReport.size(report.counts.bytes)), \(report.transport.connections) connections</li>"
+            report.hasPackets
+            ? "<li>\(report.counts.packets) packets, \(AnalysisReport.size(report.bytes)), \(report.transport.connections) connections</li>"
+            : "<li>\(AnalysisReport.size(report.bytes))</li>"
         let outcomes = AnalysisReport.outcomes.compactMap { outcome, name in
             report.summary.outcomes[outcome].map { "\($0) \(name)" }
         }
@@ -102,7 +104,7 @@ struct AnalysisPage {
         for row in report.summary.rows.sorted(by: { $0.number < $1.number }) {
             let messages = row.messages.map { "↑\($0.client) ↓\($0.server)" } ?? ""
             html +=
-                "<tr><td>\(row.number)</td><td class=\"m\">\(AnalysisReport.clock(row.time))</td><td class=\"m\">\(row.client)</td><td class=\"m\">\(row.server)</td>"
+                "<tr><td>\(row.number)</td><td class=\"m\">\(AnalysisReport.clock(row.time))</td><td class=\"m\">\(escaped(row.ends.client ?? ""))</td><td class=\"m\">\(escaped(row.ends.server ?? ""))</td>"
             html += "<td class=\"m\">\(escaped(row.request))</td><td>\(row.status.map { "\($0)" } ?? "")</td>"
             html +=
                 "<td>\(row.duration.map { AnalysisReport.shown($0) } ?? "")</td><td>\(messages)</td><td>\(escaped(row.end))</td>"

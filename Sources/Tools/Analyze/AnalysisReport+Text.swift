@@ -9,7 +9,7 @@ extension AnalysisReport {
     func text(_ page: ReportPage, _ redaction: LogRedaction, listsAll: Bool, showsSessions: Bool = true) -> String {
         var text = "\n"
         text += page.row("read", reading)
-        text += page.row("connections", connections)
+        if hasPackets { text += page.row("connections", connections) }
         text += page.row("sessions", sessions, .strong)
         if summary.count > 0 {
             text += timeLine(page)
@@ -29,15 +29,16 @@ extension AnalysisReport {
     }
 
     private var reading: String {
-        let size = AnalysisReport.size(counts.bytes)
-        let rate = seconds > 0.2 ? ", \(AnalysisReport.size(UInt64(Double(counts.bytes) / seconds))) a second" : ""
+        let size = AnalysisReport.size(bytes)
+        let rate = seconds > 0.2 ? ", \(AnalysisReport.size(UInt64(Double(bytes) / seconds))) a second" : ""
         let span =
             counts.first == .never || counts.last < counts.first
             ? ""
             : "; \(AnalysisReport.clock(counts.first)) to \(AnalysisReport.clock(counts.last)) UTC, \(AnalysisReport.shown(counts.last - counts.first))"
         let what =
             files.first?.kind == AnalysisReport.live ? AnalysisReport.live : "\(files.count) file\(files.count == 1 ? "" : "s")"
-        return "\(what), \(size), \(counts.packets) packets\(rate)\(span)"
+        let packets = hasPackets ? ", \(counts.packets) packets" : ""
+        return "\(what), \(size)\(packets)\(rate)\(span)"
     }
 
     private var connections: String {
@@ -61,7 +62,7 @@ extension AnalysisReport {
     // MARK: Time line
 
     private func timeLine(_ page: ReportPage) -> String {
-        let line = summary.line
+        let line = summary.line.narrowed(to: page.room - 9)
         guard line.buckets.count > 1 else { return "" }
         func bars(_ count: (TimeLine.Bucket) -> Int) -> String {
             let most = line.buckets.map(count).max() ?? 0
@@ -77,7 +78,7 @@ extension AnalysisReport {
         for (label, row, tone) in [
             ("opened", bars(\.opened), ReportPage.Tone.good), ("ended", bars(\.ended), .calm), ("problems", bars(\.problems), .bad),
         ] where !row.isEmpty {
-            text += page.row("", "\(label.padding(9))\(page.ink(row, tone))")
+            text += page.picture("\(label.padding(9))\(page.ink(row, tone))")
         }
         return text
     }
@@ -114,10 +115,9 @@ extension AnalysisReport {
     /// - Parameter time: the moment that stands in front.
     static func line(_ row: AnalysisSummary.Row, _ page: ReportPage, _ redaction: LogRedaction, at time: Timestamp) -> String {
         var parts = [
-            row.name.padding(6), AnalysisReport.clock(time), "\(row.client) → \(row.server)",
-            page.visible(row.request, redaction),
-            row.status.map { "\($0)" } ?? "–",
-        ]
+            row.name.padding(6), time == .zero ? "" : AnalysisReport.clock(time), page.visible(row.ends.text, redaction),
+            page.visible(row.request, redaction), row.status.map { "\($0)" } ?? "–",
+        ].filter { !$0.isEmpty }
         if let duration = row.duration { parts.append(AnalysisReport.shown(duration)) }
         if let messages = row.messages { parts.append("↑\(messages.client) ↓\(messages.server)") }
         if !row.end.isEmpty { parts.append(page.visible(row.end, redaction)) }

@@ -10,6 +10,8 @@ struct AnalysisReport {
         var ending: CaptureStream.Ending?
         /// What was read of it, where it isn't a capture of packets.
         var kind: String?
+        /// How long it was, where it isn't a capture of packets.
+        var bytes: UInt64?
         var fault: String?
     }
 
@@ -24,6 +26,12 @@ struct AnalysisReport {
 
     /// The kind of what is no file but an interface.
     static let live = "live capture"
+
+    /// Bytes of all files, and of what came from no file.
+    var bytes: UInt64 { files.reduce(counts.bytes) { $0 &+ ($1.bytes ?? 0) } }
+
+    /// Whether there were packets to count: files of JSON know nothing of packets, connections and transport.
+    var hasPackets: Bool { counts.packets > 0 || files.contains { $0.ending != nil || $0.kind == AnalysisReport.live } }
 
     /// Why the answer may not be whole, one sentence each.
     var limits: [String] {
@@ -77,6 +85,7 @@ struct AnalysisReport {
                 if let fault = ending.fault { line.field("fault", fault.description) }
             }
             if let kind = file.kind { line.field("kind", kind) }
+            if let bytes = file.bytes { line.field("bytes", bytes) }
             if let fault = file.fault { line.field("fault", fault) }
             line.endObject()
         }
@@ -85,21 +94,7 @@ struct AnalysisReport {
             line.field("first", time: counts.first)
             line.field("last", time: counts.last)
         }
-        line.beginObject("connections")
-        line.field("all", transport.connections)
-        line.field("http", counts.http)
-        line.field("tls", counts.tls)
-        line.field("other", counts.other)
-        line.field("mid_stream", counts.midStream)
-        line.field("refused", transport.refused)
-        line.field("let_go", transport.letGo)
-        line.endObject()
-        line.beginObject("transport")
-        line.field("payload_bytes", transport.payloadBytes)
-        line.field("missing_bytes", transport.missingBytes)
-        line.field("retransmissions", transport.retransmissions)
-        line.field("out_of_order", transport.outOfOrder)
-        line.endObject()
+        if hasPackets { packetMembers(into: &line) }
         line.beginObject("sessions")
         line.field("handshakes", summary.count)
         for (outcome, key) in AnalysisReport.outcomes { line.field(key, summary.outcomes[outcome] ?? 0) }
@@ -137,6 +132,24 @@ struct AnalysisReport {
         line.endArray()
         line.finish()
         return line.bytes()
+    }
+
+    private func packetMembers(into line: inout LineBuffer) {
+        line.beginObject("connections")
+        line.field("all", transport.connections)
+        line.field("http", counts.http)
+        line.field("tls", counts.tls)
+        line.field("other", counts.other)
+        line.field("mid_stream", counts.midStream)
+        line.field("refused", transport.refused)
+        line.field("let_go", transport.letGo)
+        line.endObject()
+        line.beginObject("transport")
+        line.field("payload_bytes", transport.payloadBytes)
+        line.field("missing_bytes", transport.missingBytes)
+        line.field("retransmissions", transport.retransmissions)
+        line.field("out_of_order", transport.outOfOrder)
+        line.endObject()
     }
 
     static let outcomes: [(AnalyzedSession.Outcome, StaticString)] = [

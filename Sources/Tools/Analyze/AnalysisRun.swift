@@ -17,7 +17,7 @@ final class AnalysisRun {
         self.options = options
         var random = SecureRandom()
         redaction = LogRedaction(key: (random.next(), random.next()))
-        page = ReportPage(hasColour: Terminal.hasColour && !options.isJSON)
+        page = ReportPage(hasColour: Terminal.hasColour && !options.isJSON, width: Terminal.width)
     }
 
     func run() throws(CommandFault) -> ExitCode {
@@ -42,7 +42,8 @@ final class AnalysisRun {
         for path in options.files {
             do throws(CommandFault) {
                 if let text = try TextFile.open(path) {
-                    files.append(AnalysisReport.File(path: path, kind: read(text, analyzer)))
+                    let (kind, bytes) = read(text, analyzer)
+                    files.append(AnalysisReport.File(path: path, kind: kind, bytes: bytes))
                     continue
                 }
             } catch {
@@ -83,22 +84,23 @@ final class AnalysisRun {
         return tell(report, couldNotRead: couldNotRead)
     }
 
-    /// Reads a file of JSON; what it was.
-    private func read(_ text: TextFile, _ analyzer: CaptureAnalyzer) -> String {
+    /// Reads a file of JSON; what it was, and how long.
+    private func read(_ text: TextFile, _ analyzer: CaptureAnalyzer) -> (kind: String, bytes: UInt64) {
         switch text {
         case .har(let file):
             HARAnalysis.analyze(
                 file, number: { analyzer.number() }, wants: { analyzer.wantsMessages(number: $0, session: nil) },
                 take: { finished($0, $1) })
-            return "HAR, \(file.sessions.count) WebSocket entries"
+            return ("HAR, \(file.sessions.count) WebSocket entries", UInt64(file.length))
         case .ledger(let file):
             var ledger = LedgerAnalysis()
             while let line = TextFile.line(of: file) {
                 guard let value = LedgerValue(line), let told = ledger.take(value, number: analyzer.number) else { continue }
                 summary.add(told.row, title: told.title, confidence: told.confidence, line: line)
             }
+            let length = ftell(file)
             fclose(file)
-            return "ledger, \(ledger.lines) lines of sessions"
+            return ("ledger, \(ledger.lines) lines of sessions", UInt64(max(length, 0)))
         }
     }
 

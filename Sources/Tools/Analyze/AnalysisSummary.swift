@@ -13,8 +13,7 @@ struct AnalysisSummary {
         var name: String
         var outcome: AnalyzedSession.Outcome
         var time: Timestamp
-        var client: String
-        var server: String
+        var ends: SessionEnds
         var request: String
         var status: Int?
         var duration: TimeSpan?
@@ -134,8 +133,7 @@ extension AnalysisSummary.Row {
         name = session.session.map { "\($0)" } ?? "#\(session.number)"
         outcome = session.outcome
         time = session.observation.openedAt
-        client = "\(session.observation.client.address)"
-        server = "\(session.server)"
+        ends = session.ends
         request = session.observation.request.map { Redaction.target($0) } ?? "(request not captured)"
         status = session.ownStatus ?? session.observation.response?.status
         duration = session.record?.endedAfter
@@ -174,6 +172,13 @@ struct TimeLine {
         }
     }
 
+    /// The same in at most `count` buckets.
+    func narrowed(to count: Int) -> TimeLine {
+        var line = self
+        while line.buckets.count > max(count, 1) { line.widen() }
+        return line
+    }
+
     private mutating func put(_ time: Timestamp, _ count: (inout Bucket) -> Void) {
         if start == .never { start = time }
         // Sessions are told when they end, so an earlier one may come later: it counts to the first bucket.
@@ -207,7 +212,7 @@ struct RecognisedTimers {
     mutating func add(_ session: AnalyzedSession) -> SignSet {
         guard let record = session.record, record.first != nil else { return [] }
         let found = patterns.ended(
-            SessionID(session.number), EndFacts(record), route: "", endpoint: "\(session.server)", at: session.endedAt)
+            SessionID(session.number), EndFacts(record), route: "", endpoint: session.ends.server ?? "", at: session.endedAt)
         return found.reduce(into: SignSet()) { $0.formUnion($1.pattern.signs) }
     }
 

@@ -15,8 +15,8 @@ extension AnalyzedSession {
         if let session { line.field("session", session: session) }
         line.field("outcome", outcome.rawValue)
         line.field("time", time: observation.openedAt)
-        line.field("client", address: observation.client.address)
-        line.field("server", address: server)
+        if let client = ends.client { line.field("client", redacted: client, redaction) }
+        if let server = ends.server { line.field("server", redacted: server, redaction) }
         handshake(into: &line, redaction)
         if let record { members(of: record, into: &line, redaction) }
         if let transport { members(of: transport, into: &line) }

@@ -11,7 +11,7 @@ struct AnalyzedSession {
     var number: UInt64
     /// Gatehouse's own name for it, in a capture of a tap.
     var session: SessionID?
-    var server: SocketAddress
+    var ends: SessionEnds
     var observation: HandshakeObservation
     var judgement: HandshakeJudgement
     /// Nil where no session was opened.

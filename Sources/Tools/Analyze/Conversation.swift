@@ -130,7 +130,8 @@ final class Conversation {
         if let verdict = told.verdict(insteadOf: record.verdict, lossy: isLossy) { record.verdict = verdict }
         if let transport, transport.oneSided { unseen.append("one direction of the connection is not in the capture") }
         let session = AnalyzedSession(
-            number: opened.exchange.number, session: self.session, server: serverAddress, observation: opened.observation,
+            number: opened.exchange.number, session: self.session,
+            ends: SessionEnds(client: opened.observation.client.address, server: serverAddress), observation: opened.observation,
             judgement: opened.judgement, record: record, facts: follower.facts, transport: transport, unseen: unseen,
             endedAt: follower.lastSeen)
         session.observation.timings.connect = transport?.handshake.toServer
@@ -148,7 +149,8 @@ final class Conversation {
         _ transport: CapturedConnection? = nil, status: Int? = nil
     ) {
         let analyzed = AnalyzedSession(
-            number: exchange.number, session: session, server: serverAddress, observation: observation,
+            number: exchange.number, session: session,
+            ends: SessionEnds(client: observation.client.address, server: serverAddress), observation: observation,
             judgement: HandshakeJudge.judge(observation), record: nil, ownStatus: status, transport: transport,
             unseen: unseen, endedAt: now)
         guard session != nil else { return desk.finished(analyzed, nil) }

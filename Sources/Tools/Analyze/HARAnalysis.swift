@@ -18,6 +18,7 @@ enum HARAnalysis {
             let number = number()
             let observation = HandshakeObservation(
                 session: SessionID(number), openedAt: session.startedAt, client: ClientFacts(address: nobody))
+            let ends = SessionEnds(client: nil, server: session.authority)
             observation.request = RequestHead(copy: session.request)
             if let head = session.response {
                 observation.response = ResponseHead(copy: head)
@@ -30,7 +31,7 @@ enum HARAnalysis {
             guard observation.response?.status == 101 else {
                 take(
                     AnalyzedSession(
-                        number: number, server: nobody, observation: observation, judgement: HandshakeJudge.judge(observation),
+                        number: number, ends: ends, observation: observation, judgement: HandshakeJudge.judge(observation),
                         unseen: session.response == nil
                             ? ["the answer to this handshake is not in the file"]
                             : session.isStatusOnly
@@ -47,12 +48,12 @@ enum HARAnalysis {
             let record = follower.report(&unseen)
             take(
                 AnalyzedSession(
-                    number: number, server: nobody, observation: observation, judgement: HandshakeJudge.judge(observation),
+                    number: number, ends: ends, observation: observation, judgement: HandshakeJudge.judge(observation),
                     record: record, facts: follower.facts, unseen: unseen, endedAt: follower.lastSeen), follower.takeMessages())
         }
     }
 
-    /// A HAR names no addresses that a judge could use.
+    /// A HAR names no address of the client's; none is shown.
     private static let nobody = SocketAddress(v4: 0, port: 0)
 
     /// One message as one frame, masked with zeros if it is the client's.

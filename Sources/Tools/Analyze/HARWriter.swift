@@ -33,7 +33,7 @@ final class HARWriter {
         line.field("_resourceType", constant: "websocket")
         line.beginObject("request")
         line.field("method", request.text(request.methodRange, limit: 32))
-        let host = request.effectiveHost.map { request.text($0, limit: 300) } ?? "\(session.server)"
+        let host = request.effectiveHost.map { request.text($0, limit: 300) } ?? session.ends.server ?? "unknown.invalid"
         line.field("url", redacted: "ws://\(host)\(Redaction.target(request))", redaction, .target)
         line.field("httpVersion", constant: "HTTP/1.1")
         line.fields(request, redaction)

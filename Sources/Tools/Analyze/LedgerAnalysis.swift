@@ -41,7 +41,8 @@ struct LedgerAnalysis {
             number: number(), name: session,
             outcome: isClosed ? (cause == nil ? .closed : .broken) : (cause == nil ? .declined : .refused),
             time: line["time"]?.text.flatMap { CalendarTime.parse($0) } ?? .zero,
-            client: known?.client ?? (isClosed ? line["client"]?.text ?? "" : opened.client), server: line["endpoint"]?.text ?? "",
+            ends: SessionEnds(
+                client: known?.client ?? (isClosed ? line["client"]?.text : opened.client), server: line["endpoint"]?.text),
             request: known?.target ?? opened.target, status: isClosed ? 101 : opened.status,
             duration: isClosed
                 ? line["duration_ms"]?.text.flatMap { Double($0) }.map {

@@ -11,7 +11,7 @@ enum SessionText {
         }
         var text = "\n"
         text += page.row("session", "#\(value("number") ?? "") \(value("session") ?? "")  \(value("outcome") ?? "")", .strong)
-        text += page.row("opened", "\(value("time") ?? "")  \(value("client") ?? "") → \(value("server") ?? "")")
+        text += page.row("opened", "\(value("time") ?? "")  \(SessionEnds(client: value("client"), server: value("server")).text)")
         text += page.row(
             "request",
             [value("request"), value("host"), value("origin").map { "Origin: \($0)" }].compactMap(\.self).joined(separator: "  "))

@@ -41,7 +41,9 @@ enum TextFile {
         }
         guard let har = HARFile(bytes) else {
             throw CommandFault(
-                sentence: "\(path) begins like JSON, but is neither a HAR document nor a ledger of Gatehouse")
+                sentence:
+                    "\(path) begins like JSON, but is neither a HAR document (log.entries) nor a ledger of Gatehouse (a line with \"event\")"
+            )
         }
         return .har(har)
     }

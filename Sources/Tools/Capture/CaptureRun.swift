@@ -29,7 +29,7 @@ final class CaptureRun {
         self.options = options
         var random = SecureRandom()
         redaction = LogRedaction(key: (random.next(), random.next()))
-        page = ReportPage(hasColour: Terminal.hasColour && !options.isJSON)
+        page = ReportPage(hasColour: Terminal.hasColour && !options.isJSON, width: Terminal.width)
     }
 
     func run() throws(CommandFault) -> ExitCode {

@@ -52,7 +52,7 @@ package enum DiagnoseCommand {
             let options = try DiagnoseOptions(flags)
             var random = SecureRandom()
             let redaction = LogRedaction(key: (random.next(), random.next()))
-            let page = ReportPage(hasColour: Terminal.hasColour)
+            let page = ReportPage(hasColour: Terminal.hasColour, width: Terminal.width)
             do throws(TLSContextError) {
                 let report = try Diagnoser(options, PathNarrator(page: options.isJSON ? nil : page, redaction: redaction)).run()
                 Terminal.write(

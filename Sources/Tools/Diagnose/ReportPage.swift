@@ -1,11 +1,13 @@
+import Diagnosis
 import Telemetry
 
-/// The layout of what `diagnose` tells people: a label, and text wrapped beside it.
+/// The layout of what the commands tell people: a label, and text wrapped beside it.
 struct ReportPage {
     /// Whether escape sequences for colour may be used.
     let hasColour: Bool
+    /// How wide the text may be.
+    var width = TextWidth.standard
 
-    private static let width = 100
     private static let indent = 14
 
     /// How a line looks.
@@ -21,13 +23,19 @@ struct ReportPage {
     func row(_ label: String, _ content: String, _ tone: Tone = .calm) -> String {
         guard !content.isEmpty else { return "" }
         var text = ""
-        for (index, line) in ReportPage.wrap(content).enumerated() {
+        for (index, line) in width.lines(content, indent: ReportPage.indent).enumerated() {
             let label = index == 0 ? label : ""
             text +=
                 "    \(ink(label, .quiet))\(String(repeating: " ", count: max(ReportPage.indent - 4 - label.count, 1)))\(ink(line, tone))\n"
         }
         return text
     }
+
+    /// What stands beside the labels as it is, since it has its own columns and colours.
+    func picture(_ content: String) -> String { String(repeating: " ", count: ReportPage.indent) + content + "\n" }
+
+    /// Columns beside the labels.
+    var room: Int { width.columns - ReportPage.indent }
 
     func ink(_ text: String, _ tone: Tone) -> String {
         hasColour && !text.isEmpty && tone != .calm ? "\u{1B}[\(tone.rawValue)m\(text)\u{1B}[0m" : text
@@ -40,30 +48,5 @@ struct ReportPage {
         line.field("text", redacted: text, redaction)
         line.finish()
         return LedgerValue(line.bytes())?["text"]?.text ?? ""
-    }
-
-    /// Breaks text at blanks, and words that are too long anywhere.
-    private static func wrap(_ text: String) -> [String] {
-        let width = ReportPage.width - ReportPage.indent
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            var word = word
-            if !line.isEmpty, line.count + 1 + word.count > width {
-                lines.append(line)
-                line = ""
-            } else if !line.isEmpty {
-                line += " "
-            }
-            while word.count > width - line.count {
-                let piece = word.prefix(width - line.count)
-                word = word.dropFirst(piece.count)
-                line += piece
-                lines.append(line)
-                line = ""
-            }
-            line += word
-        }
-        return line.isEmpty && !lines.isEmpty ? lines : lines + [line]
     }
 }

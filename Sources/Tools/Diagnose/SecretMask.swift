@@ -7,16 +7,20 @@ struct SecretMask: Sendable {
     private static let mark = Array("«redacted»".utf8)
     /// Shorter ones would be found in every word.
     private static let shortest = 4
+    private static let shortestOneTime = 8
 
     private let secrets: [[UInt8]]
 
     init(_ request: RequestHead) {
         var found: [[UInt8]] = []
         func add(_ range: Range<Int>) { found.append(Array(request.bytes[range.clamped(to: 0..<request.bytes.count)])) }
-        func addPairs(_ range: Range<Int>, separator: UInt8, isSecret: (Range<Int>) -> Bool) {
+        func addPairs(_ range: Range<Int>, separator: UInt8, kind: (Range<Int>) -> SecretNames.Kind?) {
             for pair in request.bytes[range.clamped(to: 0..<request.bytes.count)].split(separator: separator) {
                 let name = pair.prefix { $0 != 0x3D }
-                if isSecret(name.startIndex..<name.endIndex) { add(min(name.endIndex + 1, pair.endIndex)..<pair.endIndex) }
+                guard let kind = kind(name.startIndex..<name.endIndex) else { continue }
+                let value = min(name.endIndex + 1, pair.endIndex)..<pair.endIndex
+                // `state=open` is nobody's secret, and a word of every page.
+                if kind == .credential || value.count >= SecretMask.shortestOneTime { add(value) }
             }
         }
         for field in request.fields {
@@ -27,8 +31,8 @@ struct SecretMask: Sendable {
                 add(min(scheme.endIndex + 1, field.value.upperBound)..<field.value.upperBound)
             case .cookie:
                 add(field.value)
-                addPairs(field.value, separator: 0x3B) { _ in true }
-            case .other: if CredentialReading.isSecretName(request.bytes, field.name) { add(field.value) }
+                addPairs(field.value, separator: 0x3B) { _ in .credential }
+            case .other: if SecretNames.kind(request.bytes, field.name, .field) != nil { add(field.value) }
             case .secWebSocketProtocol:
                 for item in request.bytes[field.value].split(separator: 0x2C) {
                     let trimmed = item.drop { $0 == 0x20 }
@@ -38,7 +42,7 @@ struct SecretMask: Sendable {
             }
         }
         if let query = request.queryRange {
-            addPairs(query, separator: 0x26) { CredentialReading.isSecretName(request.bytes, $0) }
+            addPairs(query, separator: 0x26) { SecretNames.kind(request.bytes, $0, .parameter) }
         }
         // Longest first, so that nothing of a longer one is left beside a shorter one.
         secrets = found.filter { $0.count >= SecretMask.shortest }.sorted { $0.count > $1.count }

@@ -25,6 +25,34 @@ extension Integration {
             #expect(response.status == 421)
         }
 
+        @Test func `a form of another site without Origin can't change anything either`() throws {
+            let gatehouse = try GatehouseProcess(io: .epoll, upstream: Peer.shared(.node).url)
+            let port = try gatehouse.adminPort()
+            for (site, status) in [("cross-site", 403), ("same-site", 403), ("same-origin", 202), ("none", 202)] {
+                let response = try gatehouse.exchange(
+                    "POST /api/drain?endpoint=\(Peer.shared(.node).url) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nSec-Fetch-Site: \(site)\r\nContent-Length: 0\r\n\r\n",
+                    port: port)
+                #expect(response.status == status, "\(site)")
+            }
+            #expect(try gatehouse.admin("/api/sessions?limit=-1").status == 400)
+        }
+
+        @Test func `connections that send no head keep nobody out of the admin listener, and a head that is too large is told so`()
+            throws
+        {
+            let gatehouse = try GatehouseProcess(io: .epoll, upstream: Peer.shared(.node).url)
+            let port = try gatehouse.adminPort()
+            let idle = try (0..<80).map { _ in try RawConnection(port: port) }
+            for connection in idle { try connection.send("GET /healthz HT") }
+            #expect(try gatehouse.admin("/healthz").status == 200)
+            let large = try gatehouse.exchange(
+                "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Large: \(String(repeating: "a", count: 70_000))\r\n\r\n", port: port)
+            #expect(large.status == 431)
+            #expect(large.text.contains("16384 bytes"))
+            // Those that are left are closed by the head's timeout.
+            for connection in idle { #expect(try connection.readToEnd().isEmpty) }
+        }
+
         @Test(arguments: IOBackend.available)
         func `metrics are well-formed and count what happened`(io: IOBackend) throws {
             let gatehouse = try GatehouseProcess(io: io, upstream: Peer.shared(.misbehavingOrigin).url)

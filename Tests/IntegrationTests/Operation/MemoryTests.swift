@@ -28,6 +28,19 @@ extension Integration {
             while try connection.sendWhatFits(frame, within: 0.3) == frame.count {}
         }
 
+        @Test func `a reload says that the buffers keep their size until a restart, as long as they do`() throws {
+            let origin = try RawBackend()
+            let gatehouse = try GatehouseProcess(io: .epoll, upstream: origin.url)
+            try limit(gatehouse, origin, to: 1 << 40)
+            let line = try gatehouse.ledger.wait(for: "config.needs_restart")
+            #expect(line["keys"].description.contains("limits.memory: the watch goes by the new limit at once"))
+            #expect(line["level"].text == "warning")
+            try gatehouse.rewrite(upstream: origin.url, "")
+            gatehouse.child.send(SIGHUP)
+            _ = try gatehouse.ledger.wait(forAll: 2, "config.reloaded")
+            #expect(try gatehouse.ledger.all("config.needs_restart").count == 1, "it is as it was at the start again")
+        }
+
         @Test(arguments: IOBackend.available)
         func `at 95 percent nobody is let in, at 98 those who don't read are let go, and then all goes on`(io: IOBackend) throws {
             let origin = try RawBackend()

@@ -21,6 +21,13 @@ extension FeederDialogue {
         try body(session.client, session.backend)
     }
 
+    /// What is said in one session that was opened in good order.
+    private static func inSession(
+        _ name: String, _ body: @escaping @Sendable (RawConnection, RawConnection) throws -> Void
+    ) -> FeederDialogue {
+        FeederDialogue(name: name) { gatehouse, origin in try open(gatehouse, origin, body) }
+    }
+
     private static func clientCloses(_ client: RawConnection, _ backend: RawConnection) throws {
         try client.send(Frame.close(1000, masked: true))
         while try backend.readFrame().opcode != 8 {}
@@ -54,76 +61,60 @@ extension FeederDialogue {
     }
 
     static let all: [FeederDialogue] = [
-        FeederDialogue(name: "echo and a good end") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                for size in [0, 1, 125, 126, 65_535, 70_000] {
-                    let frame = Frame.frame(2, [UInt8](repeating: 0x61, count: size), masked: true)
-                    try client.send(frame)
-                    _ = try backend.read(frame.count)
-                    try backend.send(Frame.frame(1, [UInt8](repeating: 0x62, count: size)))
-                    _ = try client.readFrame()
-                }
-                try clientCloses(client, backend)
-            }
-        },
-        FeederDialogue(name: "the server breaks with 1011") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                try client.send(Frame.text("ask", masked: true))
-                _ = try backend.readFrame()
-                try serverCloses(1011, "broken", client, backend)
-            }
-        },
-        FeederDialogue(name: "the server refuses inside of the session") { gatehouse, origin in
-            try open(gatehouse, origin) { try serverCloses(4401, "token expired", $0, $1) }
-        },
-        FeederDialogue(name: "the server cuts") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                try client.send(Frame.text("ask", masked: true))
-                _ = try backend.readFrame()
-                backend.finishSending()
-                _ = try client.readToEnd()
-                client.close()
-            }
-        },
-        FeederDialogue(name: "the server resets") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                try backend.send(Frame.text("one"))
+        inSession("echo and a good end") { client, backend in
+            for size in [0, 1, 125, 126, 65_535, 70_000] {
+                let frame = Frame.frame(2, [UInt8](repeating: 0x61, count: size), masked: true)
+                try client.send(frame)
+                _ = try backend.read(frame.count)
+                try backend.send(Frame.frame(1, [UInt8](repeating: 0x62, count: size)))
                 _ = try client.readFrame()
-                backend.reset()
-                _ = try client.readToEnd()
             }
+            try clientCloses(client, backend)
         },
-        FeederDialogue(name: "the client goes without a word") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                try client.send(Frame.text("one", masked: true))
-                _ = try backend.readFrame()
-                client.finishSending()
-                _ = try backend.readToEnd()
-                backend.close()
-            }
+        inSession("the server breaks with 1011") { client, backend in
+            try client.send(Frame.text("ask", masked: true))
+            _ = try backend.readFrame()
+            try serverCloses(1011, "broken", client, backend)
         },
-        FeederDialogue(name: "the client resets") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                try backend.send(Frame.text("one"))
-                _ = try client.readFrame()
-                client.reset()
-                _ = try backend.readToEnd()
-            }
+        inSession("the server refuses inside of the session") { try serverCloses(4401, "token expired", $0, $1) },
+        inSession("the server cuts") { client, backend in
+            try client.send(Frame.text("ask", masked: true))
+            _ = try backend.readFrame()
+            backend.finishSending()
+            _ = try client.readToEnd()
+            client.close()
         },
-        FeederDialogue(name: "fragments, pings and a close without code") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                let sent =
-                    Frame.frame(1, Array("a".utf8), final: false) + Frame.frame(9, [1, 2]) + Frame.frame(0, Array("b".utf8))
-                for byte in sent {
-                    try backend.send([byte])
-                    _ = try client.read(1)
-                }
-                try client.send(Frame.frame(10, [1, 2], masked: true) + Frame.frame(8, [], masked: true))
-                _ = try backend.read(8 + 6)
-                try backend.send(Frame.frame(8, []))
-                backend.finishSending()
-                _ = try client.readToEnd()
+        inSession("the server resets") { client, backend in
+            try backend.send(Frame.text("one"))
+            _ = try client.readFrame()
+            backend.reset()
+            _ = try client.readToEnd()
+        },
+        inSession("the client goes without a word") { client, backend in
+            try client.send(Frame.text("one", masked: true))
+            _ = try backend.readFrame()
+            client.finishSending()
+            _ = try backend.readToEnd()
+            backend.close()
+        },
+        inSession("the client resets") { client, backend in
+            try backend.send(Frame.text("one"))
+            _ = try client.readFrame()
+            client.reset()
+            _ = try backend.readToEnd()
+        },
+        inSession("fragments, pings and a close without code") { client, backend in
+            let sent =
+                Frame.frame(1, Array("a".utf8), final: false) + Frame.frame(9, [1, 2]) + Frame.frame(0, Array("b".utf8))
+            for byte in sent {
+                try backend.send([byte])
+                _ = try client.read(1)
             }
+            try client.send(Frame.frame(10, [1, 2], masked: true) + Frame.frame(8, [], masked: true))
+            _ = try backend.read(8 + 6)
+            try backend.send(Frame.frame(8, []))
+            backend.finishSending()
+            _ = try client.readToEnd()
         },
         FeederDialogue(name: "frames right behind both heads") { gatehouse, origin in
             let client = try gatehouse.connect()
@@ -136,23 +127,19 @@ extension FeederDialogue {
             #expect(try backend.readFrame().text == "early")
             try serverCloses(1000, "", client, backend)
         },
-        FeederDialogue(name: "the server masks") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                try backend.send(Frame.frame(1, Array("masked".utf8), masked: true))
-                _ = try client.read(12)
-                client.reset()
-                _ = try backend.readToEnd()
-            }
+        inSession("the server masks") { client, backend in
+            try backend.send(Frame.frame(1, Array("masked".utf8), masked: true))
+            _ = try client.read(12)
+            client.reset()
+            _ = try backend.readToEnd()
         },
-        FeederDialogue(name: "HTTP in the middle of frames") { gatehouse, origin in
-            try open(gatehouse, origin) { client, backend in
-                let page = Array("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n".utf8)
-                try backend.send(page)
-                _ = try client.read(page.count)
-                backend.finishSending()
-                _ = try client.readToEnd()
-                client.close()
-            }
+        inSession("HTTP in the middle of frames") { client, backend in
+            let page = Array("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n".utf8)
+            try backend.send(page)
+            _ = try client.read(page.count)
+            backend.finishSending()
+            _ = try client.readToEnd()
+            client.close()
         },
         FeederDialogue(name: "403 with a reason") { gatehouse, origin in
             try answer(

@@ -75,6 +75,33 @@ import Wire
         #expect(sent.all("x-forwarded-for") == ["203.0.113.7"])
     }
 
+    @Test(arguments: [
+        "X-Real-IP", "True-Client-IP", "CF-Connecting-IP", "cf-connecting-ipv6", "CF-Pseudo-IPv4", "Fastly-Client-IP",
+        "Fly-Client-IP",
+        "X-Client-IP", "X_Client_IP", "X-Cluster-Client-IP", "x_cluster-client_ip", "Akamai-Client-IP", "X-Azure-ClientIP",
+        "X-Envoy-External-Address", "X-Vercel-Forwarded-For", "CloudFront-Viewer-Address", "X-Original-Forwarded-For",
+        "X-Remote-Addr",
+        "Client-IP", "Forwarded-For", "X-Forwarded", "X-Nf-Client-Connection-IP", "DO-Connecting-IP", "WL-Proxy-Client-IP",
+    ])
+    func `B20 fields that name a client's address pass from a trusted proxy and from nobody else`(_ name: String) throws {
+        let text = "GET / HTTP/1.1\nHost: a\nX-Before: 1\n\(name): 198.51.100.9\nX-Behind: 2"
+        let stranger = try #require(send(text))
+        #expect(!stranger.lines.contains { $0.contains("198.51.100.9") })
+        #expect(stranger.lines.prefix(3) == ["host: a", "x-before: 1", "x-behind: 2"])
+        let head = requestHead(text)
+        let sent = try #require(forwarded(head, context(head, peer: edge)))
+        #expect(sent.all(name.lowercased()) == ["198.51.100.9"])
+        #expect(sent.all("x-forwarded-for") == ["10.0.0.1"], "the edge's own word begins the list, not the field")
+    }
+
+    @Test(arguments: [
+        "X-Skip", "X-Zip", "Client-Zip", "X-Tip", "X-Customer", "X-Sort-Order", "True-Client-Id", "X-User-IPs", "IP", "P",
+    ])
+    func `names that only end so go on`(_ name: String) throws {
+        let sent = try #require(send("GET / HTTP/1.1\nHost: a\n\(name): 1"))
+        #expect(sent.all(name.lowercased()) == ["1"])
+    }
+
     @Test func `B20 what else a trusted edge says of itself goes on, and lookalikes of the family too`() throws {
         let head = requestHead("GET / HTTP/1.1\nHost: a\nX-Forwarded-Prefix: /app\nX-Forward: 1\nProxy: http://evil")
         let sent = try #require(forwarded(head, context(head, peer: edge)))

@@ -44,6 +44,16 @@ import Wire
         #expect(asked.all("x-forwarded-host") == ["app.example"] && asked.all("host") == ["127.0.0.1:9000"])
     }
 
+    @Test func `a field that names the client's address is copied from a trusted proxy alone`() throws {
+        let rule = try rule(fields: ["CF-Connecting-IP", "X-Real-IP", "X-Forwarded-Ssl", "X-Api-Key"])
+        let text = "GET / HTTP/1.1\nHost: a\nCF-Connecting-IP: 1.1.1.1\nX-Real-IP: 1.1.1.1\nX-Forwarded-Ssl: on\nX-Api-Key: k"
+        let asked = question(rule, text)
+        #expect(asked.all("cf-connecting-ip").isEmpty && asked.all("x-real-ip").isEmpty && asked.all("x-forwarded-ssl").isEmpty)
+        #expect(asked.all("x-api-key") == ["k"])
+        let behind = question(rule, text, peer: edge)
+        #expect(behind.all("cf-connecting-ip") == ["1.1.1.1"] && behind.all("x-forwarded-ssl") == ["on"])
+    }
+
     @Test(arguments: [
         ("Host", false), ("Connection", false), ("Content-Length", false), ("Transfer-Encoding", false), ("Upgrade", false),
         ("Expect", false), ("X-Forwarded-For", false), ("x-forwarded-uri", false), ("Forwarded", false), ("Authorization", true),

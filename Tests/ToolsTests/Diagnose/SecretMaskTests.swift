@@ -17,6 +17,14 @@ import Testing
         #expect(mask("Bearer b3arer-s3cret!") == "«redacted»!")
     }
 
+    @Test func `what a redirect's one-time values are is left out where a server repeats it`() {
+        let mask = SecretMask(
+            RequestHead(copy: bytes("GET /cb?code=0ne-c0de&state=one-time-state HTTP/1.1\r\nHost: a\r\n\r\n")))
+        #expect(mask("0ne-c0de of one-time-state was used") == "«redacted» of «redacted» was used")
+        let other = SecretMask(RequestHead(copy: bytes("GET /ws?state=open HTTP/1.1\r\nHost: a\r\n\r\n")))
+        #expect(other("the door is open") == "the door is open", "a state of a few letters is a word")
+    }
+
     @Test func `what is no secret stays`() {
         #expect(SecretMask(request)("lobby of app.example, plain: ünïcode") == "lobby of app.example, plain: ünïcode")
     }
