@@ -46,28 +46,6 @@ package struct AdminRenderer: Sendable {
             body: MetricsRegistry.render(workers, process: process))
     }
 
-    /// Links to the rest.
-    package func index(version: String) -> AdminResponse {
-        let links = [
-            ("readyz", "whether new sessions are taken"), ("metrics", "for Prometheus"),
-            ("api/sessions", "open sessions; ?route= &endpoint= &client= &state= &limit="),
-            ("api/causes", "what the verdicts said"), ("api/endpoints", "how endpoints stand, and who waits for one"),
-            ("api/drain", "endpoints that are drained; POST drains one"),
-            ("api/capture", "what is captured; POST changes it"),
-        ]
-        let items = links.map { "<li><a href=\"\($0.0)\">\($0.0)</a>: \(AdminRenderer.escaped($0.1))</li>\n" }
-        let page = """
-            <!doctype html>
-            <html lang="en"><meta charset="utf-8"><title>Gatehouse</title>
-            <h1>Gatehouse \(AdminRenderer.escaped(version))</h1>
-            <ul>
-            \(items.joined())</ul>
-            </html>
-
-            """
-        return AdminResponse(status: 200, contentType: "text/html; charset=utf-8", body: Array(page.utf8))
-    }
-
     // MARK: Refusals
 
     /// The answer to a request that gets none of the above; nil for those that do.
@@ -89,7 +67,7 @@ package struct AdminRenderer: Sendable {
             return error(431, "the request's head is longer than \(limit) bytes, the most that is read here")
         case .malformed(let sentence): return error(400, sentence)
         case .healthz, .readyz, .metrics, .sessions, .session, .causes, .endpoints, .drains, .drain, .capture, .captureOrder,
-            .index:
+            .page:
             return nil
         }
     }
@@ -121,20 +99,6 @@ package struct AdminRenderer: Sendable {
 
     private func text(_ status: Int, _ text: String) -> AdminResponse {
         AdminResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array(text.utf8))
-    }
-
-    private static func escaped(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            default: result.append(character)
-            }
-        }
-        return result
     }
 }
 

@@ -21,7 +21,8 @@ package enum AdminRequest: Sendable, Hashable {
     case capture
     /// Changes what is captured.
     case captureOrder(CaptureOrder)
-    case index
+    /// A part of the live page.
+    case page(LivePage)
     /// 400, with what is wrong in a sentence.
     case malformed(String)
     /// 404

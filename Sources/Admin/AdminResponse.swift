@@ -5,6 +5,11 @@ package struct AdminResponse: Sendable, Hashable {
     package var body: [UInt8]
     /// Fields besides those of `fields`: `Allow`, `WWW-Authenticate`.
     package var further: [Field] = []
+    /// The content security policy. Only the live page's own parts may load anything.
+    package var policy = "default-src 'none'; " + closedPolicy
+
+    /// What holds for every answer.
+    static let closedPolicy = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
     package struct Field: Sendable, Hashable {
         package var name: String
@@ -31,7 +36,7 @@ package struct AdminResponse: Sendable, Hashable {
             Field("Content-Type", contentType),
             Field("Content-Length", String(body.count)),
             Field("Cache-Control", "no-store"),
-            Field("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+            Field("Content-Security-Policy", policy),
             Field("X-Content-Type-Options", "nosniff"),
             Field("X-Frame-Options", "DENY"),
             Field("Referrer-Policy", "no-referrer"),

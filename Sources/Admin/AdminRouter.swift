@@ -7,8 +7,8 @@ import Wire
 ///    addresses (no name to rebind), `localhost`, and the names that the operator gave; all else gets 421.
 /// 2. *Origin.* No page has business here: an Origin that isn't the Host itself gets 403, and so does what the browser says another site's
 ///    page asks for (`Sec-Fetch-Site`), which it says also where it sends no Origin. But a link may lead here: GET by navigation passes.
-/// 3. *Token*, if there is one: compared in constant time. Probes of health need none on the admin listener, but
-///    on the public port everything does.
+/// 3. *Token*, if there is one: compared in constant time. Probes of health and the live page, which has no data of its own, need none on the admin
+///    listener, but on the public port everything does.
 ///
 /// Only GET and HEAD exist, and neither has an effect, but for POST of `/api/drain` and `/api/capture`, which pass the
 /// same doors: without a token they are served on a loopback listener alone, because a listener that others reach has one.
@@ -79,7 +79,6 @@ package struct AdminRouter: Sendable {
         guard path.hasPrefix(prefix) else { return .notFound }
         let rest = path.dropFirst(prefix.count)
         switch rest {
-        case "", "/": return .index
         case "/healthz": return .healthz
         case "/readyz": return .readyz
         case "/metrics": return .metrics
@@ -88,7 +87,7 @@ package struct AdminRouter: Sendable {
         case "/api/endpoints": return .endpoints
         case "/api/drain": return .drains
         case "/api/capture": return .capture
-        default: break
+        default: if let part = LivePage(path: rest) { return .page(part) }
         }
         let sessions = "/api/sessions/"
         guard rest.hasPrefix(sessions), let id = SessionID(rest.dropFirst(sessions.count)) else { return .notFound }
@@ -114,7 +113,7 @@ package struct AdminRouter: Sendable {
     private func needsToken(_ request: AdminRequest) -> Bool {
         guard token != nil else { return false }
         switch request {
-        case .healthz, .readyz: return hosts == nil
+        case .healthz, .readyz, .page: return hosts == nil
         default: return true
         }
     }

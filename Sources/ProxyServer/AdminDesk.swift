@@ -37,7 +37,7 @@ struct AdminDesk: Sendable {
         case .captureOrder(let order):
             if shared.capture.isPossible { take(order) }
             return renderer.capture(shared.capture.status(now), isOrder: true, at: now)
-        case .index: return renderer.index(version: status.version)
+        case .page(let part): return part.response
         default: return renderer.healthz()
         }
     }
