@@ -59,6 +59,15 @@ extension RequestHead {
     static func server(_ answer: @escaping (RequestHead, Int) -> (String, body: String)) -> SimulatedServer {
         SimulatedServer(answer: answer)
     }
+    @Test func `what was tried in vain is not asked for once more`() throws {
+        let run = Self.server { _, _ in SimulatedServer.bare403 }.run(
+            Vector.request(changing: ["Origin": nil, "User-Agent": nil]))
+        let others = try #require(run.verdict).alternatives
+        let rule = try #require(others.first { $0.cause == .originMissing })
+        #expect(run.probes.contains { $0.change.hasPrefix("Origin: ") && $0.outcome == "403" })
+        #expect(rule.because.hasSuffix("the probes made for it changed nothing") && !rule.because.contains("would decide"))
+    }
+
     static let foreign = Vector.request(changing: ["Origin": "http://front.example"])
 
     /// Starlette: what it doesn't like or know is a bare 403.

@@ -29,10 +29,13 @@ extension CauseCatalogue {
         clauses: [
             .says(52, .saysSessionUnknown), .says(46, .engineIOHasSid, .status403, .asgiBareRefusal),
             .says(46, .engineIOHasSid, .status400), .says(50, .flipNoSid, .engineIOHasSid),
+            .says(60, .sidJustGiven, .saysSessionUnknown), .says(60, .sidJustGiven, .asgiBareRefusal),
         ],
         probes: [.withoutSid, .engineIOPolling],
         decides: "the same sid several times: with several workers it works now and then",
-        fix: ["Route a session always to the same worker (affinity by sid or cookie), or let clients use WebSocket only"],
+        fix: [
+            "Route a session always to the same worker, or let clients use WebSocket only (Gatehouse can route: `affinity: {engine_io: true}` on a cluster in which each worker is an endpoint with a port of its own)"
+        ],
         on: [
             .on(.socketIO, "`transports: [\"websocket\"]` in the client, or `@socket.io/sticky` with the cluster adapter"),
             .on(.pythonSocketIO, "one worker per port, sticky balancing, or `transports=[\"websocket\"]` in the client"),
@@ -50,7 +53,7 @@ extension CauseCatalogue {
             .says(66, .saysSessionUnknown), .says(80, .outputSessionUnknown, .engineIOHasSid),
             .says(62, .engineIOHasSid, .status403, .asgiBareRefusal),
             .says(62, .engineIOHasSid, .status400), .says(64, .flipNoSid, .engineIOHasSid),
-            .says(20, .engineIOHasSid, .failedClosed),
+            .says(20, .engineIOHasSid, .failedClosed), .denies(60, .sidJustGiven),
         ],
         probes: [.withoutSid, .engineIOPolling],
         decides: "the same handshake without `sid`",

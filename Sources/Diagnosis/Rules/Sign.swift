@@ -387,4 +387,8 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case outputProcessEnded
     case outputGaveUp
     case outputTokenExpired
+    // MARK: What Gatehouse remembers of other exchanges
+    case sidJustGiven
+    case messagesKeepItAlive
+    case messagesDontHelp
 }
