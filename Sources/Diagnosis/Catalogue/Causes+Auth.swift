@@ -25,7 +25,7 @@ extension CauseCatalogue {
             .says(12, .pathsNeverFlip, .status403, .noCredentials),
             .denies(40, .saysFirewall), .denies(50, .saysForbiddenByRule), .denies(60, .byEnvoyEmpty403),
             .denies(30, .byApache, .intermediaryOwnPage, .status403), .denies(25, .byGoUpgrader, .status403),
-            .denies(60, .saysCrossOrigin),
+            .denies(60, .saysCrossOrigin), .denies(30, .failedClosedAtOnce, .plainSame),
             .excludes(.cloudflareMitigated),
         ],
         probes: [.withCredentials],

@@ -201,8 +201,10 @@ extension CauseCatalogue {
         "The address says ws:// or http://, but what listens there speaks TLS.",
         clauses: [
             .proves(.saysPlainToTLS), .proves(.status497), .proves(.failedClientPlain), .proves(.failedNotHTTPTLS),
-            .proves(.flipSecure, .failedClosed),
+            .proves(.flipSecure, .failedClosed), .proves(.tlsIsAnswered, .failedClosed),
+            .says(22, .failedClosedAtOnce, unless: [.clientUsedTLS]),
         ], probes: [.secure],
+        decides: "the same handshake over TLS (wss://)",
         fix: ["Use wss:// (https:// for an upstream) on this port"],
         on: [
             .on(.nginx, "`proxy_pass https://...` where the backend speaks TLS"), .on(.haproxy, "`server ... ssl`"),

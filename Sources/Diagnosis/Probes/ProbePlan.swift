@@ -236,6 +236,9 @@ package struct ProbePlan: Sendable {
                 learned.insert(.saysTransportRefused)
                 quotes.append((.saysTransportRefused, Evidence(what: "probe's response body", observed: outcome.excerpt)))
             }
+        case .secure where outcome.isFromTLS && !outcome.isAccepted && signs.contains(.failedClosed):
+            // Whatever it says over TLS: to plain HTTP it says nothing.
+            learn(.tlsIsAnswered, from: probe, outcome)
         default:
             failed.insert(probe.kind)
             guard outcome.isAccepted, let flip = probe.flip else {

@@ -389,6 +389,7 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case outputTokenExpired
     // MARK: What Gatehouse remembers of other exchanges
     case sidJustGiven
+    case tlsIsAnswered
     case messagesKeepItAlive
     case messagesDontHelp
 }
