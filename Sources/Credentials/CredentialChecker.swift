@@ -56,17 +56,21 @@ package final class CredentialChecker: Sendable {
         }
         guard let tokens else { return .refused(keys.isEmpty ? .wrongKind : .unknownKey) }
         let numbered = tokens.numbered
-        if let numbered, let claims = memory.claims(text, generation: numbered.generation) { return judge(claims, now: now) }
+        let place = memory.place(of: text)
+        if let numbered, let claims = memory.claims(text, at: place, generation: numbered.generation) {
+            return judge(claims, now: now)
+        }
         let token: SignedToken
-        do { token = try SignedToken(text) } catch {
+        do { token = try SignedToken(text, last: memory.header) } catch {
             return .refused(keys.isEmpty || error != .notCompact ? .token(error) : .unknownKey)
         }
+        memory.header = token.header
         guard let (set, generation) = numbered else { return .unavailable("no key set has been fetched yet") }
         if let fault = set.verify(token) {
             if set.lacks(token) { tokens.want() }
             return .refused(fault)
         }
-        memory.remember(text, token.claims, generation: generation)
+        memory.remember(text, at: place, token.claims, generation: generation)
         return judge(token.claims, now: now)
     }
 

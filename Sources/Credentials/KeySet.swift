@@ -20,8 +20,8 @@ package struct KeySet: Sendable {
     /// the name is compared and used for nothing else (threat B3).
     package func verify(_ token: SignedToken) -> CredentialFault? {
         var tried = 0
-        for key in keys where key.algorithms.contains(token.algorithm) {
-            guard token.keyID == nil || key.id == nil || key.id == token.keyID else { continue }
+        for key in keys where key.algorithms.contains(token.header.algorithm) {
+            guard token.header.keyID == nil || key.id == nil || key.id == token.header.keyID else { continue }
             guard tried < KeySet.tries else { break }
             tried += 1
             if key.verifies(token) { return nil }
@@ -31,7 +31,7 @@ package struct KeySet: Sendable {
 
     /// Whether a token names a key that the set doesn't have: a reason to fetch the set again.
     package func lacks(_ token: SignedToken) -> Bool {
-        guard let name = token.keyID else { return false }
+        guard let name = token.header.keyID else { return false }
         return !keys.contains { $0.id == nil || $0.id == name }
     }
 }

@@ -6,6 +6,7 @@
 // anew each time, and a set that was fetched anew believes nothing of its predecessor. The whole text is compared, so that no two tokens are taken
 // for each other, and the hash is keyed with the process's random seed. Tokens that were refused are not remembered.
 import JSONWire
+import ProxyCore
 
 /// Tokens that a worker has verified. Bounded: `places` tokens of at most `longest` octets, and what they say.
 package struct TokenMemory {
@@ -20,25 +21,26 @@ package struct TokenMemory {
     static let longest = 2048
 
     private var entries: [Entry?] = []
+    /// The header that was read last; the next token most likely has the same.
+    var header: TokenHeader?
 
     package init() {}
 
-    /// What the token `text` claims, if a key of the set with this number has signed it.
-    func claims(_ text: [UInt8], generation: UInt64) -> JSONValue? {
-        guard !entries.isEmpty, let entry = entries[place(of: text)], entry.generation == generation, entry.text == text else {
-            return nil
-        }
+    /// What the token `text`, whose place is `place`, claims, if a key of the set with this number has signed it.
+    func claims(_ text: [UInt8], at place: Int, generation: UInt64) -> JSONValue? {
+        guard !entries.isEmpty, let entry = entries[place], entry.generation == generation, entry.text == text else { return nil }
         return entry.claims
     }
 
-    /// A key of the set with this number has signed `text`, which claims this.
-    mutating func remember(_ text: [UInt8], _ claims: JSONValue, generation: UInt64) {
+    /// A key of the set with this number has signed `text`, whose place is `place` and which claims this.
+    mutating func remember(_ text: [UInt8], at place: Int, _ claims: JSONValue, generation: UInt64) {
         guard text.count <= TokenMemory.longest else { return }
         if entries.isEmpty { entries = Array(repeating: nil, count: TokenMemory.places) }
-        entries[place(of: text)] = Entry(text: text, generation: generation, claims: claims)
+        entries[place] = Entry(text: text, generation: generation, claims: claims)
     }
 
-    private func place(of text: [UInt8]) -> Int {
+    /// Where a token is remembered: a number below `places`.
+    func place(of text: [UInt8]) -> Int {
         var hasher = Hasher()
         text.withUnsafeBytes { hasher.combine(bytes: $0) }
         return Int(UInt(bitPattern: hasher.finalize()) % UInt(TokenMemory.places))

@@ -41,10 +41,11 @@ package final class VerificationKey: @unchecked Sendable {
 
     /// Whether `token` is signed by this key, with an algorithm that the key is pinned to.
     package func verifies(_ token: SignedToken) -> Bool {
-        guard algorithms.contains(token.algorithm), token.algorithm.family == family else { return false }
+        guard algorithms.contains(token.header.algorithm), token.header.algorithm.family == family else { return false }
         switch (material, family) {
         case (.secret(let keys), _):
-            guard let key = keys.first(where: { $0.algorithm == token.algorithm })?.key, let code = key.code(of: token.signed)
+            guard let key = keys.first(where: { $0.algorithm == token.header.algorithm })?.key,
+                let code = key.code(of: token.signed)
             else {
                 return false
             }
@@ -65,8 +66,8 @@ package final class VerificationKey: @unchecked Sendable {
         }
         var parameters: OpaquePointer?
         // EdDSA has its hash inside itself.
-        guard EVP_DigestVerifyInit(context, &parameters, Hashing.hash(token.algorithm), nil, key) == 1 else { return false }
-        if token.algorithm.isPSS {
+        guard EVP_DigestVerifyInit(context, &parameters, Hashing.hash(token.header.algorithm), nil, key) == 1 else { return false }
+        if token.header.algorithm.isPSS {
             // RFC 7518 §3.5: the salt is as long as the hash (-1), and no other length is accepted.
             guard EVP_PKEY_CTX_set_rsa_padding(parameters, 6) == 1, EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, -1) == 1 else {
                 return false

@@ -2,7 +2,7 @@
 //
 //     start   bind all listeners (SO_REUSEPORT, a socket for each worker) → a thread for each worker → admin thread
 //     signals the main thread waits for them: SIGHUP reload, SIGTERM and SIGINT drain, a second one ends at once; SIGUSR2 hot restart
-//             (Server+Restarting)
+//             (Server+Signals, Server+Restarting)
 //     stop    workers drain → report nothing left (or the drain's timeout) → stop → join → last line → flush
 import CLinux
 package import Configuration
@@ -26,11 +26,11 @@ package final class Server {
     /// Gives the configuration anew, for SIGHUP.
     package typealias Load = () throws(ConfigurationError) -> Snapshot
 
-    private let load: Load
-    private(set) var state: ServerState
+    let load: Load
+    var state: ServerState
     let shared: SharedParts
     let redaction: LogRedaction
-    private var threads: [WorkerThread.Handle] = []
+    var threads: [WorkerThread.Handle] = []
     var admin: AdminServer?
     /// The main thread's; nobody else writes with it.
     package let ledger: Ledger
@@ -45,9 +45,9 @@ package final class Server {
     var lineageEnd: Int32 = -1
     /// What this process listens on, to be offered.
     var held: [HeldListener] = []
-    private let fetcher: KeyFetcher
-    private let checker: HealthChecker
-    private let memory: MemoryWarden
+    let fetcher: KeyFetcher
+    let checker: HealthChecker
+    let memory: MemoryWarden
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
     package let casebook: Casebook
@@ -206,7 +206,7 @@ package final class Server {
     }
 
     /// What the configuration's files lack, and loudly whose certificate isn't verified: at each start and reload.
-    private func sayNotices() {
+    func sayNotices() {
         for notice in state.notices { ledger.configurationNotice(notice, at: Server.now) }
         for url in state.unverifiedServices { ledger.serviceUnverified(url.description, at: Server.now) }
         for cluster in state.snapshot.clusters where !cluster.tls.verify {
@@ -214,121 +214,5 @@ package final class Server {
                 ledger.upstreamUnverified(cluster: cluster.name, endpoint: endpoint.description, at: Server.now)
             }
         }
-    }
-
-    // MARK: Signals
-
-    /// Serves until a signal or a successor ends it; the process's exit code.
-    package func run() -> Int32 {
-        while true {
-            switch waitForSignal(milliseconds: 1000) {
-            case 15, 2: return drainAndStop()
-            case 1: reload()
-            case 12: restart?.requestSuccessor()
-            case 17: reapChildren()
-            default: break
-            }
-            if let successor = restart?.successor { return drainForSuccessor(successor) }
-        }
-    }
-
-    /// Takes up the configuration anew; a bad one changes nothing and is explained.
-    package func reload() {
-        shared.log.reopen()
-        notifier.reloading()
-        defer { notifier.reloaded(status.lastReloadOK.load(ordering: .relaxed)) }
-        do throws(ConfigurationError) {
-            let snapshot = try load()
-            if snapshot.restart.socket != state.snapshot.restart.socket {
-                return reject(["restart.socket can't change while the process runs: restart it to change it."])
-            }
-            if snapshot.listeners.map(\.address) != state.snapshot.listeners.map(\.address)
-                || snapshot.workers != state.snapshot.workers
-            {
-                return reject(["listen, workers and io can't change while the process runs: restart it to change them."])
-            }
-            do throws(ServerStateError) {
-                state = try ServerState(snapshot, generation: state.generation + 1)
-            } catch {
-                return reject(["\(error)"])
-            }
-            fetcher.adopt(state.keySources)
-            checker.adopt(state)
-            memory.adopt(snapshot.limits)
-            shared.capture.adopt(snapshot.capture, log: shared.log, redaction: redaction)
-            for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
-            casebook.leave(.reloaded(state))
-            restart?.adopt(state.snapshot.restart)
-            status.reloaded(true)
-            ledger.configurationReloaded(file: snapshot.file, at: Server.now)
-            sayNotices()
-        } catch {
-            reject(error.problems.map(\.description))
-        }
-    }
-
-    private func reject(_ problems: [String]) {
-        status.reloaded(false)
-        ledger.configurationRejected(errors: problems, at: Server.now)
-    }
-
-    /// Drains all workers, for as long as the configuration says.
-    private func drainAndStop() -> Int32 {
-        restart?.close()
-        notifier.stopping()
-        beginDrain()
-        let limit = clinux_monotonic() + drainTimeout.nanoseconds + 1_000_000_000
-        while clinux_monotonic() < limit, sessionsLeft != 0 {
-            let signal = waitForSignal(milliseconds: 50)
-            if signal == 15 || signal == 2 {
-                abandon(exit: 128 + signal)
-                return 128 + signal
-            }
-        }
-        stop()
-        return 0
-    }
-
-    /// No new sessions from now on; those that are open are closed over `drain.window`.
-    package func beginDrain() { beginDrain(toSuccessor: false) }
-
-    func beginDrain(toSuccessor: Bool) {
-        status.isDraining.store(true, ordering: .relaxed)
-        ledger.processDraining(sessions: shared.openTunnels, at: Server.now)
-        for mailbox in shared.mailboxes { _ = mailbox.post(.drain(toSuccessor: toSuccessor)) }
-    }
-
-    /// Connections that are left in a process that drains; nil before every worker has said so.
-    package var sessionsLeft: Int? { threads.isEmpty ? 0 : shared.drainProgress }
-
-    /// WebSocket sessions that are open.
-    package var openSessions: Int { shared.openTunnels }
-
-    /// After which time everything that is left of a drain is ended.
-    package var drainTimeout: TimeSpan { state.snapshot.drain.timeout }
-
-    /// Writes what is left of the log and leaves everything else as it is: the process ends now.
-    package func abandon(exit: Int32) {
-        shared.capture.stop(within: .milliseconds(300))
-        ledger.processStopped(exit: exit, at: Server.now)
-        shared.log.stop(within: .milliseconds(500))
-    }
-
-    /// Ends all threads and writes what is left of the log.
-    package func stop(exit: Int32 = 0) {
-        for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
-        for thread in threads { thread.join() }
-        admin?.stop()
-        restart?.stop()
-        shared.capture.stop(within: .seconds(2))
-        casebook.stop()
-        shared.resolver.stop()
-        shared.passwords.stop()
-        shared.forwards.stop()
-        fetcher.stop()
-        checker.stop()
-        memory.stop()
-        ledger.processStopped(exit: exit, at: Server.now)
-        shared.log.stop(within: .seconds(2))
     }
 }

@@ -15,7 +15,8 @@ final class ClientExchange {
         let sentence: String
     }
 
-    let handshake: [UInt8]
+    /// The first requests of the connections, in turn: more than one where a field's values come from a file.
+    private let handshakes: [[UInt8]]
     private let options: RunOptions
     private let key: [UInt8]
     private let pattern: [UInt8]
@@ -36,21 +37,25 @@ final class ClientExchange {
         let sent = options.mode == .stream ? Array("go".utf8) : pattern
         message = FrameBytes.masked(opcode: .binary, payload: sent, key: mask)
         numberOffset = options.mode == .echo && options.size >= 8 ? message.count - options.size : nil
-        let common =
+        func common(_ turn: Int) -> String {
             "Host: \(options.authority)\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) gatehouse-load\r\n"
-            + "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en\r\nCache-Control: no-cache\r\n"
-            + options.fields.map { "\($0.name): \($0.value)\r\n" }.joined()
-        request = Array("GET \(options.path) HTTP/1.1\r\n\(common)Accept: */*\r\n\r\n".utf8)
-        handshake =
-            options.mode == .http
-            ? request
-            : Array(
-                ("GET \(options.path) HTTP/1.1\r\n\(common)Upgrade: websocket\r\nConnection: Upgrade\r\n"
-                    + "Sec-WebSocket-Key: \(String(decoding: key, as: UTF8.self))\r\nSec-WebSocket-Version: 13\r\n"
-                    + "Origin: http://\(options.authority)\r\n\r\n").utf8)
+                + "Accept-Encoding: gzip, deflate, br\r\nAccept-Language: en\r\nCache-Control: no-cache\r\n"
+                + options.fields.map { "\($0.name): \($0.values[turn % $0.values.count])\r\n" }.joined()
+        }
+        func request(_ turn: Int) -> [UInt8] { Array("GET \(options.path) HTTP/1.1\r\n\(common(turn))Accept: */*\r\n\r\n".utf8) }
+        let upgrade =
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: \(String(decoding: key, as: UTF8.self))\r\n"
+            + "Sec-WebSocket-Version: 13\r\nOrigin: http://\(options.authority)\r\n\r\n"
+        self.request = request(0)
+        handshakes = (0..<(options.fields.map(\.values.count).max() ?? 1)).map { turn in
+            options.mode == .http ? request(turn) : Array("GET \(options.path) HTTP/1.1\r\n\(common(turn))\(upgrade)".utf8)
+        }
     }
 
     // MARK: Sending
+
+    /// The first request of the connection with this number.
+    func handshake(_ number: Int) -> [UInt8] { handshakes[number % handshakes.count] }
 
     func sendMessage(_ connection: LoadConnection, _ loop: EventLoop) {
         if let numberOffset {

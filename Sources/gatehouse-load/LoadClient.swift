@@ -61,6 +61,8 @@ final class LoadClient {
 
     private var settled: Int { opened - pending }
     private var gone = 0
+    /// Connections begun so far, those of each upgrade counted.
+    private var begun = 0
     private var alive: Bool { gone < options.connections }
 
     private func turn(until monotonic: UInt64) {
@@ -81,10 +83,11 @@ final class LoadClient {
     private func open(_ connection: LoadConnection) {
         connection.began = clinux_monotonic()
         pending += 1
+        defer { begun &+= 1 }
         do {
             connection.id = try loop.connect(to: options.address, owner: UInt64(connection.index))
             loop.startReceiving(connection.id)
-            exchange.handshake.withUnsafeBytes { loop.send(connection.id, copying: $0) }
+            exchange.handshake(begun).withUnsafeBytes { loop.send(connection.id, copying: $0) }
         } catch {
             lose(connection, "\(error)")
         }

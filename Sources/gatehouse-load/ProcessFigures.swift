@@ -55,7 +55,8 @@ struct ProcessFigures {
         return children
     }
 
-    private static func read(_ path: String) -> String? {
+    /// A file as text; nil if it can't be opened.
+    static func read(_ path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

@@ -3,7 +3,8 @@ import Tools
 /// Load as it was recorded (`--from FILE`): replay's sessions in the place of one message over and over, with the same figures.
 enum RecordedLoad {
     static func run(_ options: RunOptions, from file: String) throws(ReplayTraffic.Fault) -> LoadReport {
-        let traffic = try ReplayTraffic(file, to: options.url, connections: options.connections, fields: options.fields)
+        let traffic = try ReplayTraffic(
+            file, to: options.url, connections: options.connections, fields: options.fields.map { ($0.name, $0.values[0]) })
         var report = LoadReport()
         report.mode = "recorded"
         report.connections = options.connections

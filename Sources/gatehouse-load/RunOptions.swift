@@ -20,8 +20,8 @@ struct RunOptions {
     /// As it was given.
     var url = ""
     var backend: EventLoop.Backend?
-    /// Fields that each request has besides.
-    var fields: [(name: String, value: String)] = []
+    /// Fields that each request has besides, with the values that the connections take in turn.
+    var fields: [(name: String, values: [String])] = []
 
     init(_ arguments: ArraySlice<String>) throws(Usage.Mistake) {
         var flags = Flags(arguments)
@@ -51,13 +51,7 @@ struct RunOptions {
                     }
                     processes.append(number)
                 }
-            case "-H":
-                let line = try flags.value(of: flag)
-                let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-                guard parts.count == 2, !parts[0].isEmpty, line.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-                    throw Usage.Mistake("-H is \"\(line)\": expected \"Name: value\"")
-                }
-                fields.append((String(parts[0]), String(parts[1].drop { $0 == " " })))
+            case "-H": fields.append(try RunOptions.field(try flags.value(of: flag)))
             case "--from": recording = try flags.value(of: flag)
             case "--io": backend = try flags.backend(of: flag)
             case let word where !word.hasPrefix("-") && url == nil: url = word
@@ -70,6 +64,26 @@ struct RunOptions {
         size = wantedSize ?? (mode == .http ? 1024 : 64)
         if mode == .stream { path = "/stream?n=\(window)&s=\(size)" }
         if mode == .http { path = "/bytes?s=\(size)" }
+    }
+
+    /// `Name: value`, or `Name: @FILE` for a file with one value a line.
+    private static func field(_ line: String) throws(Usage.Mistake) -> (name: String, values: [String]) {
+        let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty else { throw Usage.Mistake("-H is \"\(line)\": expected \"Name: value\"") }
+        let value = String(parts[1].drop { $0 == " " })
+        guard value.hasPrefix("@") else { return (String(parts[0]), [try printable(value)]) }
+        let file = String(value.dropFirst())
+        guard let text = ProcessFigures.read(file) else { throw Usage.Mistake("-H names the file \(file), which can't be read") }
+        let lines = text.split(separator: "\n")
+        guard !lines.isEmpty else { throw Usage.Mistake("-H names the file \(file), which is empty: expected a value a line") }
+        return (String(parts[0]), try lines.map { (line) throws(Usage.Mistake) in try printable(String(line)) })
+    }
+
+    private static func printable(_ value: String) throws(Usage.Mistake) -> String {
+        guard value.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
+            throw Usage.Mistake("-H has the value \"\(value)\": expected printable ASCII")
+        }
+        return value
     }
 
     private mutating func read(_ url: String) throws(Usage.Mistake) {

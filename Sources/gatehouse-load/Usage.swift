@@ -30,6 +30,7 @@ enum Usage {
             -d SECONDS    how long to measure, after a fifth of a second to warm up (5)
             -p PID,…      processes whose CPU and memory to measure, with all their descendants
             -H "NAME: VALUE"  a field that each request has besides (with --from: in the place of the recorded one); may stand several times
+                          VALUE @FILE: the lines of a file, one for each connection in turn
             --from FILE   plays the sessions of a recording (capture, HAR) over and over in place of a mode, each message after the reply before it;
                           an error is a session that differs from its recording
             --io BACKEND  uring or epoll, for this process (default: uring where the kernel allows)

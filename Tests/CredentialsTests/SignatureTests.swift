@@ -29,7 +29,8 @@ import Wire
     {
         let signature = try #require(Base64URL.decode(Array(signature.utf8)))
         let token = SignedToken(
-            algorithm: algorithm, keyID: nil, signed: Array(signed.utf8), signature: signature, claims: .object([]))
+            header: TokenHeader(text: [], algorithm: algorithm, keyID: nil), signed: Array(signed.utf8), signature: signature,
+            claims: .object([]))
         return try KeySet(reading: Array(jwk.utf8), algorithms: [algorithm]).verify(token)
     }
 

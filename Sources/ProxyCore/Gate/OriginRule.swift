@@ -37,17 +37,18 @@ package struct OriginRule: Sendable, Hashable {
                 fix: "Connect from a page, send an Origin that is allowed, or set origins.missing: allow for programs")
         }
         // RFC 6454 §7.3: one field, one origin. Which of two would the backend read?
-        guard head.count(of: .origin) == 1, !value.contains(where: { head.bytes[$0] == 0x20 || head.bytes[$0] == 0x2C }) else {
+        let bytes = head.bytes
+        guard head.count(of: .origin) == 1, !bytes[value].contains(where: { $0 == 0x20 || $0 == 0x2C }) else {
             return refusal(head, value, "origin_repeated", status: 400, "Send one Origin")
         }
-        if head.bytes.equals("null", at: value) {
+        if bytes.equals("null", at: value) {
             if allow.contains(.null) { return nil }
             return refusal(
                 head, value, "origin_null",
                 "Open the page from a host, not from a file or a sandboxed frame (name null in origins.allow to let every such page in)"
             )
         }
-        guard let origin = Origin(head.bytes, value) else {
+        guard let origin = Origin(bytes, value) else {
             return refusal(head, value, "origin_malformed", "Send scheme, host and port as browsers do, in A-labels")
         }
         let own = allow.contains(.sameHost) ? OriginRule.own(head, identity) : nil
@@ -55,7 +56,7 @@ package struct OriginRule: Sendable, Hashable {
             return refusal(head, value, "origin_not_allowed", fix(origin, own, identity), own: own)
         }
         // A browser that calls the page foreign, and an Origin that calls it our own, can't both be right.
-        if pattern == .sameHost, let site = head.value(of: .secFetchSite), head.bytes.matches("cross-site", at: site) {
+        if pattern == .sameHost, let site = head.value(of: .secFetchSite), bytes.matches("cross-site", at: site) {
             return refusal(
                 head, value, "origin_contradicts_fetch_site", "Send an Origin and a Sec-Fetch-Site that agree, as browsers do",
                 own: own)
@@ -70,8 +71,9 @@ package struct OriginRule: Sendable, Hashable {
 
     /// The origin that a page of the requested host has: scheme and host as trusted hops said them.
     private static func own(_ head: RequestHead, _ identity: ClientIdentity) -> Origin? {
-        guard let host = identity.host, let authority = Authority(head.bytes, host) else { return nil }
-        return Origin(scheme: Array((identity.isSecure ? "https" : "http").utf8), authority: authority, in: head.bytes)
+        let bytes = head.bytes
+        guard let host = identity.host, let authority = Authority(bytes, host) else { return nil }
+        return Origin(scheme: Array((identity.isSecure ? "https" : "http").utf8), authority: authority, in: bytes)
     }
 
     private func fix(_ origin: Origin, _ own: Origin?, _ identity: ClientIdentity) -> String {

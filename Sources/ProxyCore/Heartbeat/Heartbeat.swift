@@ -9,9 +9,11 @@
 //                                                                                                     ▼
 //                                                         silence = interval + timeout ──────────── dead
 //
-// The wait is the interval less up to a quarter of it, drawn anew for each ping: sessions that opened, or last spoke, in the same instant
-// are asked over that quarter, not at once. A side that is asked early has longer to answer; it is held for dead at interval + timeout in
-// any case. A side whose application beats by itself (`SelfBeating`) gets a quarter more instead, so that its own beat comes first.
+// The wait is the interval less up to a quarter of it, drawn anew after each traffic: sessions that opened, or last spoke, in the same
+// instant are asked over that quarter, not at once. Where nothing but the pong came since the last ping, sessions are spread already, and
+// the wait is the interval, less the step of the worker's grid that comes on top of it: to ask earlier would only be to ask more often. A
+// side that is asked early has longer to answer; it is held for dead at interval + timeout in any case. A side whose application beats by
+// itself (`SelfBeating`) gets a quarter more instead, so that its own beat comes first.
 //
 // A ping carries eight bytes that only this session, side and ping have (a mix of a drawn number). What answers them is ours
 // and stays here (`claim`); every other pong is the peers' business. A peer may answer only the last of several pings (RFC
@@ -51,7 +53,7 @@ package struct Heartbeat: Sendable {
         var beatsByItself: Bool
         /// A ping waits for a frame boundary.
         var isDue = false
-        /// When the last ping was written; zero when there is none that counts.
+        /// When the last ping was written, or, once it was answered, when its pong came; zero when there is none that counts.
         var askedAt = Timestamp.zero
         /// Nothing happens before.
         var notBefore = Timestamp.zero
@@ -113,6 +115,7 @@ package struct Heartbeat: Sendable {
                 guard number == state.pings, state.askedAt != .zero else { return Answer(roundTrip: nil) }
                 let time = now - state.askedAt
                 self[side].times.add(time)
+                self[side].askedAt = now
                 return Answer(roundTrip: time)
             }
             number &-= 1
@@ -146,7 +149,7 @@ package struct Heartbeat: Sendable {
         if isAsked(side, heard: heard) {
             return max(max(state.askedAt, heard + timing.interval) + timing.timeout, state.notBefore)
         }
-        return max(heard + wait(side, timing), state.notBefore)
+        return max(heard + wait(side, heard: heard, timing), state.notBefore)
     }
 
     /// Whether a ping to `side` waits for a frame boundary.
@@ -168,9 +171,11 @@ package struct Heartbeat: Sendable {
     private func isAsked(_ side: Side, heard: Timestamp) -> Bool { self[side].askedAt > heard }
 
     /// How much silence leads to the next ping.
-    private func wait(_ side: Side, _ timing: HeartbeatTiming) -> TimeSpan {
+    private func wait(_ side: Side, heard: Timestamp, _ timing: HeartbeatTiming) -> TimeSpan {
         let quarter = timing.interval.nanoseconds / 4
         if self[side].beatsByItself { return TimeSpan(nanoseconds: timing.interval.nanoseconds &+ quarter) }
+        // The last that came was the pong.
+        if self[side].askedAt == heard { return TimeSpan(nanoseconds: timing.interval.nanoseconds &- timing.grid) }
         // The same for both sides, so that one look at the session serves both.
         let draw = (payload(.downstream, self[side].pings) >> 16) & 0xFFFF
         let (early, overflow) = quarter.multipliedReportingOverflow(by: draw)

@@ -47,10 +47,12 @@ package struct HeartbeatTiming: Sendable, Hashable {
         self.timeout = timeout
     }
 
+    /// The step of the grid, in nanoseconds: never more than the interval.
+    var grid: UInt64 { max(1, min(interval.nanoseconds / 64, 250_000_000)) }
+
     /// The moment at which a worker acts on `deadline`: the next of a grid (a quarter of a second, finer for short intervals), so that
     /// what many sessions are due for happens in one turn of the loop. A turn for each would cost more than the pings.
     package func moment(_ deadline: Timestamp) -> Timestamp {
-        let grid = max(1, min(interval.nanoseconds / 64, 250_000_000))
         let behind = deadline.nanoseconds % grid
         return behind == 0 || deadline == .never ? deadline : deadline + TimeSpan(nanoseconds: grid - behind)
     }

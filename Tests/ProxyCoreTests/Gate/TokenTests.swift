@@ -34,7 +34,7 @@ import Wire
         let header =
             #"{"alg":"HS256","jku":"http://evil/","jwk":{"kty":"oct","k":"AA"},"x5u":"http://evil/","kid":"../../dev/null"}"#
         let token = try SignedToken(Array("\(encoded(header)).\(encoded("{}")).AAAA".utf8))
-        #expect(token.keyID == Array("../../dev/null".utf8) && token.algorithm == .hs256)
+        #expect(token.header.keyID == Array("../../dev/null".utf8) && token.header.algorithm == .hs256)
     }
 
     @Test func `doubled names, wrong types and junk are refused`() {
@@ -68,6 +68,34 @@ import Wire
         #expect(Base64URL.decodePadded(Array("dXNlcjpwYXNz".utf8)) == Array("user:pass".utf8))
         #expect(Base64URL.decodePadded(Array("YQ==".utf8)) == Array("a".utf8))
         #expect(Base64URL.decodePadded(Array("YQ=".utf8)) == nil)
+    }
+
+    @Test func `base64url gives back what was encoded, at every length, and finds a foreign octet at every place`() {
+        for length in 0...40 {
+            let octets = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 89 &+ length &* 31) }
+            let text = Base64URL.encode(octets)
+            #expect(Base64URL.decode(text) == octets)
+            for place in text.indices {
+                for foreign in [0x00, 0x2B, 0x2F, 0x3D, 0x40, 0x5B, 0x60, 0x7B, 0x80, 0xFF] as [UInt8] {
+                    var broken = text
+                    broken[place] = foreign
+                    #expect(Base64URL.decode(broken) == nil)
+                }
+            }
+        }
+    }
+
+    @Test func `a header is not read again for the token after it, unless it is another`() throws {
+        func text(_ header: String, _ claims: String) -> [UInt8] { Array("\(encoded(header)).\(encoded(claims)).AAAA".utf8) }
+        let first = try SignedToken(text(#"{"alg":"HS256","kid":"a"}"#, #"{"sub":"1"}"#))
+        let second = try SignedToken(text(#"{"alg":"HS256","kid":"a"}"#, #"{"sub":"2"}"#), last: first.header)
+        #expect(second.header == first.header && second.claims["sub"]?.text == bytes("2"))
+        let third = try SignedToken(text(#"{"alg":"ES256","kid":"b"}"#, "{}"), last: first.header)
+        #expect(third.header.algorithm == .es256 && third.header.keyID == bytes("b"))
+        #expect(throws: SignedToken.Fault.noAlgorithm) { try SignedToken(text(#"{"alg":"none"}"#, "{}"), last: first.header) }
+        // What is believed to be the same is the text, so a header that was made up changes nothing but its own reading.
+        let last = TokenHeader(text: Array(encoded(#"{"alg":"HS256","kid":"a"}"#).utf8), algorithm: .hs512, keyID: nil)
+        #expect(try SignedToken(text(#"{"alg":"HS256","kid":"a"}"#, "{}"), last: last).header.algorithm == .hs512)
     }
 
     // MARK: Claims

@@ -56,6 +56,24 @@ import Wire
         #expect(perTenth.allSatisfy { (700...1100).contains($0) }, "\(perTenth)")
     }
 
+    @Test(arguments: UInt64(1)...20)
+    func `a side that did nothing but answer is asked at the interval, one that spoke anew within its last quarter`(nonce: UInt64)
+        throws
+    {
+        var heartbeat = heartbeat(nonce: nonce)
+        let payload = try #require(ask(&heartbeat, .upstream, at: 20, heard: 0))
+        // The pong takes less than a step of the grid: the next ping stands at the interval exactly, and so do all after it.
+        let pong = at(20.01)
+        #expect(heartbeat.claim(.upstream, payload, now: pong) != nil)
+        #expect(Self.timing.moment(heartbeat.deadline(.upstream, heard: pong, Self.timing)) == at(40))
+        #expect(heartbeat.check(.upstream, now: at(39.7), heard: pong, reachable: true, Self.timing) == .none)
+        let spoke = heartbeat.deadline(.upstream, heard: at(20.02), Self.timing)
+        #expect((35.02...40.02).contains(seconds(spoke)))
+        #expect(heartbeat.check(.upstream, now: at(40), heard: pong, reachable: true, Self.timing) == .ping)
+        _ = heartbeat.asked(.upstream, now: at(40))
+        #expect(heartbeat.deadline(.upstream, heard: pong, Self.timing) == at(45.01), "dead at interval and timeout from the pong")
+    }
+
     @Test func `a byte after the ping is a sign of life, and the pong is still ours when it comes`() throws {
         var heartbeat = heartbeat()
         let payload = try #require(ask(&heartbeat, .downstream, at: 20, heard: 0))

@@ -12,36 +12,51 @@ package enum Base64URL {
     }
 
     private static func decode(_ text: RawSpan) -> [UInt8]? {
-        guard text.byteCount % 4 != 1 else { return nil }
-        let count = text.byteCount / 4 * 3 + max(text.byteCount % 4 - 1, 0)
+        let rest = text.byteCount % 4
+        guard rest != 1 else { return nil }
+        let end = text.byteCount - rest
         var isWhole = false
-        let octets = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, written in
-            var bits: UInt32 = 0
-            var held = 0
-            for position in 0..<text.byteCount {
-                guard let value = value(text.byte(at: position)) else { return }
-                bits = bits << 6 | UInt32(value)
-                held += 6
-                guard held >= 8 else { continue }
-                held -= 8
-                unsafe room[written] = UInt8(truncatingIfNeeded: bits >> UInt32(held))
-                written += 1
-                bits &= (1 << UInt32(held)) - 1
+        let octets = unsafe [UInt8](unsafeUninitializedCapacity: end / 4 * 3 + max(rest - 1, 0)) { room, written in
+            // Bits of all values together: a digit's is below 64, so that one look at the end finds what is none.
+            var seen: UInt32 = 0
+            func digits(_ position: Int, _ count: Int) -> UInt32 {
+                var bits: UInt32 = 0
+                for offset in 0..<count {
+                    let value = value(text.byte(at: position + offset))
+                    seen |= value
+                    bits = bits << 6 | value
+                }
+                return bits
             }
-            isWhole = bits == 0
+            for position in stride(from: 0, to: end, by: 4) {
+                let bits = digits(position, 4)
+                unsafe room[written] = UInt8(truncatingIfNeeded: bits >> 16)
+                unsafe room[written + 1] = UInt8(truncatingIfNeeded: bits >> 8)
+                unsafe room[written + 2] = UInt8(truncatingIfNeeded: bits)
+                written += 3
+            }
+            // The last group: 12 bits for one octet, 18 for two; what is over must be zero.
+            let over = UInt32(rest) * 6 % 8
+            let bits = digits(end, rest)
+            for index in 0..<max(rest - 1, 0) {
+                unsafe room[written] = UInt8(truncatingIfNeeded: bits >> (over + UInt32(rest - 2 - index) * 8))
+                written += 1
+            }
+            isWhole = seen < 64 && bits & ((1 << over) - 1) == 0
         }
         return isWhole ? octets : nil
     }
 
+    /// A digit's value; 64 for what is none.
     @inline(__always)
-    private static func value(_ byte: UInt8) -> UInt8? {
+    private static func value(_ byte: UInt8) -> UInt32 {
         switch byte {
-        case 0x61...0x7A: byte - 0x61 + 26
-        case 0x41...0x5A: byte - 0x41
-        case 0x30...0x39: byte - 0x30 + 52
+        case 0x61...0x7A: UInt32(byte) - 0x61 + 26
+        case 0x41...0x5A: UInt32(byte) - 0x41
+        case 0x30...0x39: UInt32(byte) - 0x30 + 52
         case 0x2D: 62
         case 0x5F: 63
-        default: nil
+        default: 64
         }
     }
 
