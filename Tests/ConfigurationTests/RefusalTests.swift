@@ -42,7 +42,7 @@ struct RefusalTests {
         #expect(
             try problem("routes: [{path: /ws, upstream: http://a}]").remedy == "path belongs under match")
         #expect(
-            try problem("upstream: http://a\nrewrite: {path: /ws}").remedy == "path belongs under upstream.health or match")
+            try problem("upstream: http://a\nrewrite: {path: /ws}").remedy == "path belongs under match or permission")
     }
 
     @Test(

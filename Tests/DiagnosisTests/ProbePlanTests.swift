@@ -90,7 +90,7 @@ extension RequestHead {
         // An alert says that something is wrong with TLS there, not that TLS is what is spoken.
         #expect((verdict.cause == .plainHttpToTlsPort && verdict.confidence == .proven) == (failure != "other"))
         #expect(verdict.cause != .credentialsMissing, "it hangs up on a plain GET as well")
-        if failure != "other" { #expect(handshakes <= 3) }
+        if failure != "other" { #expect(handshakes <= 3 && verdict.evidence.contains { $0.observed.hasPrefix("over TLS: ") }) }
     }
 
     static let foreign = Vector.request(changing: ["Origin": "http://front.example"])

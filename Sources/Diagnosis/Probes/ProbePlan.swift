@@ -238,7 +238,9 @@ package struct ProbePlan: Sendable {
             }
         case .secure where outcome.isFromTLS && !outcome.isAccepted && signs.contains(.failedClosed):
             // Whatever it says over TLS: to plain HTTP it says nothing.
-            learn(.tlsIsAnswered, from: probe, outcome)
+            learned.insert(.tlsIsAnswered)
+            let answer = outcome.status == nil ? "a certificate, though none that is accepted here" : outcome.text
+            quotes.append((.tlsIsAnswered, Evidence(what: "probe", observed: "\(probe.change): \(answer)")))
         default:
             failed.insert(probe.kind)
             guard outcome.isAccepted, let flip = probe.flip else {
