@@ -17,6 +17,7 @@ final class SharedParts: Sendable {
     private let counts = Mutex(SessionCounts())
     private let buckets = Mutex<[String: (rate: Int, bucket: TokenBucket)]>([:])
     let casebook: Casebook
+    let sessionNames = SessionNames(now: Timestamp(nanoseconds: 0))
     let capture = CaptureDesk()
     let memory = MemoryState()
     private let admin = Mutex<AdminServer?>(nil)

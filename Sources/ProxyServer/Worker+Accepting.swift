@@ -1,6 +1,7 @@
 import Configuration
 import Diagnosis
 import EventLoop
+import HTTPWire
 import ProxyCore
 import TLSEngine
 import Telemetry
@@ -53,6 +54,9 @@ extension Worker {
     func secureFailed(_ session: UnsafeMutablePointer<Session>, _ side: Side, _ failure: TLSFailure) {
         switch (session.pointee.phase, side) {
         case (.over, _), (.free, _): break
+        case (.securing, .downstream) where failure.kind == .plainHTTPOnTLSPort(.request):
+            reportTLSFailure(session, failure)
+            answerPlainHTTP(session)
         case (.securing, _):
             reportTLSFailure(session, failure)
             end(session)
@@ -67,5 +71,18 @@ extension Worker {
             responseUnusable(session, exchange, .upstreamTLS(kind: failure.kind.name, sentence: failure.sentence))
         default: transportFailed(session, side, 0)
         }
+    }
+
+    /// Somebody speaks plain HTTP to this port, who would take a bare end for anything: one sentence in the language that they speak.
+    private func answerPlainHTTP(_ session: UnsafeMutablePointer<Session>) {
+        // Not one octet of TLS went out, and none will.
+        session.pointee.downstreamTLS = nil
+        var page = ErrorPage(status: 400, reason: "plain_http_on_tls_port", session: session.pointee.id)
+        page.cause = Cause.plainHttpToTlsPort.rawValue
+        page.sentence = "Plain HTTP was sent to a port that speaks TLS: use https:// or wss://."
+        page.write(to: nil, keepsConnection: false, into: &writer)
+        send(session, .downstream, writer.bytes)
+        guard session.pointee.phase != .over else { return }
+        linger(session)
     }
 }

@@ -58,6 +58,7 @@ extension Worker {
             observation.appendBody(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: chunk.bytes[range])))
         }
         if exchange.choice != nil { learnSessionName(exchange, observation.bodyStart) }
+        if !exchange.isUpgrade { rememberSessionName(exchange, observation) }
         if exchange.hasAnswered, observation.bodyStart.count >= HandshakeObservation.bodyLimit {
             report(session, exchange, aborted: false)
             exchange.isReported = true

@@ -92,6 +92,7 @@ extension Worker {
         countAnswer(exchange, head.status)
         noteAnswer(exchange, head)
         exchange.observation?.response = head
+        if exchange.observation != nil { recallSessionName(exchange, head) }
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
         if let fault = ResponseForwarding.fault(
             of: head, forUpgrade: exchange.isUpgrade || exchange.otherUpgrade != nil, interimCount: exchange.interimResponses)

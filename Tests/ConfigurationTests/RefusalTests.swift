@@ -38,6 +38,11 @@ struct RefusalTests {
     @Test func `a key in the wrong place is sent home`() throws {
         #expect(try problem("upstream: http://a\nkeep_alive: 5s").remedy == "keep_alive belongs under timeouts")
         #expect(try problem("upstream: http://a\nlog: {drain: {}}").remedy == "drain belongs under the top of the file")
+        // The map that stands beside it comes before one far away.
+        #expect(
+            try problem("routes: [{path: /ws, upstream: http://a}]").remedy == "path belongs under match")
+        #expect(
+            try problem("upstream: http://a\nrewrite: {path: /ws}").remedy == "path belongs under match or permission")
     }
 
     @Test(

@@ -2,6 +2,7 @@ import HTTPWire
 import TestSupport
 import Testing
 import WebSocketWire
+import Wire
 
 @testable import Diagnosis
 
@@ -80,6 +81,39 @@ extension RequestHead {
     static func server(_ answer: @escaping (RequestHead, Int) -> (String, body: String)) -> SimulatedServer {
         SimulatedServer(answer: answer)
     }
+    @Test func `what was tried in vain is not asked for once more`() throws {
+        let run = Self.server { _, _ in SimulatedServer.bare403 }.run(
+            Vector.request(changing: ["Origin": nil, "User-Agent": nil]))
+        let others = try #require(run.verdict).alternatives
+        let rule = try #require(others.first { $0.cause == .originMissing })
+        #expect(run.probes.contains { $0.change.hasPrefix("Origin: ") && $0.outcome == "403" })
+        #expect(rule.because.hasSuffix("the probes made for it changed nothing") && !rule.because.contains("would decide"))
+    }
+
+    @Test(arguments: [nil, "certificate_not_trusted", "other"] as [String?])
+    func `a port that hangs up on plain HTTP and answers over TLS speaks TLS, whatever it answers`(_ failure: String?) throws {
+        let closed = HandshakeFailure.closedBeforeResponse(.finished, bytesSeen: 0)
+        let observation = Vector.observation(Vector.request(), failure: closed)
+        var plan = ProbePlan(observation, options: ProbeOptions(mayUseTLS: true))
+        var handshakes = 0
+        while case .probe(let probe) = plan.next(), handshakes < 30 {
+            handshakes += 1
+            guard probe.secure == true else {
+                plan.record(ProbeOutcome(Vector.observation(Vector.request(), failure: closed)))
+                continue
+            }
+            plan.record(
+                ProbeOutcome(
+                    failure.map { Vector.observation(Vector.request(), failure: .upstreamTLS(kind: $0, sentence: "")) }
+                        ?? Vector.observation(Vector.request(), bytes("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"))))
+        }
+        let verdict = try #require(plan.conclude(observation).verdict)
+        // An alert says that something is wrong with TLS there, not that TLS is what is spoken.
+        #expect((verdict.cause == .plainHttpToTlsPort && verdict.confidence == .proven) == (failure != "other"))
+        #expect(verdict.cause != .credentialsMissing, "it hangs up on a plain GET as well")
+        if failure != "other" { #expect(handshakes <= 3 && verdict.evidence.contains { $0.observed.hasPrefix("over TLS: ") }) }
+    }
+
     static let foreign = Vector.request(changing: ["Origin": "http://front.example"])
 
     /// Starlette: what it doesn't like or know is a bare 403.

@@ -110,7 +110,7 @@ struct SchemaDecoder {
             remedy = "merge keys are not read; write the keys out"
         } else if let nearest = NearestName.of(entry.key, among: names) {
             remedy = "did you mean \(nearest)?"
-        } else if let home = Schema.homes(of: entry.key).first {
+        } else if let home = Schema.nearHome(of: entry.key, among: definitions) ?? Schema.likelyHomes(of: entry.key) {
             remedy = "\(entry.key) belongs under \(home)"
         } else {
             remedy = nil

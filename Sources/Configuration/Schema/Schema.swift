@@ -194,4 +194,29 @@ extension Schema {
         }
         return found
     }
+
+    /// The key beside which `name` was written and under which it belongs, if there is one.
+    static func nearHome(of name: String, among definitions: [KeyDefinition]) -> String? {
+        func holds(_ kind: ValueKind) -> Bool {
+            switch kind {
+            case .map(let keys): keys.contains { $0.name == name }
+            case .shapes(let kinds): kinds.contains(where: holds)
+            default: false
+            }
+        }
+        return definitions.first { holds($0.kind) }?.name
+    }
+
+    /// The places for `name` in all of the file, the two that lie least deep: a route's keys may stand at the top as well, and count once.
+    static func likelyHomes(of name: String) -> String? {
+        var found: [String] = []
+        for home in homes(of: name) {
+            let last = home.split(separator: ".").last
+            if !found.contains(where: { $0.split(separator: ".").last == last }) { found.append(home) }
+        }
+        func depth(_ home: String) -> Int { home.split(separator: ".").count }
+        found.sort { depth($0) < depth($1) }
+        guard let first = found.first else { return nil }
+        return first == "the top of the file" || found.count == 1 ? first : found.prefix(2).joined(separator: " or ")
+    }
 }

@@ -61,11 +61,16 @@ package final class CauseEntry: Sendable {
         self.isDecidableAtOnce = first
         self.probes = probes
         self.decides = decides
-        let decision = decides.isEmpty ? "" : "; what would decide: \(decides)"
+        let decision = CauseEntry.decision(decides)
         self.clauses = clauses.map { $0.deciding(decision) }
         self.fix = fix
         self.stackFixes = stackFixes
     }
+
+    /// How an alternative says what would decide; empty where nothing is to be decided.
+    var decision: String { CauseEntry.decision(decides) }
+
+    private static func decision(_ decides: String) -> String { decides.isEmpty ? "" : "; what would decide: \(decides)" }
 
     private static let commonHops: [Stack] = [.nginx, .apache, .caddy, .haproxy, .traefik]
 

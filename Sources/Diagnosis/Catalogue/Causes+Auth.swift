@@ -26,8 +26,9 @@ extension CauseCatalogue {
             .denies(40, .saysFirewall), .denies(50, .saysForbiddenByRule), .denies(60, .byEnvoyEmpty403),
             .denies(30, .byApache, .intermediaryOwnPage, .status403), .denies(25, .byGoUpgrader, .status403),
             .denies(60, .saysCrossOrigin),
-            // Who lets everybody see the page without a login seldom asks for one on the WebSocket of the same path.
-            .denies(24, .failedClosedAtOnce, .plainWorks, .noCredentials),
+            // Who lets everybody see the page without a login seldom asks for one on the WebSocket of the same path; who closes that too wants
+            // something else.
+            .denies(24, .failedClosedAtOnce, .plainWorks, .noCredentials), .denies(30, .failedClosedAtOnce, .plainSame),
             .excludes(.cloudflareMitigated),
         ],
         probes: [.withCredentials],

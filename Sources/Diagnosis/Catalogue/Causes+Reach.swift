@@ -29,10 +29,13 @@ extension CauseCatalogue {
         clauses: [
             .says(52, .saysSessionUnknown), .says(46, .engineIOHasSid, .status403, .asgiBareRefusal),
             .says(46, .engineIOHasSid, .status400), .says(50, .flipNoSid, .engineIOHasSid),
+            .says(60, .sidJustGiven, .saysSessionUnknown), .says(60, .sidJustGiven, .asgiBareRefusal),
         ],
         probes: [.withoutSid, .engineIOPolling],
         decides: "the same sid several times: with several workers it works now and then",
-        fix: ["Route a session always to the same worker (affinity by sid or cookie), or let clients use WebSocket only"],
+        fix: [
+            "Route a session always to the same worker, or let clients use WebSocket only (Gatehouse can route: `affinity: {engine_io: true}` on a cluster in which each worker is an endpoint with a port of its own)"
+        ],
         on: [
             .on(.socketIO, "`transports: [\"websocket\"]` in the client, or `@socket.io/sticky` with the cluster adapter"),
             .on(.pythonSocketIO, "one worker per port, sticky balancing, or `transports=[\"websocket\"]` in the client"),
@@ -50,7 +53,7 @@ extension CauseCatalogue {
             .says(66, .saysSessionUnknown), .says(80, .outputSessionUnknown, .engineIOHasSid),
             .says(62, .engineIOHasSid, .status403, .asgiBareRefusal),
             .says(62, .engineIOHasSid, .status400), .says(64, .flipNoSid, .engineIOHasSid),
-            .says(20, .engineIOHasSid, .failedClosed),
+            .says(20, .engineIOHasSid, .failedClosed), .denies(60, .sidJustGiven),
         ],
         probes: [.withoutSid, .engineIOPolling],
         decides: "the same handshake without `sid`",
@@ -198,8 +201,10 @@ extension CauseCatalogue {
         "The address says ws:// or http://, but what listens there speaks TLS.",
         clauses: [
             .proves(.saysPlainToTLS), .proves(.status497), .proves(.failedClientPlain), .proves(.failedNotHTTPTLS),
-            .proves(.flipSecure, .failedClosed),
+            .proves(.flipSecure, .failedClosed), .proves(.tlsIsAnswered, .failedClosed),
+            .says(22, .failedClosedAtOnce, unless: [.clientUsedTLS]),
         ], probes: [.secure],
+        decides: "the same handshake over TLS (wss://)",
         fix: ["Use wss:// (https:// for an upstream) on this port"],
         on: [
             .on(.nginx, "`proxy_pass https://...` where the backend speaks TLS"), .on(.haproxy, "`server ... ssl`"),

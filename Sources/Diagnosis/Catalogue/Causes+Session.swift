@@ -223,11 +223,16 @@ extension CauseCatalogue {
             .says(36, .serverCut, .afterSilence, unless: [.silenceWholeSeconds]), .says(88, .manySameSilence),
             .proves(.pingsKeepItAlive), .says(78, .reasonSaysIdle, unless: [.reasonSaysPing]), .says(110, .ourIdleTimer),
             .says(16, .intermediaryOnPath, .serverCut, .afterSilence), .denies(40, .serverCut, .afterClientMessage),
-            .denies(30, .activeUntilTheEnd), .denies(60, .pingsDontHelp),
+            .denies(30, .activeUntilTheEnd), .denies(20, .pingsDontHelp), .denies(60, .messagesDontHelp),
+            .says(80, .messagesKeepItAlive),
             .says(40, .serverCode1001, .afterSilence, .silenceWholeSeconds), .denies(70, .upstreamGone),
         ],
-        decides: "the same session with pings every few seconds: it lives on if a silence was the reason",
-        fix: ["Send pings in an interval shorter than the timer (Gatehouse can: `heartbeat.interval`), or raise the timer"],
+        decides:
+            "the same session with pings every few seconds, and with messages (`--hold 90s --message TEXT`): it lives on if a silence was the reason",
+        fix: [
+            "Send pings in an interval shorter than the timer (Gatehouse can: `heartbeat.interval`), or raise the timer",
+            "Where pings don't help, the application waits for messages itself (a timeout around its receive): raise that one, or let the client send a message of its own in time",
+        ],
         on: [
             .on(.nginx, "`proxy_read_timeout 3600s;` (60 s by default, counted from the last byte of the backend)"),
             .on(.haproxy, "`timeout tunnel 1h` (else `timeout client` and `timeout server` apply)"),
@@ -248,10 +253,12 @@ extension CauseCatalogue {
         """,
         clauses: [
             .says(62, .serverCut, .ageKnownLimit, .activeUntilTheEnd),
-            .says(30, .serverCut, .ageKnownLimit, unless: [.activeUntilTheEnd]), .says(85, .manySameAge), .says(85, .pingsDontHelp),
-            .excludes(.pingsKeepItAlive), .says(22, .serverCut, .afterSilence, .silenceWholeSeconds),
+            .says(30, .serverCut, .ageKnownLimit, unless: [.activeUntilTheEnd]), .says(85, .manySameAge), .says(36, .pingsDontHelp),
+            .says(85, .messagesDontHelp), .excludes(.pingsKeepItAlive), .excludes(.messagesKeepItAlive),
+            .says(22, .serverCut, .afterSilence, .silenceWholeSeconds),
         ],
-        decides: "the same session with pings: it dies at the same age all the same",
+        decides:
+            "the same session with pings, and with messages (`--hold 90s --message TEXT`): it dies at the same age all the same",
         fix: ["Raise the limit where it can be raised, and reconnect in the client before it"],
         on: [
             .on(

@@ -116,6 +116,11 @@ package enum HandshakeJudge {
             answer = ResponseReading.read(response, observation, into: &reading)
         }
         if let failure = observation.failure { FailureReading.read(failure, observation, into: &reading) }
+        // Polling was never an upgrade: that it was answered as plain HTTP shows nothing.
+        if reading.has(.isPlainRequest), reading.has(.engineIOPolling) {
+            reading.remove(.uvicornAsHTTP)
+            reading.remove(.byFrameworkAsHTTP)
+        }
         reading.add(all: observation.furtherSigns)
         return answer
     }

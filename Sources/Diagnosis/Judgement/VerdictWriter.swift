@@ -40,6 +40,8 @@ struct VerdictWriter {
     /// shows itself, and a breach of the protocol is the fault of the side whose frames have it.
     private func blame(_ entry: CauseEntry) -> Blame {
         if entry.cause == .upgradeFieldsMissing, reading.has(.viaInRequest) { return .intermediary }
+        // A hop's timer counts every byte; one that counts messages only is the application's.
+        if entry.cause == .idleTimeout, reading.has(.messagesKeepItAlive) { return .backend }
         guard VerdictWriter.breaches.contains(entry.cause) else { return entry.blame }
         let seen = (
             client: reading.has(.clientFault) || reading.has(.clientCodeInvalid),

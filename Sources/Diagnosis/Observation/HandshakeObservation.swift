@@ -78,6 +78,22 @@ package final class HandshakeObservation {
         if room > 0 { bodyStart += bytes.copied(0..<min(room, bytes.byteCount)) }
     }
 
+    /// Lets `change` work on the octets of the response's head and body, without changing how many there are; whether it did.
+    ///
+    /// For what must be unreadable before anything reads it.
+    package func rewriteAnswer(_ change: (inout [UInt8]) -> Bool) -> Bool {
+        var hasChanged = false
+        if !bodyStart.isEmpty, change(&bodyStart) { hasChanged = true }
+        if let head = response {
+            var bytes = head.bytes
+            if change(&bytes), bytes.count == head.bytes.count {
+                response = ResponseHead(copy: bytes)
+                hasChanged = true
+            }
+        }
+        return hasChanged
+    }
+
     /// The same for bytes that are an array already.
     package func appendBody(_ bytes: [UInt8]) {
         bodyStart += bytes.prefix(max(HandshakeObservation.bodyLimit - bodyStart.count, 0))

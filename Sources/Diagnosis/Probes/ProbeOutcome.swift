@@ -9,6 +9,8 @@ package struct ProbeOutcome: Sendable, Hashable {
     package let isAccepted: Bool
     /// "101", "403", "closed without an answer".
     package let text: String
+    /// Whether an answer came, or a certificate that was not accepted: on a probe over TLS, that the port speaks it.
+    let isFromTLS: Bool
     /// What makes two answers the same: status, reason phrase, names of fields, body without the path that was asked for.
     let likeness: [UInt8]
     /// What the answer says about the reason.
@@ -23,12 +25,19 @@ package struct ProbeOutcome: Sendable, Hashable {
             status = nil
             isAccepted = false
             text = ProbeOutcome.words(observation.failure)
+            isFromTLS =
+                if case .upstreamTLS(let kind, _) = observation.failure {
+                    kind.hasPrefix("certificate_") || kind.hasPrefix("client_certificate_")
+                } else {
+                    false
+                }
             likeness = Array(text.utf8)
             signs = []
             excerpt = ""
             return
         }
         status = response.status
+        isFromTLS = true
         isAccepted = observation.request.map { UpgradeResponseCheck.isValid101($0, response) } ?? false
         text = isAccepted || response.status != 101 ? "\(response.status)" : "101, but not a valid one"
         BodyPhrases.shared.read(observation.bodyStart, 0..<observation.bodyStart.count, into: &reading) { .body($0) }

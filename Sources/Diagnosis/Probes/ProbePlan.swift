@@ -140,6 +140,7 @@ package struct ProbePlan: Sendable {
             judgement.verdict?.confidence = .possible
         }
         excludeOthers(&judgement.verdict)
+        sayWhatWasTried(&judgement.verdict)
         guard let verdict = judgement.verdict else { return judgement }
         let after = Hypotheses(signs.union(learned)).ranked
         for old in before where old.score >= 30 && old.cause != verdict.cause {
@@ -159,6 +160,22 @@ package struct ProbePlan: Sendable {
             guard !kinds.contains(where: { $0.concernsSameFactor(as: accepted.kind) }) else { continue }
             others[index].confidence = .excluded
             others[index].because = "the handshake was accepted with no other change than \(accepted.change)"
+        }
+        verdict?.alternatives = others
+    }
+
+    /// An alternative doesn't ask for what has been tried.
+    private func sayWhatWasTried(_ verdict: inout Verdict?) {
+        guard let choices, var others = verdict?.alternatives else { return }
+        for index in others.indices where others[index].confidence != .excluded {
+            let entry = CauseCatalogue.entry(others[index].cause)
+            let made = entry.probes.flatMap { choices.choices($0) }
+            let decision = entry.decision
+            guard !made.isEmpty, made.allSatisfy({ tried.contains($0) }), !decision.isEmpty,
+                others[index].because.hasSuffix(decision)
+            else { continue }
+            others[index].because.removeLast(decision.count)
+            others[index].because += "; the probes made for it changed nothing"
         }
         verdict?.alternatives = others
     }
@@ -221,6 +238,11 @@ package struct ProbePlan: Sendable {
                 learned.insert(.saysTransportRefused)
                 quotes.append((.saysTransportRefused, Evidence(what: "probe's response body", observed: outcome.excerpt)))
             }
+        case .secure where outcome.isFromTLS && !outcome.isAccepted && signs.contains(.failedClosed):
+            // Whatever it says over TLS: to plain HTTP it says nothing.
+            learned.insert(.tlsIsAnswered)
+            let answer = outcome.status == nil ? "a certificate, though none that is accepted here" : outcome.text
+            quotes.append((.tlsIsAnswered, Evidence(what: "probe", observed: "\(probe.change): \(answer)")))
         default:
             failed.insert(probe.kind)
             guard outcome.isAccepted, let flip = probe.flip else {

@@ -107,6 +107,7 @@ extension BodyPhrases {
             [
                 "plain http request was sent to https port", "sent an http request to an https server",
                 "speaking plain http to an ssl", "host and port requires tls",
+                "plain http was sent to a port that speaks tls",
             ]
         ),
         (.saysForbiddenByRule, ["forbidden by administrative rules"]),

@@ -387,4 +387,9 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case outputProcessEnded
     case outputGaveUp
     case outputTokenExpired
+    // MARK: What Gatehouse remembers of other exchanges
+    case sidJustGiven
+    case tlsIsAnswered
+    case messagesKeepItAlive
+    case messagesDontHelp
 }

@@ -11,9 +11,19 @@ package struct HeadMask: ~Copyable {
     /// Masks in place; how many secrets there were.
     package mutating func mask(_ head: UnsafeMutableRawBufferPointer, _ redaction: LogRedaction) -> Int {
         guard let base = head.baseAddress, !head.isEmpty else { return 0 }
+        let bytes = UnsafeBufferPointer(start: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), count: head.count)
+        let found = secrets(in: bytes, redaction)
+        for secret in found {
+            guard let place = secret.baseAddress else { continue }
+            HeadMask.cover(base + (UnsafeRawPointer(place) - UnsafeRawPointer(base)), secret.count, redaction.fingerprint(secret))
+        }
+        return found.count
+    }
+
+    /// Where the secrets of a head stand, in the order of its lines.
+    mutating func secrets(in bytes: UnsafeBufferPointer<UInt8>, _ redaction: LogRedaction) -> [UnsafeBufferPointer<UInt8>] {
         line.clear()
         line.secrets?.removeAll(keepingCapacity: true)
-        let bytes = UnsafeBufferPointer(start: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), count: head.count)
         var start = 0
         var isFirst = true
         var name: UnsafeBufferPointer<UInt8>?
@@ -36,12 +46,7 @@ package struct HeadMask: ~Copyable {
             }
             start = end + 1
         }
-        let found = line.secrets ?? []
-        for secret in found {
-            guard let place = secret.baseAddress else { continue }
-            HeadMask.cover(base + (UnsafeRawPointer(place) - UnsafeRawPointer(base)), secret.count, redaction.fingerprint(secret))
-        }
-        return found.count
+        return line.secrets ?? []
     }
 
     /// A copy of `head` with its secrets masked, and how many there were.
@@ -71,7 +76,8 @@ package struct HeadMask: ~Copyable {
         return end > 0 ? line.part(0, end) : nil
     }
 
-    private static func cover(_ place: UnsafeMutableRawPointer, _ count: Int, _ fingerprint: UInt32) {
+    /// Writes the fingerprint over a secret.
+    static func cover(_ place: UnsafeMutableRawPointer, _ count: Int, _ fingerprint: UInt32) {
         for index in 0..<count {
             let digit: UInt8 =
                 index < 8 ? LineBuffer.hexDigit(fingerprint >> UInt32(28 - 4 * index)) : 0x78

@@ -26,9 +26,21 @@ extension Diagnoser {
         let interval = TimeSpan(nanoseconds: min(silent.lived.nanoseconds / 4, 15_000_000_000))
         let pinging = hold(report, max(longer, TimeSpan(nanoseconds: silent.lived.nanoseconds * 5 / 4)), .pinging(every: interval))
         report.held.append(pinging)
-        guard let sign = sign(&report, silent, pinging) else { return }
-        let told = "\(silent.manner.words): \(silent.ending); \(pinging.manner.words): \(pinging.ending)"
-        let judged = record.judged(with: SignSet([sign]), evidence: [(sign, Evidence(what: "sessions", observed: told))])
+        guard var sign = sign(&report, silent, pinging) else { return }
+        var told = "\(silent.manner.words): \(silent.ending); \(pinging.manner.words): \(pinging.ending)"
+        var signs = SignSet([sign])
+        // Timers of hops count every byte; an application's own may count messages only, and only the user knows one that it takes.
+        if sign == .pingsDontHelp, !options.messages.isEmpty {
+            let messaging = hold(
+                report, TimeSpan(nanoseconds: silent.lived.nanoseconds * 5 / 4), .messaging(every: interval))
+            report.held.append(messaging)
+            if messaging.record != nil, messaging.isOpen || Diagnoser.diedAlike(silent, messaging) {
+                sign = messaging.isOpen ? .messagesKeepItAlive : .messagesDontHelp
+                signs.insert(sign)
+                told += "; \(messaging.manner.words): \(messaging.ending)"
+            }
+        }
+        let judged = record.judged(with: signs, evidence: [(sign, Evidence(what: "sessions", observed: told))])
         guard var verdict = judged.verdict else { return }
         verdict.probes = report.held.map { ProbeRecord(change: $0.manner.words, outcome: $0.ending) }
         report.judgement.verdict = verdict
@@ -71,8 +83,9 @@ extension Diagnoser {
 extension HeldSession.Manner {
     var words: String {
         switch self {
-        case .silent: "held in silence"
+        case .silent: "held without pings"
         case .pinging(let interval): "held with a ping every \(interval.shown)"
+        case .messaging(let interval): "held with the messages every \(interval.shown)"
         }
     }
 }

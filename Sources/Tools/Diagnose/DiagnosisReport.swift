@@ -72,7 +72,7 @@ struct DiagnosisReport {
         } else {
             sentences.append(
                 held.isEmpty
-                    ? "What happens after the handshake: the session was closed with 1000 at once; --hold keeps it."
+                    ? "What happens after the handshake: diagnose closed the session with 1000 at once; --hold keeps it."
                     : "What happens after \(held[0].lived.shown): longer timers show themselves only to a longer --hold.")
         }
         sentences.append("Other networks: from elsewhere the name may lead to another address, and another edge may answer.")

@@ -14,6 +14,8 @@ struct HeldSession {
     enum Manner: Sendable, Hashable {
         case silent
         case pinging(every: TimeSpan)
+        /// The user's messages again and again.
+        case messaging(every: TimeSpan)
     }
 
     /// What was seen of it.
@@ -73,7 +75,11 @@ struct HeldSession {
                 break
             }
             if let ping = nextPing, ping.hasPassed {
-                send(.ping, Array("gatehouse".utf8), &analyzer)
+                if case .messaging = manner {
+                    for message in messages { send(.text, Array(message.utf8), &analyzer) }
+                } else {
+                    send(.ping, Array("gatehouse".utf8), &analyzer)
+                }
                 nextPing = pingDeadline
             }
             chunk = []
@@ -99,7 +105,10 @@ struct HeldSession {
     private static var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
     private var pingDeadline: Deadline? {
-        if case .pinging(let interval) = manner { .after(interval) } else { nil }
+        switch manner {
+        case .silent: nil
+        case .pinging(let interval), .messaging(let interval): .after(interval)
+        }
     }
 
     private var agreement: ExtensionAgreement {

@@ -44,6 +44,10 @@ extension Integration {
             let gatehouse = try GatehouseProcess(
                 io: .epoll, "clusters: {app: {endpoints: [\(a.url), \(b.url)]}}\ncluster: app")
             #expect(try Self.connect(gatehouse, 10)["failed"].number != 0)
+            // Gatehouse saw the sid being given out a moment before: nothing has expired.
+            let lines = try gatehouse.ledger.all("http.request") + gatehouse.ledger.all("session.refused")
+            let causes = lines.compactMap { $0["verdict"]["cause"].text }
+            #expect(causes.contains("session-not-sticky") && !causes.contains("session-expired"), "\(causes)")
         }
     }
 }

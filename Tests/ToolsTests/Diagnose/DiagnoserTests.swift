@@ -129,6 +129,31 @@ import Wire
         #expect(byAge.json["verdict"]?["confidence"]?.text != "proven")
     }
 
+    @Test func `a timer of the application's that counts messages is told from one on age, if there is a message to send`() throws {
+        /// Hangs up when no message came for the time; pings are no messages.
+        let backend = try backend { peer in
+            peer.accept(peer.readHead())
+            var watch = Stopwatch()
+            var room = [UInt8](repeating: 0, count: 4096)
+            while watch.span < .milliseconds(1500) {
+                var entry = pollfd(fd: peer.descriptor, events: Int16(POLLIN), revents: 0)
+                let left = Int32(max(0, 1500 - watch.span.milliseconds))
+                guard poll(&entry, 1, left) > 0 else { return }
+                guard recv(peer.descriptor, &room, room.count, 0) > 0 else { return }
+                if room[0] == 0x81 { watch = Stopwatch() }
+            }
+        }
+        let url = "ws://127.0.0.1:\(backend.port)/ws"
+        let told = try diagnose(url, ["--hold", "3s", "--message", "hi"]).json
+        #expect(told["verdict"]?["cause"]?.text == "idle-timeout")
+        #expect(told["verdict"]?["blame"]?.text == "backend")
+        // Pings alone can't tell the two apart, and don't claim it.
+        let blind = try diagnose(url, ["--hold", "3s"]).json
+        #expect(blind["verdict"]?["confidence"]?.text == "possible")
+        let others = blind["verdict"]?["alternatives"]?.elements ?? []
+        #expect(others.contains { $0["cause"]?.text == "idle-timeout" && ($0["because"]?.text ?? "").contains("--message") })
+    }
+
     @Test func `a session that lives as long as it is held is healthy, and shows what came`() throws {
         let backend = try backend { peer in
             peer.accept(peer.readHead())
