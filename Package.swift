@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Tools",
             dependencies: [
-                "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration", "Telemetry",
+                "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration",
+                "Telemetry",
                 "ProxyServer", "Probing", "CaptureFile", "CLinux", "CPcap", "CZlib",
             ], swiftSettings: house + [passing]),
 

@@ -87,7 +87,9 @@ import Wire
     }
 
     @Test(arguments: [nil, 0x37FA_213D] as [UInt32?], [0, 1, 125, 126, 65_535, 65_536])
-    func `a frame written into room is the same as one that is appended, and takes no more than it needs`(_ key: UInt32?, _ count: Int) {
+    func `a frame written into room is the same as one that is appended, and takes no more than it needs`(
+        _ key: UInt32?, _ count: Int
+    ) {
         let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         var appended: [UInt8] = []
         FrameWriter.append(.binary, payload, reservedBits: 0b100, maskingKey: key, to: &appended)

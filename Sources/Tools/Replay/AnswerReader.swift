@@ -128,7 +128,9 @@ struct AnswerReader {
             let isSame = script.session.messages[script.answers[next]].payload.withUnsafeBytes { recorded in
                 guard start + run.byteCount <= recorded.count else { return false }
                 guard let base = recorded.baseAddress, run.byteCount > 0 else { return run.byteCount == 0 }
-                return run.withUnsafeBytes { present in present.baseAddress.map { memcmp(base + start, $0, present.count) == 0 } ?? true }
+                return run.withUnsafeBytes { present in
+                    present.baseAddress.map { memcmp(base + start, $0, present.count) == 0 } ?? true
+                }
             }
             if isSame {
                 compared += run.byteCount

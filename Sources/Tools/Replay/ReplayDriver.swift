@@ -101,7 +101,8 @@ final class ReplayDriver {
         let session = ReplaySession(
             index: index, slot: slot, script,
             ReplayRequest(
-                script.session.request, to: options.place, hasPath: options.hasPath, rules: options.rewrite, key: HandshakeKey.fresh(),
+                script.session.request, to: options.place, hasPath: options.hasPath, rules: options.rewrite,
+                key: HandshakeKey.fresh(),
                 isPlain: options.isPlain))
         figures.sessions += 1
         if slot == open.count { open.append(session) } else { open[slot] = session }

@@ -87,8 +87,9 @@ import Wire
     }
 
     @Test(arguments: [MessageRules.Order.kept, .free])
-    func `what would have come after the end of a recording that is cut short is no difference, what stands in it is`(_ order: MessageRules.Order) throws
-    {
+    func `what would have come after the end of a recording that is cut short is no difference, what stands in it is`(
+        _ order: MessageRules.Order
+    ) throws {
         var rules = MessageRules()
         rules.order = order
         var left = recorded(["a", "b"], .unknown)

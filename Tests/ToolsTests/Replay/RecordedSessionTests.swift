@@ -58,14 +58,15 @@ import Wire
         func session(_ end: [(UInt64, Dialogue.Line)]) throws -> RecordedSession {
             try #require(try recordings(Self.ending(end).wire()).first)
         }
-        let left = try session([(20, .end(.downstream, .reset)), (21, .end(.upstream, .finished))])
+        let left = try session([(20, .end(.downstream, .reset(errno: 0))), (21, .end(.upstream, .finished))])
         #expect(left.ending == .cut && left.isCutShort)
         let open = try session([(20, .client(Dialogue.masked(0x81, [0x62])))])
         #expect(open.ending == .unknown && open.isCutShort)
         let dropped = try session([(20, .end(.upstream, .finished)), (21, .end(.downstream, .finished))])
         #expect(dropped.ending == .cut && !dropped.isCutShort)
         let closed = try session([
-            (20, .server(Dialogue.unmasked(0x88, Dialogue.close(1001)))), (21, .client(Dialogue.masked(0x88, Dialogue.close(1001)))),
+            (20, .server(Dialogue.unmasked(0x88, Dialogue.close(1001)))),
+            (21, .client(Dialogue.masked(0x88, Dialogue.close(1001)))),
         ])
         #expect(closed.ending == .server(code: 1001) && !closed.isCutShort)
     }
