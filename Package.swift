@@ -79,9 +79,13 @@ let package = Package(
                 "Credentials", "CaptureFile", "Telemetry", "Admin", "Probing", "CLinux",
             ], swiftSettings: house + [passing]),
         shell("Admin", "Wire", "HTTPWire", "Diagnosis", "ProxyCore", "EventLoop", "Configuration", "Telemetry"),
-        shell(
-            "Tools", "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine",
-            "Configuration", "Telemetry", "ProxyServer", "Probing", "CaptureFile", "CLinux", "CPcap", "CZlib"),
+        .target(
+            name: "Tools",
+            dependencies: [
+                "Wire", "HTTPWire", "WebSocketWire", "Diagnosis", "ProxyCore", "EventLoop", "TLSEngine", "Configuration",
+                "Telemetry",
+                "ProxyServer", "Probing", "CaptureFile", "CLinux", "CPcap", "CZlib",
+            ], swiftSettings: house + [passing]),
 
         // Executables
         .executableTarget(

@@ -85,4 +85,20 @@ import Wire
         FrameWriter.appendPing([UInt8](repeating: 1, count: 126), to: &buffer)
         #expect(buffer.count == 127)
     }
+
+    @Test(arguments: [nil, 0x37FA_213D] as [UInt32?], [0, 1, 125, 126, 65_535, 65_536])
+    func `a frame written into room is the same as one that is appended, and takes no more than it needs`(
+        _ key: UInt32?, _ count: Int
+    ) {
+        let payload = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        var appended: [UInt8] = []
+        FrameWriter.append(.binary, payload, reservedBits: 0b100, maskingKey: key, to: &appended)
+        let header = FrameHeader(opcode: .binary, payloadLength: UInt64(count), reservedBits: 0b100, maskingKey: key)
+        var room = [UInt8](repeating: 0xEE, count: appended.count + 1)
+        #expect(room.withUnsafeMutableBytes { FrameWriter.write(header, payload.span.bytes, into: $0) } == appended.count)
+        #expect(Array(room.dropLast()) == appended && room.last == 0xEE)
+        room = [UInt8](repeating: 0xEE, count: appended.count - 1)
+        #expect(room.withUnsafeMutableBytes { FrameWriter.write(header, payload.span.bytes, into: $0) } == 0)
+        #expect(room.allSatisfy { $0 == 0xEE })
+    }
 }

@@ -57,7 +57,9 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
         switch decoded {
         case .none: break
         case .segment(let segment): reassembler.take(segment, bytes, at: packet.time)
-        case .assembled(let segment): reassembler.take(segment, segments.assembled.span.bytes, at: packet.time)
+        case .assembled(let segment):
+            let assembled = segments.assembled
+            reassembler.take(segment, assembled.span.bytes, at: packet.time)
         }
         if remarks.comment != nil { remarked(decoded) }
     }

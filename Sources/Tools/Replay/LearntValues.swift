@@ -29,8 +29,8 @@ struct LearntValues {
         seen = rules.learnt.map { _ in 0 }
     }
 
-    /// Whether nothing is to be expected otherwise than it was recorded.
-    var isEmpty: Bool { pairs.isEmpty }
+    /// Whether any rule asks for what the server says.
+    var learns: Bool { !rules.learnt.isEmpty }
 
     private static func find(_ rule: RewriteRules.Learnt, _ payload: [UInt8]) -> [String] {
         switch rule {

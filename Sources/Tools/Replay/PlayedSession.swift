@@ -6,7 +6,6 @@ struct PlayedSession {
     struct Message {
         var opcode: Opcode
         var payload: [UInt8]
-        var at: Timestamp
     }
 
     /// How it ended: by a close frame of the server's, or without one.
@@ -24,12 +23,18 @@ struct PlayedSession {
     var isCompressed = false
     /// Why there is no answer, or no session, in one sentence.
     var fault: String?
+    /// How many answers, from the first on, were the recording's byte by byte.
+    var same = 0
+    /// The answers after those.
     var answers: [Message] = []
-    /// When the client's data messages were sent, in order, with how many answers had come by then.
-    var sends: [(at: Timestamp, answers: Int)] = []
+    /// The client's data messages that were sent.
+    var sent = 0
+    var replyTimes = ReplyTimes()
     /// Of the recording's messages, those that were not sent.
     var unsent = 0
     var ending = Ending.silent
     /// Whether our close frame was sent before any of the server's.
     var closedFirst = false
+
+    var answerCount: Int { same + answers.count }
 }

@@ -40,11 +40,14 @@ struct RecordedSession {
     var isCompressed: Bool?
     var messages: [Message] = []
     var ending = Ending.unknown
-    /// The client went without a close frame, so answers that were on their way to it are not in the recording.
-    var wasLeft = false
+    /// The recording ends before the server had to: the client went without a close frame, Gatehouse ended the session, or the capture was over.
+    /// Answers that would have come after that are not in it.
+    var isCutShort = false
 
     /// The server's messages.
     var answers: [Message] { messages.filter { $0.direction == .serverToClient } }
+    /// How many they are.
+    var answerCount: Int { messages.count { $0.direction == .serverToClient } }
 }
 
 extension RecordedSession {
@@ -96,9 +99,18 @@ extension RecordedSession {
                     direction: entry.direction, at: at, opcode: message.opcode, payload: message.excerpt,
                     wasCompressed: message.isCompressed))
         }
-        if close == nil, let record = session.record, record.first != nil {
+        guard let record = session.record else { return }
+        switch record.first {
+        case .gatehouse:
+            // A drain, a limit, a timer: the server would have gone on, and its close frame, if there is one, answers Gatehouse's.
+            ending = .unknown
+            isCutShort = true
+        case .downstream where close == nil:
             ending = .cut
-            wasLeft = record.first == .downstream
+            isCutShort = true
+        case .upstream where close == nil: ending = .cut
+        case nil: isCutShort = session.transport != nil
+        default: break
         }
     }
 }

@@ -36,7 +36,8 @@ extension ReplayDriver {
         }
         if session.isConnected, let security = session.security { put(session, security.close()) }
         if !session.id.isNone { loop.close(session.id, session.isConnected ? .afterSending : .now) }
-        open[session.index] = nil
-        take(session.recorded, session.played, session.learnt, session.index / recording.count)
+        open[session.slot] = nil
+        freeSlots.append(session.slot)
+        take(session.recorded, session.played, session.learnt, session.index / scripts.count)
     }
 }

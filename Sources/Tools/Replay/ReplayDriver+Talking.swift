@@ -53,30 +53,40 @@ extension ReplayDriver {
             case .opened(let offset):
                 rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
                 session.player = SessionPlayer(
-                    session.recorded, pace: options.pace, speed: options.speed, patience: options.patience,
+                    session.script, pace: options.pace, speed: options.speed, patience: options.patience,
                     settling: options.span == nil ? SessionPlayer.settling : .zero, openedAt: loop.now)
             }
         }
-        for message in session.readFrames(rest) {
-            switch message.opcode {
-            case .text, .binary:
-                figures.messagesReceived += 1
-                session.learnt.learn(message.excerpt)
-                session.played.answers.append(
-                    PlayedSession.Message(opcode: message.opcode, payload: message.excerpt, at: loop.now))
-                session.player?.received(at: loop.now)
-            case .ping: frame(session, .pong, message.excerpt)
-            case .close:
-                session.played.ending = .closed(CloseFrame(payload: message.excerpt.span.bytes).code?.rawValue)
+        var cursor = ByteCursor(RawSpan(_unsafeBytes: rest))
+        while let found = session.reader.next(&cursor, session.script) {
+            switch found {
+            case .same:
+                session.played.same += 1
+                answered(session)
+            case .answer(let opcode, let payload):
+                session.learnt.learn(payload)
+                session.played.answers.append(PlayedSession.Message(opcode: opcode, payload: payload))
+                answered(session)
+            case .ping(let payload): frame(session, .pong, payload)
+            case .close(let payload):
+                session.played.ending = .closed(CloseFrame(payload: payload.span.bytes).code?.rawValue)
                 session.played.closedFirst = session.hasClosed
                 // The same payload comes back, as most clients do it.
-                if !session.hasClosed { frame(session, .close, Array(message.excerpt.prefix(2))) }
+                if !session.hasClosed { frame(session, .close, Array(payload.prefix(2))) }
                 return finish(session)
-            default: break
             }
         }
-        if session.played.fault != nil { return finish(session) }
+        if let fault = session.reader.fault {
+            session.played.fault = "the server's frames: \(fault.name)"
+            return finish(session)
+        }
         proceed(session)
+    }
+
+    private func answered(_ session: ReplaySession) {
+        figures.messagesReceived += 1
+        session.played.replyTimes.answered(at: loop.now)
+        session.player?.received(at: loop.now)
     }
 
     /// Does what is due, and says when to look again.
@@ -90,17 +100,18 @@ extension ReplayDriver {
         while let act = session.player?.act(at: loop.now) {
             switch act {
             case .send(let index, let due):
-                let message = session.recorded.messages[index]
+                let message = session.script.session.messages[index]
                 guard message.opcode.isData else {
                     frame(session, message.opcode, message.payload)
                     continue
                 }
-                let (payload, isCompressed) = session.outgoing(
-                    session.learnt.sent(message.payload), wasCompressed: message.wasCompressed)
+                let said = session.script.isSaidVerbatim ? message.payload : session.learnt.sent(message.payload)
+                let (payload, isCompressed) = session.outgoing(said, wasCompressed: message.wasCompressed)
                 frame(session, message.opcode, payload, isCompressed: isCompressed)
                 figures.messagesSent += 1
                 note(due)
-                session.played.sends.append((loop.now, session.played.answers.count))
+                session.played.sent += 1
+                session.played.replyTimes.asked(at: loop.now)
             case .close(let code):
                 session.hasClosed = true
                 var payload: [UInt8] = []
@@ -112,9 +123,9 @@ extension ReplayDriver {
         }
     }
 
-    /// How much later than due a message is given to the loop, which hands all of a turn's to the kernel at its end.
+    /// How much later than due a message is given to the loop, which hands all of a turn's to the kernel at its end. At full speed nothing is due.
     func note(_ due: Timestamp) {
-        guard figures.lateness.count < 1 << 22 else { return }
+        guard options.speed != .max, figures.lateness.count < 1 << 22 else { return }
         let now = loop.now + TimeSpan(nanoseconds: clinux_monotonic() - wokeAt)
         figures.lateness.append(now > due ? now - due : .zero)
     }
@@ -123,17 +134,22 @@ extension ReplayDriver {
     func schedule(_ session: ReplaySession, _ at: Timestamp) {
         guard at < session.dueAt else { return }
         session.dueAt = at
-        queue.push(at, session.index)
+        queue.push(at, session.slot)
     }
 
     func frame(_ session: ReplaySession, _ opcode: Opcode, _ payload: [UInt8], isCompressed: Bool = false) {
         let key = keys.next()
         let header = FrameHeader(
             opcode: opcode, payloadLength: UInt64(payload.count), reservedBits: isCompressed ? 0b100 : 0, maskingKey: key)
-        scratch.removeAll(keepingCapacity: true)
-        FrameWriter.append(header, to: &scratch)
-        Masking.append(payload.span.bytes, 0..<payload.count, key: key, to: &scratch)
-        send(session, scratch)
+        if capture == nil, session.security == nil, let room = loop.takeBuffer() {
+            let count = FrameWriter.write(header, payload.span.bytes, into: room.mutableBytes)
+            if count > 0 { return loop.send(session.id, room.narrowed(to: 0..<count)) }
+            loop.release(room)
+        }
+        var bytes: [UInt8] = []
+        FrameWriter.append(header, to: &bytes)
+        Masking.append(payload.span.bytes, 0..<payload.count, key: key, to: &bytes)
+        send(session, bytes)
     }
 
     func send(_ session: ReplaySession, _ bytes: [UInt8]) {

@@ -26,15 +26,16 @@ final class ReplayDriver {
     let options: ReplayOptions
     let address: SocketAddress
     let context: TLSContext?
-    let recording: [RecordedSession]
+    let scripts: [SessionScript]
     let capture: ReplayCapture?
     let loop: EventLoop
     let take: (RecordedSession, PlayedSession, LearntValues, Int) -> Void
     var keys = MaskingKeys()
-    /// The frame that is being made.
-    var scratch: [UInt8] = []
+    /// By slot, which is what the queue of moments and the loop's completions name. A former tenant's are told by its connection or its moment.
     var queue = MomentQueue()
-    var open: [Int: ReplaySession] = [:]
+    var open: [ReplaySession?] = []
+    var freeSlots: [Int] = []
+    var openCount: Int { open.count - freeSlots.count }
     var next = 0
     let total: Int
     var figures = Figures()
@@ -49,7 +50,7 @@ final class ReplayDriver {
         capture: ReplayCapture?,
         take: @escaping (RecordedSession, PlayedSession, LearntValues, Int) -> Void
     ) throws(LoopFailure) {
-        self.recording = recording
+        scripts = recording.map { SessionScript($0, options.rewrite) }
         self.options = options
         self.address = address
         self.context = context
@@ -64,27 +65,27 @@ final class ReplayDriver {
         loop.wait(until: .zero)
         let began = loop.now
         // What has no time begins with the first that has one.
-        let first = recording.first { $0.startedAt != .zero }?.startedAt ?? .zero
-        let length = max(recording.last?.startedAt ?? .zero, first) - first
+        let first = scripts.first { $0.session.startedAt != .zero }?.session.startedAt ?? .zero
+        let length = max(scripts.last?.session.startedAt ?? .zero, first) - first
         /// When the session is to begin: each repetition follows a whole one.
         func start(_ index: Int) -> Timestamp {
-            let turn = UInt64(index / recording.count)
-            let offset = max(recording[index % recording.count].startedAt, first) - first
+            let turn = UInt64(index / scripts.count)
+            let offset = max(scripts[index % scripts.count].session.startedAt, first) - first
             return began + options.speed.scaled(TimeSpan(nanoseconds: turn &* length.nanoseconds &+ offset.nanoseconds))
         }
         let last = options.span.map { began + $0 } ?? .never
-        while (next < total && loop.now < last) || !open.isEmpty {
-            while next < total, loop.now < last, open.count < options.concurrency, start(next) <= loop.now {
+        while (next < total && loop.now < last) || openCount > 0 {
+            while next < total, loop.now < last, openCount < options.concurrency, start(next) <= loop.now {
                 begin(next)
                 next += 1
             }
             var until = queue.first ?? .never
-            if next < total, loop.now < last, open.count < options.concurrency { until = min(until, start(next)) }
+            if next < total, loop.now < last, openCount < options.concurrency { until = min(until, start(next)) }
             loop.wait(until: until)
             wokeAt = clinux_monotonic()
             while let completion = loop.next() { take(completion) }
-            while let due = queue.first, due <= loop.now, let (at, index) = queue.pop() {
-                guard let session = open[index], session.dueAt == at else { continue }
+            while let due = queue.first, due <= loop.now, let (at, slot) = queue.pop() {
+                guard let session = open[slot], session.dueAt == at else { continue }
                 session.dueAt = .never
                 proceed(session)
             }
@@ -95,17 +96,18 @@ final class ReplayDriver {
     // MARK: One session
 
     func begin(_ index: Int) {
-        let recorded = recording[index % recording.count]
+        let script = scripts[index % scripts.count]
+        let slot = freeSlots.popLast() ?? open.count
         let session = ReplaySession(
-            index: index, recorded,
+            index: index, slot: slot, script,
             ReplayRequest(
-                recorded.request, to: options.place, hasPath: options.hasPath, rules: options.rewrite, key: HandshakeKey.fresh(),
-                isPlain: options.isPlain),
-            options.rewrite)
+                script.session.request, to: options.place, hasPath: options.hasPath, rules: options.rewrite,
+                key: HandshakeKey.fresh(),
+                isPlain: options.isPlain))
         figures.sessions += 1
-        open[index] = session
+        if slot == open.count { open.append(session) } else { open[slot] = session }
         do throws(LoopFailure) {
-            session.id = try loop.connect(to: address, owner: UInt64(index))
+            session.id = try loop.connect(to: address, owner: UInt64(slot))
             loop.startReceiving(session.id)
             session.conversation = capture?.conversation(index)
             schedule(session, loop.now + options.patience)

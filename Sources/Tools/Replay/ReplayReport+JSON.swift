@@ -22,6 +22,7 @@ extension ReplayReport {
             line.beginObject("answers")
             line.field("recorded", session.recordedAnswers)
             line.field("present", session.answers)
+            if session.beyond > 0 { line.field("beyond", session.beyond) }
             line.endObject()
             line.field("agrees", session.differences.isEmpty)
             line.beginArray("differences")

@@ -30,6 +30,10 @@ extension ReplayReport {
         if let late = ReplayReport.quantile(figures.lateness.sorted(), 0.99) {
             text += page.row("", "messages left at most \(late.shown) after they were due (99 %)", .quiet)
         }
+        if beyond > 0 {
+            text += page.row(
+                "", "\(beyond) answers that the recording was cut short of were not compared", .quiet)
+        }
         return text
             + (differing == 0
                 ? page.row("result", "no difference", .good)

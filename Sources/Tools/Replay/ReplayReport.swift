@@ -15,6 +15,8 @@ struct ReplayReport {
         var sent: Int
         var answers: Int
         var recordedAnswers: Int
+        /// Answers that came after the end of a recording that is cut short, which therefore count for nothing.
+        var beyond = 0
         var differences: [SessionComparison.Difference]
         /// Differences beyond those that are told.
         var untold = 0
@@ -25,6 +27,8 @@ struct ReplayReport {
     var sessions: [Session] = []
     var agreed = 0
     var differing = 0
+    /// Of all sessions, answers that came after the end of a recording that is cut short.
+    var beyond: UInt64 = 0
     var skipped: [(number: UInt64, why: String)] = []
     var figures = ReplayDriver.Figures()
     /// How long answers took, in the recording and now.
@@ -43,17 +47,19 @@ struct ReplayReport {
         _ recorded: RecordedSession, _ played: PlayedSession, _ found: [SessionComparison.Difference], _ repetition: Int
     ) {
         if found.isEmpty { agreed += 1 } else { differing += 1 }
+        let beyond = recorded.isCutShort ? max(played.answerCount - recorded.answerCount, 0) : 0
+        self.beyond += UInt64(beyond)
         if replyTimes.present.count < 1 << 22 {
-            replyTimes.present += ReplyTimes.of(played)
-            if repetition == 0 { replyTimes.recorded += ReplyTimes.of(recorded) }
+            replyTimes.present += played.replyTimes.spans
+            if repetition == 0 { replyTimes.recorded += ReplyTimes(recorded).spans }
         }
         guard sessions.count < ReplayReport.most else { return }
         sessions.append(
             Session(
                 number: recorded.number, name: recorded.name, repetition: repetition,
                 request: recorded.request.text(recorded.request.targetRange, limit: 300), recordedStatus: recorded.status,
-                status: played.status, sent: played.sends.count, answers: played.answers.count,
-                recordedAnswers: recorded.answers.count, differences: Array(found.prefix(SessionComparison.most)),
+                status: played.status, sent: played.sent, answers: played.answerCount,
+                recordedAnswers: recorded.answerCount, beyond: beyond, differences: Array(found.prefix(SessionComparison.most)),
                 untold: max(found.count - SessionComparison.most, 0)))
     }
 

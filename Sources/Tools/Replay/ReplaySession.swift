@@ -7,7 +7,9 @@ import Wire
 /// One session of a run while it is played: the connection's state beside the schedule.
 final class ReplaySession {
     let index: Int
-    let recorded: RecordedSession
+    /// Its place among those that are open.
+    let slot: Int
+    let script: SessionScript
     let request: ReplayRequest
     var id = ConnectionID.none
     var learnt: LearntValues
@@ -25,24 +27,19 @@ final class ReplaySession {
     var isOver = false
     private var scanner = HeadScanner(limit: 64 << 10)
     private var head: [UInt8] = []
-    private var observer: Observer
+    /// What comes once the session is open.
+    var reader: AnswerReader
 
-    /// A class, since an observer can't be copied.
-    private final class Observer {
-        var observer: MessageObserver
-
-        init(_ agreement: ExtensionAgreement) {
-            observer = MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: 16 << 20)
-        }
-    }
-
-    init(index: Int, _ recorded: RecordedSession, _ request: ReplayRequest, _ rules: RewriteRules) {
+    init(index: Int, slot: Int, _ script: SessionScript, _ request: ReplayRequest) {
         self.index = index
-        self.recorded = recorded
+        self.slot = slot
+        self.script = script
         self.request = request
-        learnt = LearntValues(rules, recorded)
-        observer = Observer(ExtensionAgreement())
+        learnt = script.learnt
+        reader = AnswerReader(keepsAll: script.learnt.learns)
     }
+
+    var recorded: RecordedSession { script.session }
 
     /// What bytes before the session's opening come to.
     enum Answer {
@@ -109,7 +106,7 @@ final class ReplaySession {
         if let deflate = agreement.deflate {
             played.isCompressed = true
             deflater = MessageDeflater(deflate)
-            observer = Observer(agreement)
+            reader = AnswerReader(agreement, keepsAll: script.learnt.learns)
         }
         return .opened(offset)
     }
@@ -118,19 +115,9 @@ final class ReplaySession {
     ///
     /// Compressed is what was so on the wire; where the recording has no frames (HAR), everything, as browsers do it.
     func outgoing(_ payload: [UInt8], wasCompressed: Bool) -> (payload: [UInt8], isCompressed: Bool) {
-        guard let deflater, wasCompressed || !hasCompressedMessages, let packed = deflater.message(payload) else {
+        guard let deflater, wasCompressed || !script.hasCompressedMessages, let packed = deflater.message(payload) else {
             return (payload, false)
         }
         return (packed, true)
-    }
-
-    private lazy var hasCompressedMessages = recorded.messages.contains(where: \.wasCompressed)
-
-    /// Messages and control frames that these bytes complete.
-    func readFrames(_ bytes: UnsafeRawBufferPointer) -> [MessageObserver.Message] {
-        var found: [MessageObserver.Message] = []
-        observer.observer.observe(RawSpan(_unsafeBytes: bytes)) { found.append($0) }
-        if let fault = observer.observer.fault { played.fault = "the server's frames: \(fault.fault.name)" }
-        return found
     }
 }

@@ -71,7 +71,7 @@ package struct ReplayTraffic {
                     outcome.failures += 1
                     outcome.firstFailure = outcome.firstFailure ?? first.sentence
                 }
-                if outcome.latencies.count < 1 << 20 { outcome.latencies += ReplyTimes.of(played).map(\.nanoseconds) }
+                if outcome.latencies.count < 1 << 20 { outcome.latencies += played.replyTimes.spans.map(\.nanoseconds) }
             }
             driver.run()
             outcome.sessions = driver.figures.sessions

@@ -2,28 +2,26 @@ import WebSocketWire
 import Wire
 
 /// How long answers took: from a message of the client's to the server's next one, where nothing stood between.
-enum ReplyTimes {
-    static func of(_ session: RecordedSession) -> [TimeSpan] {
-        var asked: TimeSpan?
-        var spans: [TimeSpan] = []
+struct ReplyTimes: Equatable {
+    private(set) var spans: [TimeSpan] = []
+    /// When the client's last message left, while no answer has come since.
+    private var asked = Timestamp.never
+
+    init() {}
+
+    /// Those of a recording.
+    init(_ session: RecordedSession) {
         for message in session.messages where message.opcode.isData {
-            if message.direction == .clientToServer {
-                asked = message.at
-            } else if let at = asked {
-                spans.append(TimeSpan(nanoseconds: message.at.nanoseconds &- min(at.nanoseconds, message.at.nanoseconds)))
-                asked = nil
-            }
+            let at = Timestamp(nanoseconds: message.at.nanoseconds)
+            if message.direction == .clientToServer { self.asked(at: at) } else { answered(at: at) }
         }
-        return spans
     }
 
-    static func of(_ played: PlayedSession) -> [TimeSpan] {
-        var spans: [TimeSpan] = []
-        for (index, send) in played.sends.enumerated() {
-            // Only the last question before an answer counts, as in the recording.
-            if index + 1 < played.sends.count, played.sends[index + 1].answers == send.answers { continue }
-            if send.answers < played.answers.count { spans.append(played.answers[send.answers].at - send.at) }
-        }
-        return spans
+    mutating func asked(at now: Timestamp) { asked = now }
+
+    mutating func answered(at now: Timestamp) {
+        guard asked != .never else { return }
+        spans.append(now > asked ? now - asked : .zero)
+        asked = .never
     }
 }

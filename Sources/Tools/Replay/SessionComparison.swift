@@ -66,16 +66,12 @@ struct SessionComparison {
     private func messages(
         _ recorded: RecordedSession, _ played: PlayedSession, _ learnt: LearntValues, _ found: inout [Difference]
     ) {
-        let answers = recorded.answers
         // What is the same byte by byte agrees under every rule.
-        if learnt.isEmpty, answers.count == played.answers.count,
-            zip(answers, played.answers).allSatisfy({ $0.opcode == $1.opcode && $0.payload == $1.payload })
-        {
-            return
-        }
-        let old = answers.map { rules.canonical($0.opcode, learnt.expected($0.payload)) }
+        let same = played.same
+        if played.answers.isEmpty, same == recorded.answerCount { return }
+        let old = recorded.answers.dropFirst(same).map { rules.canonical($0.opcode, learnt.expected($0.payload)) }
         let new = played.answers.map { rules.canonical($0.opcode, $0.payload) }
-        if rules.order == .free { return free(old, new, wasLeft: recorded.wasLeft, &found) }
+        if rules.order == .free { return free(old, new, from: same, isCutShort: recorded.isCutShort, &found) }
         var (i, j) = (0, 0)
         while i < old.count, j < new.count {
             if old[i] == new[j] {
@@ -86,33 +82,34 @@ struct SessionComparison {
             let missing = (1...SessionComparison.lookahead).first { i + $0 < old.count && old[i + $0] == new[j] }
             let surplus = (1...SessionComparison.lookahead).first { j + $0 < new.count && old[i] == new[j + $0] }
             if let missing, missing <= surplus ?? .max {
-                for index in i..<i + missing { found.append(lost(index, old[index])) }
+                for index in i..<i + missing { found.append(lost(same + index, old[index])) }
                 i += missing
             } else if let surplus {
-                for index in j..<j + surplus { found.append(extra(index, new[index])) }
+                for index in j..<j + surplus { found.append(extra(same + index, new[index])) }
                 j += surplus
             } else {
                 found.append(
-                    Difference(kind: .message, sentence: "answer \(i + 1): \(MessageRules.explain(old[i], new[j]))"))
+                    Difference(kind: .message, sentence: "answer \(same + i + 1): \(MessageRules.explain(old[i], new[j]))"))
                 i += 1
                 j += 1
             }
         }
-        for index in i..<old.count { found.append(lost(index, old[index])) }
-        // What a server would have said to a client that had gone isn't in the recording.
-        guard !recorded.wasLeft else { return }
-        for index in j..<new.count { found.append(extra(index, new[index])) }
+        for index in i..<old.count { found.append(lost(same + index, old[index])) }
+        // What a server would have said after the recording's end isn't in it.
+        guard !recorded.isCutShort else { return }
+        for index in j..<new.count { found.append(extra(same + index, new[index])) }
     }
 
     private func free(
-        _ old: [MessageRules.Canonical], _ new: [MessageRules.Canonical], wasLeft: Bool, _ found: inout [Difference]
+        _ old: [MessageRules.Canonical], _ new: [MessageRules.Canonical], from same: Int, isCutShort: Bool,
+        _ found: inout [Difference]
     ) {
         var open: [MessageRules.Canonical: Int] = [:]
         for message in new { open[message, default: 0] += 1 }
         for (index, message) in old.enumerated() {
-            if let count = open[message], count > 0 { open[message] = count - 1 } else { found.append(lost(index, message)) }
+            if let count = open[message], count > 0 { open[message] = count - 1 } else { found.append(lost(same + index, message)) }
         }
-        guard !wasLeft else { return }
+        guard !isCutShort else { return }
         // The last of each kind are the ones that nobody asked for.
         var surplus: [(Int, MessageRules.Canonical)] = []
         for (index, message) in new.enumerated().reversed() {
@@ -121,7 +118,7 @@ struct SessionComparison {
                 surplus.append((index, message))
             }
         }
-        for (index, message) in surplus.reversed() { found.append(extra(index, message)) }
+        for (index, message) in surplus.reversed() { found.append(extra(same + index, message)) }
     }
 
     private func lost(_ index: Int, _ message: MessageRules.Canonical) -> Difference {
@@ -137,7 +134,7 @@ struct SessionComparison {
 
     /// Whether something of the recording was still to be said.
     private func isEarly(_ recorded: RecordedSession, _ played: PlayedSession) -> Bool {
-        played.unsent > 0 || played.answers.count < recorded.answers.count
+        played.unsent > 0 || played.answerCount < recorded.answerCount
     }
 
     private func close(_ recorded: RecordedSession, _ played: PlayedSession) -> Difference? {

@@ -36,20 +36,7 @@ struct SessionPlayer {
         case end
     }
 
-    private struct Step {
-        var index: Int
-        var at: TimeSpan
-        /// Since the message before it, of either side.
-        var pause: TimeSpan
-        /// The server's messages before it.
-        var replies: Int
-    }
-
-    private let steps: [Step]
-    private let closing: (step: Step, code: UInt16?)?
-    private let waitsForClose: Bool
-    /// For each of the server's messages, how long after the message before it.
-    private let answerGaps: [TimeSpan]
+    private let script: SessionScript
     private let pace: Pace
     private let speed: Speed
     private let patience: TimeSpan
@@ -66,34 +53,15 @@ struct SessionPlayer {
     static let settling = TimeSpan.milliseconds(100)
 
     init(
-        _ session: RecordedSession, pace: Pace, speed: Speed, patience: TimeSpan, settling: TimeSpan = SessionPlayer.settling,
+        _ script: SessionScript, pace: Pace, speed: Speed, patience: TimeSpan, settling: TimeSpan = SessionPlayer.settling,
         openedAt: Timestamp
     ) {
-        var steps: [Step] = []
-        var gaps: [TimeSpan] = []
-        var before = TimeSpan.zero
-        for (index, message) in session.messages.enumerated() {
-            let gap = message.at > before ? TimeSpan(nanoseconds: message.at.nanoseconds - before.nanoseconds) : .zero
-            if message.direction == .clientToServer {
-                steps.append(Step(index: index, at: message.at, pause: gap, replies: gaps.count))
-            } else {
-                gaps.append(gap)
-            }
-            before = max(before, message.at)
-        }
-        self.steps = steps
-        answerGaps = gaps
-        if case .client(let code, let at, _) = session.ending {
-            let gap = at > before ? TimeSpan(nanoseconds: at.nanoseconds - before.nanoseconds) : .zero
-            closing = (Step(index: -1, at: at, pause: gap, replies: gaps.count), code)
-        } else {
-            closing = nil
-        }
-        if case .server = session.ending { waitsForClose = true } else { waitsForClose = false }
+        self.script = script
         self.pace = pace
         self.speed = speed
         self.patience = patience
-        self.settling = settling
+        // Where the recording is cut short a surplus is no difference, so nobody waits for one.
+        self.settling = script.session.isCutShort ? .zero : settling
         self.openedAt = openedAt
         readyAt = openedAt
         progressAt = openedAt
@@ -102,7 +70,7 @@ struct SessionPlayer {
     /// How many of the client's messages were sent.
     var sent: Int { next }
     /// How many there are to send.
-    var total: Int { steps.count }
+    var total: Int { script.steps.count }
 
     /// A message of the server's came.
     mutating func received(at now: Timestamp) {
@@ -114,8 +82,8 @@ struct SessionPlayer {
     /// What to do now.
     mutating func act(at now: Timestamp) -> Act {
         if let closedAt { return now >= closedAt + patience ? .end : .wait(until: closedAt + patience) }
-        if next < steps.count {
-            let step = steps[next]
+        if next < script.steps.count {
+            let step = script.steps[next]
             if pace == .reply, received < step.replies { return waitForServer(now) }
             let due = pace == .time ? openedAt + speed.scaled(step.at) : readyAt + speed.scaled(step.pause)
             guard now >= due else { return .wait(until: due) }
@@ -124,20 +92,20 @@ struct SessionPlayer {
             progressAt = max(progressAt, now)
             return .send(step.index, due: due)
         }
-        if received < answerGaps.count { return waitForServer(now) }
-        if let closing {
+        if received < script.answerGaps.count { return waitForServer(now) }
+        if let closing = script.closing {
             let due = pace == .time ? openedAt + speed.scaled(closing.step.at) : readyAt + speed.scaled(closing.step.pause)
             return now >= due ? close(closing.code, now) : .wait(until: due)
         }
-        if waitsForClose { return waitForServer(now) }
+        if script.waitsForClose { return waitForServer(now) }
         let settled = progressAt + settling
         return now >= settled ? close(1000, now) : .wait(until: settled)
     }
 
     private mutating func waitForServer(_ now: Timestamp) -> Act {
-        let gap = received < answerGaps.count ? answerGaps[received] : .zero
+        let gap = received < script.answerGaps.count ? script.answerGaps[received] : .zero
         let limit = progressAt + gap + patience
-        return now >= limit ? close(closing?.code ?? 1000, now) : .wait(until: limit)
+        return now >= limit ? close(script.closing?.code ?? 1000, now) : .wait(until: limit)
     }
 
     private mutating func close(_ code: UInt16?, _ now: Timestamp) -> Act {

@@ -62,6 +62,10 @@ extension Integration {
                     ("/echo", "http://x", 101, echoes(["four"])),
                 ]),
                 to: "recorded.har")
+            // A HAR doesn't tell how its sessions end, so each is held open for a moment, and the next takes its place.
+            let often = try replay([file, "--to", target, "--speed", "max", "--repeat", "4", "--concurrency", "2"])
+            #expect(often.exit == .code(0), "\(often.told)")
+            #expect(often.lines.last?["agreed"].integer == 8)
             let (one, two) = (scratch.file("one.pcapng"), scratch.file("two.pcapng"))
             let first = try replay([file, "--to", target, "--speed", "max", "--pace", "reply", "--record", one])
             #expect(first.exit == .code(0), "\(first.told)")

@@ -23,7 +23,7 @@ import Wire
     {
         PlayedSession(
             status: 101,
-            answers: answers.map { PlayedSession.Message(opcode: .text, payload: Array($0.utf8), at: .zero) }, ending: ending,
+            answers: answers.map { PlayedSession.Message(opcode: .text, payload: Array($0.utf8)) }, ending: ending,
             closedFirst: closedFirst)
     }
 
@@ -87,16 +87,34 @@ import Wire
     }
 
     @Test(arguments: [MessageRules.Order.kept, .free])
-    func `what would have come to a client that had gone is no difference, what it had heard is`(_ order: MessageRules.Order) throws
-    {
+    func `what would have come after the end of a recording that is cut short is no difference, what stands in it is`(
+        _ order: MessageRules.Order
+    ) throws {
         var rules = MessageRules()
         rules.order = order
         var left = recorded(["a", "b"], .unknown)
-        left.wasLeft = true
+        left.isCutShort = true
         #expect(try differences(left, played(["a", "b", "c"]), rules) == [])
         #expect(try differences(left, played(["a"]), rules).contains { $0.hasPrefix("message-missing") })
-        left.wasLeft = false
+        left.isCutShort = false
         #expect(try differences(left, played(["a", "b", "c"]), rules).contains { $0.hasPrefix("message-surplus") })
+    }
+
+    @Test(arguments: [MessageRules.Order.kept, .free])
+    func `answers that were the recording's as they came are counted and not compared again`(_ order: MessageRules.Order) throws {
+        var rules = MessageRules()
+        rules.order = order
+        var new = played([])
+        new.same = 2
+        #expect(try differences(recorded(["a", "b"]), new, rules) == [])
+        #expect(
+            try differences(recorded(["a", "b", "c"]), new, rules) == [
+                "message-missing: answer 3 of the recording didn't come: \"c\""
+            ])
+        new = played(["x"])
+        new.same = 2
+        #expect(
+            try differences(recorded(["a", "b"]), new, rules) == ["message-surplus: answer 3 is not in the recording: \"x\""])
     }
 
     @Test func `where the order is free only the messages count`() throws {

@@ -60,11 +60,14 @@ import Wire
                 message(.serverToClient, 25),
                 message(.serverToClient, 90),
             ])
-        #expect(ReplyTimes.of(session) == [.milliseconds(5)])
+        #expect(ReplyTimes(session).spans == [.milliseconds(5)])
         let start = Timestamp(nanoseconds: 0)
-        var played = PlayedSession()
-        played.sends = [(start + .milliseconds(10), 1), (start + .milliseconds(20), 1)]
-        played.answers = [1, 27, 90].map { PlayedSession.Message(opcode: .text, payload: [], at: start + .milliseconds($0)) }
-        #expect(ReplyTimes.of(played) == [.milliseconds(7)])
+        var times = ReplyTimes()
+        times.answered(at: start + .milliseconds(1))
+        times.asked(at: start + .milliseconds(10))
+        times.asked(at: start + .milliseconds(20))
+        times.answered(at: start + .milliseconds(27))
+        times.answered(at: start + .milliseconds(90))
+        #expect(times.spans == [.milliseconds(7)])
     }
 }

@@ -33,6 +33,44 @@ import Wire
         }
     }
 
+    /// A session with one echo, and then `end`.
+    private static func ending(_ end: [(UInt64, Dialogue.Line)]) -> Dialogue {
+        Dialogue(
+            description: "an echo and an end",
+            lines: [
+                (0, .client(Dialogue.request())), (2, .server(Dialogue.accepted())), (10, .client(Dialogue.masked(0x81, [0x61]))),
+                (11, .server(Dialogue.unmasked(0x81, [0x61]))),
+            ] + end)
+    }
+
+    @Test func `an end of Gatehouse's own is not the server's, whatever the server answers to it`() throws {
+        let drained = Self.ending([
+            (20, .local(.downstream, .drain, 1001)), (20, .local(.upstream, .drain, 1001)),
+            (21, .server(Dialogue.unmasked(0x88, Dialogue.close(1001)))), (22, .end(.upstream, .finished)),
+        ])
+        let session = try #require(try recordings(drained.tap()).first)
+        #expect(session.ending == .unknown)
+        #expect(session.isCutShort)
+        #expect(session.messages.count == 2)
+    }
+
+    @Test func `a recording is cut short where the client went or the capture was over, not where the server went`() throws {
+        func session(_ end: [(UInt64, Dialogue.Line)]) throws -> RecordedSession {
+            try #require(try recordings(Self.ending(end).wire()).first)
+        }
+        let left = try session([(20, .end(.downstream, .reset(errno: 0))), (21, .end(.upstream, .finished))])
+        #expect(left.ending == .cut && left.isCutShort)
+        let open = try session([(20, .client(Dialogue.masked(0x81, [0x62])))])
+        #expect(open.ending == .unknown && open.isCutShort)
+        let dropped = try session([(20, .end(.upstream, .finished)), (21, .end(.downstream, .finished))])
+        #expect(dropped.ending == .cut && !dropped.isCutShort)
+        let closed = try session([
+            (20, .server(Dialogue.unmasked(0x88, Dialogue.close(1001)))),
+            (21, .client(Dialogue.masked(0x88, Dialogue.close(1001)))),
+        ])
+        #expect(closed.ending == .server(code: 1001) && !closed.isCutShort)
+    }
+
     @Test func `what is wanted is read, and nothing else`() throws {
         let dialogue = try #require(Dialogue.all.first)
         try Dialogue.withTemporaryFile(dialogue.wire()) { path in

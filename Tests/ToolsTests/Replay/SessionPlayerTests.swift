@@ -22,28 +22,31 @@ import Wire
 
     private func player(
         _ lines: [(Character, UInt64)], _ ending: RecordedSession.Ending = .unknown, pace: SessionPlayer.Pace = .time,
-        speed: SessionPlayer.Speed = .times(1)
-    ) -> SessionPlayer {
-        SessionPlayer(session(lines, ending), pace: pace, speed: speed, patience: .seconds(5), openedAt: Self.opened)
+        speed: SessionPlayer.Speed = .times(1), isCutShort: Bool = false
+    ) throws -> SessionPlayer {
+        var session = session(lines, ending)
+        session.isCutShort = isCutShort
+        return SessionPlayer(
+            SessionScript(session, try RewriteRules([])), pace: pace, speed: speed, patience: .seconds(5), openedAt: Self.opened)
     }
 
-    @Test func `each message goes out at its recorded moment, whatever the server says`() {
-        var player = player([(">", 10), ("<", 12), (">", 500)])
+    @Test func `each message goes out at its recorded moment, whatever the server says`() throws {
+        var player = try player([(">", 10), ("<", 12), (">", 500)])
         #expect(player.act(at: Self.at(0)) == .wait(until: Self.at(10)))
         #expect(player.act(at: Self.at(10)) == .send(0, due: Self.at(10)))
         #expect(player.act(at: Self.at(11)) == .wait(until: Self.at(500)))
         #expect(player.act(at: Self.at(501)) == .send(2, due: Self.at(500)))
     }
 
-    @Test func `a speed of ten divides the moments by ten`() {
-        var player = player([(">", 100), (">", 1000)], speed: .times(10))
+    @Test func `a speed of ten divides the moments by ten`() throws {
+        var player = try player([(">", 100), (">", 1000)], speed: .times(10))
         #expect(player.act(at: Self.at(9)) == .wait(until: Self.at(10)))
         #expect(player.act(at: Self.at(10)) == .send(0, due: Self.at(10)))
         #expect(player.act(at: Self.at(10)) == .wait(until: Self.at(100)))
     }
 
-    @Test func `in the pace of replies a message waits for those before it, then for the recorded pause`() {
-        var player = player([(">", 10), ("<", 30), (">", 50)], pace: .reply)
+    @Test func `in the pace of replies a message waits for those before it, then for the recorded pause`() throws {
+        var player = try player([(">", 10), ("<", 30), (">", 50)], pace: .reply)
         #expect(player.act(at: Self.at(10)) == .send(0, due: Self.at(10)))
         // The recording's answer took 20 ms; five seconds more are given.
         #expect(player.act(at: Self.at(60)) == .wait(until: Self.at(5030)))
@@ -52,15 +55,15 @@ import Wire
         #expect(player.act(at: Self.at(320)) == .send(2, due: Self.at(320)))
     }
 
-    @Test func `at full speed in the pace of replies only the server is waited for`() {
-        var player = player([(">", 1000), ("<", 1001), (">", 9000)], pace: .reply, speed: .max)
+    @Test func `at full speed in the pace of replies only the server is waited for`() throws {
+        var player = try player([(">", 1000), ("<", 1001), (">", 9000)], pace: .reply, speed: .max)
         #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
         player.received(at: Self.at(3))
         #expect(player.act(at: Self.at(3)) == .send(2, due: Self.at(3)))
     }
 
-    @Test func `the client's close waits for a server that is slower than in the recording`() {
-        var player = player([(">", 0), ("<", 5)], .client(code: 1001, at: .milliseconds(10), answer: 1001))
+    @Test func `the client's close waits for a server that is slower than in the recording`() throws {
+        var player = try player([(">", 0), ("<", 5)], .client(code: 1001, at: .milliseconds(10), answer: 1001))
         #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
         #expect(player.act(at: Self.at(100)) == .wait(until: Self.at(5005)))
         player.received(at: Self.at(200))
@@ -69,28 +72,36 @@ import Wire
         #expect(player.act(at: Self.at(5200)) == .end)
     }
 
-    @Test func `a server that stays silent is given up after its own pause and the patience`() {
-        var player = player([(">", 0), ("<", 30_000)], speed: .max)
+    @Test func `a server that stays silent is given up after its own pause and the patience`() throws {
+        var player = try player([(">", 0), ("<", 30_000)], speed: .max)
         #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
         #expect(player.act(at: Self.at(20_000)) == .wait(until: Self.at(35_000)))
         #expect(player.act(at: Self.at(35_000)) == .close(1000))
         #expect(player.sent == player.total)
     }
 
-    @Test func `where the server closed first its close is waited for`() {
-        var player = player([], .server(code: 1011))
+    @Test func `where the server closed first its close is waited for`() throws {
+        var player = try player([], .server(code: 1011))
         #expect(player.act(at: Self.at(0)) == .wait(until: Self.at(5000)))
         #expect(player.act(at: Self.at(5000)) == .close(1000))
     }
 
-    @Test func `a recording without an end leaves a moment for what nobody recorded`() {
-        var player = player([(">", 0), ("<", 1)])
+    @Test func `a recording without an end leaves a moment for what nobody recorded`() throws {
+        var player = try player([(">", 0), ("<", 1)])
         #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
         player.received(at: Self.at(1))
         #expect(player.act(at: Self.at(1)) == .wait(until: Self.at(101)))
         player.received(at: Self.at(50))
         #expect(player.act(at: Self.at(101)) == .wait(until: Self.at(150)))
         #expect(player.act(at: Self.at(150)) == .close(1000))
+    }
+
+    @Test func `where the recording is cut short nobody waits for what it doesn't have`() throws {
+        var player = try player([(">", 0), ("<", 1), (">", 2)], .cut, pace: .reply, speed: .max, isCutShort: true)
+        #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
+        player.received(at: Self.at(1))
+        #expect(player.act(at: Self.at(1)) == .send(2, due: Self.at(1)))
+        #expect(player.act(at: Self.at(1)) == .close(1000))
     }
 
     @Test func `the queue of moments gives the earliest first`() {
