@@ -3,14 +3,18 @@ import Wire
 
 /// Bytes that grow and are used again: what encoders write into, and a writer thread hands to the disk.
 ///
-/// Whole pages that stand elsewhere in memory can be inserted without being copied (`insert`): they belong between two bytes of the buffer, at a place
-/// where both parts are whole pages of the file, so that a gathering write past the page cache takes all of it as it lies.
+/// Whole sectors that stand elsewhere in memory can be inserted without being copied (`insert`): they belong between two bytes of the buffer, at a
+/// place where both parts are whole sectors of the file, so that a gathering write past the page cache takes all of it as it lies.
 package struct CaptureBuffer: ~Copyable {
     private(set) var base: UnsafeMutableRawPointer
     private var capacity: Int
     /// How many bytes are in it.
     package private(set) var count = 0
-    /// Pages that stand elsewhere, in order, each with the place in the buffer in front of which they belong.
+    /// What writing past the page cache wants of a piece that is gathered, on most disks; where it wants whole pages, `unit` says so.
+    package static let sector = 512
+    /// `sector` or `alignment`: where in the file inserted bytes begin.
+    package var unit = CaptureBuffer.sector
+    /// Sectors that stand elsewhere, in order, each with the place in the buffer in front of which they belong.
     private var inserts: [(place: Int, pages: UnsafeRawBufferPointer)] = []
     /// How many bytes stand elsewhere.
     package private(set) var inserted = 0
@@ -88,12 +92,17 @@ package struct CaptureBuffer: ~Copyable {
     /// A block that says nothing, of a type for local use (draft-ietf-opsawg-pcapng §10.1), so that every reader skips it.
     private static let filler: UInt32 = 0x8000_4748
 
-    /// Fills up so that after `headers` more bytes a page ends.
-    mutating func fill(before headers: Int) {
-        var gap = -(count + headers) & (CaptureBuffer.alignment - 1)
+    /// Fills up so that a page of the file ends.
+    package mutating func fillPage() { fill(before: 0, CaptureBuffer.alignment) }
+
+    /// Fills up so that after `headers` more bytes a unit ends.
+    mutating func fill(before headers: Int) { fill(before: headers, unit) }
+
+    private mutating func fill(before headers: Int, _ unit: Int) {
+        var gap = -(total + headers) & (unit - 1)
         guard gap > 0 else { return }
         // Shorter than a block can be.
-        if gap < 12 { gap += CaptureBuffer.alignment }
+        if gap < 12 { gap += unit }
         let block = reserve(gap)
         block.initializeMemory(as: UInt8.self, repeating: 0, count: gap)
         block.storeBytes(of: CaptureBuffer.filler.littleEndian, as: UInt32.self)
@@ -102,12 +111,12 @@ package struct CaptureBuffer: ~Copyable {
         count += gap
     }
 
-    /// Puts whole pages before the byte at `place`, which begins a page and has no pages behind it; they have to stay where they are
+    /// Puts whole sectors before the byte at `place`, which begins one and has no others behind it; they have to stay where they are
     /// until the buffer forgets them.
     mutating func insert(_ pages: UnsafeRawBufferPointer, at place: Int) {
         precondition(
-            (place | pages.count) & (CaptureBuffer.alignment - 1) == 0 && place > inserts.last?.place ?? 0,
-            "CaptureBuffer: pages can't stand at \(place)")
+            (place | pages.count) & (CaptureBuffer.sector - 1) == 0 && place > inserts.last?.place ?? 0,
+            "CaptureBuffer: sectors can't stand at \(place)")
         inserts.append((place, pages))
         inserted += pages.count
     }

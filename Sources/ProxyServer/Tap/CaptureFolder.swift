@@ -61,6 +61,14 @@ struct CaptureFolder: ~Copyable {
         }
     }
 
+    /// Whether the disk wants larger units than sectors.
+    var wantsPages: Bool {
+        switch output {
+        case .some(let output): output.wantsPages
+        case nil: false
+        }
+    }
+
     /// How many encoded bytes are not in the file.
     func unsaved(_ buffer: borrowing CaptureBuffer) -> Int {
         switch output {

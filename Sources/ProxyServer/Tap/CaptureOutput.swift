@@ -30,6 +30,8 @@ struct CaptureOutput: ~Copyable {
     private var isDirect = false
     /// The file has its places already and reads as zeros behind what was written, until it is closed.
     private var isLonger: Bool
+    /// Past the page cache go pieces of whole pages only, not of whole sectors.
+    private(set) var wantsPages = false
 
     /// From how many bytes on it is worth the while to go past the page cache.
     static let bulk = 256 << 10
@@ -75,7 +77,9 @@ struct CaptureOutput: ~Copyable {
         let page = CaptureBuffer.alignment
         var left: (downstream: UInt64, upstream: UInt64) = (0, 0)
         let before = whole
-        let pages = buffer.count & ~(page - 1)
+        // What was inserted needn't end with a page.
+        if buffer.inserted > 0 { buffer.fillPage() }
+        let pages = buffer.inserted > 0 ? buffer.count : buffer.count & ~(page - 1)
         if unsaved(buffer) >= CaptureOutput.bulk, !isLate, goDirect(true) {
             let border = buffer.border(notBehind: pages)
             try put(buffer, from: 0, to: pages)
@@ -129,8 +133,9 @@ struct CaptureOutput: ~Copyable {
                 place += off_t(taken)
                 advance(&first, by: taken)
             } else if errno == EINVAL, isDirect {
-                // The file system has rules of its own.
-                mayGoDirect = false
+                // The file system has rules of its own: larger units, or others yet.
+                let uneven = pieces[first...].contains { $0.iov_len & (CaptureBuffer.alignment - 1) != 0 }
+                if uneven { wantsPages = true } else { mayGoDirect = false }
                 _ = goDirect(false)
             } else if errno != EINTR {
                 let failure = errno

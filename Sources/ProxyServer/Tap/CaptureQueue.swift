@@ -1,4 +1,6 @@
+import CaptureFile
 import Glibc
+import Synchronization
 import Telemetry
 
 /// The bounded store of chunks between the workers and the capture's thread.
@@ -19,6 +21,9 @@ final class CaptureQueue: @unchecked Sendable {
     private var stopping = false
     private var isFinished = false
     private let limit: Int
+
+    /// What of long records is laid apart: whole units of so many bytes.
+    let unit = Atomic(CaptureBuffer.sector)
 
     static let chunkSize = 256 << 10
     private static let slabSize = 2 << 20

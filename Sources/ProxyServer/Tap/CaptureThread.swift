@@ -139,6 +139,10 @@ final class CaptureThread {
             lose(lost, touched)
             return failed(failure)
         }
+        if folder.wantsPages, encoder.encoder.buffer.unit < CaptureBuffer.alignment {
+            encoder.encoder.buffer.unit = CaptureBuffer.alignment
+            desk.queue.unit.store(CaptureBuffer.alignment, ordering: .relaxed)
+        }
         inFile.downstream &+= written.downstream
         inFile.upstream &+= written.upstream
         desk.packets.add(written.downstream &+ written.upstream, ordering: .relaxed)

@@ -1,5 +1,6 @@
 import CLinux
 import CaptureFile
+import Synchronization
 import Wire
 
 /// A worker's way to the capture's thread: the chunk that it is filling.
@@ -9,13 +10,15 @@ import Wire
 ///
 ///     chunk   records ──►     ◄── pages
 ///
-/// Records are laid from the front. Whole pages of long ones are laid from the back, where the disk takes them from without another copy.
+/// Records are laid from the front. Whole sectors of long ones are laid from the back, where the disk takes them from without another copy.
 final class TapChannel {
     private let queue: CaptureQueue
     private var start: UnsafeMutableRawPointer?
     private var count = 0
     /// Where the pages begin.
     private var top = CaptureQueue.chunkSize
+    /// Whole units of so many bytes are laid apart.
+    private var unit = CaptureBuffer.sector
     /// When what has gathered is to be handed over; `never` while there is nothing.
     private(set) var due = Timestamp.never
     /// What was refused since it was last told.
@@ -26,8 +29,8 @@ final class TapChannel {
     static let linger = TimeSpan.milliseconds(20)
     /// Bytes of one record at most; longer ones are written in pieces.
     static let piece = 60 << 10
-    /// From how many bytes on whole pages are laid apart; each costs up to a page of headers for both sides.
-    static let paged = 8 << 10
+    /// From how many bytes on whole sectors are laid apart.
+    static let paged = 4 << 10
 
     struct Loss {
         var packets: UInt64 = 0
@@ -86,22 +89,22 @@ final class TapChannel {
         return true
     }
 
-    /// Appends bytes of a stream, their whole pages apart, and tells how many it took: at most `piece`, none where there is no room.
+    /// Appends bytes of a stream, their whole sectors apart, and tells how many it took: at most `piece`, none where there is no room.
     ///
     /// - Parameter record: what is to be said of them; lengths are put in.
     func append(paging record: TapRecord, _ bytes: UnsafeRawPointer, _ length: Int) -> Int {
-        let page = CaptureBuffer.alignment
+        // Room for what isn't laid apart, and enough of what is.
+        if start == nil || top - count < TapRecord.headerSize + TapPages.size + CaptureBuffer.alignment + TapChannel.paged {
+            guard exchange() else { return 0 }
+        }
+        guard let start else { return 0 }
         let length = min(length, TapChannel.piece)
-        var rest = length & (page - 1)
+        var rest = length & (unit - 1)
         var whole = length - rest
         var record = record
         record.flags.insert(.paged)
         record.kept = TapPages.size + rest
-        if start == nil || top - count < record.size + min(whole, TapChannel.paged) {
-            guard exchange() else { return 0 }
-        }
-        guard let start else { return 0 }
-        let room = (top - count - record.size) & ~(page - 1)
+        let room = (top - count - record.size) & ~(unit - 1)
         if room < whole {
             // What doesn't fit any more goes into the next chunk.
             whole = room
@@ -142,6 +145,7 @@ final class TapChannel {
     private func exchange() -> Bool {
         handOver()
         start = queue.takeEmpty()
+        unit = queue.unit.load(ordering: .relaxed)
         return start != nil
     }
 }
