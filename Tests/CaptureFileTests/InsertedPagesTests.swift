@@ -13,7 +13,8 @@ import Wire
 
     /// Bytes that stand on a page's border, as long as the test runs.
     private func pages(_ count: Int) -> UnsafeRawBufferPointer {
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: max(count, 1) * InsertedPagesTests.page, alignment: InsertedPagesTests.page)
+        let room = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: max(count, 1) * InsertedPagesTests.page, alignment: InsertedPagesTests.page)
         for index in room.indices { room[index] = UInt8(truncatingIfNeeded: index &* 251 &+ index >> 8) }
         return UnsafeRawBufferPointer(rebasing: room[..<(count * InsertedPagesTests.page)])
     }
@@ -52,13 +53,16 @@ import Wire
     @Test func `wherever a packet begins, its pages begin one of the file's, and every block is whole`() {
         let pages = pages(1)
         let sum = PayloadSum(words: words(pages), [UInt8]().span.bytes)
-        for (unit, length) in stride(from: 0, to: InsertedPagesTests.page + 16, by: 4).flatMap({ [(CaptureBuffer.sector, $0), (InsertedPagesTests.page, $0)] }) {
+        for (unit, length) in stride(from: 0, to: InsertedPagesTests.page + 16, by: 4).flatMap({
+            [(CaptureBuffer.sector, $0), (InsertedPagesTests.page, $0)]
+        }) {
             var encoder = CaptureEncoder()
             encoder.buffer.unit = unit
             encoder.begin()
             var talk = conversation(false)
             talk.data(from: .initiator, [UInt8](repeating: 1, count: length).span.bytes, at: .zero, into: &encoder)
-            talk.data(from: .initiator, pages: pages, [UInt8](repeating: 2, count: 5).span.bytes, sum: sum, at: .zero, into: &encoder)
+            talk.data(
+                from: .initiator, pages: pages, [UInt8](repeating: 2, count: 5).span.bytes, sum: sum, at: .zero, into: &encoder)
             let file = encoder.buffer.copied()
             let decoded = Files.decode(file)
             #expect(decoded.fault == nil && decoded.left == 0 && decoded.packets.last?.bytes.count == 40 + pages.count + 5)
@@ -73,7 +77,8 @@ import Wire
             // The border in front of the last packet, of which a part stands elsewhere.
             let border = encoder.buffer.border(notBehind: encoder.buffer.count - 1)
             #expect(Files.decode(Array(file[..<border.offset])).left == 0)
-            #expect(border.packets == (0, 1) && Files.decode(Array(file[..<border.offset])).packets.count == decoded.packets.count - 1)
+            #expect(
+                border.packets == (0, 1) && Files.decode(Array(file[..<border.offset])).packets.count == decoded.packets.count - 1)
             encoder.buffer.fillPage()
             let filled = encoder.buffer.copied()
             #expect(filled.count % InsertedPagesTests.page == 0 && filled.starts(with: file) && Files.decode(filled).left == 0)
@@ -101,7 +106,9 @@ import Wire
         #expect(cleared == 0)
     }
 
-    @Test(arguments: Chunking.all) func `room that a dead process kept behind its last block is the end of a capture`(chunking: Chunking) {
+    @Test(arguments: Chunking.all) func `room that a dead process kept behind its last block is the end of a capture`(
+        chunking: Chunking
+    ) {
         var encoder = CaptureEncoder()
         encoder.begin()
         var talk = conversation(false)

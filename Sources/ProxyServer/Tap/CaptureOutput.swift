@@ -125,7 +125,9 @@ struct CaptureOutput: ~Copyable {
         while first < pieces.count {
             let most = min(pieces.count - first, CaptureOutput.mostPieces)
             let wanted = pieces[first..<first + most].reduce(0) { $0 + $1.iov_len }
-            let count = pieces.withUnsafeBufferPointer { pwritev(descriptor, $0.baseAddress.map { $0 + first }, Int32(most), place) }
+            let count = pieces.withUnsafeBufferPointer {
+                pwritev(descriptor, $0.baseAddress.map { $0 + first }, Int32(most), place)
+            }
             if count > 0 {
                 // Past the page cache only whole pages may follow.
                 let taken = isDirect && count < wanted ? count & ~(CaptureBuffer.alignment - 1) : count

@@ -155,13 +155,15 @@ struct TapEncoder: ~Copyable {
             for part in [pages?.bytes, bytes].compactMap(\.self) {
                 payload.trim(part, stream, isTunnel: record.flags.contains(.tunnel)) { piece, kept in
                     talk.data(
-                        from: end, RawSpan(_unsafeBytes: piece), keeping: kept, at: record.time, comment: comment?.text, into: &encoder)
+                        from: end, RawSpan(_unsafeBytes: piece), keeping: kept, at: record.time, comment: comment?.text,
+                        into: &encoder)
                     comment = nil
                 }
             }
         } else if let pages {
             talk.data(
-                from: end, pages: pages.bytes, RawSpan(_unsafeBytes: bytes), sum: pages.sum, at: record.time, comment: comment?.text,
+                from: end, pages: pages.bytes, RawSpan(_unsafeBytes: bytes), sum: pages.sum, at: record.time,
+                comment: comment?.text,
                 into: &encoder)
         } else {
             talk.data(from: end, RawSpan(_unsafeBytes: bytes), sum: sum, at: record.time, comment: comment?.text, into: &encoder)

@@ -25,7 +25,8 @@ import Wire
             let length = number(offset + 4)
             if number(offset) == 6 {
                 let packet = file[(offset + 28)..<(offset + 28 + number(offset + 20))]
-                streams["\(number(offset + 8)) from \(packet[packet.startIndex + 15])", default: []] += packet.dropFirst(40 + (packet[packet.startIndex + 32] >> 4 == 7 ? 8 : 0))
+                streams["\(number(offset + 8)) from \(packet[packet.startIndex + 15])", default: []] += packet.dropFirst(
+                    40 + (packet[packet.startIndex + 32] >> 4 == 7 ? 8 : 0))
             }
             offset += length
         }
@@ -104,8 +105,10 @@ import Wire
             let before = encoder.packets.downstream
             for _ in 0..<count {
                 let sum = PayloadSum(words: 0, rest.span.bytes)
-                talks.0.data(from: .initiator, pages: UnsafeRawBufferPointer(pages), rest.span.bytes, sum: sum, at: .zero, into: &encoder)
-                talks.1.data(from: .initiator, pages: UnsafeRawBufferPointer(pages), rest.span.bytes, sum: sum, at: .zero, into: &expected)
+                talks.0.data(
+                    from: .initiator, pages: UnsafeRawBufferPointer(pages), rest.span.bytes, sum: sum, at: .zero, into: &encoder)
+                talks.1.data(
+                    from: .initiator, pages: UnsafeRawBufferPointer(pages), rest.span.bytes, sum: sum, at: .zero, into: &expected)
             }
             let came = try output.write(&encoder.buffer, fresh: (encoder.packets.downstream - before, 0), isLate: isLate)
             written += came.downstream
