@@ -115,7 +115,8 @@ let package = Package(
         tests("TelemetryTests", "Telemetry", "Diagnosis", "HTTPWire", "WebSocketWire", "Wire"),
         tests("AdminTests", "Admin", "Telemetry", "Diagnosis", "ProxyCore", "Wire"),
         tests(
-            "ToolsTests", "Tools", "CaptureFile", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing", "ProxyCore",
+            "ToolsTests", "Tools", "CLinux", "CaptureFile", "Configuration", "Diagnosis", "EventLoop", "HTTPWire", "Probing",
+            "ProxyCore",
             "TLSEngine", "Telemetry", "WebSocketWire", "Wire"),
         tests("ArchitectureTests"),
         tests(

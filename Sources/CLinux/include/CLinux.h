@@ -63,6 +63,12 @@ void clinux_give_back(void *memory, size_t size);
 
 /// Makes writes to `fd` go past the page cache, or through it again; -EINVAL where the file system can't.
 int clinux_set_direct(int fd, bool on);
+/// Makes the file `to`, which must not exist yet, out of `from`: its places on the disk are kept, and read as zeros up to the length that it had. Only
+/// a file of our own of at most `longest` bytes that has no other name and that nobody has open is taken. Its descriptor, or -errno.
+int clinux_take_over_file(const char *from, const char *to, off_t longest);
+/// Copies `size` bytes, a multiple of 32, to a place aligned to 16, and past the caches where the processor can; the sum of their 32-bit words as
+/// they lie in memory. Nobody reads them soon: what reads them next should be the disk.
+uint64_t clinux_copy_and_sum(void *to, const void *from, size_t size);
 
 /// Resolves `host` to at most `limit` stream addresses with `port`; the count, or a negative EAI_ code.
 int clinux_resolve(const char *host, uint16_t port, clinux_address *out, int limit);

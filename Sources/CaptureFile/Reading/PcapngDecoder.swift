@@ -44,6 +44,8 @@ struct PcapngDecoder: Sendable {
                 swapped = magic != PcapngDecoder.byteOrderMagic
             }
             let length = Int(cursor.bytes.number32(at: start + 4, swapped: swapped))
+            // A capture that nobody closed may end with room that was kept for more.
+            if type == 0, length == 0 { return nil }
             guard length >= 12, length & 3 == 0 else { throw .brokenBlock(at: at, length: UInt64(length)) }
             let (body, shortest) = PcapngDecoder.body(of: type)
             guard body != .skipped else {

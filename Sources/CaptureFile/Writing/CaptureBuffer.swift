@@ -2,11 +2,25 @@ import Glibc
 import Wire
 
 /// Bytes that grow and are used again: what encoders write into, and a writer thread hands to the disk.
+///
+/// Whole sectors that stand elsewhere in memory can be inserted without being copied (`insert`): they belong between two bytes of the buffer, at a
+/// place where both parts are whole sectors of the file, so that a gathering write past the page cache takes all of it as it lies.
 package struct CaptureBuffer: ~Copyable {
     private(set) var base: UnsafeMutableRawPointer
     private var capacity: Int
     /// How many bytes are in it.
     package private(set) var count = 0
+    /// What writing past the page cache wants of a piece that is gathered, on most disks; where it wants whole pages, `unit` says so.
+    package static let sector = 512
+    /// `sector` or `alignment`: where in the file inserted bytes begin.
+    package var unit = CaptureBuffer.sector
+    /// Sectors that stand elsewhere, in order, each with the place in the buffer in front of which they belong.
+    private var inserts: [(place: Int, pages: UnsafeRawBufferPointer)] = []
+    /// How many bytes stand elsewhere.
+    package private(set) var inserted = 0
+
+    /// Bytes that the buffer holds and that were inserted.
+    package var total: Int { count + inserted }
 
     /// How its memory is aligned: what writing past the page cache wants.
     package static let alignment = 4096
@@ -28,22 +42,83 @@ package struct CaptureBuffer: ~Copyable {
 
     deinit { base.deallocate() }
 
-    /// The bytes, valid for the call.
+    /// The bytes, valid for the call; of a buffer without inserted pages.
     package borrowing func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        body(UnsafeRawBufferPointer(start: base, count: count))
+        precondition(inserts.isEmpty, "CaptureBuffer: its bytes don't stand in one place")
+        return body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
-    /// A copy of the bytes.
-    package borrowing func copied() -> [UInt8] { [UInt8](UnsafeRawBufferPointer(start: base, count: count)) }
+    /// A copy of the bytes, and of those that were inserted.
+    package borrowing func copied() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(total)
+        forEachPiece(from: 0, to: count) { bytes.append(contentsOf: $0) }
+        return bytes
+    }
+
+    /// Hands out the buffer's bytes from one place to another, and in order what is inserted between them.
+    package borrowing func forEachPiece(from start: Int, to end: Int, _ take: (UnsafeRawBufferPointer) -> Void) {
+        var offset = start
+        for (place, pages) in inserts where place >= start && place <= end {
+            if place > offset { take(UnsafeRawBufferPointer(start: base + offset, count: place - offset)) }
+            take(pages)
+            offset = place
+        }
+        if end > offset { take(UnsafeRawBufferPointer(start: base + offset, count: end - offset)) }
+    }
 
     /// Forgets the bytes, and keeps the room.
-    package mutating func clear() { count = 0 }
+    package mutating func clear() {
+        count = 0
+        forgetInserts()
+    }
 
-    /// Forgets the first bytes; what stands behind them becomes the beginning.
+    /// Forgets the first bytes and all that was inserted; what stands behind them becomes the beginning.
     package mutating func dropFirst(_ dropped: Int) {
         precondition(dropped <= count, "CaptureBuffer: more bytes are to go than there are")
+        precondition((inserts.last?.place ?? 0) <= dropped, "CaptureBuffer: inserted pages would be lost")
         count -= dropped
         if dropped > 0 { base.copyMemory(from: base + dropped, byteCount: count) }
+        forgetInserts()
+    }
+
+    private mutating func forgetInserts() {
+        inserts.removeAll(keepingCapacity: true)
+        inserted = 0
+    }
+
+    // MARK: Pages that stand elsewhere
+
+    /// A block that says nothing, of a type for local use (draft-ietf-opsawg-pcapng §10.1), so that every reader skips it.
+    private static let filler: UInt32 = 0x8000_4748
+
+    /// Fills up so that a page of the file ends.
+    package mutating func fillPage() { fill(before: 0, CaptureBuffer.alignment) }
+
+    /// Fills up so that after `headers` more bytes a unit ends.
+    mutating func fill(before headers: Int) { fill(before: headers, unit) }
+
+    private mutating func fill(before headers: Int, _ unit: Int) {
+        var gap = -(total + headers) & (unit - 1)
+        guard gap > 0 else { return }
+        // Shorter than a block can be.
+        if gap < 12 { gap += unit }
+        let block = reserve(gap)
+        block.initializeMemory(as: UInt8.self, repeating: 0, count: gap)
+        block.storeBytes(of: CaptureBuffer.filler.littleEndian, as: UInt32.self)
+        block.storeBytes(of: UInt32(gap).littleEndian, toByteOffset: 4, as: UInt32.self)
+        block.storeBytes(of: UInt32(gap).littleEndian, toByteOffset: gap - 4, as: UInt32.self)
+        count += gap
+    }
+
+    /// Puts whole sectors before the byte at `place`, which begins one and has no others behind it; they have to stay where they are
+    /// until the buffer forgets them.
+    mutating func insert(_ pages: UnsafeRawBufferPointer, at place: Int) {
+        precondition(
+            (place | pages.count) & (CaptureBuffer.sector - 1) == 0 && place > inserts.last?.place ?? 0,
+            "CaptureBuffer: sectors can't stand at \(place)")
+        inserts.append((place, pages))
+        inserted += pages.count
     }
 
     /// Room for `more` bytes; where the next one goes.
@@ -66,12 +141,20 @@ package struct CaptureBuffer: ~Copyable {
     /// The last border between blocks that isn't behind `place`, and the packets whose blocks stand behind it, by interface.
     ///
     /// Every block tells its length at its end, so this walks from the last byte back. The buffer has to end with a whole block, and the border that
-    /// is looked for has to stand in it.
+    /// is looked for has to stand in it. A block that goes over `place` may have pages inserted; the border counts those before it.
+    ///
+    /// - Parameter place: a byte of the buffer that isn't before the last inserted pages.
     package borrowing func border(notBehind place: Int) -> (offset: Int, packets: (downstream: UInt64, upstream: UInt64)) {
         var offset = count
+        var elsewhere = inserted
         var packets: (downstream: UInt64, upstream: UInt64) = (0, 0)
         while offset > place {
-            let length = Int(UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset - 4, as: UInt32.self)))
+            var length = Int(UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset - 4, as: UInt32.self)))
+            // The last pages are this block's, if it isn't whole behind them.
+            if let last = inserts.last, elsewhere == inserted, offset - length < last.place {
+                length -= last.pages.count
+                elsewhere -= last.pages.count
+            }
             precondition(length >= 12 && length <= offset, "CaptureBuffer: the bytes before \(offset) are no whole block")
             offset -= length
             guard base.loadUnaligned(fromByteOffset: offset, as: UInt32.self).littleEndian == 0x0000_0006 else { continue }
@@ -81,7 +164,7 @@ package struct CaptureBuffer: ~Copyable {
                 packets.upstream += 1
             }
         }
-        return (offset, packets)
+        return (offset + elsewhere, packets)
     }
 
     /// Counts bytes that were put into reserved room.

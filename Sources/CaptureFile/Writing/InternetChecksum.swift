@@ -39,6 +39,9 @@ struct InternetChecksum {
     /// Adds a 16-bit number in host order.
     @inline(__always) mutating func add(number: UInt16) { add(UInt64(number.bigEndian)) }
 
+    /// Adds a sum of 16- or 32-bit words as they lie in memory, from an even place.
+    @inline(__always) mutating func add(words sum: UInt64) { add(sum) }
+
     @inline(__always)
     private mutating func add(_ value: UInt64) {
         // Folded to 34 bits at most, so that pieces can be added without end.

@@ -95,6 +95,25 @@ package struct TapConversation: Sendable {
         }
     }
 
+    /// Bytes that `end` sent and whose first part stands in whole pages elsewhere: those are inserted and not copied. All of it is one segment.
+    ///
+    /// - Parameters:
+    ///   - pages: they have to stay where they are until the encoder's buffer forgets them.
+    ///   - rest: what follows them; both are at most `longestSegment` bytes.
+    ///   - sum: the sum of both.
+    package mutating func data(
+        from end: End, pages: UnsafeRawBufferPointer, _ rest: RawSpan, sum: PayloadSum, at time: Timestamp, comment: String? = nil,
+        into encoder: inout CaptureEncoder
+    ) {
+        if !isOpen { open(at: time, into: &encoder) }
+        guard !isOver, !isFinished(end) else { return }
+        let count = pages.count + rest.byteCount
+        precondition(count <= TapConversation.longestSegment, "TapConversation: \(count) bytes are no segment")
+        packet(end, Flags.psh | Flags.ack, rest, count, sum, time, comment, &encoder, pages: pages)
+        advance(end, UInt32(count))
+        acknowledgeIfDue(end, time, &encoder)
+    }
+
     /// Bytes that were relayed and are not in the file: the numbers go on without them, and a reader sees a gap.
     package mutating func missed(from end: End, _ count: UInt64) {
         advance(end, UInt32(truncatingIfNeeded: count))
@@ -164,27 +183,33 @@ package struct TapConversation: Sendable {
 
     /// One Enhanced Packet Block with an IP packet in it.
     ///
-    /// - Parameter length: payload bytes on the wire; `payload` may have fewer.
+    /// - Parameters:
+    ///   - length: payload bytes on the wire; `payload` may have fewer.
+    ///   - pages: the payload's beginning, where that stands elsewhere; `payload` is what follows.
+    ///   - sum: the sum of the whole payload.
     @inline(__always)
     private func packet(
         _ end: End, _ flags: UInt8, _ payload: RawSpan?, _ length: Int, _ sum: PayloadSum?, _ time: Timestamp, _ comment: String?,
-        _ encoder: inout CaptureEncoder
+        _ encoder: inout CaptureEncoder, pages: UnsafeRawBufferPointer? = nil
     ) {
         let options = flags & Flags.syn != 0 ? TapConversation.openingOptions.count : 0
         let headers = (isV4 ? 20 : 40) + 20 + options
+        // What stands in the buffer; and what stands elsewhere.
         let captured = headers + (payload?.byteCount ?? 0)
+        let inserted = pages?.count ?? 0
         let padded = (captured + 3) & ~3
+        if inserted > 0 { encoder.buffer.fill(before: 28 + headers) }
         let remark = comment.map { Array($0.utf8.prefix(4096)) } ?? []
         let remarkLength = remark.isEmpty ? 0 : 4 + (remark.count + 3) & ~3
         // Block header 28, options: comment, flags 8, end 4; trailing length 4.
         let total = 28 + padded + remarkLength + 16
         let block = encoder.buffer.reserve(total)
         store32(block, 0, 0x0000_0006)
-        store32(block, 4, UInt32(total))
+        store32(block, 4, UInt32(total + inserted))
         store32(block, 8, UInt32(side.rawValue))
         store32(block, 12, UInt32(truncatingIfNeeded: time.nanoseconds >> 32))
         store32(block, 16, UInt32(truncatingIfNeeded: time.nanoseconds))
-        store32(block, 20, UInt32(captured))
+        store32(block, 20, UInt32(captured + inserted))
         store32(block, 24, UInt32(headers + length))
         internetPacket(block + 28, end, flags, payload, length, sum, options)
         var place = block + 28
@@ -203,7 +228,8 @@ package struct TapConversation: Sendable {
         store32(place, 0, 2 | 4 << 16)
         store32(place, 4, isInbound ? 1 : 2)
         store32(place, 8, 0)
-        store32(place, 12, UInt32(total))
+        store32(place, 12, UInt32(total + inserted))
+        if let pages, inserted > 0 { encoder.buffer.insert(pages, at: encoder.buffer.count + 28 + headers) }
         encoder.buffer.advance(total)
         if side == .downstream { encoder.packets.downstream &+= 1 } else { encoder.packets.upstream &+= 1 }
     }
@@ -261,9 +287,10 @@ package struct TapConversation: Sendable {
         pseudo.add(tcp, 20 + options)
         if let payload {
             payload.withUnsafeBytes { bytes in
+                if let sum { pseudo.add(sum.checksum) }
                 guard let from = bytes.baseAddress else { return }
                 (tcp + 20 + options).copyMemory(from: from, byteCount: bytes.count)
-                if let sum { pseudo.add(sum.checksum) } else { pseudo.add(from, bytes.count) }
+                if sum == nil { pseudo.add(from, bytes.count) }
             }
         }
         tcp.storeBytes(of: pseudo.value, toByteOffset: 16, as: UInt16.self)

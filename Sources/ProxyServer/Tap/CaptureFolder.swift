@@ -8,12 +8,17 @@ import Wire
 ///
 /// Names tell when and by whom: `gatehouse-20261121T073012.123Z-4711-0001.pcapng`; by name is by age. Files are made anew and never written over,
 /// for their owner alone, and no link is followed. How bytes get into them is `CaptureOutput`'s.
+///
+/// While files fill within seconds, the eldest is not deleted but becomes the next one: the disk keeps its places, which read as zeros until they are written
+/// (`clinux_take_over_file`). Such a file has its true length once it is closed.
 struct CaptureFolder: ~Copyable {
     private(set) var settings: CaptureSettings
     private(set) var name: String?
     private var output: CaptureOutput?
     private var openedAt: UInt64 = 0
     private var number = 0
+    /// The file that the next one may be made of.
+    private var spare: String?
 
     /// What could not be done.
     struct Failure: Error {
@@ -42,6 +47,12 @@ struct CaptureFolder: ~Copyable {
         }
     }
 
+    /// A file that is due after so short a time comes of a stream that the disk barely follows.
+    private static let haste: UInt64 = 5_000_000_000
+
+    /// Whether the present file filled in haste.
+    func isHasty(_ now: UInt64) -> Bool { output != nil && now - openedAt < CaptureFolder.haste }
+
     /// Whether something that was encoded isn't in the file.
     func isBehind(_ buffer: borrowing CaptureBuffer) -> Bool {
         switch output {
@@ -50,15 +61,29 @@ struct CaptureFolder: ~Copyable {
         }
     }
 
+    /// Whether the disk wants larger units than sectors.
+    var wantsPages: Bool {
+        switch output {
+        case .some(let output): output.wantsPages
+        case nil: false
+        }
+    }
+
+    /// How many encoded bytes are not in the file.
+    func unsaved(_ buffer: borrowing CaptureBuffer) -> Int {
+        switch output {
+        case .some(let output): output.unsaved(buffer)
+        case nil: 0
+        }
+    }
+
     /// Begins a file.
     mutating func open(_ now: UInt64) throws(Failure) {
         try makeDirectory()
         number += 1
         let name = CaptureFolder.name(now, number)
-        let made = Glibc.open(
-            directory + "/" + name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_t(0o600))
-        guard made >= 0 else { throw Failure(operation: "create", errno: errno) }
-        output = CaptureOutput(descriptor: made)
+        let made = try make(directory + "/" + name)
+        output = CaptureOutput(descriptor: made.descriptor, isLonger: made.isLonger)
         openedAt = now
         self.name = name
     }
@@ -88,16 +113,39 @@ struct CaptureFolder: ~Copyable {
         name = nil
     }
 
+    /// A descriptor of a new file: made of the one that was spared, if that can be, or out of nothing.
+    private mutating func make(_ path: String) throws(Failure) -> (descriptor: Int32, isLonger: Bool) {
+        defer { spare = nil }
+        if let spare {
+            let taken = clinux_take_over_file(spare, path, off_t(clamping: settings.rotateSize + CaptureFolder.slack))
+            if taken >= 0 { return (taken, true) }
+            unlink(spare)
+        }
+        let made = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode_t(0o600))
+        guard made >= 0 else { throw Failure(operation: "create", errno: errno) }
+        return (made, false)
+    }
+
+    /// How much longer than `rotate.size` a file may be.
+    private static let slack: UInt64 = 16 << 20
+
     /// Deletes the eldest files until there is room for another one; their names.
-    func makeRoom() -> [String] {
+    ///
+    /// - Parameter inHaste: the last of them is spared, for the next file to be made of.
+    mutating func makeRoom(inHaste: Bool = false) -> [String] {
         var files = CaptureFolder.files(directory)
         var sum = files.reduce(0) { $0 + $1.size }
         var deleted: [String] = []
         while sum + settings.rotateSize > settings.total, let eldest = files.first {
             files.removeFirst()
             guard eldest.name != name else { continue }
-            if unlink(directory + "/" + eldest.name) == 0 { deleted.append(eldest.name) }
             sum -= eldest.size
+            if inHaste, sum + settings.rotateSize <= settings.total {
+                spare = directory + "/" + eldest.name
+                deleted.append(eldest.name)
+            } else if unlink(directory + "/" + eldest.name) == 0 {
+                deleted.append(eldest.name)
+            }
         }
         return deleted
     }

@@ -8,7 +8,7 @@ import Glibc
 /// the file system allows it (O_DIRECT), whatever comes in bulk goes from the buffer to the disk as it lies there, in whole pages; what is left behind
 /// the last of them stays at the front of the buffer, and goes out with the next bulk, or through the page cache as soon as nothing more comes.
 /// A trickle goes through the page cache at once, and so does everything where the disk falls behind (that is what the page cache is for) or where
-/// the file system can't.
+/// the file system can't. Pages that were inserted into the buffer are gathered from where they stand.
 ///
 ///     file    0 ─────────────── base ── saved ─────┐
 ///     buffer                    0 ───── saved ──── count
@@ -24,18 +24,33 @@ struct CaptureOutput: ~Copyable {
     private var whole: UInt64 = 0
     /// Packets whose blocks have not yet come wholly into the file.
     private var waiting: (downstream: UInt64, upstream: UInt64) = (0, 0)
+    /// What is gathered for a write.
+    private var pieces: [iovec] = []
     private var mayGoDirect = true
     private var isDirect = false
+    /// The file has its places already and reads as zeros behind what was written, until it is closed.
+    private var isLonger: Bool
+    /// Past the page cache go pieces of whole pages only, not of whole sectors.
+    private(set) var wantsPages = false
 
     /// From how many bytes on it is worth the while to go past the page cache.
     static let bulk = 256 << 10
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+    init(descriptor: Int32, isLonger: Bool = false) {
+        self.descriptor = descriptor
+        self.isLonger = isLonger
+    }
 
-    deinit { Glibc.close(descriptor) }
+    deinit {
+        if isLonger { _ = ftruncate(descriptor, off_t(base) + off_t(saved)) }
+        Glibc.close(descriptor)
+    }
 
     /// Bytes of the file and of what waits for it.
-    func size(with buffer: borrowing CaptureBuffer) -> UInt64 { base + UInt64(buffer.count) }
+    func size(with buffer: borrowing CaptureBuffer) -> UInt64 { base + UInt64(buffer.total) }
+
+    /// How many bytes of the buffer are not in the file.
+    func unsaved(_ buffer: borrowing CaptureBuffer) -> Int { buffer.total - saved }
 
     /// Whether bytes of the buffer are not in the file.
     func isBehind(_ buffer: borrowing CaptureBuffer) -> Bool { buffer.count > saved }
@@ -62,8 +77,10 @@ struct CaptureOutput: ~Copyable {
         let page = CaptureBuffer.alignment
         var left: (downstream: UInt64, upstream: UInt64) = (0, 0)
         let before = whole
-        if buffer.count - saved >= CaptureOutput.bulk, !isLate, goDirect(true) {
-            let pages = buffer.count & ~(page - 1)
+        // What was inserted needn't end with a page.
+        if buffer.inserted > 0 { buffer.fillPage() }
+        let pages = buffer.inserted > 0 ? buffer.count : buffer.count & ~(page - 1)
+        if unsaved(buffer) >= CaptureOutput.bulk, !isLate, goDirect(true) {
             let border = buffer.border(notBehind: pages)
             try put(buffer, from: 0, to: pages)
             whole = base + UInt64(border.offset)
@@ -72,8 +89,8 @@ struct CaptureOutput: ~Copyable {
         } else {
             _ = goDirect(false)
             try put(buffer, from: saved, to: buffer.count)
-            whole = base + UInt64(buffer.count)
-            drop(buffer.count & ~(page - 1), of: &buffer, saving: buffer.count)
+            whole = base + UInt64(buffer.total)
+            drop(pages, of: &buffer, saving: buffer.count)
         }
         defer { waiting = left }
         return Written(
@@ -89,29 +106,59 @@ struct CaptureOutput: ~Copyable {
 
     private mutating func drop(_ pages: Int, of buffer: inout CaptureBuffer, saving count: Int) {
         saved = count - pages
-        base += UInt64(pages)
+        base += UInt64(pages + buffer.inserted)
         buffer.dropFirst(pages)
     }
 
+    /// Writes the buffer's bytes from one place to another, and what is inserted between them.
     private mutating func put(_ buffer: borrowing CaptureBuffer, from start: Int, to end: Int) throws(CaptureFolder.Failure) {
-        var offset = start
-        while offset < end {
-            let count = buffer.withBytes { bytes in
-                bytes.baseAddress.map { pwrite(descriptor, $0 + offset, end - offset, off_t(base) + off_t(offset)) } ?? 0
+        pieces.removeAll(keepingCapacity: true)
+        var gathered: [iovec] = []
+        swap(&gathered, &pieces)
+        buffer.forEachPiece(from: start, to: end) { piece in
+            gathered.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: piece.baseAddress), iov_len: piece.count))
+        }
+        swap(&gathered, &pieces)
+        let descriptor = descriptor
+        var place = off_t(base) + off_t(start)
+        var first = 0
+        while first < pieces.count {
+            let most = min(pieces.count - first, CaptureOutput.mostPieces)
+            let wanted = pieces[first..<first + most].reduce(0) { $0 + $1.iov_len }
+            let count = pieces.withUnsafeBufferPointer {
+                pwritev(descriptor, $0.baseAddress.map { $0 + first }, Int32(most), place)
             }
             if count > 0 {
                 // Past the page cache only whole pages may follow.
-                offset += isDirect && offset + count < end ? count & ~(CaptureBuffer.alignment - 1) : count
-                if isDirect, count < CaptureBuffer.alignment, offset < end { _ = goDirect(false) }
+                let taken = isDirect && count < wanted ? count & ~(CaptureBuffer.alignment - 1) : count
+                if isDirect, taken == 0 { _ = goDirect(false) }
+                place += off_t(taken)
+                advance(&first, by: taken)
             } else if errno == EINVAL, isDirect {
-                // The file system has rules of its own.
-                mayGoDirect = false
+                // The file system has rules of its own: larger units, or others yet.
+                let uneven = pieces[first...].contains { $0.iov_len & (CaptureBuffer.alignment - 1) != 0 }
+                if uneven { wantsPages = true } else { mayGoDirect = false }
                 _ = goDirect(false)
             } else if errno != EINTR {
                 let failure = errno
                 cutBack()
                 throw CaptureFolder.Failure(operation: "write", errno: failure)
             }
+        }
+    }
+
+    /// So many pieces does the kernel take at once (IOV_MAX).
+    private static let mostPieces = 1024
+
+    /// Steps over pieces that are written, and over the beginning of one.
+    private mutating func advance(_ first: inout Int, by count: Int) {
+        var left = count
+        while left > 0, first < pieces.count {
+            let step = min(left, pieces[first].iov_len)
+            left -= step
+            pieces[first].iov_base = pieces[first].iov_base.map { $0 + step }
+            pieces[first].iov_len -= step
+            if pieces[first].iov_len == 0 { first += 1 }
         }
     }
 
@@ -126,5 +173,6 @@ struct CaptureOutput: ~Copyable {
     private mutating func cutBack() {
         _ = goDirect(false)
         _ = ftruncate(descriptor, off_t(whole))
+        isLonger = false
     }
 }

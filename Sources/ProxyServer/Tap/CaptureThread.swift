@@ -26,15 +26,21 @@ final class CaptureThread {
     private var unsaid: UInt64 = 0
     private var losers: Set<SessionID> = []
     private var isLate = false
+    /// Chunks whose pages wait for the disk.
+    private var lent: [CaptureQueue.Chunk] = []
 
     private static let patience: UInt64 = 5_000_000_000
     private static let wait: UInt64 = 1_000_000_000
     /// How long what doesn't fill a page may wait for more.
     private static let linger: UInt64 = 50_000_000
-    /// Bytes after which the buffer is written: another chunk's packets still fit into its 2 MiB.
+    /// Bytes after which the encoder's own buffer is written: another chunk's packets still fit into its 2 MiB.
     private static let full = 1280 << 10
-    /// So many chunks at once: the disk doesn't follow.
-    private static let late = 8
+    /// Bytes after which it is written together with the pages that stand in chunks: a write costs by the call more than by the byte.
+    private static let enough = 4 << 20
+    /// So many chunks make about as much, in a busy stream.
+    private static let gathering = 6
+    /// So many chunks wait: the disk doesn't follow. Half of those that there are, since the page cache costs several times what it replaces.
+    private static let late = 64
 
     init(_ desk: CaptureDesk, _ ledger: Ledger) {
         self.desk = desk
@@ -46,27 +52,33 @@ final class CaptureThread {
         sigfillset(&all)
         pthread_sigmask(SIG_BLOCK, &all, nil)
         var chunks: [CaptureQueue.Chunk] = []
-        chunks.reserveCapacity(64)
+        chunks.reserveCapacity(128)
         while true {
             let isBehind = folder.isBehind(encoder.encoder.buffer)
-            let stopping = desk.queue.take(into: &chunks, within: isBehind ? CaptureThread.linger : CaptureThread.wait)
+            let wanted = folder.unsaved(encoder.encoder.buffer) >= CaptureOutput.bulk ? CaptureThread.gathering : 1
+            let stopping = desk.queue.take(
+                into: &chunks, atLeast: wanted, within: isBehind ? CaptureThread.linger : CaptureThread.wait)
             adoptSettings()
             if !chunks.isEmpty {
-                isLate = chunks.count > CaptureThread.late
                 let rules = desk.rules
-                for chunk in chunks {
+                for (index, chunk) in chunks.enumerated() {
+                    isLate = chunks.count - index + desk.queue.waiting > CaptureThread.late
                     prepare()
                     encoder.encode(chunk, rules: rules)
-                    desk.queue.giveBack(chunk)
-                    if encoder.encoder.buffer.count > CaptureThread.full { flush() }
+                    lent.append(chunk)
+                    if encoder.encoder.buffer.inserted == 0 { giveBack() }
+                    let (own, all) = (encoder.encoder.buffer.count, encoder.encoder.buffer.total)
+                    if own > CaptureThread.full || all > CaptureThread.enough { flush() }
                 }
                 encoder.settle()
-                flush()
+                // Much at a time will have more behind it; who waited in vain for that goes on without.
+                let comesInBulk = folder.unsaved(encoder.encoder.buffer) >= CaptureOutput.bulk && chunks.count >= wanted
+                if !comesInBulk || isLate || stopping { flush() }
             } else if folder.isDue(clinux_realtime(), encoder.encoder.buffer) {
                 // Nobody says anything; the file that is too old is whole.
                 closeFile()
             } else if isBehind {
-                flush(isLast: true)
+                flush(isLast: folder.unsaved(encoder.encoder.buffer) < CaptureOutput.bulk)
             }
             if stopping, chunks.isEmpty, desk.queue.finish() { break }
             chunks.removeAll(keepingCapacity: true)
@@ -85,12 +97,16 @@ final class CaptureThread {
     /// A file that may take what is encoded next.
     private func prepare() {
         let now = clinux_realtime()
-        if folder.isDue(now, encoder.encoder.buffer) { closeFile() }
+        var isHasty = false
+        if folder.isDue(now, encoder.encoder.buffer) {
+            isHasty = folder.isHasty(now)
+            closeFile()
+        }
         guard !folder.isOpen, now >= pauseUntil else { return }
         // What was encoded while there was no file belongs to none.
         flush()
         do throws(CaptureFolder.Failure) {
-            let deleted = folder.makeRoom()
+            let deleted = folder.makeRoom(inHaste: isHasty)
             try folder.open(now)
             encoder.encoder.begin()
             inFile = (0, 0)
@@ -101,8 +117,14 @@ final class CaptureThread {
         }
     }
 
+    private func giveBack() {
+        desk.queue.giveBack(lent)
+        lent.removeAll(keepingCapacity: true)
+    }
+
     /// - Parameter isLast: nothing more comes at present, so all of it goes out.
     private func flush(isLast: Bool = false) {
+        defer { giveBack() }
         let packets = encoder.encoder.packets
         let fresh = (packets.downstream &- counted.downstream, packets.upstream &- counted.upstream)
         counted = packets
@@ -117,6 +139,10 @@ final class CaptureThread {
             lose(lost, touched)
             return failed(failure)
         }
+        if folder.wantsPages, encoder.encoder.buffer.unit < CaptureBuffer.alignment {
+            encoder.encoder.buffer.unit = CaptureBuffer.alignment
+            desk.queue.unit.store(CaptureBuffer.alignment, ordering: .relaxed)
+        }
         inFile.downstream &+= written.downstream
         inFile.upstream &+= written.upstream
         desk.packets.add(written.downstream &+ written.upstream, ordering: .relaxed)
@@ -128,6 +154,8 @@ final class CaptureThread {
     /// Ends the file with what is known of it.
     private func closeFile() {
         guard folder.isOpen else { return }
+        // What came in bulk goes the way of all bulk, only its end through the page cache.
+        if folder.unsaved(encoder.encoder.buffer) >= CaptureOutput.bulk { flush() }
         flush(isLast: true)
         guard folder.isOpen else { return }
         for side in Side.allCases {

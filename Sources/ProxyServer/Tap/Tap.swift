@@ -12,6 +12,8 @@ final class Tap {
     let rule: UInt32
     private(set) var session: SessionID
     private var ring: TapRing?
+    /// Long pieces go to the file as they are, so that their pages need not be looked at again.
+    private let mayPage: Bool
     /// The users are looked at as soon as they are known.
     var awaitsUser: Bool
     /// Nothing is recorded between a refused upgrade and the next on the same connection, but for the end.
@@ -34,6 +36,7 @@ final class Tap {
         self.session = session
         self.policy = policy
         self.rule = rule
+        mayPage = policy.payload.kind == .keep
         awaitsUser = !policy.users.isEmpty
         if policy.mode == .blackBox || awaitsUser { ring = TapRing(capacity: policy.ring) }
     }
@@ -62,6 +65,12 @@ final class Tap {
             let count = min(bytes.count - offset, TapChannel.piece)
             if !lost.isEmpty { tellLost(at: time, in: channel) }
             let record = TapRecord(kind, side, flags: flags, key: key, at: time, length: count, kept: count)
+            if count >= TapChannel.paged, mayPage, lost.isEmpty {
+                let taken = channel.append(paging: record, from + offset, bytes.count - offset)
+                offset += taken
+                if taken > 0 { continue }
+                return lose(kind, side, bytes.count - offset, in: channel)
+            }
             guard lost.isEmpty, let place = channel.reserve(record) else {
                 lose(kind, side, bytes.count - offset, in: channel)
                 return

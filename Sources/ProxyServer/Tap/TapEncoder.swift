@@ -27,9 +27,18 @@ struct TapEncoder: ~Copyable {
         var offset = 0
         while offset < chunk.count {
             let place = UnsafeRawPointer(chunk.start + offset)
-            let record = TapRecord.read(place)
-            take(record, UnsafeRawBufferPointer(start: place + TapRecord.headerSize, count: record.kept), rules)
+            var record = TapRecord.read(place)
             offset += record.size
+            let bytes = UnsafeRawBufferPointer(start: place + TapRecord.headerSize, count: record.kept)
+            guard record.flags.contains(.paged) else {
+                take(record, bytes, nil, rules)
+                continue
+            }
+            let apart = TapPages.read(place + TapRecord.headerSize)
+            let pages = UnsafeRawBufferPointer(start: chunk.start + apart.place, count: apart.count)
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[TapPages.size...])
+            record.kept = record.length
+            take(record, rest, (pages, PayloadSum(words: apart.sum, RawSpan(_unsafeBytes: rest))), rules)
         }
     }
 
@@ -39,7 +48,10 @@ struct TapEncoder: ~Copyable {
         held.removeAll(keepingCapacity: true)
     }
 
-    private mutating func take(_ record: TapRecord, _ bytes: UnsafeRawBufferPointer, _ rules: [PayloadRule]) {
+    /// Bytes in whole pages that come before a record's own, and the sum of both.
+    private typealias Pages = (bytes: UnsafeRawBufferPointer, sum: PayloadSum)
+
+    private mutating func take(_ record: TapRecord, _ bytes: UnsafeRawBufferPointer, _ pages: Pages?, _ rules: [PayloadRule]) {
         if record.kind == .opened { return open(record, bytes, rules) }
         guard let connection = connections[record.key] else { return }
         touch(connection)
@@ -53,16 +65,16 @@ struct TapEncoder: ~Copyable {
             connection.upstream = nil
         case .received:
             flush(connection)
-            data(record, record.side, isPeers: true, bytes, connection)
+            data(record, record.side, isPeers: true, bytes, pages, connection)
         case .sent:
             flush(connection)
-            data(record, record.side, isPeers: false, bytes, connection)
+            data(record, record.side, isPeers: false, bytes, pages, connection)
         case .relayed:
             flush(connection)
             // Both conversations carry the same bytes: what they add to a checksum is worked out once.
-            let sum = connection.payload == nil ? PayloadSum(RawSpan(_unsafeBytes: bytes)) : nil
-            data(record, record.side, isPeers: true, bytes, connection, sum: sum)
-            data(record, record.side.opposite, isPeers: false, bytes, connection, sum: sum)
+            let sum = connection.payload == nil && pages == nil ? PayloadSum(RawSpan(_unsafeBytes: bytes)) : nil
+            data(record, record.side, isPeers: true, bytes, pages, connection, sum: sum)
+            data(record, record.side.opposite, isPeers: false, bytes, pages, connection, sum: sum)
         case .missed:
             flush(connection)
             missed(record, connection)
@@ -122,8 +134,8 @@ struct TapEncoder: ~Copyable {
     // MARK: Packets
 
     private mutating func data(
-        _ record: TapRecord, _ side: Side, isPeers: Bool, _ bytes: UnsafeRawBufferPointer, _ connection: TapConnection,
-        sum: PayloadSum? = nil
+        _ record: TapRecord, _ side: Side, isPeers: Bool, _ bytes: UnsafeRawBufferPointer, _ pages: Pages?,
+        _ connection: TapConnection, sum: PayloadSum? = nil
     ) {
         guard var talk = connection.talk(side) else { return }
         let end = TapEncoder.end(side, isPeers: isPeers)
@@ -140,11 +152,19 @@ struct TapEncoder: ~Copyable {
         }
         if let payload = connection.payload, !record.flags.contains(.head) {
             let stream = PayloadTrimmer.Stream(side: side, isPeers: isPeers)
-            payload.trim(bytes, stream, isTunnel: record.flags.contains(.tunnel)) { piece, kept in
-                talk.data(
-                    from: end, RawSpan(_unsafeBytes: piece), keeping: kept, at: record.time, comment: comment?.text, into: &encoder)
-                comment = nil
+            for part in [pages?.bytes, bytes].compactMap(\.self) {
+                payload.trim(part, stream, isTunnel: record.flags.contains(.tunnel)) { piece, kept in
+                    talk.data(
+                        from: end, RawSpan(_unsafeBytes: piece), keeping: kept, at: record.time, comment: comment?.text,
+                        into: &encoder)
+                    comment = nil
+                }
             }
+        } else if let pages {
+            talk.data(
+                from: end, pages: pages.bytes, RawSpan(_unsafeBytes: bytes), sum: pages.sum, at: record.time,
+                comment: comment?.text,
+                into: &encoder)
         } else {
             talk.data(from: end, RawSpan(_unsafeBytes: bytes), sum: sum, at: record.time, comment: comment?.text, into: &encoder)
         }

@@ -50,6 +50,8 @@ struct TapRecord {
         static let close = Flags(rawValue: 8)
         /// Frames: the session is a tunnel.
         static let tunnel = Flags(rawValue: 16)
+        /// Whole pages of its bytes stand apart in the chunk (`TapPages`).
+        static let paged = Flags(rawValue: 32)
     }
 
     static let headerSize = 32
