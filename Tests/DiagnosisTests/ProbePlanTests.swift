@@ -2,6 +2,7 @@ import HTTPWire
 import TestSupport
 import Testing
 import WebSocketWire
+import Wire
 
 @testable import Diagnosis
 
