@@ -67,7 +67,8 @@ package struct HARFile: Sendable {
         var wait = span(milliseconds: entry["timings"]?["wait"]?.number ?? 0)
         if startedAt != .zero, let first = told.first?.time, first >= startedAt { wait = min(wait, first - startedAt) }
         return Session(
-            startedAt: startedAt, authority: authority, request: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), response: answer,
+            startedAt: startedAt, authority: authority, request: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8),
+            response: answer,
             wait: wait, body: Array((response?["content"]?["text"]?.text ?? "").utf8),
             messages: told, isStatusOnly: refusal != nil)
     }

@@ -1,3 +1,6 @@
+import ProxyCore
+import Wire
+
 /// A key whose new value a reload can't put in force, or only in part: what the process began with stays until it is restarted.
 package struct StartOnlyKey: Sendable, Hashable {
     package let key: String

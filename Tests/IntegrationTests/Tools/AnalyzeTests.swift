@@ -231,7 +231,9 @@ extension Integration {
 
         @Test func `what is no capture says so in a sentence, with the exit code 3`() throws {
             let scratch = try ScratchFolder()
-            for (text, words) in [("", "empty"), ("GET / HTTP/1.1\r\n", "expected is a capture (pcap or pcapng), a HAR document or a ledger")] {
+            for (text, words) in [
+                ("", "empty"), ("GET / HTTP/1.1\r\n", "expected is a capture (pcap or pcapng), a HAR document or a ledger"),
+            ] {
                 let told = try run(Repository.gatehouse, ["analyze", try scratch.write(text, to: "file")])
                 #expect(told.exit == .code(3))
                 #expect(told.errors.contains(words))
