@@ -1,26 +1,24 @@
 import ProxyCore
 import Testing
 
+/// One look after the other; what is told are the comings and goings since the process began.
 @Suite struct TrimTimingTests {
-    @Test func `pages go back once, when a crowd has come and nobody follows`() {
+    private func looks(_ changes: [UInt64]) -> [UInt64] {
         var timing = TrimTiming()
-        #expect(!timing.look(changes: 0))
-        #expect(!timing.look(changes: 4000), "it is coming")
-        #expect(!timing.look(changes: 8000))
-        #expect(timing.look(changes: 8003), "a few always come")
-        #expect(!timing.look(changes: 8003))
-        #expect(!timing.look(changes: 8010))
+        return changes.filter { timing.look(changes: $0) }
+    }
+
+    @Test func `pages go back once, when a crowd has come and only a few follow`() {
+        #expect(looks([0, 4000, 8000, 8003, 8003, 8010]) == [8003])
     }
 
     @Test func `as long as many come and go, nothing is given back that will be needed at once`() {
-        var timing = TrimTiming()
-        for second in 1...100 as ClosedRange<UInt64> { #expect(!timing.look(changes: second * 50)) }
-        #expect(timing.look(changes: 5000))
+        let busy = (1...100).map { UInt64($0) * 50 }
+        #expect(looks(busy) == [])
+        #expect(looks(busy + [5000]) == [5000])
     }
 
     @Test func `single connections add up to a crowd`() {
-        var timing = TrimTiming()
-        let trims = (1...512).filter { timing.look(changes: UInt64($0)) }
-        #expect(trims == [256, 512])
+        #expect(looks((1...512).map { UInt64($0) }) == [256, 512])
     }
 }
