@@ -20,11 +20,13 @@ import Wire
 
     @Test(
         arguments: [
-            ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/", .page(.document)), ("/page.js", .page(.script)), ("/page.css", .page(.style)), ("/api/causes", .causes),
+            ("/healthz", .healthz), ("/readyz", .readyz), ("/metrics", .metrics), ("/", .page(.document)),
+            ("/page.js", .page(.script)), ("/page.css", .page(.style)), ("/api/causes", .causes),
             ("/api/sessions", .sessions(SessionFilter())), ("/api/sessions/5f300000001a", .notFound),
             ("/api/sessions/05f300000001a", .session(SessionID("05f300000001a") ?? SessionID(0))),
             ("/api/sessions/zzzzzzzzzzzzz", .notFound), ("/metrics/", .notFound), ("/metricsx", .notFound),
-            ("//metrics", .notFound), ("/../metrics", .notFound), ("", .page(.document)), ("/page", .notFound), ("/METRICS", .notFound),
+            ("//metrics", .notFound), ("/../metrics", .notFound), ("", .page(.document)), ("/page", .notFound),
+            ("/METRICS", .notFound),
         ] as [(String, AdminRequest)])
     func `knows its paths`(path: String, request: AdminRequest) {
         #expect(route(local, path) == request)
@@ -87,7 +89,8 @@ import Wire
             #expect((route(guarded, path, authorization: authorization) != .unauthorized) == served)
         }
         #expect(route(guarded, "/healthz", authorization: authorization) == .healthz, "probes have no token")
-        #expect(route(guarded, "/", authorization: authorization) == .page(.document), "the page holds no data, and asks for the token")
+        #expect(
+            route(guarded, "/", authorization: authorization) == .page(.document), "the page holds no data, and asks for the token")
     }
 
     @Test func `wants the token for everything on the public port, and there accepts every Host`() {

@@ -30,12 +30,16 @@ import Wire
     @Test func `the document has no script, style or handler of its own, which the policy would forbid`() {
         let document = text(.document)
         #expect(!document.contains("<style") && !document.contains("style=") && !document.contains("javascript:"))
-        #expect(document.components(separatedBy: "<script").count == 2 && document.contains("<script src=\"page.js\" defer></script>"))
+        #expect(
+            document.components(separatedBy: "<script").count == 2 && document.contains("<script src=\"page.js\" defer></script>"))
         #expect(document.range(of: " on[a-z]+=", options: .regularExpression) == nil)
     }
 
     @Test func `values reach the document as text, never as markup`() {
-        for way in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "DOMParser", "createContextualFragment"] {
+        for way in [
+            "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "Function(", "DOMParser",
+            "createContextualFragment",
+        ] {
             #expect(!text(.script).contains(way), "\(way)")
         }
     }
@@ -61,7 +65,8 @@ import Wire
         let linked = try matches(#"(?:href|src)="([^"]+)""#, in: text(.document))
         #expect(asked.count >= 5 && linked.count >= 8)
         for path in asked.union(linked) {
-            let request = router.route(method: "GET", path: "/" + path, query: nil, host: "localhost", origin: nil, authorization: nil)
+            let request = router.route(
+                method: "GET", path: "/" + path, query: nil, host: "localhost", origin: nil, authorization: nil)
             #expect(request != .notFound, "\(path)")
         }
     }

@@ -63,9 +63,9 @@ extension RequestHead {
     @Test(arguments: [
         ("HTTP/1.1 200 OK\r\nContent-Length: 2", Cause.noUpgradeHandler),
         ("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0", .credentialsMissing),
-        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0", .credentialsMissing), ("closed", .credentialsMissing),
+        ("HTTP/1.1 404 Not Found\r\nContent-Length: 0", .credentialsMissing), ("closed", .plainHttpToTlsPort),
     ])
-    func `a server that destroys upgrades and serves everybody else has no handler for them; otherwise it may want credentials`(
+    func `a server that destroys upgrades and serves everybody else has no handler for them; otherwise it may want credentials, or TLS`(
         answer: String, cause: Cause
     ) throws {
         let run = Self.server { head, _ in

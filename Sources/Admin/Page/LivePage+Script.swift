@@ -123,7 +123,7 @@ extension LivePage {
           show('causes', ...[...groups].sort((a, b) => b.last.localeCompare(a.last)).map(group => {
             const verdict = group.verdict, key = [group.cause, group.route, group.answered_by].join(' ');
             const box = make('details', open.has(key) ? { open: '' } : {},
-              make('summary', {}, make('b', {}, group.count + ' ×'), verdict.title, ' ',
+              make('summary', {}, make('b', {}, group.count + ' ×'), (verdict.confidence === 'possible' ? 'Perhaps: ' : '') + verdict.title, ' ',
                 make('span', {}, ['', group.cause, verdict.confidence, 'to blame: ' + verdict.blame, 'route ' + group.route,
                   'last ' + new Date(group.last).toLocaleTimeString()].join(' · '))),
               list([
@@ -158,7 +158,7 @@ extension LivePage {
         }
         function drawEndpoints(clusters) {
           if (!clusters.length) return show('endpoints', none('One endpoint a cluster, without checks: nothing to choose between.'));
-          show('endpoints', table([['cluster'], ['endpoint'], ['state'], ['failures', 'number'], ['sessions', 'number'], ['waiting', 'number']],
+          show('endpoints', table([['cluster'], ['endpoint'], ['state'], ['failures', 'number'], ['seats', 'number'], ['waiting', 'number']],
             clusters.flatMap(cluster => cluster.endpoints.map((each, index) => [index ? '' : cluster.cluster, each.endpoint,
               each.state + (cluster.panic ? ', all in use: too few are fit' : ''), each.failures, each.seats, index ? '' : cluster.waiting]))));
         }

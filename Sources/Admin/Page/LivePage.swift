@@ -27,7 +27,8 @@ package enum LivePage: Sendable, Hashable, CaseIterable {
         case .style: response = LivePage.answer("text/css", LivePage.styleText)
         case .script: response = LivePage.answer("text/javascript", LivePage.scriptText)
         }
-        response.policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " + AdminResponse.closedPolicy
+        response.policy =
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " + AdminResponse.closedPolicy
         return response
     }
 

@@ -39,6 +39,12 @@ package enum LedgerValue: Sendable, Hashable {
         }
     }
 
+    /// The title of a verdict; of one that is merely possible it says so, because a title reads like a fact.
+    package var headline: String {
+        let title = self["title"]?.text ?? ""
+        return self["confidence"]?.text == "possible" ? "Perhaps: \(title)" : title
+    }
+
     /// The elements of an array; nothing for everything else.
     package var elements: [LedgerValue] {
         if case .array(let elements) = self { elements } else { [] }

@@ -139,7 +139,7 @@ package struct PrettyRenderer: Sendable {
     }
 
     private func verdict(_ verdict: LedgerValue, on page: inout Page) {
-        page.row("cause", verdict["title"]?.text ?? "", tone: .strong)
+        page.row("cause", verdict.headline, tone: .strong)
         let parts = [verdict["cause"]?.text, verdict["confidence"]?.text, verdict["blame"]?.text.map { "blame: \($0)" }]
         page.row("", parts.compactMap(\.self).joined(separator: " · "), tone: .quiet)
         for (index, piece) in (verdict["evidence"]?.elements ?? []).prefix(3).enumerated() {

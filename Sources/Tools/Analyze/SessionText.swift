@@ -60,8 +60,8 @@ enum SessionText {
     }
 
     private static func verdict(_ verdict: LedgerValue?, _ page: ReportPage) -> String {
-        guard let verdict, let title = verdict["title"]?.text else { return page.row("verdict", "nothing is wrong with it", .good) }
-        var text = page.row("verdict", title, .strong)
+        guard let verdict, verdict["title"] != nil else { return page.row("verdict", "nothing is wrong with it", .good) }
+        var text = page.row("verdict", verdict.headline, .strong)
         let parts = [verdict["cause"]?.text, verdict["confidence"]?.text, verdict["blame"]?.text.map { "to blame: \($0)" }]
         text += page.row("", parts.compactMap(\.self).joined(separator: " · "), .quiet)
         for piece in (verdict["evidence"]?.elements ?? []).prefix(6) {

@@ -40,7 +40,7 @@ extension DiagnosisReport {
     }
 
     private func verdict(_ verdict: LedgerValue, _ page: ReportPage) -> String {
-        var text = page.row("verdict", verdict["title"]?.text ?? "", .strong)
+        var text = page.row("verdict", verdict.headline, .strong)
         let parts = [verdict["cause"]?.text, verdict["confidence"]?.text, verdict["blame"]?.text.map { "to blame: \($0)" }]
         text += page.row("", parts.compactMap(\.self).joined(separator: " · "), .quiet)
         if let responder = verdict["answered_by"] {
