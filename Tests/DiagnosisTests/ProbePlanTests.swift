@@ -65,9 +65,11 @@ extension RequestHead {
         ("HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0", .credentialsMissing),
         ("HTTP/1.1 404 Not Found\r\nContent-Length: 0", .credentialsMissing), ("closed", .plainHttpToTlsPort),
     ])
-    func `a server that destroys upgrades and serves everybody else has no handler for them; otherwise it may want credentials, or TLS`(
-        answer: String, cause: Cause
-    ) throws {
+    func
+        `a server that destroys upgrades and serves everybody else has no handler for them; otherwise it may want credentials, or TLS`(
+            answer: String, cause: Cause
+        ) throws
+    {
         let run = Self.server { head, _ in
             head.value(of: .upgrade) != nil ? ("closed", body: "") : (answer, body: answer.hasPrefix("HTTP/1.1 200") ? "ok" : "")
         }.run()
