@@ -188,7 +188,7 @@ import Wire
         #expect(finding.string("id") == "handshake.origin-other-host")
         let message = try Samples.line {
             $0.sessionMessage(
-                Samples.session, .serverToClient, .text, size: 12, compressed: true, start: bytes("hi\n", 0xFF),
+                Samples.session, .serverToClient, .text, size: 12, compressed: true, inflatedSize: 4, start: bytes("hi\n", 0xFF),
                 at: Samples.time)
         }
         #expect(message.string("event") == "session.message")
@@ -196,6 +196,7 @@ import Wire
         #expect(message.string("type") == "text")
         #expect(message["opcode"] as? Int == 1)
         #expect(message["size"] as? Int == 12)
+        #expect(message["inflated_size"] as? Int == 4)
         #expect(message.string("start") == "hi\n\\xff")
     }
 

@@ -42,9 +42,10 @@ extension Ledger {
     ///
     /// - Parameters:
     ///   - size: Payload bytes as they were sent, compressed if they were.
+    ///   - inflatedSize: The same once inflated; nil for what was not compressed, or not inflated.
     ///   - start: The first bytes of the message, unmasked and inflated; nil if they are not to be shown.
     package func sessionMessage(
-        _ session: SessionID, _ direction: Direction, _ opcode: Opcode, size: UInt64, compressed: Bool,
+        _ session: SessionID, _ direction: Direction, _ opcode: Opcode, size: UInt64, compressed: Bool, inflatedSize: UInt64? = nil,
         start: [UInt8]? = nil, at time: Timestamp
     ) {
         write("session.message", at: time, session: session, message: "a message was relayed") { line in
@@ -53,6 +54,7 @@ extension Ledger {
             line.field("opcode", UInt64(opcode.number))
             line.field("size", size)
             line.field("compressed", compressed)
+            if let inflatedSize { line.field("inflated_size", inflatedSize) }
             if let start { line.field("start", start, 0..<start.count, .text, redaction) }
         }
     }

@@ -36,7 +36,9 @@ struct LedgerRecording {
                 let type = node["type"]?.text
             else { return }
             guard type == "text" || type == "binary" else { return }
-            guard type == "text", let text = node["start"]?.text, Double(text.utf8.count) == node["size"]?.number else {
+            // Of a compressed message the line has the size on the wire and, where it was inflated, that of the text.
+            let size = node["compressed"] == .bool(true) ? node["inflated_size"] : node["size"]
+            guard type == "text", let text = node["start"]?.text, Double(text.utf8.count) == size?.number else {
                 open[name]?.why = "the ledger doesn't hold all of its messages (log.frames, log.frame_bytes)"
                 return
             }
@@ -45,7 +47,8 @@ struct LedgerRecording {
                     direction: direction, at: time > known.openedAt ? time - known.openedAt : .zero, opcode: .text,
                     payload: Array(text.utf8)))
         case "session.closed":
-            guard let session = open[name]?.session, session.messages.isEmpty else { return }
+            // What is known to lack already has its reason.
+            guard let known = open[name], known.session.messages.isEmpty, known.why == nil else { return }
             for side in ["downstream", "upstream"] {
                 if let counts = node[side]?["messages"], (counts["text"]?.number ?? 0) + (counts["binary"]?.number ?? 0) > 0 {
                     open[name]?.why = "the ledger has none of its messages (log.frames, log.frame_bytes)"

@@ -33,7 +33,16 @@ import Wire
             ])
     }
 
+    @Test func `a compressed text is whole when its line has all that was inflated`() throws {
+        let message =
+            #"{"event":"session.message","session":"0000000000001","direction":"client_to_server","type":"text","size":7,"compressed":true,"inflated_size":5,"start":"hello"}"#
+        let (session, why) = try #require(recording([Self.opened, message]).first)
+        #expect(why == nil && session.messages.map(\.payload) == [Array("hello".utf8)])
+    }
+
     @Test(arguments: [
+        #"{"event":"session.message","session":"0000000000001","direction":"client_to_server","type":"text","size":5,"compressed":true,"start":"hello"}"#,
+        #"{"event":"session.message","session":"0000000000001","direction":"client_to_server","type":"text","size":5,"compressed":true,"inflated_size":50,"start":"hello"}"#,
         #"{"event":"session.message","session":"0000000000001","direction":"client_to_server","type":"text","size":900,"start":"cut"}"#,
         #"{"event":"session.message","session":"0000000000001","direction":"client_to_server","type":"binary","size":3}"#,
         #"{"event":"session.closed","session":"0000000000001","downstream":{"messages":{"text":2,"binary":0}}}"#,
