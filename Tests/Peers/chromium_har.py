@@ -79,6 +79,16 @@ class Tab:
         raise RuntimeError(f"not within {seconds} s: {expression[:80]} {fault}")
 
 
+    async def arrive(self, url, seconds=30):
+        """Waits until the tab is at `url`; a busy browser may have opened it and not sent it there."""
+        deadline = time.monotonic() + seconds
+        while not (await self.run("location.href")).startswith(url):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"not within {seconds} s: {url}")
+            await self.call("Page.navigate", url=url)
+            await asyncio.sleep(0.5)
+
+
 def wait_for_port(profile, browser):
     place = pathlib.Path(profile, "DevToolsActivePort")
     deadline = time.monotonic() + 60
@@ -98,9 +108,11 @@ def new_tab(port, url):
 async def record(port, page, script, file):
     inspected = new_tab(port, "about:blank")
     address = f"127.0.0.1:{port}/devtools/page/{inspected['id']}"
-    tools = new_tab(port, f"http://127.0.0.1:{port}/devtools/devtools_app.html?ws={address}")
+    devtools = f"http://127.0.0.1:{port}/devtools/devtools_app.html?ws={address}"
+    tools = new_tab(port, devtools)
     async with connect(tools["webSocketDebuggerUrl"], max_size=None) as one, connect(f"ws://{address}", max_size=None) as other:
         panel, tab = Tab(one), Tab(other)
+        await panel.arrive(devtools)
         await panel.until(READY)
         await tab.call("Page.navigate", url=page)
         await tab.until(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(page)})")

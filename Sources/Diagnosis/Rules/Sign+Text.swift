@@ -338,7 +338,7 @@ extension Sign {
         case .manySameAge: "many sessions ended at the same age"
         case .pingsKeepItAlive: "the same session lives on with pings, and ends without"
         case .pingsDontHelp: "the same session ends at the same age with pings"
-        case .sidJustGiven: "the server gave this `sid` out moments before"
+        case .sidJustGiven: "the server knew this `sid` moments before"
         case .tlsIsAnswered: "over TLS the same port answers"
         case .messagesKeepItAlive: "the same session lives on with messages, and ends with pings"
         case .messagesDontHelp: "the same session ends at the same age with messages"

@@ -176,17 +176,25 @@ final class RestartDesk: Sendable {
         let channel = ControlChannel(descriptor: descriptor)
         guard let peer = channel.peer else { return }
         if let refusal = PredecessorDialogue.refusal(ofUser: peer.uid, own: clinux_effective_user()) {
-            channel.send(.refused(refusal))
+            turnAway(channel, refusal)
             return ledger.restartRefused(observed: refusal, pid: peer.pid, at: RestartDesk.wallTime)
         }
         guard current == nil else {
-            channel.send(.refused("another restart is under way"))
-            return
+            return turnAway(channel, "another restart is under way")
         }
         current = Conversation(
             channel: channel,
             dialogue: PredecessorDialogue(isOwnSuccessor: false, timeout: timeout.withLock { $0 }, now: RestartDesk.now),
             pid: peer.pid, isOwn: false)
+    }
+
+    /// Answers, and reads what has been said already: an end with unread packets is a reset, which destroys the answer.
+    private func turnAway(_ channel: ControlChannel, _ why: String) {
+        channel.send(.refused(why))
+        for _ in 0..<8 {
+            guard case .packet(_, let passed) = channel.receive() else { return }
+            for descriptor in passed { _ = clinux_close(descriptor) }
+        }
     }
 
     private func receive(_ conversation: inout Conversation, _ ledger: Ledger) -> Conversation? {

@@ -150,8 +150,8 @@ extension Integration {
             #expect(holds { captured.scratch.read("stall").contains("\n") || stall.exit != nil })
             try #require(captured.scratch.read("stall") == "stalled\n")
             // Twice of what may wait for the disk.
-            let seconds = try seconds { try captured.say(320, of: 100_000, on: session) }
-            #expect(seconds < 60, "32 MB took \(seconds) s")
+            let seconds = try seconds { try captured.say(720, of: 100_000, on: session) }
+            #expect(seconds < 60, "72 MB took \(seconds) s")
             #expect(holds { (try? captured.figure("dropped") > 0) == true })
             let dropped = try captured.gatehouse.ledger.wait(for: "capture.dropped")
             #expect(dropped["because"].text == "queue" && (dropped["bytes"].integer ?? 0) > 1 << 20, "\(dropped)")
