@@ -3,6 +3,7 @@ import Diagnosis
 import EventLoop
 import HTTPWire
 import ProxyCore
+import Telemetry
 import Wire
 
 /// The HTTP stage of a session: one request and its response at a time, reused while the connection is kept.
@@ -91,6 +92,8 @@ final class Exchange {
     var explainedWith: UInt16?
     /// Its line is in the ledger already.
     var isReported = false
+    /// The request's secrets, to be found in an answer that refuses it.
+    var echoes: EchoMask?
     /// What was concluded when the answer's head came, and how much of the body had come by then.
     var judgement: (HandshakeJudgement, body: Int)?
     /// Whether it is captured has been decided; and what of it is in the capture already.

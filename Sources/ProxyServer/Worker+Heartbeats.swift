@@ -166,7 +166,8 @@ extension Worker {
     func releaseHeld(_ session: UnsafeMutablePointer<Session>, _ side: Side) {
         guard let heartbeat = session.pointee.heartbeat, session.pointee.phase == .tunnel else { return }
         relayReleased(session, side, heartbeat.takeHeld(side), heartbeat)
-        heartbeat.state.retire(side)
+        // A half-closed session has its own clock, and what comes after the first end counts no more as a sign of life: nobody is asked then.
+        for side in Side.allCases { heartbeat.state.retire(side) }
         settle(session, heartbeat)
     }
 

@@ -43,7 +43,7 @@ extension Worker {
             requestLine(session, exchange, status: refusal.status, answeredBy: .gatehouse, reason: refusal.reason)
             return nil
         }
-        concealEchoes(observation)
+        concealEchoes(exchange, observation)
         var judgement = HandshakeJudge.judge(observation)
         // Whoever is to blame: this answer is ours. Who made it necessary stands in the verdict.
         judgement.responder = Responder(
@@ -96,19 +96,21 @@ extension Worker {
         if let (judgement, body) = exchange.judgement, body == observation.bodyStart.count, observation.failure == nil {
             return judgement
         }
-        concealEchoes(observation)
+        concealEchoes(exchange, observation)
         return HandshakeJudge.judge(observation)
     }
 
     /// What the backend repeats of the request's secrets is made unreadable before anything is concluded from its answer.
-    private func concealEchoes(_ observation: HandshakeObservation) {
+    private func concealEchoes(_ exchange: Exchange, _ observation: HandshakeObservation) {
         guard let request = observation.request, observation.response != nil || !observation.bodyStart.isEmpty else { return }
-        EchoMask(request, &headMask, ledger.redaction).conceal(observation)
+        let mask = exchange.echoes ?? EchoMask(request, &headMask, ledger.redaction)
+        exchange.echoes = mask
+        mask.conceal(observation)
     }
 
     /// The value of `Gatehouse-Verdict` on a refusal of the backend's that is passed on.
     func refusalField(_ exchange: Exchange, _ observation: HandshakeObservation) -> [UInt8]? {
-        concealEchoes(observation)
+        concealEchoes(exchange, observation)
         let judgement = HandshakeJudge.judge(observation)
         exchange.judgement = (judgement, observation.bodyStart.count)
         guard let verdict = judgement.verdict else { return nil }

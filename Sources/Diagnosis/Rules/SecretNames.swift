@@ -5,7 +5,6 @@
 // server. Four kinds: names that end in a word of `endings`, names that hold a word like `password` anywhere, names that count only as a whole and
 // only as a parameter of a query (a field `Key` or a member `"code"` is too often something else), and, of those, the values that serve one
 // sign-in and prove nothing afterwards: an OAuth redirect's `state` beside its `code`. Those last are secret, and no credential.
-
 import HTTPWire
 
 /// The names of secrets.
@@ -84,7 +83,7 @@ package enum SecretNames {
                 // However often it was encoded: %2565.
                 var next = index
                 while next + 1 < end, bytes[next] == 0x32, bytes[next + 1] == 0x35 { next += 2 }
-                if next + 1 < end, let high = hexValue(bytes[next]), let low = hexValue(bytes[next + 1]) {
+                if next + 1 < end, let high = bytes[next].hexadecimalValue, let low = bytes[next + 1].hexadecimalValue {
                     byte = high << 4 | low
                     index = next + 2
                 }
@@ -142,15 +141,6 @@ package enum SecretNames {
         guard start >= 0 else { return false }
         for index in ending.indices where name[start + index] != ending[index] { return false }
         return true
-    }
-
-    private static func hexValue(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case 0x30...0x39: byte - 0x30
-        case 0x41...0x46: byte - 0x37
-        case 0x61...0x66: byte - 0x57
-        default: nil
-        }
     }
 
     // MARK: Tables

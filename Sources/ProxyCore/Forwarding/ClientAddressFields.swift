@@ -51,11 +51,17 @@ enum ClientAddressFields {
 }
 
 extension [UInt8] {
-    /// Whether the bytes of `range`, of the same length, spell `name` but for case and `_` in place of `-`; `name` is lower case.
-    fileprivate func matchesFolded(_ name: StaticString, at range: Range<Int>) -> Bool {
-        for index in 0..<range.count {
+    /// Whether the bytes of `range` spell `name` but for case and `_` in place of `-`; `name` is lower case.
+    func matchesFolded(_ name: StaticString, at range: Range<Int>) -> Bool {
+        range.count == name.utf8CodeUnitCount && beginsFolded(name, at: range)
+    }
+
+    /// Whether they begin so.
+    func beginsFolded(_ text: StaticString, at range: Range<Int>) -> Bool {
+        guard range.count >= text.utf8CodeUnitCount else { return false }
+        for index in 0..<text.utf8CodeUnitCount {
             let byte = self[range.lowerBound + index].lowercased
-            guard unsafe (byte == 0x5F ? 0x2D : byte) == name.utf8Start[index] else { return false }
+            guard unsafe (byte == 0x5F ? 0x2D : byte) == text.utf8Start[index] else { return false }
         }
         return true
     }

@@ -252,20 +252,10 @@ package struct RequestForwarding: Sendable {
         _ section: FieldSection, _ name: Range<Int>, _ context: borrowing ForwardingContext
     ) -> Bool {
         switch name.first.map({ section.bytes[$0].lowercased }) {
-        case 0x78 where !context.identity.peerIsTrusted && begins(section, name, "x-forwarded-"): true
-        case 0x70 where name.count == 5 && begins(section, name, "proxy"): true
+        case 0x78 where !context.identity.peerIsTrusted && section.bytes.beginsFolded("x-forwarded-", at: name): true
+        case 0x70 where section.bytes.matchesFolded("proxy", at: name): true
         default: !context.identity.peerIsTrusted && ClientAddressFields.contains(section.bytes, name)
         }
-    }
-
-    /// Whether a name begins so, `_` taken for `-`.
-    private static func begins(_ section: FieldSection, _ name: Range<Int>, _ text: StaticString) -> Bool {
-        guard name.count >= text.utf8CodeUnitCount else { return false }
-        for index in 0..<text.utf8CodeUnitCount {
-            let byte = section.bytes[name.lowerBound + index].lowercased
-            guard unsafe (byte == 0x5F ? 0x2D : byte) == text.utf8Start[index] else { return false }
-        }
-        return true
     }
 
     /// Whether `Connection` names the field; framing, host and what makes an upgrade are not its to name.

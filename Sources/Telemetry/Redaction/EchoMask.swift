@@ -83,8 +83,8 @@ package struct EchoMask {
         var plain: [UInt8] = []
         var index = 0
         while index < secret.count {
-            if secret[index] == 0x25, index + 2 < secret.count, let high = secret[index + 1].hexValue,
-                let low = secret[index + 2].hexValue
+            if secret[index] == 0x25, index + 2 < secret.count, let high = secret[index + 1].hexadecimalValue,
+                let low = secret[index + 2].hexadecimalValue
             {
                 plain.append(high << 4 | low)
                 index += 3

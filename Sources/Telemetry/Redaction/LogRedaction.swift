@@ -181,12 +181,4 @@ extension UInt8 {
     /// A character of base64 or base64url, padding excluded.
     var isBase64: Bool { isLetter || isDigit || self == 0x2D || self == 0x5F || self == 0x2B || self == 0x2F }
     var lowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
-    var hexValue: UInt8? {
-        switch self {
-        case 0x30...0x39: self - 0x30
-        case 0x41...0x46: self - 0x37
-        case 0x61...0x66: self - 0x57
-        default: nil
-        }
-    }
 }

@@ -1,4 +1,5 @@
 import Diagnosis
+import HTTPWire
 
 /// Which names say that their value is a secret: those of `SecretNames`, those that the operator named, and the fields that have a form of
 /// their own.
@@ -103,7 +104,7 @@ enum SecretName {
     static func decode(_ raw: UnsafeBufferPointer<UInt8>, _ index: Int) -> (byte: UInt8, end: Int)? {
         var index = index
         while index + 1 < raw.count, raw[index] == 0x32, raw[index + 1] == 0x35 { index += 2 }
-        guard index + 1 < raw.count, let high = raw[index].hexValue, let low = raw[index + 1].hexValue else {
+        guard index + 1 < raw.count, let high = raw[index].hexadecimalValue, let low = raw[index + 1].hexadecimalValue else {
             return nil
         }
         return (high << 4 | low, index + 2)

@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// Telling a token from a name by its look.
 enum SecretShape {
     /// Whether the item says that the next one is a secret.
@@ -73,7 +75,7 @@ enum SecretShape {
         for index in 0..<end where value[index] != plain.utf8Start[index] { return false }
         guard value[value.count - 2] == 0xC2, value[value.count - 1] == 0xBB else { return false }
         return value.count == plain.utf8CodeUnitCount
-            || value[end] == 0x3A && value.part(end + 1, end + 9).allSatisfy { $0.hexValue != nil }
+            || value[end] == 0x3A && value.part(end + 1, end + 9).allSatisfy { $0.hexadecimalValue != nil }
     }
 
     private static func starts(_ item: UnsafeBufferPointer<UInt8>, _ prefix: StaticString) -> Bool {

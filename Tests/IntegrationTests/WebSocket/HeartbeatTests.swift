@@ -116,6 +116,23 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `a client that only stopped speaking hears the backend to its end, however long it speaks`(io: IOBackend) throws {
+            let origin = try RawBackend()
+            let gatehouse = try gatehouse(io, origin, "{interval: 200ms, timeout: 200ms, sides: [upstream]}")
+            let session = try RawSession(through: gatehouse, to: origin)
+            session.client.finishSending()
+            let text = Frame.text("still here")
+            for _ in 0..<12 {
+                try session.backend.send(text)
+                #expect(try session.client.read(text.count) == text)
+                #expect(try session.client.isSilent(for: 0.1))
+            }
+            session.backend.finishSending()
+            let line = try gatehouse.ledger.wait(for: "session.closed")
+            #expect(line["upstream"]["end"].text == "fin" && line["downstream"]["end"].text == "fin", "\(line)")
+        }
+
+        @Test(arguments: IOBackend.available)
         func `a backend that is gone ends the session, and the client is told`(io: IOBackend) throws {
             let origin = try RawBackend()
             let gatehouse = try gatehouse(io, origin, "{interval: 500ms, timeout: 500ms, sides: [upstream]}")
