@@ -79,16 +79,6 @@ class Tab:
         raise RuntimeError(f"not within {seconds} s: {expression[:80]} {fault}")
 
 
-    async def arrive(self, url, seconds=30):
-        """Waits until the tab is at `url`; a busy browser may have opened it and not sent it there."""
-        deadline = time.monotonic() + seconds
-        while not (await self.run("location.href")).startswith(url):
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"not within {seconds} s: {url}")
-            await self.call("Page.navigate", url=url)
-            await asyncio.sleep(0.5)
-
-
 def wait_for_port(profile, browser):
     place = pathlib.Path(profile, "DevToolsActivePort")
     deadline = time.monotonic() + 60
@@ -105,15 +95,28 @@ def new_tab(port, url):
         return json.load(answer)
 
 
+async def open_tools(panel, url):
+    """Sends the panel's tab to the front end until that stands.
+
+    The browser gives up what it loads when an interface of the machine comes or goes (ERR_NETWORK_CHANGED), and a front end that lacks a module
+    never stands: only another load helps.
+    """
+    for _ in range(4):
+        await panel.call("Page.navigate", url=url)
+        try:
+            return await panel.until(READY, 15)
+        except RuntimeError as error:
+            fault = error
+    raise fault
+
+
 async def record(port, page, script, file):
     inspected = new_tab(port, "about:blank")
     address = f"127.0.0.1:{port}/devtools/page/{inspected['id']}"
-    devtools = f"http://127.0.0.1:{port}/devtools/devtools_app.html?ws={address}"
-    tools = new_tab(port, devtools)
+    tools = new_tab(port, "about:blank")
     async with connect(tools["webSocketDebuggerUrl"], max_size=None) as one, connect(f"ws://{address}", max_size=None) as other:
         panel, tab = Tab(one), Tab(other)
-        await panel.arrive(devtools)
-        await panel.until(READY)
+        await open_tools(panel, f"http://127.0.0.1:{port}/devtools/devtools_app.html?ws={address}")
         await tab.call("Page.navigate", url=page)
         await tab.until(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(page)})")
         told = await tab.run(script)
