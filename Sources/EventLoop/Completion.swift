@@ -41,6 +41,8 @@ package struct ConnectionID: Hashable, Sendable {
     @inlinable package static var none: ConnectionID { ConnectionID(slot: .max, generation: 0) }
 
     @inlinable package var isNone: Bool { slot == .max }
+
+    @inlinable package static func == (a: ConnectionID, b: ConnectionID) -> Bool { a.slot == b.slot && a.generation == b.generation }
 }
 
 /// Bytes in one of the loop's buffers, owned by whoever holds the chunk, until it is sent or released.

@@ -2,11 +2,18 @@ import Wire
 
 /// A timer that was set; give it back to `cancel`.
 package struct TimerID: Hashable, Sendable {
-    let node: Int32
-    let generation: UInt32
+    @usableFromInline let node: Int32
+    @usableFromInline let generation: UInt32
+
+    @usableFromInline init(node: Int32, generation: UInt32) {
+        self.node = node
+        self.generation = generation
+    }
 
     /// A timer that never was.
-    package static var none: TimerID { TimerID(node: -1, generation: 0) }
+    @inlinable package static var none: TimerID { TimerID(node: -1, generation: 0) }
+
+    @inlinable package static func == (a: TimerID, b: TimerID) -> Bool { a.node == b.node && a.generation == b.generation }
 }
 
 /// Coarse timers: a wheel of slots of eight milliseconds, each with a list of its timers.

@@ -94,6 +94,8 @@ package struct JSONReader {
         var members: [JSONValue.Member] = []
         skipBlanks()
         if take(0x7D) { return .object(members) }
+        // As many as a token has claims: an array that grows from nothing is allocated three times for them.
+        members.reserveCapacity(8)
         while true {
             skipBlanks()
             guard next == 0x22 else { throw .syntax }

@@ -22,6 +22,8 @@ package struct FrameNotices: OptionSet, Sendable, Hashable {
     /// What ends a session or makes it odd. A constant and not a literal of two, for the same reason.
     @inlinable package static var closeOrFault: FrameNotices { FrameNotices(rawValue: 0b1_1000) }
 
+    /// Nothing to remark. A constant and not an empty literal, for the same reason.
+    @inlinable package static var none: FrameNotices { FrameNotices(rawValue: 0) }
     /// A message came to its end.
     @inlinable package static var messageEnded: FrameNotices { FrameNotices(rawValue: 1 << 0) }
     /// A ping came to its end.

@@ -17,6 +17,8 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
     @inlinable package static func < (a: Timestamp, b: Timestamp) -> Bool { a.nanoseconds < b.nanoseconds }
 
+    @inlinable package static func == (a: Timestamp, b: Timestamp) -> Bool { a.nanoseconds == b.nanoseconds }
+
     /// The point that lies `span` later; saturates at `never`.
     @inlinable package static func + (time: Timestamp, span: TimeSpan) -> Timestamp {
         let (sum, overflow) = time.nanoseconds.addingReportingOverflow(span.nanoseconds)
@@ -57,4 +59,6 @@ package struct TimeSpan: Sendable, Hashable, Comparable {
     @inlinable package var seconds: Double { Double(nanoseconds) / 1_000_000_000 }
 
     @inlinable package static func < (a: TimeSpan, b: TimeSpan) -> Bool { a.nanoseconds < b.nanoseconds }
+
+    @inlinable package static func == (a: TimeSpan, b: TimeSpan) -> Bool { a.nanoseconds == b.nanoseconds }
 }

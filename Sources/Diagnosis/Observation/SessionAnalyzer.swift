@@ -79,9 +79,9 @@ package struct SessionAnalyzer: Sendable {
     /// A sign of life that is not passed on: the answer to a ping of Gatehouse's.
     package mutating func heard(_ side: Side, at now: Timestamp) {
         if side == .downstream {
-            clientClock.spoke(0, [], clientFrames.largestMessage, now, until: firstEndAt)
+            clientClock.spoke(0, .none, clientFrames.largestMessage, now, until: firstEndAt)
         } else {
-            serverClock.spoke(0, [], serverFrames.largestMessage, now, until: firstEndAt)
+            serverClock.spoke(0, .none, serverFrames.largestMessage, now, until: firstEndAt)
         }
     }
 

@@ -44,8 +44,8 @@ package struct Heartbeat: Sendable {
     static let remembered: UInt32 = 4
 
     private let nonce: UInt64
-    private var downstream: SideState
-    private var upstream: SideState
+    /// By `Side.index`. Elements are changed where they lie: each is larger than a cache line, and most sessions' are not in the cache.
+    private var sides: InlineArray<2, SideState>
 
     private struct SideState: Sendable {
         var isOn: Bool
@@ -69,8 +69,10 @@ package struct Heartbeat: Sendable {
     ///   - selfBeating: What the application does by itself, if it is known.
     package init(_ policy: HeartbeatPolicy, nonce: UInt64, selfBeating: SelfBeating? = nil) {
         self.nonce = nonce
-        downstream = SideState(isOn: policy.pingsClient, beatsByItself: selfBeating?.speaks(.downstream) ?? false)
-        upstream = SideState(isOn: policy.pingsUpstream, beatsByItself: selfBeating?.speaks(.upstream) ?? false)
+        sides = [
+            SideState(isOn: policy.pingsClient, beatsByItself: selfBeating?.speaks(.downstream) ?? false),
+            SideState(isOn: policy.pingsUpstream, beatsByItself: selfBeating?.speaks(.upstream) ?? false),
+        ]
     }
 
     // MARK: Inputs
@@ -83,40 +85,41 @@ package struct Heartbeat: Sendable {
     package mutating func check(
         _ side: Side, now: Timestamp, heard: Timestamp, reachable: Bool, _ timing: HeartbeatTiming
     ) -> Action {
-        guard self[side].isOn, !self[side].isDue, deadline(side, heard: heard, timing) <= now else { return .none }
+        guard sides[side.index].isOn, !sides[side.index].isDue, deadline(side, heard: heard, timing) <= now else { return .none }
         guard reachable else {
             excuse(side)
-            self[side].notBefore = now + Heartbeat.pause
+            sides[side.index].notBefore = now + Heartbeat.pause
             return .none
         }
         if isAsked(side, heard: heard) { return .dead }
         // The application's own beat should have come first; from now on it isn't counted on.
-        self[side].beatsByItself = false
-        self[side].isDue = true
+        sides[side.index].beatsByItself = false
+        sides[side.index].isDue = true
         return .ping
     }
 
     /// A ping is written to `side` now: its payload.
     package mutating func asked(_ side: Side, now: Timestamp) -> UInt64 {
-        self[side].isDue = false
-        self[side].askedAt = now
-        self[side].pings &+= 1
-        return payload(side, self[side].pings)
+        sides[side.index].isDue = false
+        sides[side.index].askedAt = now
+        sides[side.index].pings &+= 1
+        return payload(side, sides[side.index].pings)
     }
 
     /// A pong with this payload came from `side`: nil if it answers no ping of ours.
     package mutating func claim(_ side: Side, _ payload: UInt64, now: Timestamp) -> Answer? {
-        let state = self[side]
-        var number = state.pings
-        while number > state.answered, number &+ Heartbeat.remembered > state.pings {
+        let index = side.index
+        let last = sides[index].pings
+        var number = last
+        while number > sides[index].answered, number &+ Heartbeat.remembered > last {
             if payload == self.payload(side, number) {
-                self[side].answered = number
-                self[side].pongs &+= 1
-                guard number == state.pings, state.askedAt != .zero else { return Answer(roundTrip: nil) }
-                let time = now - state.askedAt
-                self[side].times.add(time)
-                self[side].askedAt = now
-                return Answer(roundTrip: time)
+                sides[index].answered = number
+                sides[index].pongs &+= 1
+                let askedAt = sides[index].askedAt
+                guard number == last, askedAt != .zero else { return Answer(roundTrip: nil) }
+                sides[index].times.add(now - askedAt)
+                sides[index].askedAt = now
+                return Answer(roundTrip: now - askedAt)
             }
             number &-= 1
         }
@@ -124,43 +127,43 @@ package struct Heartbeat: Sendable {
     }
 
     /// What was asked doesn't count any more, because the silence is of our making.
-    package mutating func excuse(_ side: Side) { self[side].askedAt = .zero }
+    package mutating func excuse(_ side: Side) { sides[side.index].askedAt = .zero }
 
     /// Another connection takes the place of this side's: nothing that was asked before counts.
     package mutating func restart(_ side: Side) {
-        self[side].isDue = false
-        self[side].askedAt = .zero
-        self[side].notBefore = .zero
-        self[side].answered = self[side].pings
+        sides[side.index].isDue = false
+        sides[side.index].askedAt = .zero
+        sides[side.index].notBefore = .zero
+        sides[side.index].answered = sides[side.index].pings
     }
 
     /// No pings to this side any more: it has ended, or nobody can tell where its frames end.
     package mutating func retire(_ side: Side) {
-        self[side].isOn = false
-        self[side].isDue = false
+        sides[side.index].isOn = false
+        sides[side.index].isDue = false
     }
 
     // MARK: State
 
     /// When to ask `check` again, if nothing comes from `side` before.
     package func deadline(_ side: Side, heard: Timestamp, _ timing: HeartbeatTiming) -> Timestamp {
-        let state = self[side]
-        guard state.isOn, !state.isDue else { return .never }
-        if isAsked(side, heard: heard) {
-            return max(max(state.askedAt, heard + timing.interval) + timing.timeout, state.notBefore)
-        }
-        return max(heard + wait(side, heard: heard, timing), state.notBefore)
+        let index = side.index
+        guard sides[index].isOn, !sides[index].isDue else { return .never }
+        let due =
+            isAsked(side, heard: heard)
+            ? max(sides[index].askedAt, heard + timing.interval) + timing.timeout : heard + wait(side, heard: heard, timing)
+        return max(due, sides[index].notBefore)
     }
 
     /// Whether a ping to `side` waits for a frame boundary.
-    package func isDue(_ side: Side) -> Bool { self[side].isDue }
+    package func isDue(_ side: Side) -> Bool { sides[side.index].isDue }
 
     /// Whether a pong of ours may come from `side`, so that its bytes are to be looked at.
-    package func awaitsPong(_ side: Side) -> Bool { self[side].answered != self[side].pings }
+    package func awaitsPong(_ side: Side) -> Bool { sides[side.index].answered != sides[side.index].pings }
 
     /// What is told about `side`; nil if it was never asked.
     package func facts(_ side: Side) -> HeartbeatFacts? {
-        let state = self[side]
+        let state = sides[side.index]
         guard state.pings > 0 else { return nil }
         return HeartbeatFacts(
             pings: state.pings, pongs: state.pongs, last: state.times.last, median: state.times.median, longest: state.times.longest
@@ -168,16 +171,16 @@ package struct Heartbeat: Sendable {
     }
 
     /// Asked, and silent since. A byte of the same instant is a sign of life.
-    private func isAsked(_ side: Side, heard: Timestamp) -> Bool { self[side].askedAt > heard }
+    private func isAsked(_ side: Side, heard: Timestamp) -> Bool { sides[side.index].askedAt > heard }
 
     /// How much silence leads to the next ping.
     private func wait(_ side: Side, heard: Timestamp, _ timing: HeartbeatTiming) -> TimeSpan {
         let quarter = timing.interval.nanoseconds / 4
-        if self[side].beatsByItself { return TimeSpan(nanoseconds: timing.interval.nanoseconds &+ quarter) }
+        if sides[side.index].beatsByItself { return TimeSpan(nanoseconds: timing.interval.nanoseconds &+ quarter) }
         // The last that came was the pong.
-        if self[side].askedAt == heard { return TimeSpan(nanoseconds: timing.interval.nanoseconds &- timing.grid) }
+        if sides[side.index].askedAt == heard { return TimeSpan(nanoseconds: timing.interval.nanoseconds &- timing.grid) }
         // The same for both sides, so that one look at the session serves both.
-        let draw = (payload(.downstream, self[side].pings) >> 16) & 0xFFFF
+        let draw = (payload(.downstream, sides[side.index].pings) >> 16) & 0xFFFF
         let (early, overflow) = quarter.multipliedReportingOverflow(by: draw)
         return TimeSpan(nanoseconds: timing.interval.nanoseconds &- (overflow ? 0 : early >> 16))
     }
@@ -189,10 +192,5 @@ package struct Heartbeat: Sendable {
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         return mixed ^ (mixed >> 31)
-    }
-
-    private subscript(side: Side) -> SideState {
-        get { side == .downstream ? downstream : upstream }
-        set { if side == .downstream { downstream = newValue } else { upstream = newValue } }
     }
 }
