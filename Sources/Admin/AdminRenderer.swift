@@ -53,7 +53,7 @@ package struct AdminRenderer: Sendable {
         switch request {
         case .notFound: return error(404, "nothing is here; see / for what there is")
         case .methodNotAllowed:
-            var response = error(405, "only GET and HEAD are served here")
+            var response = error(405, "only GET and HEAD are served here, and POST for /api/drain and /api/capture")
             response.further = [.init("Allow", "GET, HEAD")]
             return response
         case .misdirected:

@@ -27,7 +27,7 @@ package enum AdminRequest: Sendable, Hashable {
     case malformed(String)
     /// 404
     case notFound
-    /// 405: GET and HEAD, but for the one path where POST has an effect.
+    /// 405: GET and HEAD, but for the two paths where POST has an effect.
     case methodNotAllowed
     /// 421: a Host that is not ours; a page whose name was rebound to this address.
     case misdirected

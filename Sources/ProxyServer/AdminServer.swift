@@ -148,7 +148,9 @@ final class AdminServer: Sendable {
     }
 
     private func answer(_ question: AdminQuestion) {
-        let bytes = AdminDesk.bytes(desk.answer(question.request), headOnly: question.headOnly, keepAlive: false)
-        _ = desk.shared.mailboxes[question.worker].post(.adminAnswer(slot: question.slot, session: question.session, bytes: bytes))
+        let response = desk.answer(question.request)
+        let bytes = AdminDesk.bytes(response, headOnly: question.headOnly, keepAlive: false)
+        _ = desk.shared.mailboxes[question.worker].post(
+            .adminAnswer(slot: question.slot, session: question.session, status: response.status, bytes: bytes))
     }
 }

@@ -31,6 +31,8 @@ final class Exchange {
     var forwardsResponseTrailers = false
     var isRequestSent = false
     var isUpgrade = false
+    /// It is one of the worker's `upgradesInFlight`.
+    var countsAsUpgrade = false
     /// The protocols other than WebSocket to which this request asks to upgrade, where its route passes that.
     var otherUpgrade: [UInt8]?
     var identity: ClientIdentity?
@@ -42,7 +44,7 @@ final class Exchange {
     // What the gate learnt
     var credential: PresentedCredential?
     var user: AuthenticatedUser?
-    /// A password is being checked elsewhere.
+    /// A password is being checked elsewhere, or a service is judging.
     var awaitsCredential = false
     /// Waits for room under a limit.
     var waiting: WaitingPlace?
@@ -101,7 +103,7 @@ final class Exchange {
     var isPartialTapped = false
     var isVerdictTapped = false
     var tappedCause: Cause?
-    /// Set for an upgrade, until its outcome is in the ledger.
+    /// Set for an upgrade, and for a request of a transport that polls, until its outcome is in the ledger.
     var observation: HandshakeObservation?
 
     init(id: SessionID, state: ServerState, now: Timestamp) {
@@ -118,6 +120,9 @@ final class Exchange {
         self.route = route
         timeouts = route.timeouts
     }
+
+    /// Whether its 101 would open a tunnel, of WebSocket or of another protocol.
+    var opensTunnel: Bool { isUpgrade || otherUpgrade != nil }
 
     /// Whether the request body has been read to its end.
     var isRequestComplete: Bool { request != nil && requestBody.isComplete }

@@ -46,7 +46,7 @@ extension Server {
             checker.adopt(state)
             memory.adopt(snapshot.limits)
             shared.capture.adopt(snapshot.capture, log: shared.log, redaction: redaction)
-            for mailbox in shared.mailboxes { _ = mailbox.post(.reload(state)) }
+            tellWorkers(.reload(state))
             casebook.leave(.reloaded(state))
             restart?.adopt(state.snapshot.restart)
             status.reloaded(true)
@@ -56,6 +56,15 @@ extension Server {
             sayNotices()
         } catch {
             reject(error.problems.map(\.description))
+        }
+    }
+
+    /// Leaves a message with every worker. This is said once, so a mailbox that is full is tried again, for as long as a drain may take: who
+    /// missed it would go by the old configuration, or never end.
+    private func tellWorkers(_ message: WorkerMessage) {
+        let limit = clinux_monotonic() + drainTimeout.nanoseconds
+        for mailbox in shared.mailboxes {
+            while !mailbox.post(message), clinux_monotonic() < limit { clinux_sleep(1_000_000) }
         }
     }
 
@@ -87,7 +96,7 @@ extension Server {
     func beginDrain(toSuccessor: Bool) {
         status.isDraining.store(true, ordering: .relaxed)
         ledger.processDraining(sessions: shared.openTunnels, at: Server.now)
-        for mailbox in shared.mailboxes { _ = mailbox.post(.drain(toSuccessor: toSuccessor)) }
+        tellWorkers(.drain(toSuccessor: toSuccessor))
     }
 
     /// Connections that are left in a process that drains; nil before every worker has said so.
@@ -108,7 +117,7 @@ extension Server {
 
     /// Ends all threads and writes what is left of the log.
     package func stop(exit: Int32 = 0) {
-        for mailbox in shared.mailboxes { _ = mailbox.post(.stop) }
+        tellWorkers(.stop)
         for thread in threads { thread.join() }
         admin?.stop()
         restart?.stop()

@@ -29,7 +29,7 @@ extension Worker {
     }
 
     /// The admin thread's answer, if the one who asked is still there.
-    func adminAnswered(_ slot: UInt32, _ id: SessionID, _ bytes: [UInt8]) {
+    func adminAnswered(_ slot: UInt32, _ id: SessionID, _ status: Int, _ bytes: [UInt8]) {
         let session = sessions.session(slot)
         guard session.pointee.id == id, session.pointee.phase == .exchanging, let exchange = session.pointee.exchange else {
             return
@@ -37,7 +37,7 @@ extension Worker {
         exchange.keepsDownstream = false
         send(session, .downstream, bytes)
         guard session.pointee.phase == .exchanging else { return }
-        reportOwnAnswer(session, exchange, 200)
+        reportOwnAnswer(session, exchange, status)
         session.pointee.exchange = nil
         linger(session)
     }

@@ -65,9 +65,7 @@ extension Worker {
     func refuse(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: Refusal) {
         if !session.pointee.upstream.isNone { close(session, .upstream) }
         if exchange.endpoint != nil { releaseEndpoint(exchange) }
-        let wasUpgradeInFlight =
-            exchange.isUpgrade && (session.pointee.phase == .connecting || session.pointee.phase == .exchanging)
-        if wasUpgradeInFlight { upgradesInFlight -= 1 }
+        upgradeSettled(exchange)
         exchange.refusal = refusal
         // A head that never ended was never identified.
         if exchange.peer == nil { notePeer(session, exchange) }

@@ -85,7 +85,7 @@ extension Worker {
         }
         if let verdict = report(session, exchange, aborted: false) { tapRefused(session, exchange, verdict) }
         releaseEndpoint(exchange)
-        if exchange.isUpgrade { upgradesInFlight -= 1 }
+        upgradeSettled(exchange)
         exchange.admission = nil
         session.pointee.exchange = nil
         guard exchange.keepsDownstream, !session.pointee.downstreamFinished else { return linger(session) }
@@ -210,7 +210,11 @@ extension Worker {
             return upstreamUnusable(session, .closedBeforeResponse(how, bytesSeen: 0))
         }
         if exchange.response != nil {
-            if how == .finished, (try? exchange.responseBody.senderFinished()) != nil, exchange.responseBody.isComplete {
+            // RFC 9112 §9.8: whoever stands on the way can send FIN. Over TLS it is close_notify that ends a body without a length.
+            let isCutShort = session.pointee.upstreamTLS?.session.hasReceivedCloseNotify == false
+            if how == .finished, !isCutShort, (try? exchange.responseBody.senderFinished()) != nil,
+                exchange.responseBody.isComplete
+            {
                 exchange.keepsUpstream = false
                 return exchangeEnded(session, exchange)
             }

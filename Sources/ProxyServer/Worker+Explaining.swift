@@ -60,7 +60,7 @@ extension Worker {
         tapRefused(session, exchange, verdict)
         exchange.isReported = true
         releaseEndpoint(exchange)
-        upgradesInFlight -= 1
+        upgradeSettled(exchange)
         explain(session, exchange, code, reason: verdict?.cause.rawValue ?? "status \(head.status)")
     }
 }

@@ -48,10 +48,7 @@ extension Worker {
             findings = opened.findings
         }
         session.pointee.facts = facts(exchange, endpoint, route, request)
-        if let end = exchange.user?.expiresAt, let rule = route.gate?.authentication {
-            session.pointee.tunnel?.expire(
-                at: loopTime(ofWall: end), code: rule.expiryCode, warning: rule.expiryWarning)
-        }
+        expireWithCredential(session, exchange, route)
         if answeredSubprotocol(exchange, head) != nil { findings.removeAll { $0.id.contains("subprotocol") } }
         session.pointee.special = SpecialRelay(
             exchange.state.snapshot.websocket, exchange.state.snapshot.log, agreement: agreement(request, head),
@@ -61,13 +58,19 @@ extension Worker {
         session.pointee.tap?.isTunnel = true
         beginHeartbeat(session, route, request, head)
         beginHold(session, exchange, route, head)
-        upgradesInFlight -= 1
+        upgradeSettled(exchange)
         loop.receiveBufferByBuffer(session.pointee.downstream, false)
         tunnels += 1
         shared.tunnelOpened()
         session.pointee.facts?.metrics?.sessions.add(1)
         reportOpened(session, exchange, findings)
         setTunnelDeadline(session)
+    }
+
+    /// A session ends with the credential that opened it, where that has an end.
+    private func expireWithCredential(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ route: Route) {
+        guard let end = exchange.user?.expiresAt, let rule = route.gate?.authentication else { return }
+        session.pointee.tunnel?.expire(at: loopTime(ofWall: end), code: rule.expiryCode, warning: rule.expiryWarning)
     }
 
     /// What counts the messages of a session on `route`; nil where nothing limits them.
@@ -96,6 +99,7 @@ extension Worker {
             limits: Tunnel.Limits(idle: timeouts.idle, write: timeouts.write, closing: timeouts.closing))
         session.pointee.analyzer = SessionAnalyzer(opaqueSince: loop.now)
         session.pointee.facts = facts(exchange, endpoint, route, request)
+        expireWithCredential(session, exchange, route)
         session.pointee.isPlainRelay = true
         session.pointee.tap?.isTunnel = true
         loop.receiveBufferByBuffer(session.pointee.downstream, false)
@@ -180,7 +184,7 @@ extension Worker {
         guard session.pointee.phase != .over, session.pointee.phase != .free else { return }
         if let exchange = session.pointee.exchange, session.pointee.phase == .connecting || session.pointee.phase == .exchanging {
             releaseEndpoint(exchange)
-            if exchange.isUpgrade { upgradesInFlight -= 1 }
+            upgradeSettled(exchange)
         }
         close(session, .upstream)
         close(session, .downstream)

@@ -104,7 +104,10 @@ extension Worker {
         if case .contentLength(let count) = head.framing, exceedsBodyLimit(exchange, count) {
             return refuse(session, exchange, Refusal(413, "body_too_large"))
         }
-        if exchange.isUpgrade { upgradesInFlight += 1 }
+        if exchange.isUpgrade {
+            exchange.countsAsUpgrade = true
+            upgradesInFlight += 1
+        }
         session.pointee.phase = .connecting
         passGate(session, exchange, head, route.gate)
     }
@@ -139,11 +142,18 @@ extension Worker {
     private func refusalOfTunnel(_ exchange: Exchange) -> Refusal? {
         if drain.isActive, !isHandingOver { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
         // Where those above the limits may wait, the gate looks at this one as at the others.
-        let waits = exchange.isUpgrade && exchange.state.snapshot.limits.onLimit != .refuse
+        let waits = exchange.state.snapshot.limits.onLimit != .refuse
         if !waits, shared.openTunnels >= exchange.state.snapshot.limits.sessions {
             return Refusal(503, "session_limit", retryAfter: 10, failure: .limit("sessions"))
         }
         return nil
+    }
+
+    /// An upgrade is no longer under way: it has become a session, or come to its end. Many ways lead here, and some of them in turn.
+    func upgradeSettled(_ exchange: Exchange) {
+        guard exchange.countsAsUpgrade else { return }
+        exchange.countsAsUpgrade = false
+        upgradesInFlight -= 1
     }
 
     private func identify(
@@ -213,10 +223,11 @@ extension Worker {
         }
     }
 
-    /// The body can't be forwarded to its end: the backend must not take what it has for the whole.
+    /// The body can't be forwarded to its end: the backend must not take what it has for the whole, nor the client what it has of an
+    /// answer that came early.
     private func requestBodyFailed(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ refusal: Refusal) {
         close(session, .upstream, reset: true)
-        if exchange.hasAnswered { end(session) } else { refuse(session, exchange, refusal) }
+        if exchange.hasAnswered { abort(session, exchange) } else { refuse(session, exchange, refusal) }
     }
 
     /// The request has gone upstream whole.

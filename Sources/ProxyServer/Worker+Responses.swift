@@ -95,14 +95,14 @@ extension Worker {
         if exchange.observation != nil { recallSessionName(exchange, head) }
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
         if let fault = ResponseForwarding.fault(
-            of: head, forUpgrade: exchange.isUpgrade || exchange.otherUpgrade != nil, interimCount: exchange.interimResponses)
+            of: head, forUpgrade: exchange.opensTunnel, interimCount: exchange.interimResponses)
         {
             loop.release(rest)
             exchange.responseFault = fault
             return responseUnusable(session, exchange, .malformedResponse(head.faults))
         }
         if head.status == 101 {
-            guard exchange.isUpgrade || exchange.otherUpgrade != nil else {
+            guard exchange.opensTunnel else {
                 loop.release(rest)
                 return responseUnusable(session, exchange, .malformedResponse(head.faults))
             }
@@ -137,7 +137,7 @@ extension Worker {
         exchange.keepsDownstream =
             exchange.keepsDownstream && plan.mayKeepConnection && exchange.requestBody.isComplete && !drain.isActive
         // Bytes behind an upgrade were meant for the tunnel that there is not: they are no request (threat C4).
-        if exchange.isUpgrade || exchange.otherUpgrade != nil, !exchange.pending.isEmpty {
+        if exchange.opensTunnel, !exchange.pending.isEmpty {
             exchange.keepsDownstream = false
             exchange.keepsUpstream = false
         }

@@ -25,7 +25,7 @@ extension Worker {
 
     /// Decides whether this handshake, and the session that may come of it, are captured.
     func beginTap(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: RequestHead) {
-        guard mayTap, !exchange.isTapDecided, exchange.isUpgrade || exchange.otherUpgrade != nil else { return }
+        guard mayTap, !exchange.isTapDecided, exchange.opensTunnel else { return }
         exchange.isTapDecided = true
         let policy = capturePolicy(exchange.route, exchange.state)
         let client = exchange.peer ?? SocketAddress(v4: 0, port: 0)

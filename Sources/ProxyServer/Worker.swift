@@ -6,7 +6,8 @@
 //
 //     Worker+Accepting   accept, TLS with the client
 //     Worker+Requests    request head → checks → route
-//     Worker+Gate        origin, credentials, permission, limits
+//     Worker+Gate        origin, credentials, permission
+//     Worker+GateLimits  limits
 //     Routing/           what the choice of an endpoint depends on, waiting for one
 //     Worker+WaitingForRoom  above a limit: waiting for room, messages a second
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
@@ -53,7 +54,7 @@ enum WorkerMessage: Sendable {
     /// End sessions that hold unsent bytes until so many are free.
     case shed(bytes: Int)
     case capture([CaptureOrder], Reply<Bool>)
-    case adminAnswer(slot: UInt32, session: SessionID, bytes: [UInt8])
+    case adminAnswer(slot: UInt32, session: SessionID, status: Int, bytes: [UInt8])
     case credentialChecked(slot: UInt32, session: SessionID, outcome: CredentialOutcome)
     /// Who waits for room here is the next.
     case roomTurn
@@ -210,7 +211,7 @@ final class Worker {
         case .capture(let orders, let reply):
             adopt(orders)
             reply.give(true)
-        case .adminAnswer(let slot, let session, let bytes): adminAnswered(slot, session, bytes)
+        case .adminAnswer(let slot, let session, let status, let bytes): adminAnswered(slot, session, status, bytes)
         case .credentialChecked(let slot, let session, let outcome): credentialChecked(slot, session, outcome)
         case .roomTurn: serveWaiting()
         case .resolved(let endpoint, let addresses, let failure): resolved(endpoint, addresses, failure)

@@ -1,4 +1,5 @@
 """A service of the operator's behind TLS: a judge for forward-auth at /check, a key set at /jwks.json.
+A backend, too: the body at /whole ends with close_notify, that at /cut with FIN alone.
 
 tls_service.py CERTIFICATE KEY [CLIENT_CA]     prints a line of JSON with its port
 """
@@ -20,6 +21,11 @@ def serve(context, connection):
                 if not more:
                     return
                 head += more
+            if head.startswith((b"GET /whole ", b"GET /cut ")):
+                secured.sendall(b"HTTP/1.1 200 OK\r\n\r\npart")
+                if head.startswith(b"GET /whole "):
+                    secured.unwrap()
+                return
             body = json.dumps(KEY_SET).encode() if head.startswith(b"GET /jwks.json ") else b""
             lines = "HTTP/1.1 200 OK\r\nX-User: ann\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
             secured.sendall(lines.encode() + body)

@@ -111,6 +111,17 @@ import Wire
         #expect(text.hasSuffix("    or        route-not-found, excluded: a random path answers 404\n"))
     }
 
+    @Test func `shows a verdict that came later as it shows it in a refusal`() {
+        let text = pretty {
+            $0.sessionVerdict(
+                Samples.session, Samples.verdict, kind: .refusal, route: "default", endpoint: "127.0.0.1:8000", revision: 1,
+                at: Samples.time)
+        }
+        #expect(text.hasPrefix("00:00:00.123  verdict       more is known of why it failed (refusal) "))
+        #expect(text.contains("    where     route default, endpoint 127.0.0.1:8000\n"))
+        #expect(text.hasSuffix(plain.render(Samples.verdict, Samples.redaction)))
+    }
+
     @Test func `says what it knows of a refusal without a verdict`() {
         let handshake = Samples.handshake(request: bytes("GET /ws HTTP/1.1\r\nHost: h\r\n\r\n"))
         handshake.failure = .connectTimedOut

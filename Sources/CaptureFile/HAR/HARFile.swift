@@ -52,7 +52,7 @@ package struct HARFile: Sendable {
         if !fields.contains(where: { $0.name.lowercased() == "host" }) { lines.append("Host: \(authority)") }
         lines += fields.map { "\($0.name): \($0.value)" }
         let response = entry["response"]
-        let status = Int(response?["status"]?.number ?? 0)
+        let status = Int(exactly: response?["status"]?.number ?? 0) ?? 0
         var answer: [UInt8]?
         if let response, (100..<600).contains(status) {
             let head =
@@ -130,7 +130,7 @@ package struct HARFile: Sendable {
 
 /// RFC 3339's date and time.
 package enum CalendarTime {
-    /// The time that `2026-01-31T12:00:00.123Z` spells, with any offset; nil if it spells none.
+    /// The time that `2026-01-31T12:00:00.123Z` spells, with any offset; nil if it spells none that a `Timestamp` can hold.
     package static func parse(_ text: String) -> Timestamp? {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int? {
@@ -176,7 +176,11 @@ package enum CalendarTime {
         let days = years * 365 + years / 4 - years / 100 + years / 400 + (march * 153 + 2) / 5 + day - 1 - 719_468
         let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
         guard seconds >= 0 else { return nil }
-        return Timestamp(nanoseconds: UInt64(seconds) * 1_000_000_000 + UInt64(fraction))
+        // 64 bits of nanoseconds end in July 2554.
+        let (whole, isBeyond) = UInt64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isJustBeyond) = whole.addingReportingOverflow(UInt64(fraction))
+        guard !isBeyond, !isJustBeyond else { return nil }
+        return Timestamp(nanoseconds: sum)
     }
 }
 

@@ -41,7 +41,7 @@ extension CauseCatalogue {
             .says(22, .status200, .bodyIsHTML),
             .says(14, .status200), .says(14, .status404), .says(10, .status404, .hostIsAddress),
             .says(14, .status404, .intermediaryOwnPage),
-            .says(20, .redirectElsewhere), .says(70, .status404, .byEdge),
+            .says(20, .redirectElsewhere), .says(90, .redirectToOtherHost), .says(70, .status404, .byEdge),
             .proves(.flipHost, .status200), .proves(.flipHost, .status404), .proves(.flipHost, .statusRedirect),
             .proves(.flipHost, .status503),
             .denies(30, .hostNeverFlips), .says(12, .randomPathSame, .status200), .says(10, .plainSame, .status200),
@@ -146,7 +146,8 @@ extension CauseCatalogue {
         and sends the client to a login page. A handshake can't log in.
         """,
         clauses: [
-            .says(95, .redirectToLoginPage), .says(20, .statusRedirect, .redirectElsewhere, .noCredentials),
+            .says(95, .redirectToLoginPage),
+            .says(20, .statusRedirect, .redirectElsewhere, .noCredentials, unless: [.redirectToOtherHost]),
             .excludes(.cloudflareAccess),
         ],
         probes: [.withCredentials],

@@ -27,11 +27,24 @@ package enum HandshakeJudge {
             return HandshakeJudgement(
                 findings: findings, responder: Responder(who: .gatehouse, stack: "Gatehouse", confidence: .proven), verdict: own)
         }
+        let told = observation.response.flatMap { GatehouseAnswer($0, body: observation.bodyStart) }
+        if let told, told.isOwn, observation.failure == nil {
+            return HandshakeJudgement(findings: findings, responder: told.responder, verdict: told.verdict(observation))
+        }
         let quotes = HandshakeQuotes(observation: observation, reading: reading)
         let writer = VerdictWriter(
             hypotheses: Hypotheses(reading.set), reading: reading, stacks: stacks(answer, reading), responder: answer?.responder,
             probes: observation.probes, quote: quotes.quote)
-        return HandshakeJudgement(findings: findings, responder: answer?.responder, verdict: writer.verdict())
+        var verdict = writer.verdict()
+        if reading.has(.redirectToOtherHost), let response = observation.response { RedirectReading.name(response, in: &verdict) }
+        if verdict.confidence != .proven, let words = AnswerWords.evidence(observation),
+            !verdict.evidence.contains(where: { $0.what == words.what })
+        {
+            // Among the first three, since a log for people shows no more.
+            verdict.evidence.insert(words, at: min(2, verdict.evidence.count))
+        }
+        if let told { verdict.evidence.insert(told.quote, at: min(1, verdict.evidence.count)) }
+        return HandshakeJudgement(findings: findings, responder: answer?.responder, verdict: verdict)
     }
 
     /// The signs of a handshake; `ProbePlan` and tests ask for them.
@@ -157,12 +170,13 @@ package enum HandshakeJudge {
         guard response.status == 101 else { return true }
         if !fatalFaults.isDisjoint(with: reading.set) { return true }
         // RFC 6455 lets a client go on without a subprotocol; browsers, which send Origin, don't.
-        return reading.has(.subprotocolNotSelected) && !reading.has(.originAbsent)
+        return reading.has(.subprotocolNotSelected) && (observation.judgesAsBrowser || !reading.has(.originAbsent))
     }
 
     /// What Gatehouse refused itself needs no weighing.
     private static func ownVerdict(_ observation: HandshakeObservation) -> Verdict? {
         if let gate = observation.gate { return verdict(of: gate, observation) }
+        if let refusal = PathRefusal(observation) { return refusal.verdict }
         let cause: Cause
         let text: String
         switch observation.failure {

@@ -32,6 +32,8 @@ package final class HandshakeObservation {
     package var credentialHolds = false
     /// What our own gate has against the request, if `failure` says so.
     package var gate: GateRefusal?
+    /// Whether a 101 is judged as a browser judges it, although the request doesn't look like one's.
+    package var judgesAsBrowser = false
     /// What was learnt elsewhere and belongs to this handshake: signs from probes and from the backend's output.
     package var furtherSigns = SignSet()
     /// Quotations that belong to `furtherSigns`.

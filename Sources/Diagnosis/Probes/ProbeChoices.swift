@@ -112,11 +112,22 @@ struct ProbeChoices {
     // MARK: Origin and Host
 
     private var originSelf: [ProbeRequest] {
-        // Behind TLS that ended earlier, the page's scheme is the public one.
-        let isSecure = scheme == "https" || signs.contains(.forwardedProtoSecure)
-        let own = "\(isSecure ? "https" : "http")://\(hostText)"
+        let own = ownOrigin
         return own == originText || hostText.isEmpty
             ? [] : [ProbeRequest(.originSelf, "Origin: \(own)", flip: .flipOriginSelf, [.set("Origin", own)])]
+    }
+
+    /// The Origin of a page that this host serves itself.
+    private var ownOrigin: String {
+        // Behind TLS that ended earlier, the page's scheme is the public one.
+        let isSecure = scheme == "https" || signs.contains(.forwardedProtoSecure)
+        return "\(isSecure ? "https" : "http")://\(hostText)"
+    }
+
+    /// The Origins that somebody named: to be tried whatever else is likely.
+    var namedOrigins: [ProbeRequest] {
+        guard !options.origins.isEmpty else { return [] }
+        return (originSelf + originCandidates).filter { probe in options.origins.contains { probe.change == "Origin: \($0)" } }
     }
 
     private var originCandidates: [ProbeRequest] {
@@ -124,15 +135,29 @@ struct ProbeChoices {
         if let originText, let colon = originText.utf8.firstIndex(of: 0x3A), originText[colon...].hasPrefix("://") {
             let scheme = String(originText[..<colon])
             let host = String(originText[colon...].dropFirst(3))
-            candidates.append(host.hasPrefix("www.") ? "\(scheme)://\(host.dropFirst(4))" : "\(scheme)://www.\(host)")
+            if let other = ProbeChoices.otherLoopback(host) {
+                candidates.append("\(scheme)://\(other)")
+            } else {
+                candidates.append(host.hasPrefix("www.") ? "\(scheme)://\(host.dropFirst(4))" : "\(scheme)://www.\(host)")
+            }
             candidates.append("\(scheme == "https" ? "http" : "https")://\(host)")
             if let own = HostAndPort(host).port { candidates.append("\(scheme)://\(host.dropLast(own.count + 1))") }
         }
-        var seen = [originText ?? ""]
+        // The host's own Origin is a probe of its own kind.
+        var seen = [originText ?? "", ownOrigin]
         return candidates.filter { candidate in
             defer { seen.append(candidate) }
             return !seen.contains(candidate)
-        }.prefix(5).map { ProbeRequest(.originCandidate, "Origin: \($0)", flip: .flipOriginOther, [.set("Origin", $0)]) }
+        }.prefix(max(5, options.origins.count)).map {
+            ProbeRequest(.originCandidate, "Origin: \($0)", flip: .flipOriginOther, [.set("Origin", $0)])
+        }
+    }
+
+    /// `localhost` for `127.0.0.1` and the other way round, with the same port: one machine, and two Origins.
+    private static func otherLoopback(_ host: String) -> String? {
+        let place = HostAndPort(host)
+        let port = place.port.map { ":\($0)" } ?? ""
+        return place.host == "localhost" ? "127.0.0.1\(port)" : place.host == "127.0.0.1" ? "localhost\(port)" : nil
     }
 
     private var hosts: [ProbeRequest] {

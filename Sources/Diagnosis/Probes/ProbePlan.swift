@@ -59,11 +59,22 @@ package struct ProbePlan: Sendable {
             .failedOurOrigin, .failedOurCredentials, .failedMalformedRequest,
             .failedLimit, .status429,
         ]
-        if verdict == nil || verdict?.confidence == .proven || choices == nil || !isHopeless.isDisjoint(with: signs)
-            || options.limit < 3
-        {
+        // Who names an Origin wants to know what becomes of it, also where the refusal says why.
+        let isSettled = verdict?.confidence == .proven && namedOrigin == nil
+        if verdict == nil || isSettled || choices == nil || !isHopeless.isDisjoint(with: signs) || options.limit < 3 {
             state = .done
         }
+    }
+
+    /// Answers behind which a check of the Origin may stand.
+    private static let originRefusals: SignSet = [
+        .status400, .status401, .status403, .status404, .statusOther4xx, .failedClosedAtOnce,
+    ]
+
+    /// The next of the Origins that somebody named, where the handshake was refused: an order, whatever the signs make likely.
+    private var namedOrigin: ProbeRequest? {
+        guard !options.origins.isEmpty, !ProbePlan.originRefusals.isDisjoint(with: signs) else { return nil }
+        return choices?.namedOrigins.first { !tried.contains($0) }
     }
 
     /// Whether probes could make a verdict surer.
@@ -190,6 +201,7 @@ package struct ProbePlan: Sendable {
     /// The untried handshake of the kind that can prove most.
     private var best: ProbeRequest? {
         guard let choices else { return nil }
+        if let namedOrigin { return namedOrigin }
         let ranked = Hypotheses(signs.union(learned)).ranked.filter { $0.score >= 10 }
         // Sure enough without: the leader can't be probed, and nobody else comes near.
         guard let leader = ranked.first, leader.confidence != .proven else { return nil }

@@ -36,11 +36,29 @@ enum RedirectReading {
             }
         } else if isSameHost, differOnlyInSlash(bytes, bare, request.bytes, asked) {
             signs.add(.redirectAddsSlash, trace)
-        } else if isSecure, host?.host != askedHost?.host || scheme != nil {
+        } else if isSecure, isSameHost || !signs.has(.clientUsedTLS) {
             signs.add(.redirectToSecureElsewhere, trace)
         } else {
             signs.add(.redirectElsewhere, trace)
+            if !isSameHost { signs.add(.redirectToOtherHost, trace) }
         }
+    }
+
+    /// Says in a verdict on a redirect to another host which one that is, and that it is the address to use.
+    static func name(_ head: ResponseHead, in verdict: inout Verdict) {
+        guard verdict.cause == .hostRoutedElsewhere, let value = head.value(of: .location),
+            let colon = head.bytes.find("://", in: value)
+        else { return }
+        // Neither the query nor a password before the host is told.
+        let place = (colon + 3..<value.upperBound).prefix { head.bytes[$0] != 0x3F && head.bytes[$0] != 0x23 }
+        let authority = place.prefix { head.bytes[$0] != 0x2F }
+        let start = authority.last { head.bytes[$0] == 0x40 }.map { $0 + 1 } ?? authority.startIndex
+        let host = head.bytes.printable(start..<authority.endIndex, limit: 100)
+        let address = head.bytes.printable(start..<place.endIndex, limit: 200)
+        verdict.title = "The handshake is redirected to another host, \(host)"
+        verdict.blame = .client
+        let fix = "Let the client use the address that Location names, \(address): handshakes never follow redirects"
+        verdict.fix.insert(fix, at: 0)
     }
 
     private static func differOnlyInSlash(_ a: [UInt8], _ aRange: Range<Int>, _ b: [UInt8], _ bRange: Range<Int>) -> Bool {

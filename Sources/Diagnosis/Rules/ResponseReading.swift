@@ -14,6 +14,8 @@ enum ResponseReading {
         readFields(head, into: &signs)
         if let request, signs.has(.statusRedirect) { RedirectReading.read(head, request, into: &signs) }
         view.bodyMarks = readBody(view, into: &signs)
+        // Of a backend that isn't reached only a proxy speaks; an application says the same words of its own database.
+        if head.status < 502 || (505..<520).contains(head.status) { signs.remove(.saysConnectFailed) }
         if signs.has(.engineIOPolling), head.status == 200, let refusal = SpokenReading.refusal(view.body) {
             signs.add(refusal.sign, .body(0..<min(view.body.count, 200)))
         }

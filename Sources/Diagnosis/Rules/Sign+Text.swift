@@ -104,6 +104,7 @@ extension Sign {
         case .redirectAddsSlash: "the redirect changes the trailing slash"
         case .redirectToLoginPage: "the redirect leads to a login"
         case .redirectElsewhere: "the redirect leads somewhere else"
+        case .redirectToOtherHost: "the redirect leads to another host, and not to a login"
         case .redirectIsWebSocketURL: "the redirect names a ws or wss URL, so a framework that knows WebSocket wrote it"
         case .asksForCredentials: "the answer has WWW-Authenticate"
         case .setsLoginCookie: "the answer sets a cookie"

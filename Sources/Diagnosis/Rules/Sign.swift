@@ -108,6 +108,7 @@ package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case redirectAddsSlash
     case redirectToLoginPage
     case redirectElsewhere
+    case redirectToOtherHost
     case redirectIsWebSocketURL
     case asksForCredentials
     case setsLoginCookie

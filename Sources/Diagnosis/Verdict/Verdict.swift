@@ -31,6 +31,9 @@ package struct Verdict: Sendable, Hashable {
         self.fix = fix
         self.alternatives = alternatives
     }
+
+    /// The title; of a verdict that is merely possible it says so, because a title reads like a fact.
+    package var headline: String { confidence.headline(title) }
 }
 
 /// Another cause that the evidence allows or excludes, and what would decide.
@@ -70,6 +73,9 @@ package enum Confidence: String, Sendable, Hashable, CaseIterable {
     case unknown
     /// Ruled out; only in alternatives.
     case excluded
+
+    /// A title as it is shown with this confidence.
+    package func headline(_ title: String) -> String { self == .possible ? "Perhaps: \(title)" : title }
 }
 
 /// Whose doing it is, and so who must change something.

@@ -18,7 +18,7 @@ extension Worker {
         let choice = exchange.choice ?? bind(exchange, cluster.cluster, standing)
         exchange.choice = choice
         let chosen = cluster.choose(
-            choice, standing, tried: exchange.triedEndpoints, isSession: exchange.isUpgrade || exchange.otherUpgrade != nil,
+            choice, standing, tried: exchange.triedEndpoints, isSession: exchange.opensTunnel,
             random: random.next(), now: loop.now)
         if let isPanicking = chosen.panicChanged {
             ledger.clusterPanic(cluster.cluster.name, isPanicking, at: loop.now)
@@ -144,7 +144,7 @@ extension Worker {
     /// The endpoint of a request answered.
     func noteAnswer(_ exchange: Exchange, _ head: ResponseHead) {
         guard exchange.cluster?.standing != nil, let endpoint = exchange.endpoint else { return }
-        let isUpgrade = exchange.isUpgrade || exchange.otherUpgrade != nil
+        let isUpgrade = exchange.opensTunnel
         // A request may fail for what it asks for; a gateway's errors are of the one who answers.
         let isFailure = isUpgrade ? head.status >= 500 : (502...504).contains(head.status)
         note(isFailure ? .handshakeFailed : .answered, exchange)

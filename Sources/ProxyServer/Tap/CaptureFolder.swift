@@ -42,7 +42,7 @@ struct CaptureFolder: ~Copyable {
     func isDue(_ now: UInt64, _ buffer: borrowing CaptureBuffer) -> Bool {
         switch output {
         case .some(let output):
-            output.size(with: buffer) >= settings.rotateSize || now - openedAt >= settings.rotateTime.nanoseconds
+            output.size(with: buffer) >= settings.rotateSize || age(now) >= settings.rotateTime.nanoseconds
         case nil: false
         }
     }
@@ -51,7 +51,10 @@ struct CaptureFolder: ~Copyable {
     private static let haste: UInt64 = 5_000_000_000
 
     /// Whether the present file filled in haste.
-    func isHasty(_ now: UInt64) -> Bool { output != nil && now - openedAt < CaptureFolder.haste }
+    func isHasty(_ now: UInt64) -> Bool { output != nil && age(now) < CaptureFolder.haste }
+
+    /// How long the present file has been open. The times are the wall clock's, which may be set back: then it is as new.
+    private func age(_ now: UInt64) -> UInt64 { now > openedAt ? now - openedAt : 0 }
 
     /// Whether something that was encoded isn't in the file.
     func isBehind(_ buffer: borrowing CaptureBuffer) -> Bool {

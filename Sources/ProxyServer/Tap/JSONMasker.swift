@@ -8,7 +8,7 @@ struct JSONMasker {
 
     private static let deepest = 64
 
-    /// Masks what the paths lead to; false, and nothing changed, if `text` is no JSON.
+    /// Masks what the paths lead to; false, and nothing changed, if `text` is no JSON or has a name with an escape.
     static func mask(_ text: inout [UInt8], _ paths: [MaskPath]) -> Bool {
         var masker = JSONMasker(bytes: text, paths: paths)
         let all = paths.indices.map { State(path: $0, step: 0) }
@@ -61,6 +61,8 @@ struct JSONMasker {
         while true {
             skipBlanks()
             guard next == 0x22, let name = string(isMasked: false) else { return false }
+            // `p\u0061ssword` is `password` to whoever reads the text: a name that isn't spelt as it is can't be held against a path.
+            guard !bytes[name].contains(0x5C) else { return false }
             skipBlanks()
             guard next == 0x3A else { return false }
             position += 1

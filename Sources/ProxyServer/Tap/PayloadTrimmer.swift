@@ -5,7 +5,7 @@ import Wire
 /// Cuts or masks the payloads of one connection's four streams, so that headers, lengths and places stay as they were.
 ///
 /// `cut` gives each frame pieces of its own, of which only the beginning is kept. `mask` replaces in a JSON text what the rule names; whatever it
-/// can't read (binary, compressed, fragmented or cut messages, other texts) is replaced wholly, and the bit that says "compressed" is cleared,
+/// can't read (binary, compressed, fragmented or cut messages, other texts, names with escapes) is replaced wholly, and the bit that says "compressed" is cleared,
 /// so that nobody tries to inflate what stands there. Control frames stay. Bodies of HTTP keep no more than `limit` bytes a piece, or none.
 final class PayloadTrimmer {
     /// One of the four streams: what a side said, or what Gatehouse said to it.

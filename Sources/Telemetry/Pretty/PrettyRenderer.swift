@@ -59,6 +59,7 @@ package struct PrettyRenderer: Sendable {
         case "session.opened": opened(line, on: &page)
         case "session.refused": refused(line, on: &page)
         case "session.closed": closed(line, on: &page)
+        case "session.verdict": concluded(line, on: &page)
         case "http.request": request(line, on: &page)
         default: plain(line, on: &page)
         }
@@ -104,6 +105,18 @@ package struct PrettyRenderer: Sendable {
             page.row("order", line["order"]?.elements.compactMap(\.text).joined(separator: " → ") ?? "")
         }
         if let verdict = line["verdict"] { self.verdict(verdict, on: &page) }
+    }
+
+    /// What is known of a refusal or an end by now, in the form in which its own line shows a verdict.
+    private func concluded(_ line: LedgerValue, on page: inout Page) {
+        let about = line["about"]?.text.map { " (\($0))" } ?? ""
+        page.head(line, "verdict", "", .bad, (line["message"]?.text ?? "") + about)
+        let endpoint = line["endpoint"]?.text ?? ""
+        let place = [line["route"]?.text.map { "route \($0)" }, endpoint.isEmpty ? nil : "endpoint \(endpoint)"]
+        page.row("where", place.compactMap(\.self).joined(separator: ", "))
+        guard let verdict = line["verdict"] else { return }
+        if let responder = verdict["answered_by"] { answered(responder, on: &page) }
+        self.verdict(verdict, on: &page)
     }
 
     private func request(_ line: LedgerValue, on page: inout Page) {

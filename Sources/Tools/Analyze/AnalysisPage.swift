@@ -68,7 +68,8 @@ struct AnalysisPage {
         guard !report.summary.causes.isEmpty else { return "<p class=\"good\">Nothing is wrong with any of them.</p>\n" }
         var html = "<h2>Causes</h2>\n"
         for row in report.summary.causes {
-            html += "<details open><summary><b class=\"bad\">\(row.count) × \(escaped(row.title))</b> <span class=\"quiet\">"
+            let title = escaped(row.confidence.headline(row.title))
+            html += "<details open><summary><b class=\"bad\">\(row.count) × \(title)</b> <span class=\"quiet\">"
             html +=
                 "\(row.cause.rawValue), \(row.confidence.rawValue); \(AnalysisReport.clock(row.first)) to \(AnalysisReport.clock(row.last))</span></summary><ul>"
             if let json = report.summary.reports.first(where: { $0.number == row.sessions.first })?.json,

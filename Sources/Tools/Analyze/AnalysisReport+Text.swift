@@ -135,7 +135,7 @@ extension AnalysisReport {
         var text = ""
         for row in summary.causes {
             let sessions = row.sessions.map { "#\($0)" }.joined(separator: " ")
-            text += page.row("cause", "\(row.count) × \(page.visible(row.title, redaction))", .strong)
+            text += page.row("cause", "\(row.count) × \(page.visible(row.confidence.headline(row.title), redaction))", .strong)
             text += page.row(
                 "",
                 "\(row.cause.rawValue), \(row.confidence.rawValue); \(AnalysisReport.clock(row.first)) to \(AnalysisReport.clock(row.last)); \(sessions)\(row.count > row.sessions.count ? " …" : "")",

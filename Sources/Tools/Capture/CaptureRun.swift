@@ -143,7 +143,7 @@ final class CaptureRun {
         let row = AnalysisSummary.Row(session)
         Terminal.write(
             AnalysisReport.line(row, page, redaction, at: session.record == nil ? session.observation.openedAt : session.endedAt))
-        if let verdict = session.verdict { Terminal.write(page.row("", page.visible(verdict.title, redaction), .bad)) }
+        if let verdict = session.verdict { Terminal.write(page.row("", page.visible(verdict.headline, redaction), .bad)) }
     }
 
     private func report(

@@ -38,6 +38,8 @@ struct Diagnoser {
             bodyWait: Diagnoser.bodyWait.first, limit: limit,
             report: narrator.step)
         if let failure = nameFailure(addresses) { first.observation.failure = failure }
+        // Who asks for a diagnosis wants to know what a browser makes of the answer, whoever the command pretends to be.
+        first.observation.judgesAsBrowser = true
         narrator.answered(first)
         if let record = first.closing { narrator.closed(record) }
         var report = DiagnosisReport(options: options, first: first)

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import TestSupport
 import Testing
@@ -176,6 +177,27 @@ extension Integration {
             let refused = try gatehouse.exchange(Self.request("/", with: ("Authorization", "Basic YW5uOnNlY3JlVA==")))
             #expect(refused.status == 401 && refused.head.contains("WWW-Authenticate: Basic realm=\"gatehouse\""))
             _ = try gatehouse.ledger.wait(for: "session.refused") { $0["reason"].text == "password_wrong" }
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `report_only lets pass, too, who finds the line of passwords full`(io: IOBackend) throws {
+            let backend = try RawBackend()
+            let scratch = try ScratchFolder()
+            // A hash that takes its time, and none of the passwords below.
+            try scratch.write("ann:$2y$11$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW\n", to: "users")
+            let gatehouse = try GatehouseProcess(
+                io: io, upstream: "http://127.0.0.1:\(backend.port)",
+                "auth: {from: [basic], htpasswd: users, report_only: true}", scratch: scratch)
+            let clients = try (0..<100).map { number in
+                let client = try gatehouse.connect()
+                let credential = Data("ann:\(number)".utf8).base64EncodedString()
+                try client.send(Self.request("/", with: ("Authorization", "Basic \(credential)")))
+                return client
+            }
+            _ = try gatehouse.ledger.wait(for: "session.finding") { "\($0)".contains("too many passwords wait") }
+            #expect(try backend.accept().readHead().hasPrefix("GET / "))
+            #expect(try gatehouse.ledger.all("session.refused").isEmpty)
+            withExtendedLifetime(clients) {}
         }
 
         @Test(arguments: IOBackend.available)

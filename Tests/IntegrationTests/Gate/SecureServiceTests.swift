@@ -8,28 +8,7 @@ extension Integration {
 
         init() throws { authority = try CertificateAuthority() }
 
-        /// A service that lets everybody in.
-        private final class Service {
-            let port: Int
-            private let child: ChildProcess
-            private let scratch: ScratchFolder
-
-            init(_ certificate: CertificateAuthority.Certificate, clientAuthority: String? = nil) throws {
-                let scratch = try ScratchFolder()
-                self.scratch = scratch
-                let arguments = [certificate.certificate, certificate.key] + (clientAuthority.map { [$0] } ?? [])
-                child = try ChildProcess(
-                    Repository.python, [Repository.peer("tls_service.py")] + arguments, output: scratch.file("out"),
-                    errors: scratch.file("errors"))
-                let port = try eventually {
-                    try scratch.read("out").split(separator: "\n").first.flatMap { try JSON(parsing: $0)["port"].integer }
-                }
-                guard let port else { throw HarnessFailure("no service: \(scratch.read("errors"))") }
-                self.port = port
-            }
-        }
-
-        private func configuration(_ service: Service, _ tls: String?) -> String {
+        private func configuration(_ service: SecureService, _ tls: String?) -> String {
             "auth: {forward: {url: 'https://127.0.0.1:\(service.port)/check', user: X-User, timeout: 5s\(tls.map { ", tls: {\($0)}" } ?? "")}}"
         }
 
@@ -38,7 +17,7 @@ extension Integration {
             throws
         {
             let backend = try RawBackend()
-            let service = try Service(try authority.issue("judge.example"))
+            let service = try SecureService(try authority.issue("judge.example"))
             let gatehouse = try GatehouseProcess(
                 io: io, upstream: backend.url, configuration(service, "ca: \(authority.file), server_name: judge.example"))
             _ = try RawSession(through: gatehouse, to: backend)
@@ -48,9 +27,9 @@ extension Integration {
         @Test(arguments: IOBackend.available)
         func `a judge whose certificate doesn't hold lets nobody in, and the ledger says why`(io: IOBackend) throws {
             let backend = try RawBackend()
-            let good = try Service(try authority.issue("127.0.0.1"))
-            let expired = try Service(try authority.issue("127.0.0.1", days: -1))
-            let demanding = try Service(try authority.issue("127.0.0.1"), clientAuthority: authority.file)
+            let good = try SecureService(try authority.issue("127.0.0.1"))
+            let expired = try SecureService(try authority.issue("127.0.0.1", days: -1))
+            let demanding = try SecureService(try authority.issue("127.0.0.1"), clientAuthority: authority.file)
             let other = try CertificateAuthority(name: "Another authority")
             for (what, configuration, words) in [
                 ("another authority", configuration(good, "ca: \(other.file)"), "certificate_not_trusted"),
@@ -75,7 +54,7 @@ extension Integration {
         @Test(arguments: IOBackend.available)
         func `verification is left out only where the file says so, and the log says so aloud`(io: IOBackend) throws {
             let backend = try RawBackend()
-            let service = try Service(try authority.issue("elsewhere.example"))
+            let service = try SecureService(try authority.issue("elsewhere.example"))
             let gatehouse = try GatehouseProcess(io: io, upstream: backend.url, configuration(service, "verify: false"))
             _ = try RawSession(through: gatehouse, to: backend)
             let line = try gatehouse.ledger.wait(for: "service.unverified")
@@ -86,7 +65,7 @@ extension Integration {
         func `a judge that demands a certificate gets the configured one`(io: IOBackend) throws {
             let backend = try RawBackend()
             let own = try authority.issue("gatehouse.example")
-            let service = try Service(try authority.issue("127.0.0.1"), clientAuthority: authority.file)
+            let service = try SecureService(try authority.issue("127.0.0.1"), clientAuthority: authority.file)
             let gatehouse = try GatehouseProcess(
                 io: io, upstream: backend.url,
                 configuration(service, "ca: \(authority.file), certificate: \(own.certificate), key: \(own.key)"))
@@ -95,7 +74,7 @@ extension Integration {
 
         @Test func `keys are fetched over TLS with the same words, and not by a certificate that doesn't hold`() throws {
             let backend = try RawBackend()
-            let service = try Service(try authority.issue("127.0.0.1"))
+            let service = try SecureService(try authority.issue("127.0.0.1"))
             func configuration(_ tls: String) -> String {
                 "auth: {from: [{query: t}], jwt: {url: 'https://127.0.0.1:\(service.port)/jwks.json'\(tls)}}"
             }
@@ -113,7 +92,7 @@ extension Integration {
 
         @Test func `a file that can't be loaded stops the start, and leaves a running process as it was`() throws {
             let backend = try RawBackend()
-            let service = try Service(try authority.issue("127.0.0.1"))
+            let service = try SecureService(try authority.issue("127.0.0.1"))
             let scratch = try ScratchFolder()
             try scratch.write("no certificate\n", to: "ca.pem")
             let bad = configuration(service, "ca: \(scratch.file("ca.pem"))")

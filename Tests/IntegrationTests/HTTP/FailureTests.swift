@@ -107,6 +107,23 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `a body that goes wrong behind an early answer cuts the answer, which has its line`(io: IOBackend) throws {
+            let forwarding = try Forwarding(io: io)
+            let client = try forwarding.gatehouse.connect()
+            try client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+            let backend = try forwarding.origin.accept()
+            _ = try backend.readHead()
+            // FIN would be the end of this body.
+            try backend.send("HTTP/1.1 200 OK\r\n\r\npart")
+            _ = try client.readHead()
+            #expect(try client.read(4) == Array("part".utf8))
+            try client.send("no chunk\r\n")
+            #expect(try client.readToEnd().isEmpty && client.end == .reset)
+            let line = try forwarding.gatehouse.ledger.wait(for: "http.request")
+            #expect(line["status"].integer == 200 && line["reason"].text == "aborted", "\(line)")
+        }
+
+        @Test(arguments: IOBackend.available)
         func `a client that never reads its response is cut after the write timeout`(io: IOBackend) throws {
             let forwarding = try Forwarding(io: io, "timeouts: {write: 300ms}")
             let client = try RawConnection(port: forwarding.gatehouse.port, receiveBuffer: 4096)

@@ -164,6 +164,33 @@ extension Integration {
             #expect(response.status == 200)
             #expect(response.text.contains("gatehouse_"))
             #expect(!gatehouse.everythingWritten.contains("correct-horse"))
+            let lines = try gatehouse.ledger.wait(forAll: 3, "http.request")
+            #expect(lines.compactMap { $0["status"].integer } == [401, 401, 200])
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `upgrades to the admin path that are given up make no room for others`(io: IOBackend) throws {
+            let gatehouse = try GatehouseProcess(
+                io: io, upstream: Peer.shared(.misbehavingOrigin).url,
+                """
+                limits: {upgrades_in_flight: 1}
+                admin: {listen: "127.0.0.1:0", path: /gatehouse, token: correct-horse-battery}
+                """)
+            // Most are gone before the admin thread has answered.
+            for _ in 0..<50 {
+                let client = try gatehouse.connect()
+                try client.send(Upgrade.request("/gatehouse/metrics"))
+                client.reset()
+            }
+            let waiting = try gatehouse.connect()
+            try waiting.send(Upgrade.request("/never-answers"))
+            let refused = try eventually(within: 5) { () -> Response? in
+                let client = try gatehouse.connect()
+                try client.send(Upgrade.request("/never-answers"))
+                return try client.isSilent(for: 0.2) ? nil : try client.readResponse()
+            }
+            #expect(refused?.status == 503)
+            withExtendedLifetime(waiting) {}
         }
     }
 }

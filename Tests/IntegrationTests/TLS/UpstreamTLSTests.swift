@@ -104,6 +104,23 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `a body without a length is whole with close_notify, and cut without it`(io: IOBackend) throws {
+            let service = try SecureService(try authority.issue("127.0.0.1"))
+            let gatehouse = try GatehouseProcess(
+                io: io, "upstream: {url: \"https://127.0.0.1:\(service.port)\", tls: {ca: \(authority.file)}}")
+            let whole = try gatehouse.connect()
+            try whole.send(Forwarding.get("/whole"))
+            #expect(try whole.readResponse().text == "part" && whole.end == .fin)
+            let cut = try gatehouse.connect()
+            try cut.send(Forwarding.get("/cut"))
+            // RST may overtake what came before it.
+            _ = try? cut.readResponse()
+            #expect(cut.end == .reset)
+            let lines = try gatehouse.ledger.wait(forAll: 2, "http.request")
+            #expect(lines[0]["reason"].isNull && lines[1]["reason"].text == "aborted", "\(lines)")
+        }
+
+        @Test(arguments: IOBackend.available)
         func `TLS to a port that speaks plain HTTP, and plain HTTP to one that speaks TLS, are named`(io: IOBackend)
             throws
         {
