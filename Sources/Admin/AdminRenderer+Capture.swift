@@ -1,11 +1,11 @@
 import ProxyCore
 import Telemetry
-package import Wire
+public import Wire
 
 /// What is captured.
 extension AdminRenderer {
     /// What is captured; 409 to an order where no directory is configured.
-    package func capture(_ status: CaptureStatus, isOrder: Bool, at time: Timestamp) -> AdminResponse {
+    public func capture(_ status: CaptureStatus, isOrder: Bool, at time: Timestamp) -> AdminResponse {
         guard status.directory != nil || !isOrder else {
             return error(409, "nothing can be captured: set capture.directory, and reload")
         }

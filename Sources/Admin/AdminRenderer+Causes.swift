@@ -1,12 +1,12 @@
 import Diagnosis
-package import Telemetry
-package import Wire
+public import Telemetry
+public import Wire
 
 /// What the verdicts said, and what the casebook made of them.
 extension AdminRenderer {
     /// How often each cause was the verdict, the most frequent first, and what the casebook knows: the same refusals as one group with examples, and
     /// what many ends have in common.
-    package func causes(_ workers: [WorkerMetrics], _ book: CausesReport, at time: Timestamp) -> AdminResponse {
+    public func causes(_ workers: [WorkerMetrics], _ book: CausesReport, at time: Timestamp) -> AdminResponse {
         object(limit: AdminRenderer.large) { line in
             line.field("time", time: time)
             line.objects("causes", CauseCount.all(workers)) { count, line in

@@ -1,11 +1,11 @@
 import ProxyCore
 import Telemetry
-package import Wire
+public import Wire
 
 /// How endpoints stand, and their drains.
 extension AdminRenderer {
     /// The clusters whose choice depends on more than their policy, and how their endpoints stand.
-    package func endpoints(_ clusters: [ClusterReport], at time: Timestamp) -> AdminResponse {
+    public func endpoints(_ clusters: [ClusterReport], at time: Timestamp) -> AdminResponse {
         object(limit: AdminRenderer.large) { line in
             line.field("time", time: time)
             line.objects("clusters", clusters) { cluster, line in
@@ -29,7 +29,7 @@ extension AdminRenderer {
     }
 
     /// The drains of endpoints, those that are over included until the endpoint is taken back.
-    package func drains(_ drains: [DrainState], at time: Timestamp) -> AdminResponse {
+    public func drains(_ drains: [DrainState], at time: Timestamp) -> AdminResponse {
         object(limit: AdminRenderer.large) { line in
             line.field("time", time: time)
             line.objects("drains", drains) { drain, line in
@@ -42,7 +42,7 @@ extension AdminRenderer {
     }
 
     /// The answer to a drain that was asked for; 404 where no cluster has the endpoint.
-    package func drain(_ drain: DrainState?, resumed: Bool) -> AdminResponse {
+    public func drain(_ drain: DrainState?, resumed: Bool) -> AdminResponse {
         guard let drain else { return error(404, "no cluster has that endpoint; check-config shows what there is") }
         return object(resumed ? 200 : 202) { line in
             line.field("endpoint", drain.endpoint)

@@ -1,11 +1,11 @@
 import Diagnosis
 import Telemetry
-package import Wire
+public import Wire
 
 /// Open sessions, and the verdicts on those that are over.
 extension AdminRenderer {
     /// The sessions that `filter` lets through, in the order given; `total` counts those past the limit too.
-    package func sessions(_ sessions: [SessionSummary], _ filter: SessionFilter, at time: Timestamp) -> AdminResponse {
+    public func sessions(_ sessions: [SessionSummary], _ filter: SessionFilter, at time: Timestamp) -> AdminResponse {
         let matching = sessions.filter { filter.includes($0) }
         return object(limit: 16 << 20) { line in
             line.field("time", time: time)
@@ -15,13 +15,13 @@ extension AdminRenderer {
     }
 
     /// One session; 404 if it is not (or no longer) there.
-    package func session(_ session: SessionSummary?, at time: Timestamp) -> AdminResponse {
+    public func session(_ session: SessionSummary?, at time: Timestamp) -> AdminResponse {
         guard let session else { return error(404, "no such session is open; its end is in the ledger") }
         return object { line in members(of: session, at: time, into: &line) }
     }
 
     /// The verdict on a session that was refused or ended badly.
-    package func verdict(_ filed: FiledVerdict) -> AdminResponse {
+    public func verdict(_ filed: FiledVerdict) -> AdminResponse {
         object { line in
             line.field("id", session: filed.session)
             line.field("state", constant: filed.kind == .refusal ? "refused" : "ended")

@@ -1,29 +1,29 @@
-package import Telemetry
-package import Wire
+public import Telemetry
+public import Wire
 
 /// Writes the bodies of the admin endpoints from values.
 ///
 /// What came from a client is escaped by the `LineBuffer` and redacted by the `LogRedaction`, as in the ledger.
-package struct AdminRenderer: Sendable {
+public struct AdminRenderer: Sendable {
     let redaction: LogRedaction
 
-    package init(redaction: LogRedaction) { self.redaction = redaction }
+    public init(redaction: LogRedaction) { self.redaction = redaction }
 
     private static let json = "application/json; charset=utf-8"
 
     // MARK: Health
 
     /// 200 as long as the process answers at all.
-    package func healthz() -> AdminResponse { text(200, "ok\n") }
+    public func healthz() -> AdminResponse { text(200, "ok\n") }
 
     /// 200 while new sessions are taken, else 503 with the reason in a word: `draining`, `memory`.
-    package func readyz(notReadyBecause reason: String?) -> AdminResponse {
+    public func readyz(notReadyBecause reason: String?) -> AdminResponse {
         guard let reason else { return text(200, "ok\n") }
         return text(503, reason + "\n")
     }
 
     /// The live state of WebSocket service, for `health.path` on the public port: counts only, nothing about anybody.
-    package func webSocketHealth(_ workers: [WorkerMetrics], isDraining: Bool, at time: Timestamp) -> AdminResponse {
+    public func webSocketHealth(_ workers: [WorkerMetrics], isDraining: Bool, at time: Timestamp) -> AdminResponse {
         func sum(_ outcome: HandshakeOutcome) -> UInt64 { workers.reduce(0) { $0 &+ $1.handshakes[outcome].value } }
         return object(isDraining ? 503 : 200) { line in
             line.field("status", constant: isDraining ? "draining" : "ok")
@@ -40,7 +40,7 @@ package struct AdminRenderer: Sendable {
 
     // MARK: Data
 
-    package func metrics(_ workers: [WorkerMetrics], _ process: MetricsRegistry.Process) -> AdminResponse {
+    public func metrics(_ workers: [WorkerMetrics], _ process: MetricsRegistry.Process) -> AdminResponse {
         AdminResponse(
             status: 200, contentType: MetricsRegistry.contentType,
             body: MetricsRegistry.render(workers, process: process))
@@ -49,7 +49,7 @@ package struct AdminRenderer: Sendable {
     // MARK: Refusals
 
     /// The answer to a request that gets none of the above; nil for those that do.
-    package func refusal(_ request: AdminRequest) -> AdminResponse? {
+    public func refusal(_ request: AdminRequest) -> AdminResponse? {
         switch request {
         case .notFound: return error(404, "nothing is here; see / for what there is")
         case .methodNotAllowed:

@@ -1,7 +1,7 @@
-package import Wire
+public import Wire
 
 /// What an admin request asks for, once it is clear that it may ask.
-package enum AdminRequest: Sendable, Hashable {
+public enum AdminRequest: Sendable, Hashable {
     /// Whether the process lives.
     case healthz
     /// Whether it takes new sessions.

@@ -1,27 +1,27 @@
 /// A complete answer of the admin endpoints: the shell writes the status line, these fields and the body.
-package struct AdminResponse: Sendable, Hashable {
-    package var status: Int
-    package var contentType: String
-    package var body: [UInt8]
+public struct AdminResponse: Sendable, Hashable {
+    public var status: Int
+    public var contentType: String
+    public var body: [UInt8]
     /// Fields besides those of `fields`: `Allow`, `WWW-Authenticate`.
-    package var further: [Field] = []
+    public var further: [Field] = []
     /// The content security policy. Only the live page's own parts may load anything.
-    package var policy = "default-src 'none'; " + closedPolicy
+    public var policy = "default-src 'none'; " + closedPolicy
 
     /// What holds for every answer.
     static let closedPolicy = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-    package struct Field: Sendable, Hashable {
-        package var name: String
-        package var value: String
+    public struct Field: Sendable, Hashable {
+        public var name: String
+        public var value: String
 
-        package init(_ name: String, _ value: String) {
+        public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    package init(status: Int, contentType: String, body: [UInt8], further: [Field] = []) {
+    public init(status: Int, contentType: String, body: [UInt8], further: [Field] = []) {
         self.status = status
         self.contentType = contentType
         self.body = body
@@ -31,7 +31,7 @@ package struct AdminResponse: Sendable, Hashable {
     /// All fields in order, `Content-Length` included. HEAD gets them without the body.
     ///
     /// Nothing here may be kept, framed, sniffed or run: what the endpoints show came from clients.
-    package var fields: [Field] {
+    public var fields: [Field] {
         [
             Field("Content-Type", contentType),
             Field("Content-Length", String(body.count)),

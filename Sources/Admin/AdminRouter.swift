@@ -12,7 +12,7 @@ import Wire
 ///
 /// Only GET and HEAD exist, and neither has an effect, but for POST of `/api/drain` and `/api/capture`, which pass the
 /// same doors: without a token they are served on a loopback listener alone, because a listener that others reach has one.
-package struct AdminRouter: Sendable {
+public struct AdminRouter: Sendable {
     private let hosts: [String]?
     private let token: [UInt8]?
     private let prefix: String
@@ -22,14 +22,14 @@ package struct AdminRouter: Sendable {
     /// - Parameters:
     ///   - hosts: Names that may stand in Host besides addresses and `localhost`.
     ///   - token: What `Authorization: Bearer` must carry; nil if nothing (loopback).
-    package init(hosts: [String] = [], token: String? = nil) {
+    public init(hosts: [String] = [], token: String? = nil) {
         self.hosts = hosts.map { $0.lowercased() }
         self.token = token.map { Array($0.utf8) }
         prefix = ""
     }
 
     /// The router of a path on the public port, where every Host is served and every request needs the token.
-    package init(publicPath: String, token: String) {
+    public init(publicPath: String, token: String) {
         hosts = nil
         self.token = Array(token.utf8)
         var path = publicPath
@@ -41,7 +41,7 @@ package struct AdminRouter: Sendable {
     ///   - path: The target's path, before the `?`.
     ///   - query: What follows the `?`, or nil.
     ///   - fetch: What a browser says about who asks; empty for everybody else.
-    package func route(
+    public func route(
         method: String, path: String, query: String?, host: String?, origin: String?, fetch: FetchMetadata = FetchMetadata(),
         authorization: String?
     ) -> AdminRequest {
@@ -142,14 +142,14 @@ package struct AdminRouter: Sendable {
 }
 
 /// What a browser says about a request: `Sec-Fetch-Site` and `Sec-Fetch-Mode` (Fetch Metadata). A page can neither set nor remove them.
-package struct FetchMetadata: Sendable, Hashable {
+public struct FetchMetadata: Sendable, Hashable {
     private let sites: [String]
     private let mode: String?
 
     /// - Parameters:
     ///   - sites: The values of all `Sec-Fetch-Site` lines.
     ///   - mode: The value of `Sec-Fetch-Mode`.
-    package init(sites: [String] = [], mode: String? = nil) {
+    public init(sites: [String] = [], mode: String? = nil) {
         self.sites = sites.map { $0.lowercased() }
         self.mode = mode?.lowercased()
     }

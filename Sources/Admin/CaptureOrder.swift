@@ -1,35 +1,35 @@
 import Configuration
-package import ProxyCore
-package import Wire
+public import ProxyCore
+public import Wire
 
 /// What a POST to `/api/capture` asks for: which sessions are captured from now on, in place of what the configuration says.
-package struct CaptureOrder: Sendable, Hashable {
-    package var mode: CapturePolicy.Mode
-    package var session: SessionID?
-    package var client: AddressBlock?
-    package var user: String?
-    package var route: String?
-    package var cause: String?
+public struct CaptureOrder: Sendable, Hashable {
+    public var mode: CapturePolicy.Mode
+    public var session: SessionID?
+    public var client: AddressBlock?
+    public var user: String?
+    public var route: String?
+    public var cause: String?
     /// Millionths.
-    package var sample: Int?
-    package var span: TimeSpan?
+    public var sample: Int?
+    public var span: TimeSpan?
     /// When the configuration holds again; set when the order is taken.
-    package var until = Timestamp.never
+    public var until = Timestamp.never
 
     /// What can't be understood, in a sentence.
-    package struct Mistake: Error, Hashable {
-        package let sentence: String
+    public struct Mistake: Error, Hashable {
+        public let sentence: String
     }
 
-    package init(mode: CapturePolicy.Mode) { self.mode = mode }
+    public init(mode: CapturePolicy.Mode) { self.mode = mode }
 
     /// Whether it is about the same sessions, so that the later one replaces the earlier.
-    package func isAbout(_ other: CaptureOrder) -> Bool {
+    public func isAbout(_ other: CaptureOrder) -> Bool {
         session == other.session && client == other.client && user == other.user && route == other.route && cause == other.cause
     }
 
     /// Reads the query: `mode`, `session`, `client`, `user`, `route`, `cause`, `sample`, `for`.
-    package init(query: String) throws(Mistake) {
+    public init(query: String) throws(Mistake) {
         let parameters: QueryParameters
         do throws(QueryParameters.Fault) { parameters = try QueryParameters(query) } catch {
             throw Mistake(sentence: error.sentence)
@@ -87,7 +87,7 @@ package struct CaptureOrder: Sendable, Hashable {
     }
 
     /// The policy that holds for a session of that route, in place of `base`; nil where the order isn't about it.
-    package func policy(route name: String?, over base: CapturePolicy) -> CapturePolicy? {
+    public func policy(route name: String?, over base: CapturePolicy) -> CapturePolicy? {
         guard session == nil, route == nil || route == name else { return nil }
         var policy = base
         policy.mode = mode
@@ -100,31 +100,31 @@ package struct CaptureOrder: Sendable, Hashable {
 }
 
 /// What `/api/capture` shows.
-package struct CaptureStatus: Sendable, Hashable {
-    package struct File: Sendable, Hashable {
-        package var name: String
-        package var size: UInt64
+public struct CaptureStatus: Sendable, Hashable {
+    public struct File: Sendable, Hashable {
+        public var name: String
+        public var size: UInt64
 
-        package init(name: String, size: UInt64) {
+        public init(name: String, size: UInt64) {
             self.name = name
             self.size = size
         }
     }
 
     /// Nil: the configuration names none, and nothing can be captured.
-    package var directory: String?
+    public var directory: String?
     /// What the configuration says at the top.
-    package var mode: CapturePolicy.Mode
+    public var mode: CapturePolicy.Mode
     /// The eldest first.
-    package var files: [File]
-    package var packets: UInt64
-    package var bytes: UInt64
-    package var dropped: UInt64
+    public var files: [File]
+    public var packets: UInt64
+    public var bytes: UInt64
+    public var dropped: UInt64
     /// Of the last failure to write; 0 if the last write went well.
-    package var errno: Int32
-    package var orders: [CaptureOrder]
+    public var errno: Int32
+    public var orders: [CaptureOrder]
 
-    package init(
+    public init(
         directory: String?, mode: CapturePolicy.Mode, files: [File], packets: UInt64, bytes: UInt64, dropped: UInt64, errno: Int32,
         orders: [CaptureOrder]
     ) {

@@ -1,14 +1,14 @@
-package import Diagnosis
-package import Telemetry
+public import Diagnosis
+public import Telemetry
 
 /// How often a cause was the verdict since the process began.
-package struct CauseCount: Sendable, Hashable {
-    package var cause: Cause
-    package var refusals: UInt64
-    package var badEnds: UInt64
+public struct CauseCount: Sendable, Hashable {
+    public var cause: Cause
+    public var refusals: UInt64
+    public var badEnds: UInt64
 
     /// The causes that were, the most frequent first.
-    package static func all(_ workers: [WorkerMetrics]) -> [CauseCount] {
+    public static func all(_ workers: [WorkerMetrics]) -> [CauseCount] {
         Cause.allCases
             .map { cause in
                 CauseCount(

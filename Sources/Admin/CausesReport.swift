@@ -1,18 +1,18 @@
-package import Diagnosis
-package import Wire
+public import Diagnosis
+public import Wire
 
 /// What the casebook knows, for `/api/causes`.
-package struct CausesReport: Sendable {
-    package var groups: [CauseGroup]
-    package var patterns: [EndPattern]
+public struct CausesReport: Sendable {
+    public var groups: [CauseGroup]
+    public var patterns: [EndPattern]
     /// Cases whose groups were let go, because there were too many.
-    package var forgotten: UInt64
+    public var forgotten: UInt64
     /// Notes that were dropped because too many waited.
-    package var lost: UInt64
+    public var lost: UInt64
     /// Refusals that were probed.
-    package var investigations: UInt64
+    public var investigations: UInt64
 
-    package init(
+    public init(
         groups: [CauseGroup] = [], patterns: [EndPattern] = [], forgotten: UInt64 = 0, lost: UInt64 = 0, investigations: UInt64 = 0
     ) {
         self.groups = groups
@@ -24,15 +24,15 @@ package struct CausesReport: Sendable {
 }
 
 /// The latest verdict on one session that was refused or ended badly, while it is remembered.
-package struct FiledVerdict: Sendable {
-    package var session: SessionID
-    package var kind: CaseKind
-    package var route: String
-    package var endpoint: String
-    package var at: Timestamp
-    package var verdict: Verdict
+public struct FiledVerdict: Sendable {
+    public var session: SessionID
+    public var kind: CaseKind
+    public var route: String
+    public var endpoint: String
+    public var at: Timestamp
+    public var verdict: Verdict
 
-    package init(session: SessionID, kind: CaseKind, route: String, endpoint: String, at time: Timestamp, verdict: Verdict) {
+    public init(session: SessionID, kind: CaseKind, route: String, endpoint: String, at time: Timestamp, verdict: Verdict) {
         self.session = session
         self.kind = kind
         self.route = route

@@ -1,26 +1,26 @@
 import Configuration
-package import ProxyCore
-package import Wire
+public import ProxyCore
+public import Wire
 
 /// What a POST to `/api/drain` asks for: one endpoint goes, or comes back. What it leaves out is as the configuration says.
-package struct DrainRequest: Sendable, Hashable {
-    package var endpoint: Endpoint
+public struct DrainRequest: Sendable, Hashable {
+    public var endpoint: Endpoint
     /// Takes a drain back: the endpoint gets new sessions again.
-    package var resumes = false
-    package var window: TimeSpan?
-    package var timeout: TimeSpan?
-    package var code: UInt16?
-    package var reason: String?
+    public var resumes = false
+    public var window: TimeSpan?
+    public var timeout: TimeSpan?
+    public var code: UInt16?
+    public var reason: String?
 
     /// What can't be understood, in a sentence.
-    package struct Mistake: Error, Hashable {
-        package let sentence: String
+    public struct Mistake: Error, Hashable {
+        public let sentence: String
     }
 
-    package init(endpoint: Endpoint) { self.endpoint = endpoint }
+    public init(endpoint: Endpoint) { self.endpoint = endpoint }
 
     /// Reads the query: `endpoint`, `window`, `timeout`, `code`, `reason`, `resume`.
-    package init(query: String) throws(Mistake) {
+    public init(query: String) throws(Mistake) {
         let parameters: QueryParameters
         do throws(QueryParameters.Fault) { parameters = try QueryParameters(query) } catch {
             throw Mistake(sentence: error.sentence)
@@ -69,14 +69,14 @@ package struct DrainRequest: Sendable, Hashable {
 }
 
 /// How far an endpoint's drain is.
-package struct DrainState: Sendable, Hashable {
-    package var endpoint: String
+public struct DrainState: Sendable, Hashable {
+    public var endpoint: String
     /// Sessions that it had when the drain began, and those that are left.
-    package var sessions: Int
-    package var left: Int
-    package var began: Timestamp
+    public var sessions: Int
+    public var left: Int
+    public var began: Timestamp
 
-    package init(endpoint: String, sessions: Int, left: Int, began: Timestamp) {
+    public init(endpoint: String, sessions: Int, left: Int, began: Timestamp) {
         self.endpoint = endpoint
         self.sessions = sessions
         self.left = left

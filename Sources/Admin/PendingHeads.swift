@@ -7,9 +7,9 @@ import HTTPWire
 ///
 /// What a connection sends after its head, or after it became too large, is read and dropped: a socket that is closed with bytes unread is
 /// reset by the kernel, and the answer is lost with it.
-package struct PendingHeads<Connection: Hashable & Sendable> {
+public struct PendingHeads<Connection: Hashable & Sendable> {
     /// What became of received bytes.
-    package enum Reading: Sendable, Equatable {
+    public enum Reading: Sendable, Equatable {
         /// More is needed.
         case waiting
         /// The head, without what follows it; the connection isn't pending any more.
@@ -26,15 +26,15 @@ package struct PendingHeads<Connection: Hashable & Sendable> {
     /// The eldest first.
     private var order: [Connection] = []
 
-    package init(limit: Int = 64, headLimit: Int = 16 << 10) {
+    public init(limit: Int = 64, headLimit: Int = 16 << 10) {
         self.limit = limit
         self.headLimit = headLimit
     }
 
-    package var count: Int { order.count }
+    public var count: Int { order.count }
 
     /// Takes a connection that was accepted; the one that is to be closed for it, if there are too many.
-    package mutating func accepted(_ connection: Connection) -> Connection? {
+    public mutating func accepted(_ connection: Connection) -> Connection? {
         let eldest = order.count >= limit ? order.first : nil
         if let eldest { forget(eldest) }
         heads[connection] = []
@@ -43,7 +43,7 @@ package struct PendingHeads<Connection: Hashable & Sendable> {
     }
 
     /// Takes what a connection sent.
-    package mutating func received(_ connection: Connection, _ bytes: some Collection<UInt8>) -> Reading {
+    public mutating func received(_ connection: Connection, _ bytes: some Collection<UInt8>) -> Reading {
         guard var head = heads[connection] else { return .surplus }
         // Taken out meanwhile, so that the bytes are appended in place.
         heads[connection] = []
@@ -63,11 +63,11 @@ package struct PendingHeads<Connection: Hashable & Sendable> {
     }
 
     /// The eldest of which something holds.
-    package func eldest(where holds: (Connection) -> Bool) -> Connection? { order.first(where: holds) }
+    public func eldest(where holds: (Connection) -> Bool) -> Connection? { order.first(where: holds) }
 
     /// The connection is over, or its time is; whether it was pending.
     @discardableResult
-    package mutating func forget(_ connection: Connection) -> Bool {
+    public mutating func forget(_ connection: Connection) -> Bool {
         guard heads.removeValue(forKey: connection) != nil else { return false }
         order.removeAll { $0 == connection }
         return true

@@ -2,24 +2,24 @@ import ProxyCore
 import Wire
 
 /// Which sessions a list is to have, from the query of `/api/sessions`.
-package struct SessionFilter: Sendable, Hashable {
-    package var route: String?
-    package var endpoint: String?
+public struct SessionFilter: Sendable, Hashable {
+    public var route: String?
+    public var endpoint: String?
     /// An address without its port.
-    package var client: String?
-    package var state: SessionSummary.State?
+    public var client: String?
+    public var state: SessionSummary.State?
     /// The most sessions to list: 1000, or what the query says, up to 10,000.
-    package var limit = 1000
+    public var limit = 1000
 
     /// What can't be understood, in a sentence.
-    package struct Mistake: Error, Hashable {
-        package let sentence: String
+    public struct Mistake: Error, Hashable {
+        public let sentence: String
     }
 
-    package init() {}
+    public init() {}
 
     /// Reads the query: `route`, `endpoint`, `client`, `state`, `limit`; what is empty counts as left out.
-    package init(query: String) throws(Mistake) {
+    public init(query: String) throws(Mistake) {
         let parameters: QueryParameters
         do throws(QueryParameters.Fault) { parameters = try QueryParameters(query) } catch {
             throw Mistake(sentence: error.sentence)
@@ -55,7 +55,7 @@ package struct SessionFilter: Sendable, Hashable {
     }
 
     /// Whether `session` is to be listed. The limit is not looked at.
-    package func includes(_ session: SessionSummary) -> Bool {
+    public func includes(_ session: SessionSummary) -> Bool {
         if let route, session.route != route { return false }
         if let endpoint, session.endpoint != endpoint { return false }
         if let client, session.client.host != client, session.forwardedFor != client { return false }

@@ -4,18 +4,18 @@
 // parsed, its signature checked unless the caller's `TokenMemory` has seen it hold, its claims judged by the rule. All of that is quick enough
 // for a loop. A password isn't: bcrypt is slow on purpose, so `check` answers nil and the caller asks `checkPassword` on a thread of its own.
 import JSONWire
-package import ProxyCore
-package import Wire
+public import ProxyCore
+public import Wire
 
 /// The checks of one route's credentials. Immutable but for the keys that may be fetched anew.
-package final class CredentialChecker: Sendable {
+public final class CredentialChecker: Sendable {
     private let keys: [StaticKey]
     private let passwords: PasswordFile?
-    package let tokens: TokenKeys?
+    public let tokens: TokenKeys?
     private let rule: TokenRule
     private let certificates: CertificateRule?
 
-    package init(
+    public init(
         keys: [StaticKey] = [], passwords: PasswordFile? = nil, tokens: TokenKeys? = nil, rule: TokenRule = TokenRule(),
         certificates: CertificateRule? = nil
     ) {
@@ -31,7 +31,7 @@ package final class CredentialChecker: Sendable {
     /// - Parameters:
     ///   - now: the wall clock.
     ///   - memory: the caller's own; tokens that hold are added to it.
-    package func check(_ credential: PresentedCredential, now: Timestamp, _ memory: inout TokenMemory) -> CredentialOutcome? {
+    public func check(_ credential: PresentedCredential, now: Timestamp, _ memory: inout TokenMemory) -> CredentialOutcome? {
         switch credential.content {
         case .token(let text): return check(text, now: now, &memory)
         case .certificate(let facts): return certificates?.check(facts) ?? .refused(.wrongKind)
@@ -40,7 +40,7 @@ package final class CredentialChecker: Sendable {
     }
 
     /// The slow part of `check`.
-    package func checkPassword(_ credential: PresentedCredential) -> CredentialOutcome {
+    public func checkPassword(_ credential: PresentedCredential) -> CredentialOutcome {
         guard case .password(let user, let password) = credential.content, let passwords else { return .refused(.wrongKind) }
         return passwords.holds(user: user, password: password)
             ? .accepted(AuthenticatedUser(name: user)) : .refused(.wrongPassword)

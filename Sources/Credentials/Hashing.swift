@@ -2,9 +2,9 @@ import COpenSSL
 import ProxyCore
 
 /// Hashes and comparisons whose time tells nothing (threat B11).
-package enum Hashing {
+public enum Hashing {
     /// SHA-256 of `octets`.
-    package static func sha256(_ octets: [UInt8]) -> [UInt8] {
+    public static func sha256(_ octets: [UInt8]) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         // The one-shot function fails only where SHA-256 itself is missing; then nothing equals the zeros.
         _ = EVP_Digest(octets, octets.count, &digest, nil, EVP_sha256(), nil)

@@ -1,9 +1,9 @@
 import Glibc
 
 /// A file of keys or users, read whole.
-package enum KeyFile {
+public enum KeyFile {
     /// The octets of the file at `path`, 8 MiB at most and one more; nil if it can't be read.
-    package static func read(_ path: String) -> [UInt8]? {
+    public static func read(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

@@ -1,7 +1,7 @@
 import COpenSSL
 import COpenSSLShim
 import JSONWire
-package import ProxyCore
+public import ProxyCore
 
 // JWK and JWKS (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 
@@ -35,7 +35,7 @@ extension KeySet {
     }
 
     /// A set of one shared secret.
-    package init(secret: [UInt8], algorithms: Set<TokenAlgorithm>) throws(KeySetError) {
+    public init(secret: [UInt8], algorithms: Set<TokenAlgorithm>) throws(KeySetError) {
         self.init(keys: [try KeySet.secretKey(nil, secret, algorithms)])
     }
 

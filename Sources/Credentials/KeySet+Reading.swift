@@ -1,16 +1,16 @@
 import COpenSSL
 import COpenSSLShim
-package import ProxyCore
+public import ProxyCore
 
 extension KeySet {
     /// Octets above which a key set isn't read.
-    package static let limit = 512 << 10
+    public static let limit = 512 << 10
 
     /// Reads PEM (public keys or certificates, one or more), a JWK or a JWKS.
     ///
     /// - Parameter algorithms: what unpinned keys may sign with; empty: one algorithm by the kind of key (RS256, ES256 and so on by
     ///   the curve, EdDSA, HS256).
-    package init(reading bytes: [UInt8], algorithms: Set<TokenAlgorithm> = []) throws(KeySetError) {
+    public init(reading bytes: [UInt8], algorithms: Set<TokenAlgorithm> = []) throws(KeySetError) {
         guard bytes.count <= KeySet.limit else {
             throw KeySetError(observed: "more than 512 KiB", expected: "a PEM file, a JWK or a JWKS")
         }

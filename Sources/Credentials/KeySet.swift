@@ -1,12 +1,12 @@
-package import ProxyCore
+public import ProxyCore
 
 /// The keys that a route believes, from PEM, a JWK, or a set of them.
-package struct KeySet: Sendable {
-    package let keys: [VerificationKey]
+public struct KeySet: Sendable {
+    public let keys: [VerificationKey]
     /// What was left out and why (keys of kinds that sign nothing here), for the log.
-    package let notices: [String]
+    public let notices: [String]
 
-    package init(keys: [VerificationKey], notices: [String] = []) {
+    public init(keys: [VerificationKey], notices: [String] = []) {
         self.keys = keys
         self.notices = notices
     }
@@ -18,7 +18,7 @@ package struct KeySet: Sendable {
     ///
     /// A token that names a key is held against the keys of this name, and against those without a name (PEM has none);
     /// the name is compared and used for nothing else (threat B3).
-    package func verify(_ token: SignedToken) -> CredentialFault? {
+    public func verify(_ token: SignedToken) -> CredentialFault? {
         var tried = 0
         for key in keys where key.algorithms.contains(token.header.algorithm) {
             guard token.header.keyID == nil || key.id == nil || key.id == token.header.keyID else { continue }
@@ -30,18 +30,18 @@ package struct KeySet: Sendable {
     }
 
     /// Whether a token names a key that the set doesn't have: a reason to fetch the set again.
-    package func lacks(_ token: SignedToken) -> Bool {
+    public func lacks(_ token: SignedToken) -> Bool {
         guard let name = token.header.keyID else { return false }
         return !keys.contains { $0.id == nil || $0.id == name }
     }
 }
 
 /// Why a file or answer holds no usable keys. Never with key material in it.
-package struct KeySetError: Error, Sendable, Hashable {
-    package let observed: String
-    package let expected: String
+public struct KeySetError: Error, Sendable, Hashable {
+    public let observed: String
+    public let expected: String
 
-    package init(observed: String, expected: String) {
+    public init(observed: String, expected: String) {
         self.observed = observed
         self.expected = expected
     }

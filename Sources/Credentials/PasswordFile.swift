@@ -4,13 +4,13 @@ import Glibc
 /// Users and their passwords, as `htpasswd -B` writes them: bcrypt and nothing weaker.
 ///
 /// A check takes as long as the file's cost says, tens of milliseconds, so it is never made on a loop.
-package struct PasswordFile: Sendable {
+public struct PasswordFile: Sendable {
     private let entries: [String: String]
     /// What an unknown user's password is held against, so that the time doesn't tell who exists.
     private let decoy: String
 
     /// Reads the lines `user:hash`; `#` begins a comment.
-    package init(reading bytes: [UInt8]) throws(KeySetError) {
+    public init(reading bytes: [UInt8]) throws(KeySetError) {
         guard bytes.count <= 8 << 20 else { throw KeySetError(observed: "more than 8 MiB", expected: "lines of user:hash") }
         var entries: [String: String] = [:]
         var decoy: String?
@@ -41,7 +41,7 @@ package struct PasswordFile: Sendable {
     }
 
     /// Whether `password` is `user`'s. Slow on purpose.
-    package func holds(user: [UInt8], password: [UInt8]) -> Bool {
+    public func holds(user: [UInt8], password: [UInt8]) -> Bool {
         // bcrypt reads 72 octets and stops at a zero: what is behind either would not be checked.
         guard password.count <= 72, !password.contains(0), !user.contains(0) else { return false }
         let known = entries[String(decoding: user, as: UTF8.self)]

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The keys that tokens are checked with, replaced as a whole when they are fetched anew. Shared by all workers.
-package final class TokenKeys: Sendable {
+public final class TokenKeys: Sendable {
     private struct Current {
         var set: KeySet?
         var generation: UInt64
@@ -13,22 +13,22 @@ package final class TokenKeys: Sendable {
     private static let generations = Atomic<UInt64>(0)
 
     /// - Parameter set: nil until a first fetch has brought one; until then no token can be checked.
-    package init(_ set: KeySet?) { current = Mutex(Current(set: set, generation: TokenKeys.nextGeneration())) }
+    public init(_ set: KeySet?) { current = Mutex(Current(set: set, generation: TokenKeys.nextGeneration())) }
 
-    package var set: KeySet? { current.withLock { $0.set } }
+    public var set: KeySet? { current.withLock { $0.set } }
 
     /// The set with its number in this process; what was concluded from a set holds as long as its number is this one.
     var numbered: (set: KeySet, generation: UInt64)? {
         current.withLock { current in current.set.map { ($0, current.generation) } }
     }
 
-    package func replace(by set: KeySet) { current.withLock { $0 = Current(set: set, generation: TokenKeys.nextGeneration()) } }
+    public func replace(by set: KeySet) { current.withLock { $0 = Current(set: set, generation: TokenKeys.nextGeneration()) } }
 
     private static func nextGeneration() -> UInt64 { generations.add(1, ordering: .relaxed).newValue }
 
     /// A token named a key that the set doesn't have.
-    package func want() { wanted.store(true, ordering: .relaxed) }
+    public func want() { wanted.store(true, ordering: .relaxed) }
 
     /// Whether that happened since the last question.
-    package func takeWanted() -> Bool { wanted.exchange(false, ordering: .relaxed) }
+    public func takeWanted() -> Bool { wanted.exchange(false, ordering: .relaxed) }
 }

@@ -9,7 +9,7 @@ import JSONWire
 import ProxyCore
 
 /// Tokens that a worker has verified. Bounded: `places` tokens of at most `longest` octets, and what they say.
-package struct TokenMemory {
+public struct TokenMemory {
     private struct Entry {
         let text: [UInt8]
         let generation: UInt64
@@ -24,7 +24,7 @@ package struct TokenMemory {
     /// The header that was read last; the next token most likely has the same.
     var header: TokenHeader?
 
-    package init() {}
+    public init() {}
 
     /// What the token `text`, whose place is `place`, claims, if a key of the set with this number has signed it.
     func claims(_ text: [UInt8], at place: Int, generation: UInt64) -> JSONValue? {

@@ -1,22 +1,22 @@
 import COpenSSL
 import COpenSSLShim
-package import ProxyCore
+public import ProxyCore
 
 /// A key that checks signatures, pinned to the algorithms that it is for.
 ///
 /// The token's `alg` is compared with `algorithms` and never chooses anything (threats B1, B2). Immutable.
 ///
 /// @unchecked Sendable: an EVP_PKEY that nobody changes may be used from every thread.
-package final class VerificationKey: @unchecked Sendable {
+public final class VerificationKey: @unchecked Sendable {
     private enum Material {
         case secret([(algorithm: TokenAlgorithm, key: HMACKey)])
         case key(OpaquePointer)
     }
 
     /// Its name in the set; nil for a key from a PEM file.
-    package let id: [UInt8]?
-    package let family: TokenAlgorithm.Family
-    package let algorithms: Set<TokenAlgorithm>
+    public let id: [UInt8]?
+    public let family: TokenAlgorithm.Family
+    public let algorithms: Set<TokenAlgorithm>
     private let material: Material
 
     /// A secret for HMAC.
@@ -40,7 +40,7 @@ package final class VerificationKey: @unchecked Sendable {
     }
 
     /// Whether `token` is signed by this key, with an algorithm that the key is pinned to.
-    package func verifies(_ token: SignedToken) -> Bool {
+    public func verifies(_ token: SignedToken) -> Bool {
         guard algorithms.contains(token.header.algorithm), token.header.algorithm.family == family else { return false }
         switch (material, family) {
         case (.secret(let keys), _):

@@ -4,7 +4,7 @@ import Wire
 ///
 /// `owner` is the number that the connection was given at its start; it leads to whatever the composition keeps
 /// for it, without a look-up. Every case is trivial: handing a completion on copies a few words.
-package enum Completion {
+public enum Completion {
     /// A connection was accepted by the listener with this tag. It doesn't receive yet.
     case accepted(listener: UInt32, ConnectionID)
     /// Accepting failed (EMFILE, ENFILE, ENOBUFS …); the loop pauses this listener for a moment by itself.
@@ -28,51 +28,51 @@ package enum Completion {
 }
 
 /// A connection of one loop: a slot of its table and the generation that tells the slot's tenants apart.
-package struct ConnectionID: Hashable, Sendable {
-    package let slot: UInt32
-    package let generation: UInt32
+public struct ConnectionID: Hashable, Sendable {
+    public let slot: UInt32
+    public let generation: UInt32
 
-    @inlinable package init(slot: UInt32, generation: UInt32) {
+    @inlinable public init(slot: UInt32, generation: UInt32) {
         self.slot = slot
         self.generation = generation
     }
 
     /// A name that no connection ever has.
-    @inlinable package static var none: ConnectionID { ConnectionID(slot: .max, generation: 0) }
+    @inlinable public static var none: ConnectionID { ConnectionID(slot: .max, generation: 0) }
 
-    @inlinable package var isNone: Bool { slot == .max }
+    @inlinable public var isNone: Bool { slot == .max }
 
-    @inlinable package static func == (a: ConnectionID, b: ConnectionID) -> Bool { a.slot == b.slot && a.generation == b.generation }
+    @inlinable public static func == (a: ConnectionID, b: ConnectionID) -> Bool { a.slot == b.slot && a.generation == b.generation }
 }
 
 /// Bytes in one of the loop's buffers, owned by whoever holds the chunk, until it is sent or released.
 ///
 /// A plain value, so that it costs nothing to pass on; the price is that ownership is a rule and not a proof:
 /// each chunk is given to exactly one `send` or `release`. `retain` makes one more owner.
-package struct Chunk {
+public struct Chunk {
     /// First byte. Valid while the buffer is owned.
-    package var start: UnsafeMutableRawPointer
+    public var start: UnsafeMutableRawPointer
     /// Bytes from `start`.
-    package var count: Int
+    public var count: Int
     /// The buffer's number in its pool.
-    package let buffer: Int32
+    public let buffer: Int32
 
-    @inlinable package init(start: UnsafeMutableRawPointer, count: Int, buffer: Int32) {
+    @inlinable public init(start: UnsafeMutableRawPointer, count: Int, buffer: Int32) {
         self.start = start
         self.count = count
         self.buffer = buffer
     }
 
     /// The bytes, for reading.
-    @inlinable package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+    @inlinable public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
 
     /// The bytes, for writing.
-    @inlinable package var mutableBytes: UnsafeMutableRawBufferPointer {
+    @inlinable public var mutableBytes: UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: start, count: count)
     }
 
     /// The same ownership over fewer bytes: `range` counts from this chunk's first byte.
-    @inlinable package func narrowed(to range: Range<Int>) -> Chunk {
+    @inlinable public func narrowed(to range: Range<Int>) -> Chunk {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "Chunk: range outside the chunk")
         return Chunk(start: start + range.lowerBound, count: range.count, buffer: buffer)
     }

@@ -1,10 +1,10 @@
 import CIOUring
 import CLinux
-package import Wire
+public import Wire
 
 extension EventLoop {
     /// How `close` ends a connection.
-    package enum Closing: Sendable {
+    public enum Closing: Sendable {
         /// At once; what is queued is dropped. The kernel sends FIN (or RST if unread bytes lie there).
         case now
         /// With RST, so that the peer sees a failure as a failure.
@@ -14,7 +14,7 @@ extension EventLoop {
     }
 
     /// Begins to connect; `connected` or `failed` follows.
-    package func connect(to address: SocketAddress, owner: UInt64) throws(LoopFailure) -> ConnectionID {
+    public func connect(to address: SocketAddress, owner: UInt64) throws(LoopFailure) -> ConnectionID {
         var raw = clinux_address_make(address.high, address.low, address.port)
         let descriptor = clinux_socket(&raw)
         guard descriptor >= 0 else { throw LoopFailure(operation: "socket", errno: -descriptor) }
@@ -36,12 +36,12 @@ extension EventLoop {
     }
 
     /// Changes the number that the connection's completions carry.
-    package func setOwner(_ id: ConnectionID, _ owner: UInt64) {
+    public func setOwner(_ id: ConnectionID, _ owner: UInt64) {
         connections.live(id)?.pointee.owner = owner
     }
 
     /// Receives until told otherwise. May be called again at any time.
-    package func startReceiving(_ id: ConnectionID) {
+    public func startReceiving(_ id: ConnectionID) {
         guard let state = connections.live(id), !state.pointee.flags.contains(.ended) else { return }
         guard !state.pointee.flags.contains(.wantsReceive) else { return }
         state.pointee.flags.insert(.wantsReceive)
@@ -55,13 +55,13 @@ extension EventLoop {
     ///
     /// A receive of io_uring goes on by itself until it is cancelled, and in one turn it may bring megabytes of a peer that sends ahead of what
     /// it may. For a connection that may have to be paused with the first buffer, one more is the most that comes after the pause.
-    package func receiveBufferByBuffer(_ id: ConnectionID, _ isWanted: Bool) {
+    public func receiveBufferByBuffer(_ id: ConnectionID, _ isWanted: Bool) {
         guard let state = connections.live(id) else { return }
         if isWanted { state.pointee.flags.insert(.bufferByBuffer) } else { state.pointee.flags.remove(.bufferByBuffer) }
     }
 
     /// Stops receiving: the peer's window fills. Bytes that are on their way already may still come.
-    package func pauseReceiving(_ id: ConnectionID) {
+    public func pauseReceiving(_ id: ConnectionID) {
         guard let state = connections.live(id) else { return }
         state.pointee.flags.remove(.wantsReceive)
         if backend == .uring {
@@ -71,14 +71,14 @@ extension EventLoop {
     }
 
     /// Sends FIN after all that is queued. The peer may still send.
-    package func finish(_ id: ConnectionID) {
+    public func finish(_ id: ConnectionID) {
         guard let state = connections.live(id) else { return }
         state.pointee.flags.insert(.finishRequested)
         if state.pointee.firstSend < 0 { sendFinish(state) }
     }
 
     /// Ends the connection. Its name is invalid from here on, except with `afterSending`, where it still counts as open.
-    package func close(_ id: ConnectionID, _ how: Closing) {
+    public func close(_ id: ConnectionID, _ how: Closing) {
         guard let state = connections.live(id) else { return }
         if how == .afterSending, state.pointee.firstSend >= 0 {
             state.pointee.flags.insert(.closeWhenSent)
@@ -140,7 +140,7 @@ extension EventLoop {
     /// Ends a connection that was to be emptied and wasn't in time, if the slot still has the same tenant.
     ///
     /// - Parameter lowGeneration: the lower 16 bits of the generation that the connection had.
-    package func closeIfSame(slot: UInt32, lowGeneration: UInt32) {
+    public func closeIfSame(slot: UInt32, lowGeneration: UInt32) {
         let generation = connections.state(slot).pointee.generation
         guard generation & 0xFFFF == lowGeneration else { return }
         close(ConnectionID(slot: slot, generation: generation), .reset)

@@ -32,13 +32,13 @@ struct Frugality {
 
 extension EventLoop {
     /// Bytes in blocks of their own, because their peers don't take them.
-    package var heldBytes: Int { frugality.held }
+    public var heldBytes: Int { frugality.held }
 
     /// By how much that is more than the loop was given; sessions should be ended then.
-    package var excessBytes: Int { frugality.held > frugality.memory.heldLimit ? frugality.held - frugality.memory.heldLimit : 0 }
+    public var excessBytes: Int { frugality.held > frugality.memory.heldLimit ? frugality.held - frugality.memory.heldLimit : 0 }
 
     /// Whether it receives by the page, because slow peers hold much.
-    package var isFrugal: Bool { frugality.isOn }
+    public var isFrugal: Bool { frugality.isOn }
 
     /// Small buffers that are not for receives and slow peers: only for bytes of the composition's own, and those for a turn.
     var spareSmall: Int { buffers.smallCount - frugality.memory.smallBuffers }

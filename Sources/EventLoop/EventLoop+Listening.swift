@@ -1,6 +1,6 @@
 import CIOUring
 import CLinux
-package import Wire
+public import Wire
 
 /// A bound address that accepts connections.
 struct Listener {
@@ -20,14 +20,14 @@ struct Listener {
 }
 
 /// A bound and listening socket that no loop serves yet.
-package struct BoundSocket: Sendable {
-    package let descriptor: Int32
+public struct BoundSocket: Sendable {
+    public let descriptor: Int32
     /// The address as bound, with the port that the kernel chose for port 0.
-    package let address: SocketAddress
+    public let address: SocketAddress
 
     /// Binds and listens.
     /// - Parameter shared: SO_REUSEPORT, so that each loop has a socket of its own.
-    package static func bind(_ address: SocketAddress, shared: Bool, backlog: Int32 = 4096) throws(LoopFailure) -> BoundSocket {
+    public static func bind(_ address: SocketAddress, shared: Bool, backlog: Int32 = 4096) throws(LoopFailure) -> BoundSocket {
         var raw = clinux_address_make(address.high, address.low, address.port)
         let descriptor = clinux_listen(&raw, shared, backlog)
         guard descriptor >= 0 else { throw LoopFailure(operation: "binding \(address)", errno: -descriptor) }
@@ -35,7 +35,7 @@ package struct BoundSocket: Sendable {
     }
 
     /// Takes a listening socket that another process bound; it is then non-blocking and close-on-exec.
-    package static func adopt(_ descriptor: Int32) throws(LoopFailure) -> BoundSocket {
+    public static func adopt(_ descriptor: Int32) throws(LoopFailure) -> BoundSocket {
         let result = clinux_prepare_listener(descriptor)
         guard result >= 0, let address = EventLoop.localAddress(of: descriptor) else {
             throw LoopFailure(operation: "taking descriptor \(descriptor) over", errno: -result)
@@ -44,19 +44,19 @@ package struct BoundSocket: Sendable {
     }
 
     /// The same socket for one more loop.
-    package func duplicated() throws(LoopFailure) -> BoundSocket {
+    public func duplicated() throws(LoopFailure) -> BoundSocket {
         let copy = clinux_duplicate(descriptor)
         guard copy >= 0 else { throw LoopFailure(operation: "duplicating a listener", errno: -copy) }
         return BoundSocket(descriptor: copy, address: address)
     }
 
     /// Gives the socket up without having served it.
-    package func close() { _ = clinux_close(descriptor) }
+    public func close() { _ = clinux_close(descriptor) }
 }
 
 extension EventLoop {
     /// Accepts from `socket` from now on; its connections come as `accepted(listener: tag, …)`. The loop closes it.
-    package func listen(_ socket: BoundSocket, tag: UInt32) {
+    public func listen(_ socket: BoundSocket, tag: UInt32) {
         listeners.append(Listener(descriptor: socket.descriptor, tag: tag, generation: UInt32(listeners.count)))
         armListener(listeners.count - 1)
     }
@@ -65,7 +65,7 @@ extension EventLoop {
     ///
     /// - Parameter givingAway: another process has the socket too and accepts from it. Connections that the kernel had accepted for this one
     ///   still come as `accepted`, until `isStillAccepting` is false.
-    package func stopListening(tag: UInt32, givingAway: Bool = false) {
+    public func stopListening(tag: UInt32, givingAway: Bool = false) {
         for index in listeners.indices where listeners[index].tag == tag && !listeners[index].stopped {
             listeners[index].stopped = true
             listeners[index].givenAway = givingAway
@@ -89,7 +89,7 @@ extension EventLoop {
     /// The kernel wakes one of the rings that wait at a socket (IORING_OP_ACCEPT waits exclusively). If that one gives the socket up before it
     /// has accepted, the connection would wait until the next one comes. Who gives up takes it along (`gaveAway`); this is for one that was
     /// killed meanwhile.
-    package func acceptLeftovers() {
+    public func acceptLeftovers() {
         guard backend == .uring else { return }
         var index = 0
         while index < listeners.count {
@@ -115,7 +115,7 @@ extension EventLoop {
     }
 
     /// Stops accepting for the moment; sockets stay open, and who connects waits in the kernel's queue.
-    package func holdListeners() {
+    public func holdListeners() {
         for index in listeners.indices where !listeners[index].stopped && !listeners[index].isHeld {
             listeners[index].isHeld = true
             guard listeners[index].armed else { continue }
@@ -129,7 +129,7 @@ extension EventLoop {
     }
 
     /// Accepts again after `holdListeners`.
-    package func letListenersGo() {
+    public func letListenersGo() {
         for index in listeners.indices where listeners[index].isHeld {
             listeners[index].isHeld = false
             // With io_uring the accept may still be there, its cancellation on the way: then that begins it anew.
@@ -138,7 +138,7 @@ extension EventLoop {
     }
 
     /// Whether connections may still come from a listener that was given away.
-    package var isStillAccepting: Bool { listeners.contains { $0.givenAway && $0.armed } }
+    public var isStillAccepting: Bool { listeners.contains { $0.givenAway && $0.armed } }
 
     func resumeListener(tag: UInt32) {
         for index in listeners.indices where listeners[index].tag == tag && !listeners[index].armed {
@@ -178,7 +178,7 @@ extension EventLoop {
     // MARK: Addresses
 
     /// The peer's address, or nil if the connection is gone.
-    package func peerAddress(_ id: ConnectionID) -> SocketAddress? {
+    public func peerAddress(_ id: ConnectionID) -> SocketAddress? {
         guard let state = connections.live(id) else { return nil }
         var raw = clinux_address()
         guard clinux_peer(state.pointee.descriptor, &raw) >= 0 else { return nil }
@@ -186,7 +186,7 @@ extension EventLoop {
     }
 
     /// The address on our end, or nil if the connection is gone.
-    package func localAddress(_ id: ConnectionID) -> SocketAddress? {
+    public func localAddress(_ id: ConnectionID) -> SocketAddress? {
         connections.live(id).flatMap { EventLoop.localAddress(of: $0.pointee.descriptor) }
     }
 

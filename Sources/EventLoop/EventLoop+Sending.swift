@@ -9,18 +9,18 @@ extension EventLoop {
 
     /// A buffer of 64 KiB for bytes of one's own, or nil when the pool is dry: then send from elsewhere with
     /// `send(_:copying:)`, which always finds room.
-    package func takeBuffer() -> Chunk? {
+    public func takeBuffer() -> Chunk? {
         buffers.takeSmall().map { Chunk(start: buffers.start($0), count: BufferPool.smallSize, buffer: $0) }
     }
 
     /// Makes one more owner of the chunk's buffer: one more `send` or `release` must follow.
-    package func retain(_ chunk: Chunk) { buffers.retain(chunk.buffer) }
+    public func retain(_ chunk: Chunk) { buffers.retain(chunk.buffer) }
 
     /// Gives a chunk back that is not to be sent.
-    package func release(_ chunk: Chunk) { releaseBuffer(chunk.buffer) }
+    public func release(_ chunk: Chunk) { releaseBuffer(chunk.buffer) }
 
     /// Sends the chunk's bytes after all that were sent before; the loop owns the chunk from here on.
-    package func send(_ id: ConnectionID, _ chunk: Chunk) {
+    public func send(_ id: ConnectionID, _ chunk: Chunk) {
         guard let state = connections.live(id), chunk.count > 0, !state.pointee.flags.contains(.closeWhenSent) else {
             releaseBuffer(chunk.buffer)
             return
@@ -30,7 +30,7 @@ extension EventLoop {
     }
 
     /// Sends a copy of `bytes`.
-    package func send(_ id: ConnectionID, copying bytes: UnsafeRawBufferPointer) {
+    public func send(_ id: ConnectionID, copying bytes: UnsafeRawBufferPointer) {
         guard let state = connections.live(id), let source = bytes.baseAddress, bytes.count > 0,
             !state.pointee.flags.contains(.closeWhenSent)
         else { return }
@@ -47,15 +47,15 @@ extension EventLoop {
     }
 
     /// Bytes that the peer has not taken yet.
-    package func queuedBytes(_ id: ConnectionID) -> Int { connections.live(id)?.pointee.queuedBytes ?? 0 }
+    public func queuedBytes(_ id: ConnectionID) -> Int { connections.live(id)?.pointee.queuedBytes ?? 0 }
 
     /// Whether the peer doesn't accept at present.
-    package func isBlocked(_ id: ConnectionID) -> Bool {
+    public func isBlocked(_ id: ConnectionID) -> Bool {
         connections.live(id).map { !$0.pointee.flags.isDisjoint(with: .heldBack) } ?? false
     }
 
     /// Reports `drained` when everything queued so far has been taken (at once, if that is so already).
-    package func notifyWhenSent(_ id: ConnectionID) {
+    public func notifyWhenSent(_ id: ConnectionID) {
         guard let state = connections.live(id) else { return }
         if state.pointee.firstSend < 0 {
             ready.push(.drained(id, owner: state.pointee.owner))

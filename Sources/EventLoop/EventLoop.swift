@@ -19,17 +19,17 @@ import CLinux
 //
 // Stale completions: user data carries the connection's slot and generation; a slot is not reused before all operations
 // of its tenant have come back, and `ConnectionTable.live` refuses names of former tenants.
-package import Wire
+public import Wire
 
 /// One event loop. Confined to the thread that created it; `waker` is the only thing that others may touch.
-package final class EventLoop {
+public final class EventLoop {
     /// Which of the kernel's interfaces does the work.
-    package enum Backend: String, Sendable { case uring, epoll }
+    public enum Backend: String, Sendable { case uring, epoll }
 
-    package let backend: Backend
+    public let backend: Backend
     /// The time of this turn; read once per `wait`.
-    package private(set) var now: Timestamp
-    package let waker: Waker
+    public private(set) var now: Timestamp
+    public let waker: Waker
 
     var connections: ConnectionTable
     var buffers: BufferPool
@@ -50,7 +50,7 @@ package final class EventLoop {
     ///   - given: made beforehand where other threads must know it before the loop runs; a loop belongs to the thread that makes it.
     ///   - maximumConnections: slots to reserve (56 bytes of address space each).
     ///   - memory: what it may take for bytes on their way.
-    package init(
+    public init(
         backend wanted: Backend?, waker given: Waker? = nil, maximumConnections: Int = 1 << 18, memory: LoopMemory = LoopMemory()
     ) throws(LoopFailure) {
         let monotonic = clinux_monotonic()
@@ -94,7 +94,7 @@ package final class EventLoop {
     // MARK: The turn
 
     /// Hands over what was queued and waits until something has happened or `deadline` has passed.
-    package func wait(until deadline: Timestamp = .never) {
+    public func wait(until deadline: Timestamp = .never) {
         let next = min(deadline, timers.nextWakeup ?? .never)
         let span: UInt64
         if !ready.isEmpty || hasLocalWork || next <= now {
@@ -110,7 +110,7 @@ package final class EventLoop {
     }
 
     /// The next thing that has happened, or nil at the end of the turn.
-    package func next() -> Completion? {
+    public func next() -> Completion? {
         if let completion = ready.pop() { return completion }
         switch backend {
         case .uring: advanceUring()
@@ -130,31 +130,31 @@ package final class EventLoop {
     // MARK: Timers
 
     /// Makes `timer(owner:)` come at `deadline`, or up to 8 ms later. The upper bit of `owner` is the loop's.
-    package func schedule(owner: UInt64, at deadline: Timestamp) -> TimerID {
+    public func schedule(owner: UInt64, at deadline: Timestamp) -> TimerID {
         precondition(owner & Listener.timerMark == 0, "EventLoop: the upper bit of a timer's owner is reserved")
         return timers.schedule(owner: owner, at: deadline)
     }
 
     /// Forgets a timer; one that has fired is left alone.
-    package func cancel(_ timer: TimerID) { timers.cancel(timer) }
+    public func cancel(_ timer: TimerID) { timers.cancel(timer) }
 
     // MARK: Figures
 
     /// Connections that are open, or being closed.
-    package var connectionCount: Int { connections.count }
+    public var connectionCount: Int { connections.count }
 
     /// Buffers that hold bytes at this moment.
-    package var buffersInUse: Int { buffers.inUse - uring.provided }
+    public var buffersInUse: Int { buffers.inUse - uring.provided }
 
     /// Buffers that exist.
-    package var bufferCount: Int { frugality.memory.smallBuffers + frugality.memory.largeBuffers }
+    public var bufferCount: Int { frugality.memory.smallBuffers + frugality.memory.largeBuffers }
 
     private var hasLocalWork: Bool { backend == .epoll && (epoll.firstReady >= 0 || hasFedStarved) }
 
     // MARK: Chores
 
     /// Gives memory back that a rush of slow peers needed and nobody needs now. To be called about once a second.
-    package func trimBuffers() {
+    public func trimBuffers() {
         if backend == .uring {
             if !uring.ranDry, uring.targetSmall > uring.leastSmall {
                 uring.targetSmall = max(uring.targetSmall / 2, uring.leastSmall)
@@ -166,14 +166,14 @@ package final class EventLoop {
 }
 
 /// The environment refused what a loop needs.
-package struct LoopFailure: Error, CustomStringConvertible {
-    package let operation: String
-    package let errno: Int32
+public struct LoopFailure: Error, CustomStringConvertible {
+    public let operation: String
+    public let errno: Int32
 
-    package init(operation: String, errno: Int32) {
+    public init(operation: String, errno: Int32) {
         self.operation = operation
         self.errno = errno
     }
 
-    package var description: String { "\(operation) failed: errno \(errno)" }
+    public var description: String { "\(operation) failed: errno \(errno)" }
 }

@@ -9,23 +9,23 @@
 // All of it is a share of the memory there is. With plenty of that nothing differs from a loop without bounds.
 
 /// How much memory one loop may take for bytes on their way.
-package struct LoopMemory: Sendable, Hashable {
+public struct LoopMemory: Sendable, Hashable {
     /// Receive buffers of 64 KiB that receives and slow peers may take; at most 1024.
-    package var smallBuffers = 1024
+    public var smallBuffers = 1024
     /// Receive buffers of 512 KiB; at most 32.
-    package var largeBuffers = 32
+    public var largeBuffers = 32
     /// Bytes in blocks of slow peers above which the loop receives by the page.
-    package var frugalFrom = Int.max
+    public var frugalFrom = Int.max
     /// Bytes in blocks of slow peers above which sessions should be ended.
-    package var heldLimit = Int.max
+    public var heldLimit = Int.max
     /// Bytes that the kernel may take of a connection before they can be sent on; nil for as many as it likes.
-    package var unsentInKernel: UInt32?
+    public var unsentInKernel: UInt32?
 
     /// Without bounds.
-    package init() {}
+    public init() {}
 
     /// The part of one of `workers` loops in `limit` bytes: a quarter of its share for receive buffers, and up to three eighths for slow peers.
-    package init(limit: UInt64, workers: Int) {
+    public init(limit: UInt64, workers: Int) {
         let share = Int(clamping: limit / UInt64(max(workers, 1)))
         while smallBuffers > LoopMemory.fewestSmall,
             smallBuffers * BufferPool.smallSize + largeBuffers * BufferPool.largeSize > share / 4

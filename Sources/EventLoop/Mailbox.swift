@@ -2,12 +2,12 @@ import CLinux
 import Synchronization
 
 /// Wakes a loop from any thread: an eventfd that the loop reads.
-package final class Waker: Sendable {
+public final class Waker: Sendable {
     /// For threads that poll it among others.
-    package let descriptor: Int32
+    public let descriptor: Int32
 
     /// Nil when the process is out of descriptors.
-    package init?() {
+    public init?() {
         let descriptor = clinux_eventfd()
         guard descriptor >= 0 else { return nil }
         self.descriptor = descriptor
@@ -16,28 +16,28 @@ package final class Waker: Sendable {
     deinit { _ = clinux_close(descriptor) }
 
     /// Makes the loop report `woken` soon. Never blocks; many calls may give one report.
-    package func wake() { clinux_eventfd_signal(descriptor) }
+    public func wake() { clinux_eventfd_signal(descriptor) }
 
     /// Waits until somebody wakes, at most so many milliseconds: for threads that have no loop.
-    package func wait(milliseconds: Int32) {
+    public func wait(milliseconds: Int32) {
         if clinux_eventfd_wait(descriptor, milliseconds) { clinux_eventfd_clear(descriptor) }
     }
 }
 
 /// Messages from other threads to a loop: bounded, in order, taken all at once.
-package final class Mailbox<Message: Sendable>: Sendable {
+public final class Mailbox<Message: Sendable>: Sendable {
     private let capacity: Int
     private let waker: Waker
     private let messages = Mutex<[Message]>([])
 
     /// - Parameter capacity: `post` refuses beyond it, so that a stuck loop can't eat the memory.
-    package init(capacity: Int, waker: Waker) {
+    public init(capacity: Int, waker: Waker) {
         self.capacity = capacity
         self.waker = waker
     }
 
     /// Leaves a message and wakes the loop; false when the mailbox is full.
-    package func post(_ message: Message) -> Bool {
+    public func post(_ message: Message) -> Bool {
         let accepted = messages.withLock { messages in
             guard messages.count < capacity else { return false }
             messages.append(message)
@@ -48,7 +48,7 @@ package final class Mailbox<Message: Sendable>: Sendable {
     }
 
     /// All messages since the last call, the eldest first.
-    package func takeAll() -> [Message] {
+    public func takeAll() -> [Message] {
         messages.withLock { messages in
             defer { messages = [] }
             return messages

@@ -1,7 +1,7 @@
 import Wire
 
 /// A timer that was set; give it back to `cancel`.
-package struct TimerID: Hashable, Sendable {
+public struct TimerID: Hashable, Sendable {
     @usableFromInline let node: Int32
     @usableFromInline let generation: UInt32
 
@@ -11,9 +11,9 @@ package struct TimerID: Hashable, Sendable {
     }
 
     /// A timer that never was.
-    @inlinable package static var none: TimerID { TimerID(node: -1, generation: 0) }
+    @inlinable public static var none: TimerID { TimerID(node: -1, generation: 0) }
 
-    @inlinable package static func == (a: TimerID, b: TimerID) -> Bool { a.node == b.node && a.generation == b.generation }
+    @inlinable public static func == (a: TimerID, b: TimerID) -> Bool { a.node == b.node && a.generation == b.generation }
 }
 
 /// Coarse timers: a wheel of slots of eight milliseconds, each with a list of its timers.

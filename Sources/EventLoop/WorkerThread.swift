@@ -1,22 +1,22 @@
 import CLinux
 
 /// A thread of the process, by the kernel's own call: Dispatch's pools move work about, and a loop must stay where it is.
-package enum WorkerThread {
+public enum WorkerThread {
     private final class Body {
         let run: @Sendable () -> Void
         init(_ run: @escaping @Sendable () -> Void) { self.run = run }
     }
 
     /// A handle to wait for the thread's end.
-    package struct Handle: Sendable {
+    public struct Handle: Sendable {
         fileprivate let value: UInt64
 
-        package func join() { _ = clinux_join(value) }
+        public func join() { _ = clinux_join(value) }
     }
 
     /// Runs `body` on a new thread; nil where the kernel gives none. `name` has at most 15 characters.
     @discardableResult
-    package static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Handle? {
+    public static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Handle? {
         let box = Unmanaged.passRetained(Body(body))
         var thread: UInt64 = 0
         let result = clinux_spawn(

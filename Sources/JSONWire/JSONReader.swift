@@ -9,25 +9,25 @@
 /// | `printed` | lines of our own ledger | escapes stand as they are, but for `\"`, `\\` and `\/`: what was safe to print stays so |
 ///
 /// The time is linear in the input: in the strict manner the members of an object are compared with each other, and bounded.
-package struct JSONReader {
-    package enum Manner: Sendable { case strict, lenient, printed }
+public struct JSONReader {
+    public enum Manner: Sendable { case strict, lenient, printed }
 
     /// How deep and how wide a document may be.
-    package struct Bounds: Sendable {
-        package var depth: Int
-        package var members: Int
+    public struct Bounds: Sendable {
+        public var depth: Int
+        public var members: Int
 
-        package init(depth: Int = 12, members: Int = 200) {
+        public init(depth: Int = 12, members: Int = 200) {
             self.depth = depth
             self.members = members
         }
 
         /// For files and lines, whose size is bounded already.
-        package static let wide = Bounds(depth: 128, members: .max)
+        public static let wide = Bounds(depth: 128, members: .max)
     }
 
     /// Why it is none.
-    package enum Fault: Error, Sendable, Hashable {
+    public enum Fault: Error, Sendable, Hashable {
         case syntax, duplicateName, tooDeep, tooManyMembers, notUTF8
     }
 
@@ -37,7 +37,7 @@ package struct JSONReader {
     private var position = 0
 
     /// The value that `bytes` spell.
-    package static func read(
+    public static func read(
         _ bytes: [UInt8], _ manner: Manner = .strict, bounds: Bounds = Bounds()
     ) throws(Fault) -> JSONValue {
         var reader = JSONReader(bytes: bytes, bounds: bounds, manner: manner)

@@ -2,7 +2,7 @@
 ///
 /// Texts are octets and compare as octets: two spellings of one character are two names, whoever else may take them for the same.
 /// A number keeps its digits as they were written, so that no account number is rounded.
-package enum JSONValue: Sendable, Hashable {
+public enum JSONValue: Sendable, Hashable {
     case null
     case boolean(Bool)
     case number([UInt8])
@@ -10,23 +10,23 @@ package enum JSONValue: Sendable, Hashable {
     case array([JSONValue])
     case object([Member])
 
-    package struct Member: Sendable, Hashable {
-        package let name: [UInt8]
-        package let value: JSONValue
+    public struct Member: Sendable, Hashable {
+        public let name: [UInt8]
+        public let value: JSONValue
 
-        package init(name: [UInt8], value: JSONValue) {
+        public init(name: [UInt8], value: JSONValue) {
             self.name = name
             self.value = value
         }
     }
 
     /// The member of an object; nil if there is none, or this is no object.
-    package subscript(_ name: StaticString) -> JSONValue? {
+    public subscript(_ name: StaticString) -> JSONValue? {
         name.withUTF8Buffer { wanted in member { unsafe $0.elementsEqual(wanted) } }
     }
 
     /// The same for a name from the configuration.
-    package subscript(_ name: [UInt8]) -> JSONValue? { member { $0 == name } }
+    public subscript(_ name: [UInt8]) -> JSONValue? { member { $0 == name } }
 
     private func member(_ isWanted: ([UInt8]) -> Bool) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
@@ -34,12 +34,12 @@ package enum JSONValue: Sendable, Hashable {
     }
 
     /// The octets of a text.
-    package var text: [UInt8]? {
+    public var text: [UInt8]? {
         if case .string(let octets) = self { octets } else { nil }
     }
 
     /// A number as a finite Double; nil for anything else, an overflow included (threat B5).
-    package var finiteNumber: Double? {
+    public var finiteNumber: Double? {
         guard case .number(let digits) = self, let number = Double(String(decoding: digits, as: UTF8.self)), number.isFinite else {
             return nil
         }
@@ -47,7 +47,7 @@ package enum JSONValue: Sendable, Hashable {
     }
 
     /// What the value says where it is compared with a text: a text itself, a whole number's digits, `true` or `false`.
-    package var comparableText: [UInt8]? {
+    public var comparableText: [UInt8]? {
         switch self {
         case .string(let octets): octets
         case .number(let digits) where digits.allSatisfy({ $0.isDecimalDigit || $0 == 0x2D }): digits

@@ -1,31 +1,31 @@
 import CLinux
 import Glibc
-package import Wire
+public import Wire
 
 /// A point on the monotonic clock at which waiting ends. Every wait of a diagnosis has one, so that no peer can keep it.
-package struct Deadline: Sendable, Comparable {
+public struct Deadline: Sendable, Comparable {
     private let at: UInt64
 
     private init(at: UInt64) { self.at = at }
 
     /// The point that lies `span` from now.
-    package static func after(_ span: TimeSpan) -> Deadline {
+    public static func after(_ span: TimeSpan) -> Deadline {
         let (sum, overflow) = clinux_monotonic().addingReportingOverflow(span.nanoseconds)
         return Deadline(at: overflow ? .max : sum)
     }
 
-    package static func < (a: Deadline, b: Deadline) -> Bool { a.at < b.at }
+    public static func < (a: Deadline, b: Deadline) -> Bool { a.at < b.at }
 
     /// What is left; zero once it has passed.
-    package var remaining: TimeSpan {
+    public var remaining: TimeSpan {
         let now = clinux_monotonic()
         return TimeSpan(nanoseconds: at > now ? at - now : 0)
     }
 
-    package var hasPassed: Bool { remaining == .zero }
+    public var hasPassed: Bool { remaining == .zero }
 
     /// Waits until `descriptor` is ready for `events` (POLLIN, POLLOUT), has failed or ended; false if the time passed first.
-    package func wait(for descriptor: Int32, _ events: Int32) -> Bool {
+    public func wait(for descriptor: Int32, _ events: Int32) -> Bool {
         while true {
             // Rounded up, so that the deadline has passed when the wait ends.
             let milliseconds = min((remaining.nanoseconds + 999_999) / 1_000_000, 3_600_000)
@@ -39,10 +39,10 @@ package struct Deadline: Sendable, Comparable {
 }
 
 /// How long something took, from the moment this was made.
-package struct Stopwatch {
+public struct Stopwatch {
     private let began = clinux_monotonic()
 
-    package init() {}
+    public init() {}
 
-    package var span: TimeSpan { TimeSpan(nanoseconds: clinux_monotonic() &- began) }
+    public var span: TimeSpan { TimeSpan(nanoseconds: clinux_monotonic() &- began) }
 }

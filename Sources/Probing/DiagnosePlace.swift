@@ -1,21 +1,21 @@
 import Wire
 
 /// Where the handshake goes: what the URL of a WebSocket says (RFC 6455 §3).
-package struct DiagnosePlace: Sendable, Hashable {
+public struct DiagnosePlace: Sendable, Hashable {
     /// Without brackets, as it was written.
-    package var host: String
-    package var port: UInt16
-    package var isSecure: Bool
+    public var host: String
+    public var port: UInt16
+    public var isSecure: Bool
     /// Path and query, verbatim; begins with a slash.
-    package var target: String
+    public var target: String
 
     /// What is wrong with a URL, and what to write instead. Never repeats the query: it may hold a token.
-    package struct Fault: Error, Sendable, Hashable {
-        package var sentence: String
+    public struct Fault: Error, Sendable, Hashable {
+        public var sentence: String
     }
 
     /// A place that is known already.
-    package init(host: String, port: UInt16, isSecure: Bool, target: String = "/") {
+    public init(host: String, port: UInt16, isSecure: Bool, target: String = "/") {
         self.host = host
         self.port = port
         self.isSecure = isSecure
@@ -23,7 +23,7 @@ package struct DiagnosePlace: Sendable, Hashable {
     }
 
     /// Reads a URL with the scheme `ws`, `wss`, `http` or `https`.
-    package init(_ text: String) throws(Fault) {
+    public init(_ text: String) throws(Fault) {
         guard let mark = DiagnosePlace.schemeEnd(text) else {
             throw Fault(sentence: "the URL has no scheme; write ws://HOST:PORT/PATH, or wss:// where the page is on https")
         }
@@ -47,15 +47,15 @@ package struct DiagnosePlace: Sendable, Hashable {
     }
 
     /// `host[:port]` as the Host field has it: without a port that the scheme implies.
-    package var authority: String {
+    public var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host
         return port == DiagnosePlace.standardPort(isSecure) ? name : "\(name):\(port)"
     }
 
     /// The origin of a page of this host.
-    package var origin: String { "\(isSecure ? "https" : "http")://\(authority)" }
+    public var origin: String { "\(isSecure ? "https" : "http")://\(authority)" }
 
-    package static func standardPort(_ isSecure: Bool) -> UInt16 { isSecure ? 443 : 80 }
+    public static func standardPort(_ isSecure: Bool) -> UInt16 { isSecure ? 443 : 80 }
 
     private static func authority(_ text: String, isSecure: Bool) throws(Fault) -> (String, UInt16) {
         var name = Substring(text)

@@ -1,15 +1,15 @@
 import CLinux
 import Glibc
-package import TLSEngine
-package import Wire
+public import TLSEngine
+public import Wire
 
 /// One connection of a diagnosis: opened, used for one handshake, closed when it is let go.
 ///
 /// The socket never blocks; each call waits for it with `poll` until its deadline. So the code reads like a blocking one, and
 /// no peer can hold it. With TLS the session stands between socket and caller.
-package final class HandshakeConnection {
+public final class HandshakeConnection {
     /// What came of trying to connect.
-    package enum Opening {
+    public enum Opening {
         case open(HandshakeConnection)
         case refused(errno: Int32)
         case failed(errno: Int32)
@@ -17,7 +17,7 @@ package final class HandshakeConnection {
     }
 
     /// What came of `startTLS`.
-    package enum Securing {
+    public enum Securing {
         case done(TLSFacts)
         /// With what was seen of the certificate.
         case failed(TLSFailure, TLSFacts?)
@@ -25,7 +25,7 @@ package final class HandshakeConnection {
     }
 
     /// What came of `receive`.
-    package enum Received {
+    public enum Received {
         /// At least one byte.
         case bytes([UInt8])
         /// FIN, or close_notify.
@@ -50,7 +50,7 @@ package final class HandshakeConnection {
     deinit { _ = clinux_close(descriptor) }
 
     /// Connects to `address`.
-    package static func open(_ address: SocketAddress, until deadline: Deadline) -> Opening {
+    public static func open(_ address: SocketAddress, until deadline: Deadline) -> Opening {
         var raw = clinux_address_make(address.high, address.low, address.port)
         let descriptor = clinux_socket(&raw)
         guard descriptor >= 0 else { return .failed(errno: -descriptor) }
@@ -72,7 +72,7 @@ package final class HandshakeConnection {
     // MARK: TLS
 
     /// Performs the TLS handshake as a client that asks for `serverName`.
-    package func startTLS(_ context: TLSContext, serverName: String, until deadline: Deadline) -> Securing {
+    public func startTLS(_ context: TLSContext, serverName: String, until deadline: Deadline) -> Securing {
         let link: TLSLink
         do throws(TLSFailure) {
             link = TLSLink(try TLSSession(client: context, serverName: serverName))
@@ -116,7 +116,7 @@ package final class HandshakeConnection {
 
     /// Sends all of `bytes`; false if the peer took them not. What it said instead is still there to be received.
     @discardableResult
-    package func send(_ bytes: [UInt8], until deadline: Deadline) -> Bool {
+    public func send(_ bytes: [UInt8], until deadline: Deadline) -> Bool {
         guard let link = tls else { return sendRaw(bytes[...], until: deadline) }
         var sent = 0
         var room = [UInt8](repeating: 0, count: TLSSession.room(for: TLSSession.largestRecord))
@@ -147,7 +147,7 @@ package final class HandshakeConnection {
     }
 
     /// Waits for the next bytes.
-    package func receive(until deadline: Deadline) -> Received {
+    public func receive(until deadline: Deadline) -> Received {
         guard let link = tls else { return receiveRaw(until: deadline) }
         var room = [UInt8](repeating: 0, count: TLSSession.largestRecord)
         while true {

@@ -2,9 +2,9 @@ import TLSEngine
 import WebSocketWire
 
 /// Keys for handshakes of our own.
-package enum HandshakeKey {
+public enum HandshakeKey {
     /// 16 random bytes in base64 (RFC 6455 §4.1): a new one each time.
-    package static func fresh() -> String {
+    public static func fresh() -> String {
         var nonce = InlineArray<16, UInt8>(repeating: 0)
         var random = SecureRandom()
         for index in nonce.indices { nonce[index] = UInt8(truncatingIfNeeded: random.next()) }

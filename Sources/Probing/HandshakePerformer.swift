@@ -1,16 +1,16 @@
 import CLinux
-package import Diagnosis
-package import HTTPWire
-package import TLSEngine
+public import Diagnosis
+public import HTTPWire
+public import TLSEngine
 import WebSocketWire
-package import Wire
+public import Wire
 
 /// Performs one handshake from the connection to the answer, and writes down all that was seen of it.
 ///
 /// One connection each, nothing kept alive: what a backend does with the second request of a connection is another question.
-package struct HandshakePerformer {
+public struct HandshakePerformer {
     /// One step of the path, as it happens.
-    package enum Step {
+    public enum Step {
         case tried(SocketAddress, String)
         case tunnelled(ProxyTunnel)
         case notTunnelled(ProxyTunnel, ResponseHead)
@@ -24,9 +24,9 @@ package struct HandshakePerformer {
     /// Nil where no handshake is to be made over TLS.
     let context: TLSContext?
     /// How long an answer may take.
-    package let timeout: TimeSpan
+    public let timeout: TimeSpan
 
-    package init(place: DiagnosePlace, proxy: ProxyTunnel? = nil, context: TLSContext?, timeout: TimeSpan) {
+    public init(place: DiagnosePlace, proxy: ProxyTunnel? = nil, context: TLSContext?, timeout: TimeSpan) {
         self.place = place
         self.proxy = proxy
         self.context = context
@@ -34,7 +34,7 @@ package struct HandshakePerformer {
     }
 
     /// The same with another time for an answer.
-    package func waiting(_ timeout: TimeSpan) -> HandshakePerformer {
+    public func waiting(_ timeout: TimeSpan) -> HandshakePerformer {
         HandshakePerformer(place: place, proxy: proxy, context: context, timeout: timeout)
     }
 
@@ -50,7 +50,7 @@ package struct HandshakePerformer {
     ///   - isSecure: whether TLS comes first.
     ///   - bodyWait: how long the body may take, once the head is there.
     ///   - limit: the end of all handshakes together.
-    package func perform(
+    public func perform(
         _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, bodyWait: TimeSpan, limit: Deadline,
         report: (Step) -> Void = { _ in }
     ) -> PerformedHandshake {
@@ -60,13 +60,13 @@ package struct HandshakePerformer {
     }
 
     /// A connection on which a session was opened, and what came in one piece with its 101.
-    package struct Opened {
-        package let connection: HandshakeConnection
-        package let frames: [UInt8]
+    public struct Opened {
+        public let connection: HandshakeConnection
+        public let frames: [UInt8]
     }
 
     /// The handshake alone: an opened session is the caller's to close.
-    package func handshake(
+    public func handshake(
         _ bytes: [UInt8], _ addresses: [SocketAddress], _ isSecure: Bool, _ bodyWait: TimeSpan, _ limit: Deadline,
         _ report: (Step) -> Void = { _ in }
     ) -> (PerformedHandshake, Opened?) {
@@ -205,21 +205,21 @@ package struct HandshakePerformer {
 }
 
 /// One handshake that was made.
-package struct PerformedHandshake {
-    package let observation: HandshakeObservation
-    package let request: RequestHead
-    package let isSecure: Bool
+public struct PerformedHandshake {
+    public let observation: HandshakeObservation
+    public let request: RequestHead
+    public let isSecure: Bool
     /// The address that accepted.
-    package var address: SocketAddress?
-    package var tls: TLSFacts?
+    public var address: SocketAddress?
+    public var tls: TLSFacts?
     /// Whether its silence is only the end of the time for all handshakes, and so says nothing.
-    package var isCut = false
+    public var isCut = false
     /// What the proxy on the way said instead of opening a tunnel.
-    package var tunnelRefusal: ResponseHead?
+    public var tunnelRefusal: ResponseHead?
     /// How the server closed the session at once, of its own accord.
-    package var closing: SessionRecord?
+    public var closing: SessionRecord?
     /// What it changed, where it is a probe.
-    package var change: String?
+    public var change: String?
 
     init(observation: HandshakeObservation, request: RequestHead, isSecure: Bool) {
         self.observation = observation
@@ -230,7 +230,7 @@ package struct PerformedHandshake {
 
 extension TimeSpan {
     /// `0.4 ms`, `312 ms`, `1.2 s`.
-    package var shown: String {
+    public var shown: String {
         let tenths = nanoseconds / 100_000
         if tenths < 1000 { return "\(tenths / 10).\(tenths % 10) ms" }
         if tenths < 10_000 { return "\(tenths / 10) ms" }

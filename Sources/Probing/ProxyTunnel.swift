@@ -1,18 +1,18 @@
-package import Diagnosis
-package import HTTPWire
+public import Diagnosis
+public import HTTPWire
 import Wire
 
 /// A way through a forward proxy, as companies have them: CONNECT, and from its 2xx on the connection is the target's (RFC 9110 §9.3.6).
 ///
 /// Browsers go the same way for `wss` and for `ws`, so what a proxy does to a WebSocket shows itself here and nowhere else.
-package struct ProxyTunnel: Sendable, Hashable {
-    package var host: String
-    package var port: UInt16
+public struct ProxyTunnel: Sendable, Hashable {
+    public var host: String
+    public var port: UInt16
     /// The value of Proxy-Authorization, if credentials were given.
-    package var authorization: String?
+    public var authorization: String?
 
     /// Reads `http://[USER:PASSWORD@]HOST:PORT`.
-    package init(_ text: String) throws(DiagnosePlace.Fault) {
+    public init(_ text: String) throws(DiagnosePlace.Fault) {
         let fault = DiagnosePlace.Fault(
             sentence: "--proxy needs http://HOST:PORT, with USER:PASSWORD@ before the host where it asks for them")
         guard text.hasPrefix("http://") else { throw fault }
@@ -27,14 +27,14 @@ package struct ProxyTunnel: Sendable, Hashable {
     }
 
     /// What came of asking for the tunnel.
-    package enum Answer {
+    public enum Answer {
         case open
         case refused(ResponseHead)
         case failed(HandshakeFailure)
     }
 
     /// Asks the proxy at the other end of `connection` for a way to `authority` (with its port).
-    package func open(_ connection: HandshakeConnection, to authority: String, until deadline: Deadline) -> Answer {
+    public func open(_ connection: HandshakeConnection, to authority: String, until deadline: Deadline) -> Answer {
         var head = "CONNECT \(authority) HTTP/1.1\r\nHost: \(authority)\r\n"
         if let authorization { head += "Proxy-Authorization: \(authorization)\r\n" }
         connection.send(Array((head + "\r\n").utf8), until: deadline)
@@ -61,7 +61,7 @@ package struct ProxyTunnel: Sendable, Hashable {
     }
 
     /// What a proxy's refusal means. Its answer is about the way, never about the WebSocket.
-    package static func verdict(_ refusal: ResponseHead) -> Verdict {
+    public static func verdict(_ refusal: ResponseHead) -> Verdict {
         let line = refusal.text(refusal.lineRange, limit: 200)
         let (cause, title, confidence, fix): (Cause, String, Confidence, String) =
             switch refusal.status {

@@ -14,56 +14,56 @@
 //
 // Invariants: at most one of pause/resume per side in an answer; after `over` every answer is empty; a side that has ended is
 // never resumed.
-package import Wire
+public import Wire
 
 /// What the shell is to do, in this order: pauses and resumes, then close frames, then ends.
-package struct TunnelActions: OptionSet, Sendable, Hashable {
-    package let rawValue: UInt16
+public struct TunnelActions: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt16
 
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    package static let pauseDownstream = TunnelActions(rawValue: 1 << 0)
-    package static let pauseUpstream = TunnelActions(rawValue: 1 << 1)
-    package static let resumeDownstream = TunnelActions(rawValue: 1 << 2)
-    package static let resumeUpstream = TunnelActions(rawValue: 1 << 3)
+    public static let pauseDownstream = TunnelActions(rawValue: 1 << 0)
+    public static let pauseUpstream = TunnelActions(rawValue: 1 << 1)
+    public static let resumeDownstream = TunnelActions(rawValue: 1 << 2)
+    public static let resumeUpstream = TunnelActions(rawValue: 1 << 3)
     /// Send FIN after what is queued.
-    package static let finishDownstream = TunnelActions(rawValue: 1 << 4)
-    package static let finishUpstream = TunnelActions(rawValue: 1 << 5)
+    public static let finishDownstream = TunnelActions(rawValue: 1 << 4)
+    public static let finishUpstream = TunnelActions(rawValue: 1 << 5)
     /// Send RST.
-    package static let resetDownstream = TunnelActions(rawValue: 1 << 6)
-    package static let resetUpstream = TunnelActions(rawValue: 1 << 7)
+    public static let resetDownstream = TunnelActions(rawValue: 1 << 6)
+    public static let resetUpstream = TunnelActions(rawValue: 1 << 7)
     /// Write the close frame of `Tunnel.closing` to this side at its next frame boundary.
-    package static let sendCloseDownstream = TunnelActions(rawValue: 1 << 8)
-    package static let sendCloseUpstream = TunnelActions(rawValue: 1 << 9)
+    public static let sendCloseDownstream = TunnelActions(rawValue: 1 << 8)
+    public static let sendCloseUpstream = TunnelActions(rawValue: 1 << 9)
     /// The session is over: close both connections (after what is queued), write the ledger line, release everything.
-    package static let over = TunnelActions(rawValue: 1 << 10)
+    public static let over = TunnelActions(rawValue: 1 << 10)
 
     /// Whether a side is to get a close frame. Bit operations, because the literal of an option set is built at run time.
-    package var sendsClose: Bool {
+    public var sendsClose: Bool {
         rawValue & (TunnelActions.sendCloseDownstream.rawValue | TunnelActions.sendCloseUpstream.rawValue) != 0
     }
 
-    package static func pause(_ side: Side) -> TunnelActions { side == .downstream ? .pauseDownstream : .pauseUpstream }
-    package static func resume(_ side: Side) -> TunnelActions { side == .downstream ? .resumeDownstream : .resumeUpstream }
-    package static func finish(_ side: Side) -> TunnelActions { side == .downstream ? .finishDownstream : .finishUpstream }
-    package static func reset(_ side: Side) -> TunnelActions { side == .downstream ? .resetDownstream : .resetUpstream }
-    package static func sendClose(_ side: Side) -> TunnelActions {
+    public static func pause(_ side: Side) -> TunnelActions { side == .downstream ? .pauseDownstream : .pauseUpstream }
+    public static func resume(_ side: Side) -> TunnelActions { side == .downstream ? .resumeDownstream : .resumeUpstream }
+    public static func finish(_ side: Side) -> TunnelActions { side == .downstream ? .finishDownstream : .finishUpstream }
+    public static func reset(_ side: Side) -> TunnelActions { side == .downstream ? .resetDownstream : .resetUpstream }
+    public static func sendClose(_ side: Side) -> TunnelActions {
         side == .downstream ? .sendCloseDownstream : .sendCloseUpstream
     }
 }
 
 /// Decides about one relayed session. About a hundred bytes, no heap.
-package struct Tunnel: Sendable {
+public struct Tunnel: Sendable {
     /// The durations that bound a tunnel.
-    package struct Limits: Sendable, Hashable {
+    public struct Limits: Sendable, Hashable {
         /// Silence on both sides that ends the session.
-        package var idle: TimeSpan
+        public var idle: TimeSpan
         /// How long a side may refuse to take bytes.
-        package var write: TimeSpan
+        public var write: TimeSpan
         /// How long a closing handshake, or a half-closed session that is silent, may take.
-        package var closing: TimeSpan
+        public var closing: TimeSpan
 
-        package init(idle: TimeSpan, write: TimeSpan, closing: TimeSpan) {
+        public init(idle: TimeSpan, write: TimeSpan, closing: TimeSpan) {
             self.idle = idle
             self.write = write
             self.closing = closing
@@ -71,11 +71,11 @@ package struct Tunnel: Sendable {
     }
 
     /// The close frame that Gatehouse itself sends.
-    package struct Closing: Sendable, Hashable {
-        package var code: UInt16
-        package var why: LocalEnd
+    public struct Closing: Sendable, Hashable {
+        public var code: UInt16
+        public var why: LocalEnd
 
-        package init(code: UInt16, why: LocalEnd) {
+        public init(code: UInt16, why: LocalEnd) {
             self.code = code
             self.why = why
         }
@@ -99,17 +99,17 @@ package struct Tunnel: Sendable {
     /// Since when one side has been half-closed.
     private var halfClosedSince = Timestamp.never
     /// Set once Gatehouse closes the session itself.
-    package private(set) var closing: Closing?
-    package private(set) var isOver = false
+    public private(set) var closing: Closing?
+    public private(set) var isOver = false
     private var expiresAt = Timestamp.never
     private var expiryCode: UInt16 = 4401
     /// When it is to be said that the credential ends soon; `never` once that was said.
     private var warnsAt = Timestamp.never
 
-    package init(limits: Limits) { self.limits = limits }
+    public init(limits: Limits) { self.limits = limits }
 
     /// The credential that opened the session ends at `time`: then it is closed with `code`, and `warning` before that a warning is due.
-    package mutating func expire(at time: Timestamp, code: UInt16, warning: TimeSpan = .zero) {
+    public mutating func expire(at time: Timestamp, code: UInt16, warning: TimeSpan = .zero) {
         expiresAt = time
         expiryCode = code
         guard warning > .zero, time != .never else { return }
@@ -117,7 +117,7 @@ package struct Tunnel: Sendable {
     }
 
     /// When the credential ends, if that is to be said now; it is said once.
-    package mutating func takeExpiryWarning(now: Timestamp) -> Timestamp? {
+    public mutating func takeExpiryWarning(now: Timestamp) -> Timestamp? {
         guard !isOver, closing == nil, warnsAt <= now else { return nil }
         warnsAt = .never
         return expiresAt
@@ -126,14 +126,14 @@ package struct Tunnel: Sendable {
     // MARK: Inputs
 
     /// `side` doesn't take bytes at present: stop receiving from the other, so that nothing piles up.
-    package mutating func blocked(_ side: Side, now: Timestamp) -> TunnelActions {
+    public mutating func blocked(_ side: Side, now: Timestamp) -> TunnelActions {
         guard !isOver else { return [] }
         self[side].blockedSince = now
         return self[side.opposite].ended ? [] : .pause(side.opposite)
     }
 
     /// `side` has taken all that was queued for it.
-    package mutating func drained(_ side: Side, now: Timestamp) -> TunnelActions {
+    public mutating func drained(_ side: Side, now: Timestamp) -> TunnelActions {
         guard !isOver else { return [] }
         self[side].blockedSince = .never
         if self[side].resetWhenDrained {
@@ -144,7 +144,7 @@ package struct Tunnel: Sendable {
     }
 
     /// FIN came from `side`: carried across; the other may still send what it has.
-    package mutating func finished(_ side: Side, now: Timestamp) -> TunnelActions {
+    public mutating func finished(_ side: Side, now: Timestamp) -> TunnelActions {
         guard !isOver, !self[side].ended else { return [] }
         self[side].ended = true
         if self[side.opposite].ended {
@@ -158,7 +158,7 @@ package struct Tunnel: Sendable {
     }
 
     /// RST, or another failure of `side`'s transport: the other side gets what was received before, and then RST too.
-    package mutating func failed(_ side: Side, now: Timestamp) -> TunnelActions {
+    public mutating func failed(_ side: Side, now: Timestamp) -> TunnelActions {
         guard !isOver else { return [] }
         self[side].ended = true
         let other = side.opposite
@@ -171,7 +171,7 @@ package struct Tunnel: Sendable {
     }
 
     /// Gatehouse ends the session (drain, enforcement, policy): close frames both ways, then a bounded wait for the answers.
-    package mutating func close(_ closing: Closing, now: Timestamp) -> TunnelActions {
+    public mutating func close(_ closing: Closing, now: Timestamp) -> TunnelActions {
         guard !isOver, self.closing == nil else { return [] }
         self.closing = closing
         closingDeadline = now + limits.closing
@@ -181,7 +181,7 @@ package struct Tunnel: Sendable {
     }
 
     /// `side` gave no sign of life. It counts as ended (the shell resets it); the other gets the close frame of `closing`.
-    package mutating func died(_ side: Side, _ closing: Closing, now: Timestamp) -> TunnelActions {
+    public mutating func died(_ side: Side, _ closing: Closing, now: Timestamp) -> TunnelActions {
         guard !isOver, self.closing == nil, !self[side].ended else { return [] }
         self.closing = closing
         closingDeadline = now + limits.closing
@@ -195,7 +195,7 @@ package struct Tunnel: Sendable {
     }
 
     /// Another connection takes the place of `side`'s, which is gone.
-    package mutating func replaced(_ side: Side) -> TunnelActions {
+    public mutating func replaced(_ side: Side) -> TunnelActions {
         guard !isOver else { return [] }
         let wasBlocked = self[side].blockedSince != .never
         self[side] = SideState()
@@ -203,7 +203,7 @@ package struct Tunnel: Sendable {
     }
 
     /// A close frame came from `side` after ours had gone to it: its closing handshake is complete.
-    package mutating func answeredClose(_ side: Side) -> TunnelActions {
+    public mutating func answeredClose(_ side: Side) -> TunnelActions {
         guard !isOver, closing != nil else { return [] }
         self[side].ended = true
         if self[side.opposite].ended {
@@ -214,7 +214,7 @@ package struct Tunnel: Sendable {
     }
 
     /// `deadline` has passed, as far as the caller knew it. `lastActivity` is when bytes last came from either side.
-    package mutating func deadlinePassed(now: Timestamp, lastActivity: Timestamp) -> (TunnelActions, Timeout?) {
+    public mutating func deadlinePassed(now: Timestamp, lastActivity: Timestamp) -> (TunnelActions, Timeout?) {
         guard !isOver, end(lastActivity: lastActivity) <= now else { return ([], nil) }
         if closing == nil, expiresAt <= now { return (close(Closing(code: expiryCode, why: .credentialExpired), now: now), nil) }
         isOver = true
@@ -228,7 +228,7 @@ package struct Tunnel: Sendable {
     // MARK: State
 
     /// When to ask `takeExpiryWarning` and `deadlinePassed` at the latest.
-    package func deadline(lastActivity: Timestamp) -> Timestamp {
+    public func deadline(lastActivity: Timestamp) -> Timestamp {
         let end = end(lastActivity: lastActivity)
         return closing == nil ? min(end, warnsAt) : end
     }
@@ -244,7 +244,7 @@ package struct Tunnel: Sendable {
     }
 
     /// Whether `side` has sent FIN or RST.
-    package func hasEnded(_ side: Side) -> Bool { self[side].ended }
+    public func hasEnded(_ side: Side) -> Bool { self[side].ended }
 
     private subscript(side: Side) -> SideState {
         get { side == .downstream ? downstream : upstream }

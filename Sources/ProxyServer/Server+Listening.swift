@@ -52,7 +52,7 @@ extension Server {
     }
 
     /// Whether the listeners could be bound now; for a process that binds them later.
-    package func checkListeners() throws(StartFailure) {
+    public func checkListeners() throws(StartFailure) {
         for listener in state.snapshot.listeners {
             do throws(LoopFailure) {
                 try BoundSocket.bind(listener.address, shared: true).close()

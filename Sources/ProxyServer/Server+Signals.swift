@@ -3,13 +3,13 @@ import Configuration
 import EventLoop
 import Synchronization
 import Telemetry
-package import Wire
+public import Wire
 
 // What a running process is told: to read its configuration anew, to let its sessions go, to end.
 
 extension Server {
     /// Serves until a signal or a successor ends it; the process's exit code.
-    package func run() -> Int32 {
+    public func run() -> Int32 {
         while true {
             switch waitForSignal(milliseconds: 1000) {
             case 15, 2: return drainAndStop()
@@ -23,7 +23,7 @@ extension Server {
     }
 
     /// Takes up the configuration anew; a bad one changes nothing and is explained.
-    package func reload() {
+    public func reload() {
         shared.log.reopen()
         notifier.reloading()
         defer { notifier.reloaded(status.lastReloadOK.load(ordering: .relaxed)) }
@@ -91,7 +91,7 @@ extension Server {
     }
 
     /// No new sessions from now on; those that are open are closed over `drain.window`.
-    package func beginDrain() { beginDrain(toSuccessor: false) }
+    public func beginDrain() { beginDrain(toSuccessor: false) }
 
     func beginDrain(toSuccessor: Bool) {
         status.isDraining.store(true, ordering: .relaxed)
@@ -100,23 +100,23 @@ extension Server {
     }
 
     /// Connections that are left in a process that drains; nil before every worker has said so.
-    package var sessionsLeft: Int? { threads.isEmpty ? 0 : shared.drainProgress }
+    public var sessionsLeft: Int? { threads.isEmpty ? 0 : shared.drainProgress }
 
     /// WebSocket sessions that are open.
-    package var openSessions: Int { shared.openTunnels }
+    public var openSessions: Int { shared.openTunnels }
 
     /// After which time everything that is left of a drain is ended.
-    package var drainTimeout: TimeSpan { state.snapshot.drain.timeout }
+    public var drainTimeout: TimeSpan { state.snapshot.drain.timeout }
 
     /// Writes what is left of the log and leaves everything else as it is: the process ends now.
-    package func abandon(exit: Int32) {
+    public func abandon(exit: Int32) {
         shared.capture.stop(within: .milliseconds(300))
         ledger.processStopped(exit: exit, at: Server.now)
         shared.log.stop(within: .milliseconds(500))
     }
 
     /// Ends all threads and writes what is left of the log.
-    package func stop(exit: Int32 = 0) {
+    public func stop(exit: Int32 = 0) {
         tellWorkers(.stop)
         for thread in threads { thread.join() }
         admin?.stop()

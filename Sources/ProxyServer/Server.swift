@@ -5,26 +5,26 @@
 //             (Server+Signals, Server+Restarting)
 //     stop    workers drain → report nothing left (or the drain's timeout) → stop → join → last line → flush
 import CLinux
-package import Configuration
+public import Configuration
 import Diagnosis
-package import EventLoop
+public import EventLoop
 import ProxyCore
 import Synchronization
 import TLSEngine
-package import Telemetry
-package import Wire
+public import Telemetry
+public import Wire
 
 /// Gatehouse as a running service.
-package final class Server {
+public final class Server {
     /// Why the service could not start: what was tried, what came back, what to do.
-    package struct StartFailure: Error, CustomStringConvertible {
-        package let description: String
+    public struct StartFailure: Error, CustomStringConvertible {
+        public let description: String
 
-        package init(_ description: String) { self.description = description }
+        public init(_ description: String) { self.description = description }
     }
 
     /// Gives the configuration anew, for SIGHUP.
-    package typealias Load = () throws(ConfigurationError) -> Snapshot
+    public typealias Load = () throws(ConfigurationError) -> Snapshot
 
     let load: Load
     var state: ServerState
@@ -33,7 +33,7 @@ package final class Server {
     var threads: [WorkerThread.Handle] = []
     var admin: AdminServer?
     /// The main thread's; nobody else writes with it.
-    package let ledger: Ledger
+    public let ledger: Ledger
     let status: ProcessStatus
     /// Hands the listeners over; nil where that isn't offered.
     var restart: RestartDesk?
@@ -52,17 +52,17 @@ package final class Server {
     let startedWith: Snapshot
     private let version: String
     /// What is known of refusals and ends after their lines were written; `gatehouse run` tells it what the backend says.
-    package let casebook: Casebook
+    public let casebook: Casebook
     /// What the listeners are bound to, in the configuration's order.
-    package internal(set) var addresses: [SocketAddress] = []
-    package internal(set) var adminAddress: SocketAddress?
+    public internal(set) var addresses: [SocketAddress] = []
+    public internal(set) var adminAddress: SocketAddress?
     /// What the workers' loops run on.
-    package private(set) var backend = EventLoop.Backend.epoll
+    public private(set) var backend = EventLoop.Backend.epoll
 
     /// Builds everything that can fail before a socket is bound.
     ///
     /// - Parameter output: who else writes to the standard output and standard error, if somebody does
-    package init(_ snapshot: Snapshot, version: String, output: SharedOutput? = nil, load: @escaping Load) throws(StartFailure) {
+    public init(_ snapshot: Snapshot, version: String, output: SharedOutput? = nil, load: @escaping Load) throws(StartFailure) {
         self.load = load
         startedWith = snapshot
         self.version = version
@@ -109,7 +109,7 @@ package final class Server {
     static var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
     /// What is wrong with a configuration beyond its text: certificates that can't be loaded. Nil if nothing is.
-    package static func problem(of snapshot: Snapshot) -> String? {
+    public static func problem(of snapshot: Snapshot) -> String? {
         do throws(ServerStateError) {
             _ = try ServerState(snapshot, generation: 0)
             return nil
@@ -137,7 +137,7 @@ package final class Server {
     // MARK: Start
 
     /// Binds, starts all threads, and returns when every worker accepts.
-    package func start() throws(StartFailure) { try start(nil) { () throws(StartFailure) in } }
+    public func start() throws(StartFailure) { try start(nil) { () throws(StartFailure) in } }
 
     /// - Parameters:
     ///   - passed: sockets of somebody else to serve in place of own ones

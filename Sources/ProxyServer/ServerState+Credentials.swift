@@ -3,8 +3,8 @@ import Credentials
 import ProxyCore
 
 /// Why a configuration that reads well can't be served: a certificate or a key that can't be loaded.
-package struct ServerStateError: Error, Sendable, Hashable, CustomStringConvertible {
-    package let description: String
+public struct ServerStateError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let description: String
 }
 
 extension ServerState {

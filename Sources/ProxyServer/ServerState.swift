@@ -1,12 +1,12 @@
-package import Configuration
+public import Configuration
 import Credentials
 import HTTPWire
 import ProxyCore
 import TLSEngine
 
 /// A configuration with everything built that it names: what the workers share until the next reload. Immutable.
-package final class ServerState: Sendable {
-    package let snapshot: Snapshot
+public final class ServerState: Sendable {
+    public let snapshot: Snapshot
     /// By listener; nil for plain HTTP.
     let listenerTLS: [TLSContext?]
     /// By cluster; nil where no endpoint is spoken to over TLS.
@@ -25,7 +25,7 @@ package final class ServerState: Sendable {
     let generation: Int
 
     /// Loads the certificates that `snapshot` names. All or nothing: on failure what ran before goes on.
-    package init(_ snapshot: Snapshot, generation: Int) throws(ServerStateError) {
+    public init(_ snapshot: Snapshot, generation: Int) throws(ServerStateError) {
         self.snapshot = snapshot
         self.generation = generation
         var checkers: [CredentialChecker] = []
@@ -66,7 +66,7 @@ package final class ServerState: Sendable {
     }
 
     /// Warnings that are to be said loudly at start.
-    package var notices: [String] {
+    public var notices: [String] {
         // What is not verified has lines of its own, which name it.
         let clusters = zip(snapshot.clusters, clusterTLS).compactMap { $0.tls.verify ? $1 : nil }
         let services = serviceTLS.compactMap { $0.key.verify ? $0.value : nil }

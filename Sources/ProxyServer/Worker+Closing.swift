@@ -78,7 +78,8 @@ extension Worker {
             if listens { special.hear(direction, message) }
             guard special.logsMessages else { return }
             ledger.sessionMessage(
-                id, direction, message.opcode, size: message.size, compressed: message.isCompressed, inflatedSize: message.inflatedSize,
+                id, direction, message.opcode, size: message.size, compressed: message.isCompressed,
+                inflatedSize: message.inflatedSize,
                 start: message.excerpt.isEmpty || special.shown == 0 ? nil : Array(message.excerpt.prefix(special.shown)),
                 at: loop.now)
         }

@@ -4,10 +4,10 @@ import COpenSSL
 ///
 /// Whoever has these lines reads the sessions: the sink is called only if the operator asked for it. It is called on
 /// the thread of the session and must not block.
-package final class KeyLog: Sendable {
+public final class KeyLog: Sendable {
     private let sink: @Sendable (_ line: String) -> Void
 
-    package init(_ sink: @escaping @Sendable (_ line: String) -> Void) {
+    public init(_ sink: @escaping @Sendable (_ line: String) -> Void) {
         self.sink = sink
     }
 

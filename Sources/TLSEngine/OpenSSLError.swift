@@ -1,20 +1,20 @@
 import COpenSSL
 
 /// One entry of OpenSSL's error queue, as a value.
-package struct OpenSSLError: Sendable, Hashable, CustomStringConvertible {
+public struct OpenSSLError: Sendable, Hashable, CustomStringConvertible {
     /// The packed code, as OpenSSL's documentation prints it in hexadecimal.
-    package let code: UInt
+    public let code: UInt
     /// Which of its libraries reported: `SSL routines`, `x509 certificate routines`…
-    package let library: String
+    public let library: String
     /// The reason's number inside that library (SSL_R_… and the like).
-    package let reason: Int32
+    public let reason: Int32
     /// The reason in OpenSSL's words.
-    package let text: String
+    public let text: String
     /// What it added, often empty (a file name, an alert's number).
-    package let detail: String
+    public let detail: String
 
     /// `SSL routines: certificate verify failed (0A000086)`.
-    package var description: String {
+    public var description: String {
         let hexadecimal = String(code, radix: 16, uppercase: true)
         let padded = String(repeating: "0", count: max(0, 8 - hexadecimal.count)) + hexadecimal
         return "\(library): \(text)\(detail.isEmpty ? "" : ": \(detail)") (\(padded))"

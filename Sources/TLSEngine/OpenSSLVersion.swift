@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// Which OpenSSL does the work, as it says itself.
-package enum OpenSSLVersion {
+public enum OpenSSLVersion {
     /// `OpenSSL 3.0.16 11 Feb 2025`.
-    package static var text: String { OpenSSL_version(OPENSSL_VERSION).map { String(cString: $0) } ?? "OpenSSL" }
+    public static var text: String { OpenSSL_version(OPENSSL_VERSION).map { String(cString: $0) } ?? "OpenSSL" }
 }

@@ -1,13 +1,13 @@
 import COpenSSL
 
 /// Random bytes that nobody can foresee: for masking keys, session names, salts and nonces.
-package struct SecureRandom: RandomNumberGenerator, Sendable {
-    package init() {}
+public struct SecureRandom: RandomNumberGenerator, Sendable {
+    public init() {}
 
     /// Fills `bytes`.
     ///
     /// - Precondition: the system has a source of entropy. Going on without one would be worse than ending.
-    package static func fill(_ bytes: UnsafeMutableRawBufferPointer) {
+    public static func fill(_ bytes: UnsafeMutableRawBufferPointer) {
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
         let filled = RAND_bytes_ex(nil, start.assumingMemoryBound(to: UInt8.self), bytes.count, 0)
         precondition(
@@ -15,7 +15,7 @@ package struct SecureRandom: RandomNumberGenerator, Sendable {
     }
 
     /// The next 64 random bits.
-    package mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         var value: UInt64 = 0
         withUnsafeMutableBytes(of: &value) { SecureRandom.fill($0) }
         return value

@@ -53,7 +53,7 @@ final class ServerNameTable: @unchecked Sendable {
 extension TLSContext {
     /// Whether both names are shown the same certificate here. Where they aren't, a request for the one has no business on a
     /// connection that was opened for the other (RFC 9110 §7.4; threat C15).
-    package func servesAlike(_ name: String, _ other: String) -> Bool {
+    public func servesAlike(_ name: String, _ other: String) -> Bool {
         guard let names else { return true }
         return (names.context(for: name) ?? base) == (names.context(for: other) ?? base)
     }

@@ -4,21 +4,21 @@ import Glibc
 
 extension TLSContext {
     /// How an upstream is spoken to.
-    package struct ClientOptions: Sendable {
+    public struct ClientOptions: Sendable {
         /// PEM: trust these issuers, and only these. Nil means the system's store.
-        package var ca: String?
+        public var ca: String?
         /// The name to ask for and to check, if it isn't the one in the URL.
-        package var serverName: String?
+        public var serverName: String?
         /// Whether the certificate must be good. Switching it off earns a notice.
-        package var verifies: Bool
+        public var verifies: Bool
         /// How we show ourselves if the upstream asks.
-        package var certificate: CertificateFiles?
-        package var oldestVersion: OldestVersion
+        public var certificate: CertificateFiles?
+        public var oldestVersion: OldestVersion
         /// Nil means the newest that there is.
-        package var newestVersion: OldestVersion?
-        package var keyLog: KeyLog?
+        public var newestVersion: OldestVersion?
+        public var keyLog: KeyLog?
 
-        package init(
+        public init(
             ca: String? = nil,
             serverName: String? = nil,
             verifies: Bool = true,
@@ -38,7 +38,7 @@ extension TLSContext {
     }
 
     /// A context that connects with TLS, or what is wrong with its files.
-    package static func client(_ options: ClientOptions = ClientOptions()) throws(TLSContextError) -> TLSContext {
+    public static func client(_ options: ClientOptions = ClientOptions()) throws(TLSContextError) -> TLSContext {
         let issuers = if let ca = options.ca { try PEMFile(path: ca).certificates() } else { [Certificate]() }
         let identity = if let files = options.certificate { try TLSIdentity(files) } else { TLSIdentity?.none }
         let context = try makeBare(

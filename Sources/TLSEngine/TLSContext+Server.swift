@@ -4,21 +4,21 @@ import Wire
 
 extension TLSContext {
     /// What a listener serves with.
-    package struct ServerOptions: Sendable {
+    public struct ServerOptions: Sendable {
         /// At least one; the first serves whoever asks for no name, or for a name that none of them has.
-        package var certificates: [CertificateFiles]
+        public var certificates: [CertificateFiles]
         /// Whether clients are asked for a certificate of their own.
-        package var clientCertificate: ClientCertificate
+        public var clientCertificate: ClientCertificate
         /// PEM: the issuers of client certificates. Needed if they are asked for.
-        package var clientCA: String?
-        package var oldestVersion: OldestVersion
+        public var clientCA: String?
+        public var oldestVersion: OldestVersion
         /// Nil means the newest that there is.
-        package var newestVersion: OldestVersion?
+        public var newestVersion: OldestVersion?
         /// Serve with a certificate that is out of date instead of refusing to.
-        package var allowsInvalidDates: Bool
-        package var keyLog: KeyLog?
+        public var allowsInvalidDates: Bool
+        public var keyLog: KeyLog?
 
-        package init(
+        public init(
             certificates: [CertificateFiles],
             clientCertificate: ClientCertificate = .ignored,
             clientCA: String? = nil,
@@ -38,7 +38,7 @@ extension TLSContext {
     }
 
     /// What a server wants to know of its clients.
-    package enum ClientCertificate: String, Sendable, Hashable {
+    public enum ClientCertificate: String, Sendable, Hashable {
         /// Not asked for.
         case ignored
         /// Asked for, and checked if one is sent.
@@ -48,7 +48,7 @@ extension TLSContext {
     }
 
     /// A context that terminates TLS, or what is wrong with its files.
-    package static func server(_ options: ServerOptions) throws(TLSContextError) -> TLSContext {
+    public static func server(_ options: ServerOptions) throws(TLSContextError) -> TLSContext {
         guard !options.certificates.isEmpty else {
             throw TLSContextError(.noCertificate, "a listener with TLS needs a certificate and its key; none is named")
         }

@@ -12,21 +12,21 @@ import COpenSSLShim
 ///
 /// @unchecked Sendable: nothing of a context changes after `init`, and OpenSSL counts references to SSL_CTX, and
 /// guards its session cache, with atomics and locks of its own. So all loops share one.
-package final class TLSContext: @unchecked Sendable {
+public final class TLSContext: @unchecked Sendable {
     /// Which end of a handshake the context's sessions play.
-    package enum Role: Sendable, Hashable {
+    public enum Role: Sendable, Hashable {
         case server
         case client
     }
 
-    package let role: Role
+    public let role: Role
     /// What the operator should know though it is no error (verification switched off, an empty trust store). One log
     /// line each.
-    package let notices: [String]
+    public let notices: [String]
     /// The name to ask for and to check, in place of the one that each session names. Clients only.
-    package let serverName: String?
+    public let serverName: String?
     /// Whether the peer's certificate must be found good. For a server: whether client certificates are asked for.
-    package let verifies: Bool
+    public let verifies: Bool
     /// Where trust comes from, in words for a failure's sentence.
     let trustStore: String
     /// The context with which every session begins.
@@ -68,7 +68,7 @@ package final class TLSContext: @unchecked Sendable {
     }
 
     /// The oldest version of TLS to accept.
-    package enum OldestVersion: Sendable, Hashable {
+    public enum OldestVersion: Sendable, Hashable {
         case tls12
         case tls13
 

@@ -1,22 +1,22 @@
 /// Why a TLS context could not be built. The context that runs already is not touched by it.
-package struct TLSContextError: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TLSContextError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What is wrong, in a form that never changes its meaning.
-    package let kind: Kind
+    public let kind: Kind
     /// The file that it is about; nil if it isn't about a file.
-    package let path: String?
+    public let path: String?
     /// Observed, expected, and what to do.
-    package let sentence: String
+    public let sentence: String
 
-    package init(_ kind: Kind, path: String? = nil, _ sentence: String) {
+    public init(_ kind: Kind, path: String? = nil, _ sentence: String) {
         self.kind = kind
         self.path = path
         self.sentence = sentence
     }
 
-    package var description: String { path.map { "\($0): \(sentence)" } ?? sentence }
+    public var description: String { path.map { "\($0): \(sentence)" } ?? sentence }
 
     /// What can be wrong.
-    package enum Kind: String, Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable {
         /// The file is missing, a directory, too large, or may not be read.
         case fileUnreadable = "file_unreadable"
         /// The file holds no PEM block at all.

@@ -1,19 +1,19 @@
 /// Why a TLS session failed: a stable kind to decide by, the evidence as data, and a sentence to show.
-package struct TLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
+public struct TLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
     /// What happened, in a form that never changes its meaning.
-    package let kind: Kind
+    public let kind: Kind
     /// Observed, expected, and what to do.
-    package let sentence: String
+    public let sentence: String
     /// Everything that checking the peer's certificate found wrong; the first one gave the kind.
-    package let problems: [VerificationProblem]
+    public let problems: [VerificationProblem]
     /// The alert that the peer sent (RFC 8446 §6), if it sent one.
-    package let alertReceived: UInt8?
+    public let alertReceived: UInt8?
     /// The alert that we sent, if we sent one; it waits to be drained.
-    package let alertSent: UInt8?
+    public let alertSent: UInt8?
     /// OpenSSL's error queue, oldest entry first.
-    package let entries: [OpenSSLError]
+    public let entries: [OpenSSLError]
 
-    package init(
+    public init(
         kind: Kind,
         sentence: String,
         problems: [VerificationProblem] = [],
@@ -30,12 +30,12 @@ package struct TLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// OpenSSL's X509_V_ERR_… number if a certificate was at fault.
-    package var verifyCode: Int32? { problems.first?.code }
+    public var verifyCode: Int32? { problems.first?.code }
 
-    package var description: String { sentence }
+    public var description: String { sentence }
 
     /// What can go wrong.
-    package enum Kind: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
         /// The peer's certificate, or one of its chain, is past its date.
         case certificateExpired
         /// It is not valid yet (or a clock is wrong).
@@ -66,7 +66,7 @@ package struct TLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
         case other
 
         /// The word for logs and metrics.
-        package var name: String {
+        public var name: String {
             switch self {
             case .certificateExpired: "certificate_expired"
             case .certificateNotYetValid: "certificate_not_yet_valid"
@@ -87,7 +87,7 @@ package struct TLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Why a chain is not trusted.
-    package enum Distrust: String, Sendable, Hashable {
+    public enum Distrust: String, Sendable, Hashable {
         /// The certificate vouches for itself.
         case selfSigned = "self_signed"
         /// It names where its issuer's certificate lies, but the server did not send that one.
@@ -97,7 +97,7 @@ package struct TLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     /// What was seen in place of TLS.
-    package enum PlainHTTP: String, Sendable, Hashable {
+    public enum PlainHTTP: String, Sendable, Hashable {
         /// We are the server: the client sent a request without TLS.
         case request
         /// We are the client: the server answers in plain HTTP.

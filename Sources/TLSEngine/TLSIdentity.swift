@@ -79,15 +79,15 @@ struct TLSIdentity {
 }
 
 /// Where a certificate and its private key lie.
-package struct CertificateFiles: Sendable, Hashable {
+public struct CertificateFiles: Sendable, Hashable {
     /// PEM: the own certificate first, then its issuers.
-    package var certificate: String
+    public var certificate: String
     /// PEM: the private key, without a passphrase. May be the same file.
-    package var key: String
+    public var key: String
     /// The host names to serve it for; empty means those that the certificate itself names.
-    package var names: [String]
+    public var names: [String]
 
-    package init(certificate: String, key: String, names: [String] = []) {
+    public init(certificate: String, key: String, names: [String] = []) {
         self.certificate = certificate
         self.key = key
         self.names = names

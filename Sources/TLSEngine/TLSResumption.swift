@@ -6,7 +6,7 @@ import COpenSSL
 /// what one context let pass unverified must not come in through another.
 ///
 /// @unchecked Sendable: an SSL_SESSION is reference-counted with atomics and not changed by those who resume it.
-package final class TLSResumption: @unchecked Sendable {
+public final class TLSResumption: @unchecked Sendable {
     private let session: OpaquePointer
     private let context: TLSContext
     private let serverName: String?

@@ -1,6 +1,6 @@
 import COpenSSL
 import COpenSSLShim
-package import Wire
+public import Wire
 
 /// One TLS connection, driven through memory: ciphertext in and out, plaintext in and out, no socket.
 ///
@@ -16,7 +16,7 @@ package import Wire
 ///     plaintext ──► encrypt ──► bytes to send      drain ──► bytes to send
 ///
 /// Confined to one loop for life. Any cut of the incoming bytes gives the same result.
-package struct TLSSession: ~Copyable {
+public struct TLSSession: ~Copyable {
     private let context: TLSContext
     /// Open to the tests, which make it misbehave.
     let ssl: OpaquePointer
@@ -26,17 +26,17 @@ package struct TLSSession: ~Copyable {
     private var failure: TLSFailure?
 
     /// Whether the handshake is complete and the session has not failed.
-    package private(set) var isOpen = false
+    public private(set) var isOpen = false
 
     /// Whether we are the client, the server asked for a certificate, and there was none to send.
     ///
     /// With TLS 1.3 the handshake is complete before the server has said what it thinks of that; some close without a word.
-    package var owesCertificate: Bool {
+    public var owesCertificate: Bool {
         context.role == .client && port.pointee.evidence.certificateRequested && context.ownSubject == nil
     }
 
     /// The answer of `handshake`.
-    package enum HandshakeResult {
+    public enum HandshakeResult {
         /// All ciphertext was taken; more is needed.
         case inProgress
         /// Done; what is left of the ciphertext is for `decrypt`.
@@ -45,7 +45,7 @@ package struct TLSSession: ~Copyable {
     }
 
     /// The answer of `decrypt`.
-    package enum DecryptResult {
+    public enum DecryptResult {
         /// So many bytes of plaintext were written, at least one. Call again: only `.needMore` means that nothing is
         /// left.
         case plaintext(Int)
@@ -57,7 +57,7 @@ package struct TLSSession: ~Copyable {
     }
 
     /// The answer of `encrypt`.
-    package enum EncryptResult {
+    public enum EncryptResult {
         /// So many bytes of ciphertext were written, for so many bytes of plaintext. Neither, if the room is too
         /// small for anything (see `room(for:)`).
         case ciphertext(produced: Int, taken: Int)
@@ -65,7 +65,7 @@ package struct TLSSession: ~Copyable {
     }
 
     /// The server's end of a connection that was accepted.
-    package init(server context: TLSContext) throws(TLSFailure) {
+    public init(server context: TLSContext) throws(TLSFailure) {
         precondition(context.role == .server, "TLSSession: a client's context can't serve")
         let (ssl, port) = try TLSSession.make(context) { ssl in
             SSL_set_accept_state(ssl)
@@ -77,7 +77,7 @@ package struct TLSSession: ~Copyable {
     /// The client's end of a connection to `serverName` (a host name or an IP address, with or without brackets).
     ///
     /// - Parameter resuming: what an earlier session to the same server left, see `resumption`.
-    package init(
+    public init(
         client context: TLSContext, serverName: String, resuming earlier: TLSResumption? = nil
     ) throws(TLSFailure) {
         precondition(context.role == .client, "TLSSession: a server's context can't connect")
@@ -132,7 +132,7 @@ package struct TLSSession: ~Copyable {
     /// begin.
     ///
     /// Once complete, it answers `.complete` again without reading.
-    package mutating func handshake(_ ciphertext: inout UnsafeRawBufferPointer) -> HandshakeResult {
+    public mutating func handshake(_ ciphertext: inout UnsafeRawBufferPointer) -> HandshakeResult {
         if let failure { return .failed(failure) }
         if isOpen { return .complete(facts) }
         OpenSSLError.clear()
@@ -154,7 +154,7 @@ package struct TLSSession: ~Copyable {
     /// - Parameters:
     ///   - ciphertext: what was received, advanced by what was taken. Must not overlap `room`.
     ///   - room: where the plaintext goes; at least one byte.
-    package mutating func decrypt(
+    public mutating func decrypt(
         _ ciphertext: inout UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
     ) -> DecryptResult {
         if let failure { return .failed(failure) }
@@ -183,7 +183,7 @@ package struct TLSSession: ~Copyable {
     }
 
     /// Turns plaintext into records until `room` is full or nothing is left. What was pending goes first.
-    package mutating func encrypt(
+    public mutating func encrypt(
         _ plaintext: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
     ) -> EncryptResult {
         if let failure { return .failed(failure) }
@@ -210,27 +210,27 @@ package struct TLSSession: ~Copyable {
     }
 
     /// How much room `encrypt` needs in order to take `count` bytes at once when nothing is pending.
-    package static func room(for count: Int) -> Int {
+    public static func room(for count: Int) -> Int {
         count + (count / largestRecord + 1) * overhead
     }
 
     /// The most plaintext in one record (RFC 8446 §5.1).
-    package static let largestRecord = 16_384
+    public static let largestRecord = 16_384
     /// More than any cipher suite adds to a record: header 5, nonce 16, padding 16, authentication 48.
     private static let overhead = 96
 
     /// How many bytes wait to be sent.
-    package var pendingCiphertext: Int { port.pointee.pendingCount }
+    public var pendingCiphertext: Int { port.pointee.pendingCount }
 
     /// Moves pending ciphertext into `room` and says how much.
-    package mutating func drain(into room: UnsafeMutableRawBufferPointer) -> Int {
+    public mutating func drain(into room: UnsafeMutableRawBufferPointer) -> Int {
         port.pointee.drain(into: room)
     }
 
     /// Finishes sending: the close_notify then waits to be drained, and `encrypt` must not be called any more.
     ///
     /// Before the end of the handshake, and after a failure, there is nothing to say and nothing happens.
-    package mutating func closeNotify() {
+    public mutating func closeNotify() {
         guard isOpen, failure == nil, SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
         OpenSSLError.clear()
         // 0 means "sent, the peer's not yet seen", which is what a half-closed session is.
@@ -238,13 +238,13 @@ package struct TLSSession: ~Copyable {
     }
 
     /// Whether the peer has finished sending with a close_notify.
-    package var hasReceivedCloseNotify: Bool { SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
+    public var hasReceivedCloseNotify: Bool { SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN != 0 }
 
     /// The transport ended (FIN or RST). Nil if the peer had said so with close_notify; else the end may be an
     /// attacker's.
     ///
     /// Decrypt what was received before the end first.
-    package mutating func transportEnded() -> TLSFailure? {
+    public mutating func transportEnded() -> TLSFailure? {
         if let failure { return failure }
         if isOpen, hasReceivedCloseNotify { return nil }
         return fail(truncated: true)
@@ -252,19 +252,19 @@ package struct TLSSession: ~Copyable {
 
     /// What a client may keep to resume this session; nil if the server gave nothing to resume. Ask late: TLS 1.3
     /// servers send it after the handshake, before or among the first data.
-    package var resumption: TLSResumption? {
+    public var resumption: TLSResumption? {
         guard isOpen, let session = SSL_get1_session(ssl) else { return nil }
         let kept = TLSResumption(owning: session, context: context, serverName: serverName)
         return SSL_SESSION_is_resumable(session) == 1 ? kept : nil
     }
 
     /// What the handshake agreed on, as far as it went.
-    package var facts: TLSFacts {
+    public var facts: TLSFacts {
         FactsReader(ssl: ssl, context: context, evidence: port.pointee.evidence).facts
     }
 
     /// The first bytes that the peer sent, as long as the handshake is not complete: evidence for what it speaks.
-    package var firstBytes: [UInt8] { port.pointee.evidence.firstBytes }
+    public var firstBytes: [UInt8] { port.pointee.evidence.firstBytes }
 
     private func take(_ count: Int, of ciphertext: inout UnsafeRawBufferPointer) {
         ciphertext = UnsafeRawBufferPointer(rebasing: ciphertext[count...])

@@ -1,16 +1,16 @@
 import COpenSSL
 
 /// One thing that was wrong with a certificate chain.
-package struct VerificationProblem: Sendable, Hashable, CustomStringConvertible {
+public struct VerificationProblem: Sendable, Hashable, CustomStringConvertible {
     /// OpenSSL's X509_V_ERR_… number (10 expired, 18 self-signed, 20 issuer not found, 62 other name …).
-    package let code: Int32
+    public let code: Int32
     /// Where in the chain: 0 is the peer's own certificate.
-    package let depth: Int32
+    public let depth: Int32
     /// The subject of the certificate that it is about.
-    package let subject: String
+    public let subject: String
 
     /// The problem in words, without the certificate.
-    package var words: String {
+    public var words: String {
         switch code {
         case X509_V_ERR_CERT_HAS_EXPIRED: "the certificate has expired"
         case X509_V_ERR_CERT_NOT_YET_VALID: "the certificate is not valid yet"
@@ -26,7 +26,7 @@ package struct VerificationProblem: Sendable, Hashable, CustomStringConvertible 
     }
 
     /// `the certificate has expired (10, CN=app.example.com)`.
-    package var description: String {
+    public var description: String {
         subject.isEmpty ? "\(words) (\(code))" : "\(words) (\(code), \(subject))"
     }
 

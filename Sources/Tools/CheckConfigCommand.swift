@@ -1,18 +1,18 @@
-package import Configuration
+public import Configuration
 import Glibc
 import ProxyCore
 import ProxyServer
 
 /// `gatehouse check-config FILE`: every problem of a configuration, with its place and what to write instead.
-package enum CheckConfigCommand {
-    package static let definition = CommandDefinition(
+public enum CheckConfigCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse check-config",
         about: "Reads a configuration as serve would and reports every problem in it. Exit code 0: none; 1: some; 2: no such file.",
         flags: [FlagDefinition("json", "One JSON object instead of text.")],
         positionals: ["FILE"],
         examples: ["gatehouse check-config gatehouse.yaml"])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         guard let file = flags.positionals.first else {
             Terminal.note("gatehouse check-config: no FILE was named.\n\n\(definition.help)")
             return ExitCode.usage.rawValue

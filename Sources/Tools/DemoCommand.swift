@@ -1,13 +1,13 @@
 import CLinux
-package import Configuration
+public import Configuration
 import EventLoop
 import ProxyCore
 import ProxyServer
 import Wire
 
 /// `gatehouse demo`: a backend that refuses an Origin, Gatehouse before it, one handshake that succeeds and one that doesn't.
-package enum DemoCommand {
-    package static let definition = CommandDefinition(
+public enum DemoCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse demo",
         about:
             "Shows a refused WebSocket explained. Starts a backend that refuses an Origin and Gatehouse before it; needs nothing else.",
@@ -16,7 +16,7 @@ package enum DemoCommand {
 
     private static let refusedOrigin = "https://www.app.example"
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         do throws(LoopFailure) {
             let backend = try DemoBackend()
             defer { backend.stop() }

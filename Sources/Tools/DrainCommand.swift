@@ -1,9 +1,9 @@
-package import Configuration
+public import Configuration
 import Glibc
 
 /// `gatehouse drain ENDPOINT`: asks a running Gatehouse to send an endpoint's sessions away, or to take that back.
-package enum DrainCommand {
-    package static let definition = CommandDefinition(
+public enum DrainCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse drain",
         about:
             "Drains one endpoint of a running Gatehouse: it gets nothing new, and its sessions are closed over a window. The admin token is taken from GATEHOUSE_ADMIN_TOKEN.",
@@ -24,7 +24,7 @@ package enum DrainCommand {
             "gatehouse drain http://127.0.0.1:8001 --resume",
         ])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         guard let endpoint = flags.positionals.first else { return ExitCode.usage.rawValue }
         let admin = flags["admin"] ?? "127.0.0.1:9900"
         guard let address = AdminClient.address(admin) else {

@@ -1,5 +1,5 @@
 /// How a command ends, so that scripts can tell.
-package enum ExitCode: Int32, Sendable {
+public enum ExitCode: Int32, Sendable {
     /// All is fine.
     case success = 0
     /// A problem was found: a refused handshake, a faulty configuration.

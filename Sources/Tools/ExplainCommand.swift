@@ -1,16 +1,16 @@
-package import Configuration
+public import Configuration
 import Diagnosis
 
 /// `gatehouse explain [CAUSE]`: what a cause means, and what to change.
-package enum ExplainCommand {
-    package static let definition = CommandDefinition(
+public enum ExplainCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse explain",
         about: "Says what a cause means, who is usually to blame, and what to change. Without CAUSE it lists all.",
         flags: [FlagDefinition("stack", value: "NAME", "Only what to change in this stack: fastapi, nginx, render …")],
         positionals: ["[CAUSE]"],
         examples: ["gatehouse explain origin-not-allowed", "gatehouse explain idle-timeout --stack nginx"])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         guard let id = flags.positionals.first else {
             Terminal.write(CauseCatalogue.list(Terminal.width))
             return ExitCode.success.rawValue

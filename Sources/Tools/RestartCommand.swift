@@ -1,10 +1,10 @@
-package import Configuration
+public import Configuration
 import ProxyCore
 import ProxyServer
 
 /// `gatehouse restart`: has the running process start its successor, and waits for how it goes.
-package enum RestartCommand {
-    package static let definition = CommandDefinition(
+public enum RestartCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse restart",
         about: """
             Has the running process start itself anew and hand its listeners over: no connection is refused meanwhile. Waits until the new process \
@@ -16,7 +16,7 @@ package enum RestartCommand {
         ],
         examples: ["gatehouse restart --socket /run/gatehouse/control", "gatehouse restart --config gatehouse.yaml"])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         do throws(ConfigurationError) {
             let path: String?
             if let named = flags["socket"] { path = named } else { path = try configured(flags["config"]) }

@@ -1,10 +1,10 @@
-package import Configuration
+public import Configuration
 import Glibc
 import ProxyServer
 
 /// `gatehouse serve`: the proxy before a backend that runs already.
-package enum ServeCommand {
-    package static let definition = CommandDefinition(
+public enum ServeCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse serve",
         about: """
             Stands before a backend: forwards HTTP and WebSocket, and keeps a ledger of every handshake and every close.
@@ -19,7 +19,7 @@ package enum ServeCommand {
             "gatehouse serve --config gatehouse.yaml --takeover /run/gatehouse/control",
         ])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         let file = flags["config"]
         let settings = flags.settings
         let surroundings = ProcessSurroundings(

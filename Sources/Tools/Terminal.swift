@@ -1,23 +1,23 @@
-package import Diagnosis
+public import Diagnosis
 import Glibc
 import Telemetry
 
 /// What a command prints: results to the standard output, everything about them to the standard error.
-package enum Terminal {
+public enum Terminal {
     /// Whether colour may be used on the standard output.
-    package static var hasColour: Bool { TerminalColour.isWanted(onTerminal: isatty(1) == 1) }
+    public static var hasColour: Bool { TerminalColour.isWanted(onTerminal: isatty(1) == 1) }
 
     /// How wide a result may be laid out.
-    package static var width: TextWidth { TerminalWidth.of(1) }
+    public static var width: TextWidth { TerminalWidth.of(1) }
 
     /// Writes a result.
-    package static func write(_ text: String) { writeAll(1, text) }
+    public static func write(_ text: String) { writeAll(1, text) }
 
     /// Writes a line of a result.
-    package static func line(_ text: String = "") { writeAll(1, text + "\n") }
+    public static func line(_ text: String = "") { writeAll(1, text + "\n") }
 
     /// Writes a line about what goes on or went wrong.
-    package static func note(_ text: String) { writeAll(2, text + "\n") }
+    public static func note(_ text: String) { writeAll(2, text + "\n") }
 
     private static func writeAll(_ descriptor: Int32, _ text: String) {
         var text = text
@@ -32,7 +32,7 @@ package enum Terminal {
     }
 
     /// The process's environment.
-    package static var environment: [String: String] {
+    public static var environment: [String: String] {
         var result: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {

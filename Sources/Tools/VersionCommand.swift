@@ -1,10 +1,10 @@
-package import Configuration
+public import Configuration
 
 /// `gatehouse version`.
-package enum VersionCommand {
-    package static let definition = CommandDefinition(name: "gatehouse version", about: "Says which version this is.")
+public enum VersionCommand {
+    public static let definition = CommandDefinition(name: "gatehouse version", about: "Says which version this is.")
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         Terminal.line("gatehouse \(Version.text)")
         return ExitCode.success.rawValue
     }

@@ -2,14 +2,14 @@ import Wire
 
 /// The proof that a server read the opening handshake as one (RFC 6455 §1.3, §4.2.2): the base64 form of the SHA-1
 /// of the client's key and a fixed text.
-package struct AcceptKey: Sendable {
+public struct AcceptKey: Sendable {
     /// The 28 characters of `Sec-WebSocket-Accept`, ASCII.
-    package let characters: InlineArray<28, UInt8>
+    public let characters: InlineArray<28, UInt8>
 
     /// The answer to a key, the bytes of its field value without surrounding blanks.
     ///
     /// Any key has an answer; whether it is a valid one says `isValid(key:)`.
-    package init(key: RawSpan) {
+    public init(key: RawSpan) {
         var digest = SHA1()
         var offset = 0
         while offset + 4 <= key.byteCount {
@@ -34,14 +34,14 @@ package struct AcceptKey: Sendable {
     }
 
     /// The accept key as text.
-    package var text: String {
+    public var text: String {
         String(decoding: (0..<28).map { characters[$0] }, as: UTF8.self)
     }
 
     /// Whether `accept` is the answer to `key`, byte by byte; allocates nothing.
     ///
     /// Both are field values without surrounding blanks. Base64 has upper and lower case, so case counts.
-    package static func verify(_ accept: RawSpan, key: RawSpan) -> Bool {
+    public static func verify(_ accept: RawSpan, key: RawSpan) -> Bool {
         guard accept.byteCount == 28 else { return false }
         let expected = AcceptKey(key: key)
         var difference: UInt8 = 0
@@ -53,7 +53,7 @@ package struct AcceptKey: Sendable {
     ///
     /// The four bits of the 22nd character that carry nothing are not judged: decoders ignore them, and RFC 4648 §3.5
     /// leaves it to them.
-    package static func isValid(key: RawSpan) -> Bool {
+    public static func isValid(key: RawSpan) -> Bool {
         guard key.byteCount == 24, key.byte(at: 22) == 0x3D, key.byte(at: 23) == 0x3D else { return false }
         for offset in 0..<22 {
             switch key.byte(at: offset) {
@@ -65,7 +65,7 @@ package struct AcceptKey: Sendable {
     }
 
     /// The 24 characters of `Sec-WebSocket-Key` for a nonce of 16 random bytes that the caller drew.
-    package static func key(nonce: InlineArray<16, UInt8>) -> [UInt8] {
+    public static func key(nonce: InlineArray<16, UInt8>) -> [UInt8] {
         var characters: [UInt8] = []
         characters.reserveCapacity(24)
         for group in stride(from: 0, to: 15, by: 3) {

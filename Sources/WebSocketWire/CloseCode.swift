@@ -1,32 +1,32 @@
 /// The code of a closing handshake (RFC 6455 §7.4 and the registry that it opened). A *status code* is HTTP's.
-package struct CloseCode: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    package var rawValue: UInt16
+public struct CloseCode: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    public var rawValue: UInt16
 
-    @inlinable package init(rawValue: UInt16) { self.rawValue = rawValue }
-    @inlinable package init(_ number: UInt16) { self.rawValue = number }
+    @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
+    @inlinable public init(_ number: UInt16) { self.rawValue = number }
 
-    package static let normal = CloseCode(1000)
-    package static let goingAway = CloseCode(1001)
-    package static let protocolError = CloseCode(1002)
-    package static let unsupportedData = CloseCode(1003)
+    public static let normal = CloseCode(1000)
+    public static let goingAway = CloseCode(1001)
+    public static let protocolError = CloseCode(1002)
+    public static let unsupportedData = CloseCode(1003)
     /// Only in programs: "the close frame had no code". Never on the wire.
-    package static let noCode = CloseCode(1005)
+    public static let noCode = CloseCode(1005)
     /// Only in programs: "no close frame came". Never on the wire.
-    package static let abnormal = CloseCode(1006)
-    package static let invalidPayload = CloseCode(1007)
-    package static let policyViolation = CloseCode(1008)
-    package static let messageTooBig = CloseCode(1009)
-    package static let extensionRequired = CloseCode(1010)
-    package static let internalError = CloseCode(1011)
-    package static let serviceRestart = CloseCode(1012)
-    package static let tryAgainLater = CloseCode(1013)
-    package static let badGateway = CloseCode(1014)
+    public static let abnormal = CloseCode(1006)
+    public static let invalidPayload = CloseCode(1007)
+    public static let policyViolation = CloseCode(1008)
+    public static let messageTooBig = CloseCode(1009)
+    public static let extensionRequired = CloseCode(1010)
+    public static let internalError = CloseCode(1011)
+    public static let serviceRestart = CloseCode(1012)
+    public static let tryAgainLater = CloseCode(1013)
+    public static let badGateway = CloseCode(1014)
     /// Only in programs: "the TLS handshake failed". Never on the wire.
-    package static let tlsFailed = CloseCode(1015)
+    public static let tlsFailed = CloseCode(1015)
 
     /// Whether a close frame may carry this code: defined or registered ones, 3000–3999 of libraries and
     /// 4000–4999 of applications (§7.4.2). 1004 is reserved, 1005, 1006 and 1015 are for programs only (§7.4.1).
-    package var isValidOnWire: Bool {
+    public var isValidOnWire: Bool {
         switch rawValue {
         case 1000...1003, 1007...1014, 3000...4999: true
         default: false
@@ -34,7 +34,7 @@ package struct CloseCode: RawRepresentable, Sendable, Hashable, CustomStringConv
     }
 
     /// A name for logs and the page.
-    package var name: String {
+    public var name: String {
         switch rawValue {
         case 1000: "normal"
         case 1001: "going-away"
@@ -61,7 +61,7 @@ package struct CloseCode: RawRepresentable, Sendable, Hashable, CustomStringConv
     }
 
     /// What the code says, in a sentence.
-    package var meaning: String {
+    public var meaning: String {
         switch rawValue {
         case 1000: "The purpose of the connection is fulfilled."
         case 1001: "The endpoint goes away: the server stops, or the browser left the page."
@@ -88,5 +88,5 @@ package struct CloseCode: RawRepresentable, Sendable, Hashable, CustomStringConv
         }
     }
 
-    package var description: String { "\(rawValue) \(name)" }
+    public var description: String { "\(rawValue) \(name)" }
 }

@@ -1,19 +1,19 @@
 import Wire
 
 /// What a close frame said (RFC 6455 §5.5.1), kept even where it breaks the rules: it is evidence.
-package struct CloseFrame: Sendable, Hashable {
+public struct CloseFrame: Sendable, Hashable {
     /// The most bytes of a reason: 125 less the code's two.
-    package static let longestReason = 123
+    public static let longestReason = 123
 
     /// The code, or nil if the payload was empty or a single byte.
-    package var code: CloseCode?
+    public var code: CloseCode?
     /// The reason's bytes as they came, unmasked.
-    package var reasonBytes: [UInt8]
+    public var reasonBytes: [UInt8]
     /// What is wrong with the payload, if anything is.
-    package var fault: FrameFault?
+    public var fault: FrameFault?
 
     /// Reads an unmasked payload; more than 125 bytes (which no valid close frame has) are cut.
-    package init(payload: RawSpan) {
+    public init(payload: RawSpan) {
         reasonBytes = payload.byteCount > 2 ? payload.copied(2..<min(payload.byteCount, 125)) : []
         switch payload.byteCount {
         case 0:
@@ -34,5 +34,5 @@ package struct CloseFrame: Sendable, Hashable {
     }
 
     /// The reason as text; what is not UTF-8 stands as U+FFFD.
-    package var reason: String { String(decoding: reasonBytes, as: UTF8.self) }
+    public var reason: String { String(decoding: reasonBytes, as: UTF8.self) }
 }

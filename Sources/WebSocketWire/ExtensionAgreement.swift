@@ -2,26 +2,26 @@
 ///
 /// All faults are collected. A faulty answer still says what its frames are likely to use, so that a relay that lets
 /// it pass reads them without a false alarm.
-package struct ExtensionAgreement: Sendable, Hashable {
+public struct ExtensionAgreement: Sendable, Hashable {
     /// A fault and the element of the answer that has it.
-    package struct Finding: Sendable, Hashable {
-        package var fault: ExtensionFault
+    public struct Finding: Sendable, Hashable {
+        public var fault: ExtensionFault
         /// The element's place in its field value.
-        package var range: Range<Int>
+        public var range: Range<Int>
     }
 
     /// What is wrong with the answer; empty for a valid one.
-    package private(set) var findings: [Finding] = []
+    public private(set) var findings: [Finding] = []
     /// permessage-deflate's parameters, where the answer names it readably.
-    package private(set) var deflate: PermessageDeflate?
+    public private(set) var deflate: PermessageDeflate?
     /// Names of answered extensions that nobody here knows.
-    package private(set) var unknown: [String] = []
+    public private(set) var unknown: [String] = []
 
     /// No extension at all.
-    package init() {}
+    public init() {}
 
     /// Holds the server's answer against the client's offers.
-    package init(offered: ExtensionList, answered: ExtensionList) {
+    public init(offered: ExtensionList, answered: ExtensionList) {
         findings = answered.malformed.map { Finding(fault: .malformed, range: $0) }
         var names: Set<String> = []
         for element in answered.offers {
@@ -39,7 +39,7 @@ package struct ExtensionAgreement: Sendable, Hashable {
     }
 
     /// Which reserved bits may be set: RSV1 for permessage-deflate; all, where an unknown extension may use any.
-    package var allowedReservedBits: UInt8 { unknown.isEmpty ? (deflate == nil ? 0 : 0b100) : 0b111 }
+    public var allowedReservedBits: UInt8 { unknown.isEmpty ? (deflate == nil ? 0 : 0b100) : 0b111 }
 
     private mutating func agree(on element: ExtensionOffer, _ offered: ExtensionList) {
         do throws(ExtensionFault) {

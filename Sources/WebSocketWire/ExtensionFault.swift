@@ -1,7 +1,7 @@
 /// What is wrong with an element of `Sec-WebSocket-Extensions` (RFC 6455 §9.1, RFC 7692 §7.1).
 ///
 /// In an offer a server declines the element and goes on; in an answer the client must fail the connection.
-package enum ExtensionFault: String, Error, Sendable, Hashable, CaseIterable {
+public enum ExtensionFault: String, Error, Sendable, Hashable, CaseIterable {
     case malformed
     case unknownParameter = "unknown-parameter"
     case duplicateParameter = "duplicate-parameter"
@@ -13,10 +13,10 @@ package enum ExtensionFault: String, Error, Sendable, Hashable, CaseIterable {
     case parametersDoNotFit = "parameters-do-not-fit"
 
     /// The name in logs and findings.
-    package var name: String { rawValue }
+    public var name: String { rawValue }
 
     /// What was observed and what the rule expects, in a sentence.
-    package var sentence: String {
+    public var sentence: String {
         switch self {
         case .malformed: "The element is not a token with parameters (RFC 6455 §9.1)."
         case .unknownParameter: "The extension has a parameter that RFC 7692 §7.1 does not define."

@@ -1,17 +1,17 @@
 import Wire
 
 /// One element of a `Sec-WebSocket-Extensions` value: an extension's name and parameters, as they were spelled.
-package struct ExtensionOffer: Sendable, Hashable {
+public struct ExtensionOffer: Sendable, Hashable {
     /// A parameter; a quoted value stands here without its quotes and escapes.
-    package struct Parameter: Sendable, Hashable {
-        package var name: String
-        package var value: String?
+    public struct Parameter: Sendable, Hashable {
+        public var name: String
+        public var value: String?
     }
 
-    package var name: String
-    package var parameters: [Parameter]
+    public var name: String
+    public var parameters: [Parameter]
     /// Where the element stands in the field value that it was read from.
-    package var range: Range<Int>
+    public var range: Range<Int>
 }
 
 /// The elements of one or more `Sec-WebSocket-Extensions` field values (RFC 6455 §9.1), offered or answered.
@@ -21,26 +21,26 @@ package struct ExtensionOffer: Sendable, Hashable {
 /// Read in one pass over the bytes, so that a long value costs what its length costs. An element that breaks the
 /// grammar is left out and noted; the next one begins after the next comma that is not quoted. A quoted value must be a token
 /// once its quotes are taken off, as the RFC demands.
-package struct ExtensionList: Sendable, Hashable {
+public struct ExtensionList: Sendable, Hashable {
     /// The most elements that are read; the rest is noted in `isCut` and counts as not offered.
-    package static let longest = 64
+    public static let longest = 64
     /// The most parameters of one element; one with more is malformed.
-    package static let mostParameters = 32
+    public static let mostParameters = 32
 
     /// The elements that keep to the grammar, in their order.
-    package private(set) var offers: [ExtensionOffer] = []
+    public private(set) var offers: [ExtensionOffer] = []
     /// Where the elements stand that do not.
-    package private(set) var malformed: [Range<Int>] = []
+    public private(set) var malformed: [Range<Int>] = []
     /// Whether there were more than `longest` elements.
-    package private(set) var isCut = false
+    public private(set) var isCut = false
 
-    package init() {}
+    public init() {}
 
     /// Reads one field value.
-    package init(_ value: RawSpan) { append(value) }
+    public init(_ value: RawSpan) { append(value) }
 
     /// Reads a further field value of the same head.
-    package mutating func append(_ value: RawSpan) {
+    public mutating func append(_ value: RawSpan) {
         var cursor = ByteCursor(value)
         while true {
             skipBlanks(&cursor)

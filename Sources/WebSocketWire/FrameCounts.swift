@@ -1,35 +1,35 @@
 /// Frames and payload bytes of one class of frames.
-package struct FrameCount: Sendable, Hashable {
+public struct FrameCount: Sendable, Hashable {
     /// Frames that came to their end.
-    package var frames: UInt64 = 0
+    public var frames: UInt64 = 0
     /// Payload bytes, those of a frame that is not at its end included; headers are not.
-    package var bytes: UInt64 = 0
+    public var bytes: UInt64 = 0
 
-    @inlinable package init() {}
+    @inlinable public init() {}
 
-    @inlinable package init(frames: UInt64, bytes: UInt64) {
+    @inlinable public init(frames: UInt64, bytes: UInt64) {
         self.frames = frames
         self.bytes = bytes
     }
 
-    @inlinable package static func + (a: FrameCount, b: FrameCount) -> FrameCount {
+    @inlinable public static func + (a: FrameCount, b: FrameCount) -> FrameCount {
         FrameCount(frames: a.frames &+ b.frames, bytes: a.bytes &+ b.bytes)
     }
 }
 
 /// Frames and payload bytes of one direction by class.
-package struct FrameCounts: Sendable, Hashable {
-    package var continuation = FrameCount()
-    package var text = FrameCount()
-    package var binary = FrameCount()
-    package var close = FrameCount()
-    package var ping = FrameCount()
-    package var pong = FrameCount()
+public struct FrameCounts: Sendable, Hashable {
+    public var continuation = FrameCount()
+    public var text = FrameCount()
+    public var binary = FrameCount()
+    public var close = FrameCount()
+    public var ping = FrameCount()
+    public var pong = FrameCount()
 
-    @inlinable package init() {}
+    @inlinable public init() {}
 
     /// Class by class.
-    package static func + (a: FrameCounts, b: FrameCounts) -> FrameCounts {
+    public static func + (a: FrameCounts, b: FrameCounts) -> FrameCounts {
         var sum = a
         sum.continuation = a.continuation + b.continuation
         sum.text = a.text + b.text
@@ -41,10 +41,10 @@ package struct FrameCounts: Sendable, Hashable {
     }
 
     /// All classes together.
-    package var total: FrameCount { continuation + text + binary + close + ping + pong }
+    public var total: FrameCount { continuation + text + binary + close + ping + pong }
 
     /// The count of one opcode's class. Reserved opcodes are faults and have none: zero, and a write is dropped.
-    package subscript(_ opcode: Opcode) -> FrameCount {
+    public subscript(_ opcode: Opcode) -> FrameCount {
         get {
             switch opcode {
             case .continuation: continuation

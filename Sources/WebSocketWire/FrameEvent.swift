@@ -1,7 +1,7 @@
 /// What a frame parser met next.
 ///
 /// A frame is one `header`, then as many `payload` runs as the buffers cut it into (none, if it is empty), then one `end`.
-package enum FrameEvent: Sendable, Hashable {
+public enum FrameEvent: Sendable, Hashable {
     /// The header is complete and breaks no rule.
     case header(FrameHeader)
     /// Payload bytes, still masked if the frame is: a range in the cursor's span, and how many bytes of this

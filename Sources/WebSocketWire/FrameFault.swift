@@ -1,7 +1,7 @@
 /// A breach of RFC 6455 or RFC 7692 by the peer that sent the bytes, with the close code that answers it.
 ///
 /// The raw value is the fault's name in logs, metrics and findings, and never changes its meaning.
-package enum FrameFault: String, Error, Sendable, Hashable, CaseIterable {
+public enum FrameFault: String, Error, Sendable, Hashable, CaseIterable {
     // Headers
     case reservedBits = "reserved-bits"
     case reservedBitMisplaced = "reserved-bit-misplaced"
@@ -26,10 +26,10 @@ package enum FrameFault: String, Error, Sendable, Hashable, CaseIterable {
     case inflationTooLarge = "inflation-too-large"
 
     /// The name in logs, metrics and findings.
-    package var name: String { rawValue }
+    public var name: String { rawValue }
 
     /// The rule that was broken.
-    package var section: String {
+    public var section: String {
         switch self {
         case .reservedBits, .reservedOpcode, .lengthNotMinimal, .lengthTooLarge: "RFC 6455 §5.2"
         case .reservedBitMisplaced: "RFC 7692 §6.1"
@@ -45,7 +45,7 @@ package enum FrameFault: String, Error, Sendable, Hashable, CaseIterable {
     }
 
     /// The close code with which an enforcing peer fails the session.
-    package var closeCode: CloseCode {
+    public var closeCode: CloseCode {
         switch self {
         case .closeReasonNotUTF8, .textNotUTF8, .deflateInvalid: .invalidPayload
         case .messageTooLarge, .tooManyFragments, .inflationTooLarge: .messageTooBig
@@ -54,7 +54,7 @@ package enum FrameFault: String, Error, Sendable, Hashable, CaseIterable {
     }
 
     /// What was observed and what the rule expects, in a sentence.
-    package var sentence: String {
+    public var sentence: String {
         switch self {
         case .reservedBits: "A reserved bit is set, and no extension was negotiated that gives it a meaning."
         case .reservedBitMisplaced:
@@ -85,12 +85,12 @@ package enum FrameFault: String, Error, Sendable, Hashable, CaseIterable {
 }
 
 /// A fault and where the frame that carries it began, in bytes of the direction after the handshake.
-package struct LocatedFault: Sendable, Hashable {
-    package var fault: FrameFault
+public struct LocatedFault: Sendable, Hashable {
+    public var fault: FrameFault
     /// Bytes of this direction before the first byte of the faulty frame.
-    package var offset: UInt64
+    public var offset: UInt64
 
-    @inlinable package init(_ fault: FrameFault, at offset: UInt64) {
+    @inlinable public init(_ fault: FrameFault, at offset: UInt64) {
         self.fault = fault
         self.offset = offset
     }

@@ -1,4 +1,4 @@
-import Wire
+public import Wire
 
 /// The header of one frame (RFC 6455 §5.2), as it stood on the wire: nothing is judged here.
 ///
@@ -8,20 +8,20 @@ import Wire
 ///     |I|S|S|S|       |A| 125, 126,   | if length=126  | if length=127     | if M: 4 bytes    |
 ///     |N|V|V|V|       |S| 127         |                |                   |                  |
 ///     +-+-+-+-+-------+-+-------------+----------------+-------------------+------------------+
-package struct FrameHeader: Sendable, Hashable {
+public struct FrameHeader: Sendable, Hashable {
     /// FIN, RSV1–RSV3 and the opcode.
-    package var firstByte: UInt8
+    public var firstByte: UInt8
     /// How many bytes the header took: 2 … 14.
-    package var headerLength: UInt8
+    public var headerLength: UInt8
     /// Whether the MASK bit is set.
-    package var isMasked: Bool
+    public var isMasked: Bool
     /// Backs `maskingKey`.
     @usableFromInline var key: UInt32
     /// The payload's length in bytes, all 64 bits as declared.
-    package var payloadLength: UInt64
+    public var payloadLength: UInt64
 
     /// A header in its shortest form, for writers and tests.
-    package init(
+    public init(
         opcode: Opcode, payloadLength: UInt64, isFinal: Bool = true, reservedBits: UInt8 = 0, maskingKey: UInt32? = nil
     ) {
         firstByte = (isFinal ? 0x80 : 0) | (reservedBits & 0b111) << 4 | opcode.number
@@ -40,22 +40,22 @@ package struct FrameHeader: Sendable, Hashable {
     }
 
     /// Whether this frame is the last of its message.
-    @inlinable package var isFinal: Bool { firstByte & 0x80 != 0 }
+    @inlinable public var isFinal: Bool { firstByte & 0x80 != 0 }
 
     /// RSV1, RSV2, RSV3 as a number of three bits; RSV1 is 0b100.
-    @inlinable package var reservedBits: UInt8 { firstByte >> 4 & 0b111 }
+    @inlinable public var reservedBits: UInt8 { firstByte >> 4 & 0b111 }
 
     /// RSV1: "this message is compressed", where permessage-deflate was negotiated (RFC 7692 §6).
-    @inlinable package var isCompressed: Bool { firstByte & 0x40 != 0 }
+    @inlinable public var isCompressed: Bool { firstByte & 0x40 != 0 }
 
     /// What the frame is for.
-    @inlinable package var opcode: Opcode { Opcode(firstByte) }
+    @inlinable public var opcode: Opcode { Opcode(firstByte) }
 
     /// The masking key with its first byte on the wire as the most significant, or nil if the frame isn't masked.
-    @inlinable package var maskingKey: UInt32? { isMasked ? key : nil }
+    @inlinable public var maskingKey: UInt32? { isMasked ? key : nil }
 
     /// Whether the length stood in the shortest of its three forms, as §5.2 demands.
-    @inlinable package var isLengthMinimal: Bool {
+    @inlinable public var isLengthMinimal: Bool {
         headerLength == FrameHeader.shortestLength(payloadLength: payloadLength, isMasked: isMasked)
     }
 
@@ -76,7 +76,7 @@ package struct FrameHeader: Sendable, Hashable {
     }
 
     /// Reads the header that begins at `offset`, or gives nil if it isn't there to its last byte.
-    @inlinable package static func read(_ bytes: RawSpan, at offset: Int) -> FrameHeader? {
+    @inlinable public static func read(_ bytes: RawSpan, at offset: Int) -> FrameHeader? {
         guard offset >= 0, bytes.byteCount >= 2, offset <= bytes.byteCount - 2 else { return nil }
         let first = bytes.byte(at: offset)
         let second = bytes.byte(at: offset + 1)

@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// Reads the frames of one direction from buffers that may be cut anywhere.
 ///
@@ -11,7 +11,7 @@ package import Wire
 ///
 /// A cut header waits in the spill, fourteen bytes inside the struct. In `lost` the parser takes every byte and says
 /// nothing: where frames begin can't be known any more, and the relay goes on without it.
-package struct FrameParser: Sendable {
+public struct FrameParser: Sendable {
     @usableFromInline enum State: Sendable {
         case boundary
         case header(HeaderSpill)
@@ -28,38 +28,38 @@ package struct FrameParser: Sendable {
     /// Begins at the first byte after the opening handshake.
     ///
     /// - Parameter allowedReservedBits: see `FrameRules`.
-    @inlinable package init(direction: Direction, allowedReservedBits: UInt8 = 0) {
+    @inlinable public init(direction: Direction, allowedReservedBits: UInt8 = 0) {
         rules = FrameRules(direction: direction, allowedReservedBits: allowedReservedBits)
     }
 
     /// Whose frames these are, and with which extensions.
-    package var direction: Direction { rules.direction }
+    public var direction: Direction { rules.direction }
 
     /// Whether the bytes so far end with a frame's last byte, so that a frame of ours may stand here.
-    @inlinable package var isAtFrameBoundary: Bool {
+    @inlinable public var isAtFrameBoundary: Bool {
         if case .boundary = state { true } else { false }
     }
 
     /// Whether, besides, no fragmented message is open.
-    @inlinable package var isAtMessageBoundary: Bool { isAtFrameBoundary && !insideMessage }
+    @inlinable public var isAtMessageBoundary: Bool { isAtFrameBoundary && !insideMessage }
 
     /// Whether a fault or a gap took the parser's place away; it stays silent from there on.
-    @inlinable package var isDesynchronised: Bool {
+    @inlinable public var isDesynchronised: Bool {
         if case .lost = state { true } else { false }
     }
 
     /// The fault that ended the reading, if one did, with the offset of its frame.
-    package var desynchronised: LocatedFault? {
+    public var desynchronised: LocatedFault? {
         if case .lost(let fault?) = state { LocatedFault(fault, at: position) } else { nil }
     }
 
     /// How many bytes of this direction were read as frames.
-    @inlinable package var offset: UInt64 { position }
+    @inlinable public var offset: UInt64 { position }
 
     /// The next event, or nil when the bytes are used up; call until then, because an `end` needs no byte.
     ///
     /// - Throws: The fault, once. The cursor then stands at its end, and all later calls give nil.
-    package mutating func next(_ cursor: inout ByteCursor) throws(FrameFault) -> FrameEvent? {
+    public mutating func next(_ cursor: inout ByteCursor) throws(FrameFault) -> FrameEvent? {
         switch state {
         case .boundary:
             guard !cursor.isAtEnd else { return nil }
@@ -90,7 +90,7 @@ package struct FrameParser: Sendable {
 
     /// Says that `count` bytes are missing from a capture. Inside a payload the place is still known; anywhere
     /// else, or past its end, it is lost.
-    package mutating func missed(_ count: UInt64) {
+    public mutating func missed(_ count: UInt64) {
         guard count > 0 else { return }
         switch state {
         case .payload(let length, let remaining) where count <= remaining:
@@ -104,7 +104,7 @@ package struct FrameParser: Sendable {
     }
 
     /// The bytes of a cut header that wait for their rest; allocates only if there are any.
-    package var spilledBytes: [UInt8] {
+    public var spilledBytes: [UInt8] {
         guard case .header(let spill) = state else { return [] }
         return (0..<Int(spill.count)).map { spill[$0] }
     }

@@ -1,17 +1,17 @@
-package import Wire
+public import Wire
 
 /// Which headers may stand in one direction of one session, and the fault of those that may not.
 ///
 /// The first two bytes are judged before the rest of the header, whole or cut: so the same bytes give the same
 /// fault wherever the buffers cut them, and a peer that sends two bad bytes and stops is found out at once.
-package struct FrameRules: Sendable, Hashable {
+public struct FrameRules: Sendable, Hashable {
     /// Whose frames these are: the client must mask, the server must not.
-    package var direction: Direction
+    public var direction: Direction
     /// The reserved bits that extensions gave a meaning: 0b100 (RSV1) where permessage-deflate is the one,
     /// 0b111 where an extension that nobody here knows is in force, 0 where there is none.
-    package var allowedReservedBits: UInt8
+    public var allowedReservedBits: UInt8
 
-    @inlinable package init(direction: Direction, allowedReservedBits: UInt8) {
+    @inlinable public init(direction: Direction, allowedReservedBits: UInt8) {
         self.direction = direction
         self.allowedReservedBits = allowedReservedBits & 0b111
     }
@@ -25,7 +25,7 @@ package struct FrameRules: Sendable, Hashable {
     /// The first fault of a header, in the order of its bytes.
     ///
     /// - Parameter insideMessage: whether a fragmented message is open.
-    @inlinable package func fault(of header: FrameHeader, insideMessage: Bool) -> FrameFault? {
+    @inlinable public func fault(of header: FrameHeader, insideMessage: Bool) -> FrameFault? {
         // The length's 7-bit field, as far as the rules ask for it: only "more than 125" matters.
         let isLong = header.headerLength > (header.isMasked ? 6 : 2)
         if let fault = fault(

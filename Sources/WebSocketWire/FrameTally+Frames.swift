@@ -3,43 +3,43 @@ import Wire
 /// What is asked of a tally.
 extension FrameTally {
     /// Messages that came to their end.
-    package var messages: UInt64 { messageCount }
+    public var messages: UInt64 { messageCount }
 
     /// Payload bytes of the largest message so far, an unfinished one included.
-    package var largestMessage: UInt64 { max(largest, openMessage) }
+    public var largestMessage: UInt64 { max(largest, openMessage) }
 
     /// What the first close frame said.
-    package var close: CloseFrame? { rare.first?.close }
+    public var close: CloseFrame? { rare.first?.close }
 
     /// Whether a close frame came; asked for each ping, and without a look into the box where there is none.
-    @inlinable package var hasClose: Bool { !rare.isEmpty && close != nil }
+    @inlinable public var hasClose: Bool { !rare.isEmpty && close != nil }
 
     /// The first fault: one that took the parser's place away, or one of the close frame's payload.
-    package var fault: LocatedFault? { rare.first?.fault }
+    public var fault: LocatedFault? { rare.first?.fault }
 
     /// The first bytes of the faulty frame (at most 64), as evidence: what is not frames at all shows here.
-    package var faultExcerpt: [UInt8] { rare.first?.excerpt ?? [] }
+    public var faultExcerpt: [UInt8] { rare.first?.excerpt ?? [] }
 
     /// The payload of the last ping, if payloads are kept and one came.
-    package var lastPing: [UInt8]? { rare.first?.ping }
+    public var lastPing: [UInt8]? { rare.first?.ping }
 
     /// The payload of the last pong, if payloads are kept and one came.
-    package var lastPong: [UInt8]? { rare.first?.pong }
+    public var lastPong: [UInt8]? { rare.first?.pong }
 
     /// Whether a frame of ours may be put behind the bytes observed so far.
-    @inlinable package var isAtFrameBoundary: Bool { parser.isAtFrameBoundary }
+    @inlinable public var isAtFrameBoundary: Bool { parser.isAtFrameBoundary }
 
     /// Whether, besides, no fragmented message is open.
-    @inlinable package var isAtMessageBoundary: Bool { parser.isAtMessageBoundary }
+    @inlinable public var isAtMessageBoundary: Bool { parser.isAtMessageBoundary }
 
     /// Whether a fault or a gap ended the counting.
-    @inlinable package var isDesynchronised: Bool { parser.isDesynchronised }
+    @inlinable public var isDesynchronised: Bool { parser.isDesynchronised }
 
     /// Bytes of this direction that were read as frames.
-    @inlinable package var offset: UInt64 { parser.position }
+    @inlinable public var offset: UInt64 { parser.position }
 
     /// Says that `count` bytes are missing from a capture.
-    package mutating func missed(_ count: UInt64) { parser.missed(count) }
+    public mutating func missed(_ count: UInt64) { parser.missed(count) }
 }
 
 /// The slow way: one frame through the parser.

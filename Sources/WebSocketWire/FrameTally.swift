@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// What the live relay knows of one direction's frames: counts, the close, the first fault. Called once per received buffer.
 ///
@@ -10,10 +10,10 @@ package import Wire
 ///
 /// What few sessions have (a close, a fault, kept pings) lives in one box that is made when it happens. A box that
 /// copies with its owner: an array of at most one element.
-package struct FrameTally: Sendable {
+public struct FrameTally: Sendable {
     @usableFromInline var parser: FrameParser
     /// Frames and bytes by class.
-    package var counts: FrameCounts { storedCounts }
+    public var counts: FrameCounts { storedCounts }
     @usableFromInline var storedCounts = FrameCounts()
     @usableFromInline var messageCount: UInt64 = 0
     @usableFromInline var largest: UInt64 = 0
@@ -23,15 +23,15 @@ package struct FrameTally: Sendable {
     @usableFromInline var closeBegun = false
     @usableFromInline var collects = false
     /// Whether the payloads of pings and pongs are kept (heartbeats compare them). Off by default.
-    package var keepsHeartbeatPayloads = false
+    public var keepsHeartbeatPayloads = false
 
     /// Begins at the first byte after the opening handshake; see `FrameRules` for the reserved bits.
-    @inlinable package init(direction: Direction, allowedReservedBits: UInt8 = 0) {
+    @inlinable public init(direction: Direction, allowedReservedBits: UInt8 = 0) {
         parser = FrameParser(direction: direction, allowedReservedBits: allowedReservedBits)
     }
 
     /// Counts the frames of the next bytes of this direction.
-    @inlinable package mutating func observe(_ bytes: RawSpan) -> FrameNotices {
+    @inlinable public mutating func observe(_ bytes: RawSpan) -> FrameNotices {
         var notices: FrameNotices = []
         var offset = 0
         while offset < bytes.byteCount {

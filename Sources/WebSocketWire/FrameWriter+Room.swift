@@ -5,7 +5,7 @@ extension FrameWriter {
     /// Writes a frame whose header is in its shortest form, its payload masked if the header has a key, and gives its length.
     ///
     /// - Returns: 0, and nothing is written, where `room` is too small or `payload` has another length than the header says.
-    package static func write(_ header: FrameHeader, _ payload: RawSpan, into room: UnsafeMutableRawBufferPointer) -> Int {
+    public static func write(_ header: FrameHeader, _ payload: RawSpan, into room: UnsafeMutableRawBufferPointer) -> Int {
         let start = Int(header.headerLength)
         guard header.isLengthMinimal, UInt64(payload.byteCount) == header.payloadLength, room.count >= start,
             room.count - start >= payload.byteCount

@@ -2,11 +2,11 @@
 ///
 /// A frame in the client's role gets a masking key that the caller drew (RFC 6455 §5.3: fresh and unpredictable for each
 /// frame); without one it is a server's frame. All functions append to a buffer that the caller owns.
-package enum FrameWriter {
+public enum FrameWriter {
     /// Appends one frame.
     ///
     /// The caller keeps to the rules of §5.4 and §5.5: tests break them on purpose, so they are not checked here.
-    package static func append(
+    public static func append(
         _ opcode: Opcode, _ payload: some Collection<UInt8>, isFinal: Bool = true, reservedBits: UInt8 = 0,
         maskingKey: UInt32? = nil, to buffer: inout [UInt8]
     ) {
@@ -22,12 +22,12 @@ package enum FrameWriter {
     }
 
     /// Appends a text message in one frame.
-    package static func appendText(_ text: String, maskingKey: UInt32? = nil, to buffer: inout [UInt8]) {
+    public static func appendText(_ text: String, maskingKey: UInt32? = nil, to buffer: inout [UInt8]) {
         append(.text, text.utf8, maskingKey: maskingKey, to: &buffer)
     }
 
     /// Appends a ping with the first 125 bytes of `payload`.
-    package static func appendPing(
+    public static func appendPing(
         _ payload: some Collection<UInt8> = EmptyCollection(), maskingKey: UInt32? = nil, to buffer: inout [UInt8]
     ) {
         append(.ping, payload.prefix(125), maskingKey: maskingKey, to: &buffer)
@@ -36,7 +36,7 @@ package enum FrameWriter {
     /// Writes a ping of eight bytes and gives its length, at most 14: for heartbeats, of which hundreds go in one turn of a loop.
     ///
     /// - Parameter room: at least 14 bytes.
-    package static func writePing(_ payload: UInt64, maskingKey: UInt32?, into room: UnsafeMutableRawBufferPointer) -> Int {
+    public static func writePing(_ payload: UInt64, maskingKey: UInt32?, into room: UnsafeMutableRawBufferPointer) -> Int {
         guard room.count >= 14 else { return 0 }
         unsafe room.storeBytes(of: 0x89, toByteOffset: 0, as: UInt8.self)
         guard let maskingKey else {
@@ -52,7 +52,7 @@ package enum FrameWriter {
     }
 
     /// Appends a pong with the first 125 bytes of `payload`.
-    package static func appendPong(
+    public static func appendPong(
         _ payload: some Collection<UInt8> = EmptyCollection(), maskingKey: UInt32? = nil, to buffer: inout [UInt8]
     ) {
         append(.pong, payload.prefix(125), maskingKey: maskingKey, to: &buffer)
@@ -62,7 +62,7 @@ package enum FrameWriter {
     ///
     /// A code that may not stand on the wire (1005, 1006, 1015 and their like) gives an empty payload, which says
     /// "no code". A reason that is too long is cut before the character that would pass 123 bytes.
-    package static func appendClose(
+    public static func appendClose(
         _ code: CloseCode?, reason: String = "", maskingKey: UInt32? = nil, to buffer: inout [UInt8]
     ) {
         var payload: [UInt8] = []
@@ -78,14 +78,14 @@ package enum FrameWriter {
     }
 
     /// A close frame's bytes; see `appendClose`.
-    package static func close(code: CloseCode?, reason: String = "", maskingKey: UInt32? = nil) -> [UInt8] {
+    public static func close(code: CloseCode?, reason: String = "", maskingKey: UInt32? = nil) -> [UInt8] {
         var buffer: [UInt8] = []
         appendClose(code, reason: reason, maskingKey: maskingKey, to: &buffer)
         return buffer
     }
 
     /// A ping's bytes; see `appendPing`.
-    package static func ping(
+    public static func ping(
         _ payload: some Collection<UInt8> = EmptyCollection(), maskingKey: UInt32? = nil
     ) -> [UInt8] {
         var buffer: [UInt8] = []
@@ -94,7 +94,7 @@ package enum FrameWriter {
     }
 
     /// A pong's bytes; see `appendPong`.
-    package static func pong(
+    public static func pong(
         _ payload: some Collection<UInt8> = EmptyCollection(), maskingKey: UInt32? = nil
     ) -> [UInt8] {
         var buffer: [UInt8] = []
@@ -103,7 +103,7 @@ package enum FrameWriter {
     }
 
     /// Appends a header in exactly the form that it declares, a longer one than needed included.
-    package static func append(_ header: FrameHeader, to buffer: inout [UInt8]) {
+    public static func append(_ header: FrameHeader, to buffer: inout [UInt8]) {
         let mask: UInt8 = header.isMasked ? 0x80 : 0
         let length = header.payloadLength
         buffer.append(header.firstByte)

@@ -11,17 +11,17 @@ import Wire
 /// Where peers differ from the RFC: a message of no bytes at all counts as empty (the RFC's empty message is one
 /// byte 00). A block with BFINAL ends zlib's stream but not the message: the next block follows with the same window
 /// (§7.2.3.4). Data that don't end at a block's end once the tail 00 00 FF FF stands behind them are invalid.
-@safe package final class Inflater {
+@safe public final class Inflater {
     /// What a message may cost.
-    package struct Limits: Sendable, Hashable {
+    public struct Limits: Sendable, Hashable {
         /// The most inflated bytes of one message.
-        package var size: UInt64
+        public var size: UInt64
         /// The most inflated bytes for each compressed one, once `ratioFloor` is passed. DEFLATE can reach 1032.
-        package private(set) var ratio: UInt64
+        public private(set) var ratio: UInt64
         /// Inflated bytes up to which the ratio is not judged (it is after every 512 compressed bytes, and at the end): short messages of zeros are nothing bad.
-        package var ratioFloor: UInt64
+        public var ratioFloor: UInt64
 
-        package init(size: UInt64 = 16 << 20, ratio: UInt64 = 200, ratioFloor: UInt64 = 1 << 20) {
+        public init(size: UInt64 = 16 << 20, ratio: UInt64 = 200, ratioFloor: UInt64 = 1 << 20) {
             self.size = size
             self.ratio = max(ratio, 1)
             self.ratioFloor = ratioFloor
@@ -29,16 +29,16 @@ import Wire
     }
 
     /// The most bytes that are handed out at once.
-    package static let stepSize = 4096
+    public static let stepSize = 4096
     /// Compressed bytes from one judgement of the ratio to the next: at most half a MiB of output lies between.
     private static let judgedEvery = 512
 
     /// Inflated bytes of the message so far.
-    package private(set) var inflated: UInt64 = 0
+    public private(set) var inflated: UInt64 = 0
     /// Compressed bytes of the message so far.
-    package private(set) var compressed: UInt64 = 0
+    public private(set) var compressed: UInt64 = 0
     /// Whether a fault ended it: it throws that from then on.
-    package private(set) var fault: FrameFault?
+    public private(set) var fault: FrameFault?
 
     private let windowBits: Int32
     private let takesOverContext: Bool
@@ -47,7 +47,7 @@ import Wire
     private var step: UnsafeMutableRawBufferPointer?
 
     /// An inflater for one direction's agreement; nothing is allocated before the first message.
-    package init(windowBits: UInt8 = 15, takesOverContext: Bool = true, limits: Limits = Limits()) {
+    public init(windowBits: UInt8 = 15, takesOverContext: Bool = true, limits: Limits = Limits()) {
         // A window of 256 bytes is read with one of 512, as zlib itself writes it.
         self.windowBits = Int32(min(max(windowBits, 9), 15))
         self.takesOverContext = takesOverContext
@@ -57,12 +57,12 @@ import Wire
     deinit { release() }
 
     /// Whether zlib's state is held (about 7 KiB, and the window once it is needed).
-    package var holdsState: Bool { unsafe state != nil }
+    public var holdsState: Bool { unsafe state != nil }
 
     /// Inflates the next bytes of the message and hands out what they give, step by step.
     ///
     /// - Throws: `deflateInvalid`, `messageTooLarge` or `inflationTooLarge`, and what `take` throws.
-    package func inflate(
+    public func inflate(
         _ bytes: RawSpan, _ take: (RawSpan) throws(FrameFault) -> Void
     ) throws(FrameFault) {
         guard bytes.byteCount > 0 else { return }
@@ -70,7 +70,7 @@ import Wire
     }
 
     /// Ends the message: puts the tail that the sender took off behind it, and hands out the rest.
-    package func endMessage(_ take: (RawSpan) throws(FrameFault) -> Void) throws(FrameFault) {
+    public func endMessage(_ take: (RawSpan) throws(FrameFault) -> Void) throws(FrameFault) {
         try orBreak { () throws(FrameFault) in
             guard compressed > 0 else { return }
             let tail: InlineArray<4, UInt8> = [0x00, 0x00, 0xFF, 0xFF]

@@ -4,9 +4,9 @@ import Wire
 ///
 /// Relayed bytes are never unmasked in place; only what must be read is, and only a bounded copy of it. `phase` is the
 /// offset of the first byte in the frame's payload, so that a payload may be unmasked in pieces.
-package enum Masking {
+public enum Masking {
     /// Masks `bytes` in place.
-    package static func apply(key: UInt32, phase: UInt64 = 0, to bytes: inout [UInt8]) {
+    public static func apply(key: UInt32, phase: UInt64 = 0, to bytes: inout [UInt8]) {
         let count = bytes.count
         unsafe bytes.withUnsafeMutableBytes { buffer in
             guard let base = buffer.baseAddress else { return }
@@ -15,7 +15,7 @@ package enum Masking {
     }
 
     /// Appends a masked copy of `range` of `bytes`, cut to what is there.
-    package static func append(
+    public static func append(
         _ bytes: RawSpan, _ range: Range<Int>, key: UInt32, phase: UInt64 = 0, to output: inout [UInt8]
     ) {
         let range = range.clamped(to: 0..<bytes.byteCount)
@@ -33,7 +33,7 @@ package enum Masking {
 
     /// Writes a masked copy of `range` of `bytes` to the start of `buffer` and gives its length, which is cut to
     /// what is there on both sides.
-    @unsafe package static func copy(
+    @unsafe public static func copy(
         _ bytes: RawSpan, _ range: Range<Int>, key: UInt32, phase: UInt64 = 0, to buffer: UnsafeMutableRawBufferPointer
     ) -> Int {
         let range = range.clamped(to: 0..<bytes.byteCount)
@@ -49,7 +49,7 @@ package enum Masking {
     /// Hands out `range` of `bytes` unmasked, in runs of at most 1 KiB that hold for the call, until `take` says no.
     ///
     /// Bytes that are not masked are handed out as they lie there, in one run.
-    package static func forEachPlainRun(
+    public static func forEachPlainRun(
         of bytes: RawSpan, _ range: Range<Int>, key: UInt32?, phase: UInt64, _ take: (RawSpan) -> Bool
     ) {
         let range = range.clamped(to: 0..<bytes.byteCount)

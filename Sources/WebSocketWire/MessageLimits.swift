@@ -1,13 +1,13 @@
 /// What one message may cost where RFC 6455 is enforced (§10.4).
-package struct MessageLimits: Sendable, Hashable {
+public struct MessageLimits: Sendable, Hashable {
     /// The most payload bytes of a message, inflated where it is compressed.
-    package var size: UInt64
+    public var size: UInt64
     /// The most frames of a message, empty ones included.
-    package var fragments: UInt64
+    public var fragments: UInt64
     /// How far a compressed message may inflate; its own `size` is ignored for the one above.
-    package var inflation: Inflater.Limits
+    public var inflation: Inflater.Limits
 
-    package init(size: UInt64 = 16 << 20, fragments: UInt64 = 131_072, inflation: Inflater.Limits = .init()) {
+    public init(size: UInt64 = 16 << 20, fragments: UInt64 = 131_072, inflation: Inflater.Limits = .init()) {
         self.size = size
         self.fragments = fragments
         self.inflation = inflation

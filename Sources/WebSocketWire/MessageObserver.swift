@@ -1,29 +1,29 @@
-package import Wire
+public import Wire
 
 /// Tells of each message and control frame what a log line says: type, size, and its first bytes in plain.
 ///
 /// For `log.frames` and the analyser, not for the relay's hot path. Compressed messages are inflated only if first
 /// bytes are asked for, and then all of one direction, because each may refer to the one before; the excerpt of
 /// what can't be inflated is empty. What is kept is bounded by the excerpts' length.
-package struct MessageObserver: ~Copyable {
+public struct MessageObserver: ~Copyable {
     /// A message, or a control frame, that came to its end.
-    package struct Message: Sendable, Hashable {
+    public struct Message: Sendable, Hashable {
         /// Text, binary, close, ping or pong.
-        package var opcode: Opcode
+        public var opcode: Opcode
         /// Payload bytes as they came over the wire.
-        package var size: UInt64 = 0
+        public var size: UInt64 = 0
         /// Payload bytes once inflated, if the message was compressed and could be inflated.
-        package var inflatedSize: UInt64?
+        public var inflatedSize: UInt64?
         /// Frames.
-        package var fragments: UInt64 = 1
+        public var fragments: UInt64 = 1
         /// Whether RSV1 was set on its first frame.
-        package var isCompressed = false
+        public var isCompressed = false
         /// The first bytes, unmasked and inflated.
-        package var excerpt: [UInt8] = []
+        public var excerpt: [UInt8] = []
         /// Bytes of this direction before its first header.
-        package var offset: UInt64 = 0
+        public var offset: UInt64 = 0
 
-        package init(opcode: Opcode) { self.opcode = opcode }
+        public init(opcode: Opcode) { self.opcode = opcode }
     }
 
     private var parser: FrameParser
@@ -36,7 +36,7 @@ package struct MessageObserver: ~Copyable {
     /// Begins at the first byte after the opening handshake, under what that agreed on.
     ///
     /// - Parameter excerptLength: The most bytes of an excerpt; 0 for none, and then nothing is unmasked or inflated.
-    package init(direction: Direction, agreement: ExtensionAgreement = .init(), excerptLength: Int) {
+    public init(direction: Direction, agreement: ExtensionAgreement = .init(), excerptLength: Int) {
         parser = FrameParser(direction: direction, allowedReservedBits: agreement.allowedReservedBits)
         self.excerptLength = max(excerptLength, 0)
         if let agreed = agreement.deflate, agreement.unknown.isEmpty, excerptLength > 0 {
@@ -46,10 +46,10 @@ package struct MessageObserver: ~Copyable {
     }
 
     /// Whether a fault ended the observation.
-    package var fault: LocatedFault? { parser.desynchronised }
+    public var fault: LocatedFault? { parser.desynchronised }
 
     /// Reads the next bytes of this direction and hands out what came to its end.
-    package mutating func observe(_ bytes: RawSpan, _ take: (Message) -> Void) {
+    public mutating func observe(_ bytes: RawSpan, _ take: (Message) -> Void) {
         var cursor = ByteCursor(bytes)
         do throws(FrameFault) {
             while let event = try parser.next(&cursor) {

@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// Enforces RFC 6455 and RFC 7692 on one direction: says of each buffer how much of it may be forwarded.
 ///
@@ -9,19 +9,19 @@ package import Wire
 /// no frame of ours may follow it.
 ///
 /// After a close frame nothing more is forwarded (§5.5.1: what comes then is ignored), after a fault neither.
-package struct MessageValidator: ~Copyable {
+public struct MessageValidator: ~Copyable {
     /// What to do with one buffer.
-    package struct Judgement: Sendable, Hashable {
+    public struct Judgement: Sendable, Hashable {
         /// Bytes of earlier buffers that go first. Mostly empty.
-        package var owed: [UInt8] = []
+        public var owed: [UInt8] = []
         /// How many bytes from the buffer's start go on after them. The rest is held here, or is never to go on.
-        package var forwardable = 0
+        public var forwardable = 0
         /// The violation that ends the session with `fault.closeCode`.
-        package var fault: LocatedFault?
+        public var fault: LocatedFault?
         /// Whether all that was forwarded, this included, ends at a frame's end: a close frame may be put there.
-        package var endsAtFrameBoundary = true
+        public var endsAtFrameBoundary = true
         /// Whether a valid close frame is among what goes on, now or before.
-        package var isClosed = false
+        public var isClosed = false
     }
 
     private var parser: FrameParser
@@ -37,7 +37,7 @@ package struct MessageValidator: ~Copyable {
     private var last: Judgement?
 
     /// Begins at the first byte after the opening handshake, under what that agreed on.
-    package init(direction: Direction, agreement: ExtensionAgreement = .init(), limits: MessageLimits = .init()) {
+    public init(direction: Direction, agreement: ExtensionAgreement = .init(), limits: MessageLimits = .init()) {
         let bits = agreement.allowedReservedBits
         parser = FrameParser(direction: direction, allowedReservedBits: bits)
         let inflater = agreement.deflate.map { agreed in
@@ -49,7 +49,7 @@ package struct MessageValidator: ~Copyable {
     }
 
     /// Judges the next bytes of this direction. After a close or a fault the answer stays the same, and nothing goes on.
-    package mutating func judge(_ bytes: RawSpan) -> Judgement {
+    public mutating func judge(_ bytes: RawSpan) -> Judgement {
         if let last { return last }
         var judgement = Judgement()
         var cursor = ByteCursor(bytes)

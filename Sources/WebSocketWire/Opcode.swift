@@ -1,5 +1,5 @@
 /// What a frame is for (RFC 6455 §5.2): the lower four bits of its first byte.
-package enum Opcode: Sendable, Hashable {
+public enum Opcode: Sendable, Hashable {
     /// 0x0, the next part of a fragmented message.
     case continuation
     /// 0x1, text in UTF-8.
@@ -16,7 +16,7 @@ package enum Opcode: Sendable, Hashable {
     case reserved(UInt8)
 
     /// The opcode of a number; only the lower four bits count.
-    @inlinable package init(_ number: UInt8) {
+    @inlinable public init(_ number: UInt8) {
         switch number & 0x0F {
         case 0x0: self = .continuation
         case 0x1: self = .text
@@ -29,7 +29,7 @@ package enum Opcode: Sendable, Hashable {
     }
 
     /// The number on the wire, 0x0–0xF.
-    @inlinable package var number: UInt8 {
+    @inlinable public var number: UInt8 {
         switch self {
         case .continuation: 0x0
         case .text: 0x1
@@ -42,13 +42,13 @@ package enum Opcode: Sendable, Hashable {
     }
 
     /// Whether this is a control frame's opcode (0x8–0xF): at most 125 bytes, never fragmented (§5.5).
-    @inlinable package var isControl: Bool { number >= 0x8 }
+    @inlinable public var isControl: Bool { number >= 0x8 }
 
     /// Whether this is text, binary or a continuation of one.
-    @inlinable package var isData: Bool { number <= 0x2 }
+    @inlinable public var isData: Bool { number <= 0x2 }
 
     /// The word for logs, metrics and the page.
-    package var name: String {
+    public var name: String {
         switch self {
         case .continuation: "continuation"
         case .text: "text"

@@ -1,14 +1,14 @@
 /// The parameters of one permessage-deflate element as they stand there, offer or answer.
-package struct PermessageDeflateTerms: Sendable, Hashable {
-    package var serverNoContextTakeover = false
-    package var clientNoContextTakeover = false
+public struct PermessageDeflateTerms: Sendable, Hashable {
+    public var serverNoContextTakeover = false
+    public var clientNoContextTakeover = false
     /// Nil: absent.
-    package var serverMaxWindowBits: UInt8?
+    public var serverMaxWindowBits: UInt8?
     /// Nil: absent. `.some(nil)`: present without a value, which an offer may say ("I can if you ask").
-    package var clientMaxWindowBits: UInt8??
+    public var clientMaxWindowBits: UInt8??
 
     /// Reads the parameters, each allowed once.
-    package init(_ element: ExtensionOffer) throws(ExtensionFault) {
+    public init(_ element: ExtensionOffer) throws(ExtensionFault) {
         var seen: Set<String> = []
         for parameter in element.parameters {
             guard seen.insert(parameter.name).inserted else { throw .duplicateParameter }
@@ -32,7 +32,7 @@ package struct PermessageDeflateTerms: Sendable, Hashable {
     }
 
     /// Whether `answer`, read from the server's element, accepts this offer (RFC 7692 §7.1.1, §7.1.2).
-    package func admits(_ answer: PermessageDeflateTerms) -> Bool {
+    public func admits(_ answer: PermessageDeflateTerms) -> Bool {
         if serverNoContextTakeover, !answer.serverNoContextTakeover { return false }
         if let offered = serverMaxWindowBits {
             guard let answered = answer.serverMaxWindowBits, answered <= offered else { return false }

@@ -10,29 +10,29 @@
 //     k k y y y y y y y y ┊ frame …                   not ours: the held bytes are released before the buffer
 //
 // Between two buffers the caller has observed exactly what was passed on: at its frame boundary stands what is held here.
-package import Wire
+public import Wire
 
 /// The sieve of one direction; empty except in the middle of what may be a pong of ours.
-package struct PongSieve: Sendable {
+public struct PongSieve: Sendable {
     /// What of a buffer is to be passed on.
-    package struct Sifted: Sendable, Equatable {
+    public struct Sifted: Sendable, Equatable {
         /// Bytes of earlier buffers that go first: they turned out to be the peer's own.
-        package var released: [UInt8] = []
+        public var released: [UInt8] = []
         /// Ranges of the buffer, in order.
-        package var pieces: [Range<Int>] = []
+        public var pieces: [Range<Int>] = []
     }
 
     /// Bytes at the end of what came so far that may be the beginning of a pong of ours.
-    package private(set) var held: [UInt8] = []
+    public private(set) var held: [UInt8] = []
 
-    package init() {}
+    public init() {}
 
     /// Sifts the next buffer.
     ///
     /// - Parameters:
     ///   - tally: This direction's, which has observed all that was passed on before.
     ///   - claim: Whether a pong with this payload is ours; asked once for each that might be.
-    package mutating func sift(_ bytes: RawSpan, after tally: FrameTally, claim: (UInt64) -> Bool) -> Sifted {
+    public mutating func sift(_ bytes: RawSpan, after tally: FrameTally, claim: (UInt64) -> Bool) -> Sifted {
         var sifted = Sifted()
         var parser = tally.parser
         let form = Form(direction: parser.direction)
@@ -77,14 +77,14 @@ package struct PongSieve: Sendable {
 
     /// The payload of the one frame that `bytes` are, if that may be a pong of ours; nil for everything else. Nearly every answer comes so:
     /// alone, and whole. Only at a frame boundary, and while nothing is held.
-    package static func solePong(_ bytes: RawSpan, _ direction: Direction) -> UInt64? {
+    public static func solePong(_ bytes: RawSpan, _ direction: Direction) -> UInt64? {
         let form = Form(direction: direction)
         guard bytes.byteCount == form.size, form.mayBegin(bytes, at: 0) else { return nil }
         return form.payload(bytes, at: 0)
     }
 
     /// Gives up what is held, because nothing more comes.
-    package mutating func take() -> [UInt8] {
+    public mutating func take() -> [UInt8] {
         defer { held = [] }
         return held
     }

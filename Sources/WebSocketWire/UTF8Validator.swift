@@ -5,20 +5,20 @@ import Wire
 /// Between bytes it keeps how many continuation bytes are still due and the range that the next one must lie in.
 /// The narrowed ranges after E0, ED, F0 and F4 shut out overlong forms, surrogates and what lies above U+10FFFF,
 /// at the earliest byte: this is what "fail fast" asks for.
-package struct UTF8Validator: Sendable, Hashable {
+public struct UTF8Validator: Sendable, Hashable {
     private var due: UInt8 = 0
     private var lowest: UInt8 = 0x80
     private var highest: UInt8 = 0xBF
 
-    package init() {}
+    public init() {}
 
     /// Whether the text may end here: no character is cut.
-    package var isAtCharacterBoundary: Bool { due == 0 }
+    public var isAtCharacterBoundary: Bool { due == 0 }
 
     /// Takes the next bytes of the text; gives the offset of the first byte that breaks it, or nil.
     ///
     /// After a broken byte the validator is of no more use.
-    package mutating func firstInvalid(in bytes: RawSpan) -> Int? {
+    public mutating func firstInvalid(in bytes: RawSpan) -> Int? {
         var offset = 0
         let count = bytes.byteCount
         while offset < count {
@@ -33,7 +33,7 @@ package struct UTF8Validator: Sendable, Hashable {
     }
 
     /// Whether `bytes` are valid from the first to the last.
-    package static func isValid(_ bytes: RawSpan) -> Bool {
+    public static func isValid(_ bytes: RawSpan) -> Bool {
         var validator = UTF8Validator()
         return validator.firstInvalid(in: bytes) == nil && validator.isAtCharacterBoundary
     }

@@ -1,17 +1,17 @@
 /// What a certificate says about itself, as a value without a library behind it.
-package struct CertificateFacts: Sendable, Hashable {
+public struct CertificateFacts: Sendable, Hashable {
     /// Whom it was issued to, in the order of RFC 2253 (`CN=app.example.com, O=Example`). May be empty.
-    package var subject: String
+    public var subject: String
     /// The names it is good for: DNS names as they stand, IP addresses as text. Browsers look nowhere else.
-    package var names: [String]
+    public var names: [String]
     /// Who issued it.
-    package var issuer: String
+    public var issuer: String
     /// Valid from here on; zero if it was said to be before 1970.
-    package var notBefore: Timestamp
+    public var notBefore: Timestamp
     /// Valid until here.
-    package var notAfter: Timestamp
+    public var notAfter: Timestamp
 
-    package init(subject: String, names: [String], issuer: String, notBefore: Timestamp, notAfter: Timestamp) {
+    public init(subject: String, names: [String], issuer: String, notBefore: Timestamp, notAfter: Timestamp) {
         self.subject = subject
         self.names = names
         self.issuer = issuer

@@ -1,5 +1,5 @@
 /// How much of a session a feeder could see. Rules state what they need, and the report names what was not assessed.
-package enum Fidelity: UInt8, Sendable, Hashable, Comparable {
+public enum Fidelity: UInt8, Sendable, Hashable, Comparable {
     /// TLS records only: no head, no frame.
     case ciphertextOnly
     /// Bytes are missing (lost segments, one direction, a start in the middle).
@@ -9,5 +9,5 @@ package enum Fidelity: UInt8, Sendable, Hashable, Comparable {
     /// Everything, our own acts included.
     case full
 
-    @inlinable package static func < (a: Fidelity, b: Fidelity) -> Bool { a.rawValue < b.rawValue }
+    @inlinable public static func < (a: Fidelity, b: Fidelity) -> Bool { a.rawValue < b.rawValue }
 }

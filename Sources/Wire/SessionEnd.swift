@@ -1,5 +1,5 @@
 /// How one side of a session ended on the transport: the first thing that happened there, in order of observation.
-package enum TransportEnd: Sendable, Hashable {
+public enum TransportEnd: Sendable, Hashable {
     /// FIN: the side finished sending.
     case finished
     /// RST, or another error of the transport; `errno` as the kernel said it (0 if unknown).
@@ -11,7 +11,7 @@ package enum TransportEnd: Sendable, Hashable {
 }
 
 /// Our own timers, each with its own name in the log.
-package enum Timeout: String, Sendable, Hashable, CaseIterable {
+public enum Timeout: String, Sendable, Hashable, CaseIterable {
     case tlsHandshake = "tls_handshake"
     case requestHead = "request_head"
     case requestBody = "request_body"
@@ -26,7 +26,7 @@ package enum Timeout: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Why Gatehouse itself ended a side, so that nobody else is blamed for it.
-package enum LocalEnd: String, Sendable, Hashable, CaseIterable {
+public enum LocalEnd: String, Sendable, Hashable, CaseIterable {
     /// The other side had ended, and this one was closed to follow it.
     case followedOtherSide = "followed_other_side"
     /// Refused by framing, limits or policy.

@@ -2,13 +2,13 @@
 ///
 /// The upper 32 bits are drawn at start, so that two processes do not share names; the lower 32 count
 /// (a worker counts in its own residue class). Not a secret and not unguessable.
-package struct SessionID: Sendable, Hashable, CustomStringConvertible {
-    package let value: UInt64
+public struct SessionID: Sendable, Hashable, CustomStringConvertible {
+    public let value: UInt64
 
-    @inlinable package init(_ value: UInt64) { self.value = value }
+    @inlinable public init(_ value: UInt64) { self.value = value }
 
     /// Thirteen characters of Crockford's base 32, most significant first.
-    package var description: String {
+    public var description: String {
         var text = ""
         text.reserveCapacity(13)
         withCharacters { text.unicodeScalars.append(Unicode.Scalar($0)) }
@@ -16,7 +16,7 @@ package struct SessionID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Hands out the thirteen ASCII characters, without building a string.
-    @inlinable package func withCharacters(_ take: (UInt8) -> Void) {
+    @inlinable public func withCharacters(_ take: (UInt8) -> Void) {
         var shift = 60
         while shift >= 0 {
             let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 31
@@ -26,7 +26,7 @@ package struct SessionID: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The name that `text` spells, or nil if it isn't one.
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         guard text.utf8.count == 13 else { return nil }
         var value: UInt64 = 0
         for (index, character) in text.utf8.enumerated() {

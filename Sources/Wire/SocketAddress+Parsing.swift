@@ -2,7 +2,7 @@ extension SocketAddress {
     /// The address that `text` spells without a port (`10.0.0.1`, `2001:db8::1`, `[::1]`), or nil.
     ///
     /// Strict: four decimal parts without leading zeros, RFC 4291 forms for IPv6; no zone.
-    package init?(host text: some StringProtocol, port: UInt16 = 0) {
+    public init?(host text: some StringProtocol, port: UInt16 = 0) {
         var bytes = Array(text.utf8)
         if bytes.first == 0x5B, bytes.last == 0x5D { bytes = Array(bytes.dropFirst().dropLast()) }
         if let v4 = SocketAddress.parseV4(bytes[...]) {
@@ -80,13 +80,13 @@ extension SocketAddress {
 }
 
 /// A block of addresses such as `10.0.0.0/8` or `2001:db8::/32`.
-package struct AddressBlock: Sendable, Hashable, CustomStringConvertible {
+public struct AddressBlock: Sendable, Hashable, CustomStringConvertible {
     private let network: SocketAddress
     /// Prefix length counted in the 128 bits of the mapped form.
     private let bits: Int
 
     /// The block that `text` spells; a bare address is a block of one.
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let host = parts.first, let address = SocketAddress(host: host) else { return nil }
         let width = address.isV4 ? 32 : 128
@@ -101,11 +101,11 @@ package struct AddressBlock: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether `address` lies in the block; its port does not matter.
-    package func contains(_ address: SocketAddress) -> Bool {
+    public func contains(_ address: SocketAddress) -> Bool {
         AddressBlock.masked(address, bits) == network
     }
 
-    package var description: String { "\(network.host)/\(network.isV4 && bits >= 96 ? bits - 96 : bits)" }
+    public var description: String { "\(network.host)/\(network.isV4 && bits >= 96 ? bits - 96 : bits)" }
 
     private static func masked(_ address: SocketAddress, _ bits: Int) -> SocketAddress {
         let high = bits >= 64 ? UInt64.max : ~(UInt64.max >> UInt64(bits))

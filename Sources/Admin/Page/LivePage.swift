@@ -6,7 +6,7 @@
 // need no token on the admin listener; where one is configured, the script asks for it and keeps it for as long as the tab lives.
 
 /// The parts of the live page.
-package enum LivePage: Sendable, Hashable, CaseIterable {
+public enum LivePage: Sendable, Hashable, CaseIterable {
     case document, style, script
 
     /// The part at a path below the endpoints' root; nil if there is none.
@@ -20,7 +20,7 @@ package enum LivePage: Sendable, Hashable, CaseIterable {
     }
 
     /// The part as it goes out.
-    package var response: AdminResponse {
+    public var response: AdminResponse {
         var response: AdminResponse
         switch self {
         case .document: response = LivePage.answer("text/html", LivePage.documentText)

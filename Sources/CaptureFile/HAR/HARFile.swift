@@ -1,40 +1,40 @@
-package import Wire
+public import Wire
 
 /// The WebSocket handshakes and messages of a HAR document, as Chromium and mitmproxy write them (`_webSocketMessages`).
 ///
 /// Heads are written anew from the fields that the document lists, so they are not the bytes of the wire; the order and the case are those
 /// of the document.
-package struct HARFile: Sendable {
+public struct HARFile: Sendable {
     /// One handshake and what followed it.
-    package struct Session: Sendable {
-        package var startedAt: Timestamp
+    public struct Session: Sendable {
+        public var startedAt: Timestamp
         /// Host and port as they stand in the URL, without a user's name; empty where the URL has none.
-        package var authority: String
+        public var authority: String
         /// The request's head, with its empty line.
-        package var request: [UInt8]
+        public var request: [UInt8]
         /// The response's head; nil where the document has no status.
-        package var response: [UInt8]?
+        public var response: [UInt8]?
         /// From the request to the response.
-        package var wait: TimeSpan
-        package var body: [UInt8]
-        package var messages: [Message]
+        public var wait: TimeSpan
+        public var body: [UInt8]
+        public var messages: [Message]
         /// Whether of the response only the status is known: browsers don't show a page, nor their tools, how a handshake was refused.
-        package var isStatusOnly = false
+        public var isStatusOnly = false
     }
 
-    package struct Message: Sendable {
-        package var direction: Direction
-        package var time: Timestamp
-        package var opcode: UInt8
-        package var payload: [UInt8]
+    public struct Message: Sendable {
+        public var direction: Direction
+        public var time: Timestamp
+        public var opcode: UInt8
+        public var payload: [UInt8]
     }
 
-    package var sessions: [Session]
+    public var sessions: [Session]
     /// The document's length in bytes.
-    package let length: Int
+    public let length: Int
 
     /// The document that `bytes` hold, or nil if they are no HAR.
-    package init?(_ bytes: [UInt8]) {
+    public init?(_ bytes: [UInt8]) {
         guard let document = JSONNode(bytes), let entries = document["log"]?["entries"], case .array = entries else { return nil }
         length = bytes.count
         sessions = entries.elements.compactMap { HARFile.session($0) }
@@ -129,9 +129,9 @@ package struct HARFile: Sendable {
 }
 
 /// RFC 3339's date and time.
-package enum CalendarTime {
+public enum CalendarTime {
     /// The time that `2026-01-31T12:00:00.123Z` spells, with any offset; nil if it spells none that a `Timestamp` can hold.
-    package static func parse(_ text: String) -> Timestamp? {
+    public static func parse(_ text: String) -> Timestamp? {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int? {
             guard range.upperBound <= bytes.count else { return nil }
@@ -185,9 +185,9 @@ package enum CalendarTime {
 }
 
 /// RFC 4648 §4.
-package enum Base64 {
+public enum Base64 {
     /// The bytes that `text` spells, or nil if it spells none. Padding may be missing.
-    package static func decode(_ text: String) -> [UInt8]? {
+    public static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         var word: UInt32 = 0
         var bits: UInt32 = 0

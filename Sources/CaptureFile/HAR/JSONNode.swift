@@ -3,7 +3,7 @@ import JSONWire
 /// A JSON document (RFC 8259) as a tree, for the files that other programs write: HAR.
 ///
 /// Strict, bounded in depth, and without a trap: what is no JSON gives nil.
-package enum JSONNode: Sendable, Hashable {
+public enum JSONNode: Sendable, Hashable {
     case null
     case bool(Bool)
     case number(Double)
@@ -11,31 +11,31 @@ package enum JSONNode: Sendable, Hashable {
     case array([JSONNode])
     case object([Member])
 
-    package struct Member: Sendable, Hashable {
-        package var key: String
-        package var value: JSONNode
+    public struct Member: Sendable, Hashable {
+        public var key: String
+        public var value: JSONNode
 
-        package init(key: String, value: JSONNode) {
+        public init(key: String, value: JSONNode) {
             self.key = key
             self.value = value
         }
     }
 
     /// The document that `bytes` hold, or nil if they hold none.
-    package init?(_ bytes: [UInt8]) {
+    public init?(_ bytes: [UInt8]) {
         guard let value = try? JSONReader.read(bytes, .lenient, bounds: .wide) else { return nil }
         self.init(value)
     }
 
     /// The member of that name; nil for what is no object.
-    package subscript(_ key: String) -> JSONNode? {
+    public subscript(_ key: String) -> JSONNode? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key == key }?.value
     }
 
-    package var elements: [JSONNode] { if case .array(let elements) = self { elements } else { [] } }
-    package var text: String? { if case .text(let text) = self { text } else { nil } }
-    package var number: Double? { if case .number(let number) = self { number } else { nil } }
+    public var elements: [JSONNode] { if case .array(let elements) = self { elements } else { [] } }
+    public var text: String? { if case .text(let text) = self { text } else { nil } }
+    public var number: Double? { if case .number(let number) = self { number } else { nil } }
 
     private init(_ value: JSONValue) {
         switch value {

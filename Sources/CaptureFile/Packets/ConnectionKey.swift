@@ -1,20 +1,20 @@
-package import Wire
+public import Wire
 
 /// One end of a captured connection, by its place in the key.
-package enum ConnectionEnd: UInt8, Sendable, Hashable {
+public enum ConnectionEnd: UInt8, Sendable, Hashable {
     case a, b
 
-    @inline(__always) package var opposite: ConnectionEnd { self == .a ? .b : .a }
+    @inline(__always) public var opposite: ConnectionEnd { self == .a ? .b : .a }
 }
 
 /// The two addresses and ports of a TCP connection, the same for packets of either direction: the smaller end is `a`.
-package struct ConnectionKey: Sendable, Hashable {
-    package let aHigh: UInt64
-    package let aLow: UInt64
-    package let bHigh: UInt64
-    package let bLow: UInt64
+public struct ConnectionKey: Sendable, Hashable {
+    public let aHigh: UInt64
+    public let aLow: UInt64
+    public let bHigh: UInt64
+    public let bLow: UInt64
     /// The port of `a` in the upper half.
-    package let ports: UInt32
+    public let ports: UInt32
 
     /// The key of a packet, and which of its ends sent it.
     @inline(__always)
@@ -48,7 +48,7 @@ package struct ConnectionKey: Sendable, Hashable {
     }
 
     /// The address and port of an end.
-    package func address(_ end: ConnectionEnd) -> SocketAddress {
+    public func address(_ end: ConnectionEnd) -> SocketAddress {
         end == .a
             ? SocketAddress(high: aHigh, low: aLow, port: UInt16(truncatingIfNeeded: ports >> 16))
             : SocketAddress(high: bHigh, low: bLow, port: UInt16(truncatingIfNeeded: ports))

@@ -1,25 +1,25 @@
 /// One TCP segment: whose it is, where it stands, and where its payload lies.
-package struct Segment: Sendable, Hashable {
-    package var key: ConnectionKey
-    package var sender: ConnectionEnd
-    package var sequence: UInt32
-    package var acknowledgement: UInt32
-    package var flags: Flags
-    package var window: UInt16
+public struct Segment: Sendable, Hashable {
+    public var key: ConnectionKey
+    public var sender: ConnectionEnd
+    public var sequence: UInt32
+    public var acknowledgement: UInt32
+    public var flags: Flags
+    public var window: UInt16
     /// The captured payload, in the bytes that were decoded.
-    package var payload: Range<Int>
+    public var payload: Range<Int>
     /// Payload bytes that the snapshot length cut off.
-    package var cut: Int
+    public var cut: Int
 
-    package struct Flags: OptionSet, Sendable, Hashable {
-        package let rawValue: UInt8
-        @inline(__always) package init(rawValue: UInt8) { self.rawValue = rawValue }
+    public struct Flags: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+        @inline(__always) public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-        package static let fin = Flags(rawValue: 0x01)
-        package static let syn = Flags(rawValue: 0x02)
-        package static let rst = Flags(rawValue: 0x04)
-        package static let psh = Flags(rawValue: 0x08)
-        package static let ack = Flags(rawValue: 0x10)
+        public static let fin = Flags(rawValue: 0x01)
+        public static let syn = Flags(rawValue: 0x02)
+        public static let rst = Flags(rawValue: 0x04)
+        public static let psh = Flags(rawValue: 0x08)
+        public static let ack = Flags(rawValue: 0x10)
     }
 
     /// Payload bytes on the wire.

@@ -4,24 +4,24 @@ import Wire
 ///
 /// Whatever a header claims is held against the bytes that are there; what doesn't fit is counted and passed over. No checksum is
 /// verified: captures on the sending machine have them unfilled (offload).
-package struct SegmentDecoder {
+public struct SegmentDecoder {
     /// What was passed over, by why.
-    package struct Counts: Sendable, Hashable {
-        package var segments: UInt64 = 0
+    public struct Counts: Sendable, Hashable {
+        public var segments: UInt64 = 0
         /// Link layers that aren't read.
-        package var unknownLink: UInt64 = 0
-        package var notIP: UInt64 = 0
-        package var notTCP: UInt64 = 0
+        public var unknownLink: UInt64 = 0
+        public var notIP: UInt64 = 0
+        public var notTCP: UInt64 = 0
         /// Headers that contradict the packet's length, or break their own format.
-        package var malformed: UInt64 = 0
+        public var malformed: UInt64 = 0
         /// Packets of which the snapshot length left no whole header.
-        package var cut: UInt64 = 0
-        package var fragments: UInt64 = 0
+        public var cut: UInt64 = 0
+        public var fragments: UInt64 = 0
         /// Datagrams of which a fragment never came, or whose fragments overlap.
-        package var fragmentsDropped: UInt64 = 0
+        public var fragmentsDropped: UInt64 = 0
     }
 
-    package enum Decoded {
+    public enum Decoded {
         case none
         /// In the packet's own bytes.
         case segment(Segment)
@@ -29,15 +29,15 @@ package struct SegmentDecoder {
         case assembled(Segment)
     }
 
-    package private(set) var counts = Counts()
+    public private(set) var counts = Counts()
     private var fragments = FragmentAssembler()
     /// The datagram that the last fragment completed.
-    package private(set) var assembled: [UInt8] = []
+    public private(set) var assembled: [UInt8] = []
 
-    package init() {}
+    public init() {}
 
     /// What the decoder passed over, fragments that never came together included.
-    package var finalCounts: Counts {
+    public var finalCounts: Counts {
         var counts = counts
         counts.fragmentsDropped = fragments.dropped + UInt64(fragments.waiting)
         return counts
@@ -47,7 +47,7 @@ package struct SegmentDecoder {
     ///
     /// - Parameter bytes: the buffer in which `packet.bytes` lies.
     @inline(__always)
-    package mutating func decode(_ packet: CapturePacket, _ bytes: RawSpan) -> Decoded {
+    public mutating func decode(_ packet: CapturePacket, _ bytes: RawSpan) -> Decoded {
         let end = packet.bytes.upperBound
         var offset = packet.bytes.lowerBound
         switch packet.link {

@@ -1,10 +1,10 @@
-package import Wire
+public import Wire
 
 /// Reads packets from the bytes of a capture of either format, which may be cut anywhere.
 ///
 /// The caller keeps what `next` left unread and comes back with more behind it. Nothing is copied: a packet is a range of the cursor's
 /// bytes. What a file claims is compared with what is there before it is used, and after a fault the decoder stays at its end.
-package struct CaptureDecoder: Sendable {
+public struct CaptureDecoder: Sendable {
     private enum Format: Sendable {
         case unknown
         case pcap(PcapDecoder)
@@ -15,15 +15,15 @@ package struct CaptureDecoder: Sendable {
     private var format = Format.unknown
     private var blocks = PcapngDecoder()
     /// Where the next cursor's first byte stands in the file.
-    package private(set) var position: UInt64 = 0
+    public private(set) var position: UInt64 = 0
 
-    package init() {}
+    public init() {}
 
     /// Packets of pcapng whose interface isn't described.
-    package var orphans: UInt64 { blocks.orphans }
+    public var orphans: UInt64 { blocks.orphans }
 
     /// Whether a file header has been read.
-    package var hasBegun: Bool {
+    public var hasBegun: Bool {
         if case .unknown = format { false } else { true }
     }
 
@@ -31,7 +31,7 @@ package struct CaptureDecoder: Sendable {
     ///
     /// - Throws: What makes the rest unreadable; the same at every further call.
     @inline(__always)
-    package mutating func next(_ cursor: inout ByteCursor) throws(CaptureFault) -> CapturePacket? {
+    public mutating func next(_ cursor: inout ByteCursor) throws(CaptureFault) -> CapturePacket? {
         switch format {
         case .pcap(let decoder):
             do throws(CaptureFault) { return try decoder.next(&cursor, position: position) } catch { throw fail(error) }
@@ -45,7 +45,7 @@ package struct CaptureDecoder: Sendable {
     }
 
     /// Says that the next cursor begins `count` bytes further on.
-    package mutating func consumed(_ count: Int) { position += UInt64(count) }
+    public mutating func consumed(_ count: Int) { position += UInt64(count) }
 
     @inline(never)
     private mutating func begin(_ cursor: inout ByteCursor) throws(CaptureFault) -> CapturePacket? {

@@ -1,5 +1,5 @@
 /// Why a file can't be read as a capture, or not any further. `description` says what was observed, what was expected and what to do.
-package enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
+public enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
     case notFound(path: String, errno: Int32)
     case empty
     /// The first bytes, up to `FileSignature.length` of them, are no capture's.
@@ -14,7 +14,7 @@ package enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
     case tooManyInterfaces(at: UInt64)
     case readFailed(at: UInt64, errno: Int32)
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .notFound(let path, let errno): "\(path) can't be opened (errno \(errno)); give the path of a readable file"
         case .empty: "the file is empty; expected is \(CaptureFault.expected)"
@@ -44,11 +44,11 @@ package enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Bounds on what a file may claim.
-package enum CaptureLimits {
+public enum CaptureLimits {
     /// The most bytes of one packet: twice the largest that a kernel hands out in one piece (BIG TCP).
-    package static let packet = 1 << 20
+    public static let packet = 1 << 20
     /// The most bytes of one packet's block in pcapng, options included.
-    package static let block = packet + (64 << 10)
+    public static let block = packet + (64 << 10)
     /// Interfaces of one section.
-    package static let interfaces = 4096
+    public static let interfaces = 4096
 }

@@ -5,17 +5,17 @@ import Wire
 ///
 /// `read` into one buffer rather than a mapping of the file: a file that is cut while it is read then ends instead of killing the
 /// process, pipes work alike, and what the process holds is the buffer, whatever the file's size.
-package final class CaptureStream {
+public final class CaptureStream {
     /// How the file ended.
-    package struct Ending: Sendable, Hashable {
-        package var packets: UInt64 = 0
-        package var bytes: UInt64 = 0
+    public struct Ending: Sendable, Hashable {
+        public var packets: UInt64 = 0
+        public var bytes: UInt64 = 0
         /// Bytes of a record at the end that isn't whole.
-        package var leftover = 0
+        public var leftover = 0
         /// What made the rest unreadable.
-        package var fault: CaptureFault?
+        public var fault: CaptureFault?
         /// Packets whose interface isn't described.
-        package var orphans: UInt64 = 0
+        public var orphans: UInt64 = 0
     }
 
     private let descriptor: Int32
@@ -24,13 +24,13 @@ package final class CaptureStream {
     private var decoder = CaptureDecoder()
     private var ending = Ending()
     /// The file's length where it has one.
-    package let length: UInt64?
+    public let length: UInt64?
 
     /// What is read at once: it should stay in a core's own cache until it is decoded, and must hold the longest block.
     private static let room = 2 << 20
 
     /// Opens a file; `-` is the standard input.
-    package init(path: String) throws(CaptureFault) {
+    public init(path: String) throws(CaptureFault) {
         descriptor = path == "-" ? dup(0) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .notFound(path: path, errno: errno) }
         var status = stat()
@@ -50,7 +50,7 @@ package final class CaptureStream {
     }
 
     /// Hands out every packet with the bytes in which its ranges lie; `progress` hears of the bytes read after each piece.
-    package func read(
+    public func read(
         progress: (UInt64) -> Void = { _ in }, _ take: (CapturePacket, RawSpan) -> Void
     ) -> Ending {
         while ending.fault == nil {

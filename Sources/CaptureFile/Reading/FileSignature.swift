@@ -1,12 +1,12 @@
 /// What a file that isn't read looks like, by its first bytes: so that a message can say what somebody gave in place of a capture.
 ///
 /// It only finds words; whether a file is read is decided where it is decoded.
-package enum FileSignature {
+public enum FileSignature {
     /// How many of a file's bytes are looked at.
-    package static let length = 64
+    public static let length = 64
 
     /// What begins like `first`, and what to do with it; nil for what isn't recognised.
-    package static func words(_ first: [UInt8]) -> String? {
+    public static func words(_ first: [UInt8]) -> String? {
         for (start, words) in binary where first.starts(with: start) { return words }
         // Tar has its mark too late in the file for us; its text formats are told by how they begin.
         var text = first[...]

@@ -1,5 +1,5 @@
 /// What a packet of a capture begins with: the link-layer header types that Gatehouse reads (tcpdump.org's LINKTYPE registry).
-package enum LinkType: Sendable, Hashable {
+public enum LinkType: Sendable, Hashable {
     /// LINKTYPE_ETHERNET.
     case ethernet
     /// LINKTYPE_LINUX_SLL: what `tcpdump -i any` wrote for decades.
@@ -16,7 +16,7 @@ package enum LinkType: Sendable, Hashable {
     case other(UInt16)
 
     /// The type of a number in a file.
-    package init(_ number: UInt16) {
+    public init(_ number: UInt16) {
         switch number {
         case 0: self = .null
         case 1: self = .ethernet

@@ -1,5 +1,5 @@
 /// Why nothing more comes of a connection.
-package enum ConnectionClosure: Sendable, Hashable {
+public enum ConnectionClosure: Sendable, Hashable {
     /// Both directions ended, or it was reset.
     case ended
     /// A SYN was answered with RST.

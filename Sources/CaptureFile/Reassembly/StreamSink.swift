@@ -1,9 +1,9 @@
-package import Wire
+public import Wire
 
 /// What a capture's connections are told to: the bytes of each direction in order, what is missing, and how it ended.
 ///
 /// A connection is named by its slot, a small number that is used again once `closed` was said.
-package protocol StreamSink: AnyObject {
+public protocol StreamSink: AnyObject {
     /// Bytes that `sender` sent, the next ones of its direction; they hold for the call.
     ///
     /// - Returns: false if nothing more of this connection is wanted: from then on its packets cost next to nothing.

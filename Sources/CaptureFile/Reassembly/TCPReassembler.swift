@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// From segments to the bytes of each direction, in order, each once.
 ///
@@ -12,8 +12,8 @@ package import Wire
 ///    direction stands, so that a capture of one direction says how much the other one sent.
 /// 4. RST counts if it lies near the direction's place; it ends both directions. Other RSTs are blind shots and ignored.
 /// 5. At most `limit` connections are held; then the eldest is let go, and counted.
-package final class TCPReassembler {
-    package internal(set) var counts = Counts()
+public final class TCPReassembler {
+    public internal(set) var counts = Counts()
     var table: ConnectionTable
     var pending: [Int: PendingSegments] = [:]
     var pendingBytes = 0
@@ -34,13 +34,13 @@ package final class TCPReassembler {
     /// - Parameters:
     ///   - limit: connections that are held at a time.
     ///   - seed: a random number.
-    package init(sink: any StreamSink, limit: Int = 131_072, seed: UInt64) {
+    public init(sink: any StreamSink, limit: Int = 131_072, seed: UInt64) {
         self.sink = sink
         table = ConnectionTable(limit: limit, seed: seed)
     }
 
     /// Takes the next segment of the capture, with the bytes in which its payload lies.
-    package func take(_ segment: Segment, _ bytes: RawSpan, at time: Timestamp) {
+    public func take(_ segment: Segment, _ bytes: RawSpan, at time: Timestamp) {
         let now = time.nanoseconds
         var slot: Int
         if let found = table.find(segment.key) {
@@ -66,14 +66,14 @@ package final class TCPReassembler {
     }
 
     /// The capture is over: everything that is still open is told so.
-    package func finish(at time: Timestamp) {
+    public func finish(at time: Timestamp) {
         for slot in table.range where table.slots[slot].state == .followed || table.slots[slot].state == .ignored {
             finish(slot, .captureEnded, Timestamp(nanoseconds: table.slots[slot].lastSeen))
         }
     }
 
     /// What is known of a connection; valid until after its `closed`.
-    package func connection(_ slot: Int) -> CapturedConnection {
+    public func connection(_ slot: Int) -> CapturedConnection {
         let it = table.slots + slot
         let toServer =
             it.pointee.synAt > 0 && it.pointee.synAckAt >= it.pointee.synAt
@@ -90,7 +90,7 @@ package final class TCPReassembler {
     }
 
     /// The slot of the connection that has these ends, if it is held.
-    package func slot(of key: ConnectionKey) -> Int? { table.find(key) }
+    public func slot(of key: ConnectionKey) -> Int? { table.find(key) }
 
     // MARK: Connections
 

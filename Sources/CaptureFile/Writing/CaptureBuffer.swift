@@ -5,27 +5,27 @@ import Wire
 ///
 /// Whole sectors that stand elsewhere in memory can be inserted without being copied (`insert`): they belong between two bytes of the buffer, at a
 /// place where both parts are whole sectors of the file, so that a gathering write past the page cache takes all of it as it lies.
-package struct CaptureBuffer: ~Copyable {
+public struct CaptureBuffer: ~Copyable {
     private(set) var base: UnsafeMutableRawPointer
     private var capacity: Int
     /// How many bytes are in it.
-    package private(set) var count = 0
+    public private(set) var count = 0
     /// What writing past the page cache wants of a piece that is gathered, on most disks; where it wants whole pages, `unit` says so.
-    package static let sector = 512
+    public static let sector = 512
     /// `sector` or `alignment`: where in the file inserted bytes begin.
-    package var unit = CaptureBuffer.sector
+    public var unit = CaptureBuffer.sector
     /// Sectors that stand elsewhere, in order, each with the place in the buffer in front of which they belong.
     private var inserts: [(place: Int, pages: UnsafeRawBufferPointer)] = []
     /// How many bytes stand elsewhere.
-    package private(set) var inserted = 0
+    public private(set) var inserted = 0
 
     /// Bytes that the buffer holds and that were inserted.
-    package var total: Int { count + inserted }
+    public var total: Int { count + inserted }
 
     /// How its memory is aligned: what writing past the page cache wants.
-    package static let alignment = 4096
+    public static let alignment = 4096
 
-    package init(capacity: Int = 1 << 16) {
+    public init(capacity: Int = 1 << 16) {
         self.capacity = max(capacity, 256)
         base = CaptureBuffer.room(self.capacity)
     }
@@ -43,13 +43,13 @@ package struct CaptureBuffer: ~Copyable {
     deinit { base.deallocate() }
 
     /// The bytes, valid for the call; of a buffer without inserted pages.
-    package borrowing func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    public borrowing func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         precondition(inserts.isEmpty, "CaptureBuffer: its bytes don't stand in one place")
         return body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
     /// A copy of the bytes, and of those that were inserted.
-    package borrowing func copied() -> [UInt8] {
+    public borrowing func copied() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(total)
         forEachPiece(from: 0, to: count) { bytes.append(contentsOf: $0) }
@@ -57,7 +57,7 @@ package struct CaptureBuffer: ~Copyable {
     }
 
     /// Hands out the buffer's bytes from one place to another, and in order what is inserted between them.
-    package borrowing func forEachPiece(from start: Int, to end: Int, _ take: (UnsafeRawBufferPointer) -> Void) {
+    public borrowing func forEachPiece(from start: Int, to end: Int, _ take: (UnsafeRawBufferPointer) -> Void) {
         var offset = start
         for (place, pages) in inserts where place >= start && place <= end {
             if place > offset { take(UnsafeRawBufferPointer(start: base + offset, count: place - offset)) }
@@ -68,13 +68,13 @@ package struct CaptureBuffer: ~Copyable {
     }
 
     /// Forgets the bytes, and keeps the room.
-    package mutating func clear() {
+    public mutating func clear() {
         count = 0
         forgetInserts()
     }
 
     /// Forgets the first bytes and all that was inserted; what stands behind them becomes the beginning.
-    package mutating func dropFirst(_ dropped: Int) {
+    public mutating func dropFirst(_ dropped: Int) {
         precondition(dropped <= count, "CaptureBuffer: more bytes are to go than there are")
         precondition((inserts.last?.place ?? 0) <= dropped, "CaptureBuffer: inserted pages would be lost")
         count -= dropped
@@ -93,7 +93,7 @@ package struct CaptureBuffer: ~Copyable {
     private static let filler: UInt32 = 0x8000_4748
 
     /// Fills up so that a page of the file ends.
-    package mutating func fillPage() { fill(before: 0, CaptureBuffer.alignment) }
+    public mutating func fillPage() { fill(before: 0, CaptureBuffer.alignment) }
 
     /// Fills up so that after `headers` more bytes a unit ends.
     mutating func fill(before headers: Int) { fill(before: headers, unit) }
@@ -144,7 +144,7 @@ package struct CaptureBuffer: ~Copyable {
     /// is looked for has to stand in it. A block that goes over `place` may have pages inserted; the border counts those before it.
     ///
     /// - Parameter place: a byte of the buffer that isn't before the last inserted pages.
-    package borrowing func border(notBehind place: Int) -> (offset: Int, packets: (downstream: UInt64, upstream: UInt64)) {
+    public borrowing func border(notBehind place: Int) -> (offset: Int, packets: (downstream: UInt64, upstream: UInt64)) {
         var offset = count
         var elsewhere = inserted
         var packets: (downstream: UInt64, upstream: UInt64) = (0, 0)

@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// The blocks of a capture of the wire: packets as an interface gave them, and not made up.
 ///
@@ -10,7 +10,7 @@ extension CaptureEncoder {
     ///   - link: LINKTYPE_ of the packets.
     ///   - snapshotLength: the most bytes of a packet.
     ///   - filter: what chose the packets, in libpcap's language.
-    package mutating func begin(
+    public mutating func begin(
         application: String, interface: String, link: UInt16, snapshotLength: UInt32, filter: String
     ) {
         section(application: application)
@@ -31,7 +31,7 @@ extension CaptureEncoder {
     /// - Parameters:
     ///   - interface: which of the file's interfaces it came from.
     ///   - comment: what is said of it.
-    package mutating func packet(
+    public mutating func packet(
         _ bytes: RawSpan, originalLength: Int, at time: Timestamp, interface: Int = 0, comment: [UInt8]? = nil
     ) {
         block(0x0000_0006) { buffer in
@@ -54,7 +54,7 @@ extension CaptureEncoder {
     ///   - received: packets that passed the filter.
     ///   - dropped: of them, those for which the kernel had no room.
     ///   - droppedByInterface: those that the interface itself dropped.
-    package mutating func statistics(
+    public mutating func statistics(
         received: UInt64, dropped: UInt64, droppedByInterface: UInt64, from start: Timestamp, to end: Timestamp
     ) {
         block(0x0000_0005) { buffer in

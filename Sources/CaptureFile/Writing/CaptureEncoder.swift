@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// Writes a pcapng file of what Gatehouse relayed: blocks, and the packets of `TapConversation`s in them.
 ///
@@ -6,13 +6,13 @@ package import Wire
 /// relayed, and writes `buffer` to the disk when it likes; whatever has been encoded is whole blocks.
 ///
 /// The file has two interfaces, `downstream` (0) and `upstream` (1), both raw IP with times in nanoseconds.
-package struct CaptureEncoder: ~Copyable {
+public struct CaptureEncoder: ~Copyable {
     /// What was encoded and not yet taken away.
-    package var buffer: CaptureBuffer
+    public var buffer: CaptureBuffer
     /// Packets written so far, by side.
-    package internal(set) var packets: (downstream: UInt64, upstream: UInt64) = (0, 0)
+    public internal(set) var packets: (downstream: UInt64, upstream: UInt64) = (0, 0)
 
-    package init(capacity: Int = 1 << 16) {
+    public init(capacity: Int = 1 << 16) {
         buffer = CaptureBuffer(capacity: capacity)
     }
 
@@ -20,7 +20,7 @@ package struct CaptureEncoder: ~Copyable {
     private static let rawIP: UInt16 = 101
 
     /// The head of a file: the section, and both interfaces. Every file of a rotation begins with it.
-    package mutating func begin(application: String = "Gatehouse") {
+    public mutating func begin(application: String = "Gatehouse") {
         section(application: application)
         for side in Side.allCases {
             block(0x0000_0001) { buffer in
@@ -47,7 +47,7 @@ package struct CaptureEncoder: ~Copyable {
     }
 
     /// A Decryption Secrets Block: lines of a TLS key log. It must stand before the packets that it opens.
-    package mutating func secrets(_ keyLog: [UInt8]) {
+    public mutating func secrets(_ keyLog: [UInt8]) {
         block(0x0000_000A) { buffer in
             buffer.put32(0x544C_534B)
             buffer.put32(UInt32(clamping: keyLog.count))
@@ -56,7 +56,7 @@ package struct CaptureEncoder: ~Copyable {
     }
 
     /// Interface Statistics Blocks: how many packets of a side were relayed and how many of them didn't reach the file.
-    package mutating func statistics(_ side: Side, received: UInt64, dropped: UInt64, at time: Timestamp) {
+    public mutating func statistics(_ side: Side, received: UInt64, dropped: UInt64, at time: Timestamp) {
         block(0x0000_0005) { buffer in
             buffer.put32(UInt32(side.rawValue))
             buffer.put32(UInt32(truncatingIfNeeded: time.nanoseconds >> 32))

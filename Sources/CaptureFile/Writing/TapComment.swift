@@ -1,24 +1,24 @@
-package import Wire
+public import Wire
 
 /// What Gatehouse says of a packet in its comment: words that a person reads in Wireshark, and that `analyze` reads back.
 ///
 ///     gatehouse: session=01h2m3n4p5q6r; refused; cause=origin-not-allowed
 ///
 /// Members are parted by `; `. Names and values are Gatehouse's own words, never a peer's.
-package struct TapComment: Sendable, Hashable {
+public struct TapComment: Sendable, Hashable {
     /// The session to which the conversation belongs; on its first packet.
-    package var session: SessionID?
-    package var event: Event?
+    public var session: SessionID?
+    public var event: Event?
     /// The cause of the verdict, where there is one.
-    package var cause: String?
+    public var cause: String?
     /// The id of the reason for which Gatehouse itself refused.
-    package var reason: String?
+    public var reason: String?
     /// Who ended it first: `downstream`, `upstream`, `gatehouse`.
-    package var first: String?
+    public var first: String?
     /// Secrets in the head were made unreadable.
-    package var isRedacted = false
+    public var isRedacted = false
 
-    package enum Event: Sendable, Hashable {
+    public enum Event: Sendable, Hashable {
         /// The answer is a refusal of this session's handshake.
         case refused
         /// These bytes are Gatehouse's own, not relayed: a heartbeat.
@@ -31,7 +31,7 @@ package struct TapComment: Sendable, Hashable {
         case over
     }
 
-    package init(session: SessionID? = nil, event: Event? = nil, cause: String? = nil, reason: String? = nil) {
+    public init(session: SessionID? = nil, event: Event? = nil, cause: String? = nil, reason: String? = nil) {
         self.session = session
         self.event = event
         self.cause = cause
@@ -39,7 +39,7 @@ package struct TapComment: Sendable, Hashable {
     }
 
     /// Both in one; false if both tell an event, which doesn't go.
-    package mutating func merge(_ other: TapComment) -> Bool {
+    public mutating func merge(_ other: TapComment) -> Bool {
         if event != nil, other.event != nil, other.event != .over { return false }
         session = other.session ?? session
         if other.event != .over || event == nil { event = other.event ?? event }
@@ -51,7 +51,7 @@ package struct TapComment: Sendable, Hashable {
     }
 
     /// The comment's text.
-    package var text: String {
+    public var text: String {
         var members: [String] = []
         if let session { members.append("session=\(session)") }
         switch event {
@@ -72,7 +72,7 @@ package struct TapComment: Sendable, Hashable {
     }
 
     /// Reads a comment, or gives nil if it isn't one of Gatehouse's. Members that aren't known are passed over.
-    package init?(_ bytes: [UInt8]) {
+    public init?(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
         guard text.hasPrefix("gatehouse: ") else { return nil }
         self.init()

@@ -1,15 +1,15 @@
-package import Wire
+public import Wire
 
 /// One TCP conversation as a tap makes it up: what Gatehouse relayed on one side of a session, as if it had been captured on the wire.
 ///
 /// Gatehouse sees bytes, not packets. So the handshake of TCP is put before the first bytes, the bytes into segments, acknowledgements
 /// where a real peer would have sent some, and FIN or RST at the end: with right numbers, lengths and checksums, so that no dissector finds
 /// anything to complain of. Plain numbers: a writer holds one for each side of each session, 120 bytes.
-package struct TapConversation: Sendable {
-    package let side: Side
+public struct TapConversation: Sendable {
+    public let side: Side
     /// Who opened the connection: the client downstream, Gatehouse upstream.
-    package let initiator: SocketAddress
-    package let responder: SocketAddress
+    public let initiator: SocketAddress
+    public let responder: SocketAddress
     private let isV4: Bool
     /// The next number of the initiator, and of the responder.
     private var sent: (initiator: UInt32, responder: UInt32)
@@ -17,12 +17,12 @@ package struct TapConversation: Sendable {
     private var unacknowledged: (initiator: UInt32, responder: UInt32) = (0, 0)
     private var finished: (initiator: Bool, responder: Bool) = (false, false)
     /// Whether the opening was written.
-    package private(set) var isOpen = false
+    public private(set) var isOpen = false
     /// Whether both directions ended, or it was reset.
-    package private(set) var isOver = false
+    public private(set) var isOver = false
 
     /// Payload bytes of one segment: what IPv4's length leaves beside both headers, in whole kilobytes.
-    package static let longestSegment = 60 << 10
+    public static let longestSegment = 60 << 10
     /// Bytes after which the receiver acknowledges without having anything to say: well inside the window that both announce.
     private static let acknowledgeAfter: UInt32 = 1 << 20
     /// Window 65,535 with a scale of 14 (RFC 7323): nothing that Gatehouse relayed ever overran it.
@@ -32,7 +32,7 @@ package struct TapConversation: Sendable {
     /// A conversation between two ends.
     ///
     /// - Parameter number: where the sequence numbers begin; any number, the session's for instance. Wrapping is no matter.
-    package init(side: Side, initiator: SocketAddress, responder: SocketAddress, number: UInt32 = 1) {
+    public init(side: Side, initiator: SocketAddress, responder: SocketAddress, number: UInt32 = 1) {
         self.side = side
         self.initiator = initiator
         self.responder = responder
@@ -41,9 +41,9 @@ package struct TapConversation: Sendable {
     }
 
     /// Which end a packet comes from.
-    package enum End: UInt8, Sendable, Hashable {
+    public enum End: UInt8, Sendable, Hashable {
         case initiator, responder
-        package var opposite: End { self == .initiator ? .responder : .initiator }
+        public var opposite: End { self == .initiator ? .responder : .initiator }
     }
 
     private struct Flags {
@@ -57,7 +57,7 @@ package struct TapConversation: Sendable {
     // MARK: Events
 
     /// SYN, SYN-ACK, ACK; the comment stands on the first. Other events open by themselves if this wasn't called.
-    package mutating func open(at time: Timestamp, comment: String? = nil, into encoder: inout CaptureEncoder) {
+    public mutating func open(at time: Timestamp, comment: String? = nil, into encoder: inout CaptureEncoder) {
         guard !isOpen else { return }
         isOpen = true
         packet(.initiator, Flags.syn, nil, 0, nil, time, comment, &encoder)
@@ -72,7 +72,7 @@ package struct TapConversation: Sendable {
     /// - Parameters:
     ///   - kept: how many of them go into the file; the packets say how long they were.
     ///   - sum: their sum, where they stand in another conversation as well and are one segment.
-    package mutating func data(
+    public mutating func data(
         from end: End, _ bytes: RawSpan, keeping kept: Int = .max, sum: PayloadSum? = nil, at time: Timestamp,
         comment: String? = nil, into encoder: inout CaptureEncoder
     ) {
@@ -101,7 +101,7 @@ package struct TapConversation: Sendable {
     ///   - pages: they have to stay where they are until the encoder's buffer forgets them.
     ///   - rest: what follows them; both are at most `longestSegment` bytes.
     ///   - sum: the sum of both.
-    package mutating func data(
+    public mutating func data(
         from end: End, pages: UnsafeRawBufferPointer, _ rest: RawSpan, sum: PayloadSum, at time: Timestamp, comment: String? = nil,
         into encoder: inout CaptureEncoder
     ) {
@@ -115,12 +115,12 @@ package struct TapConversation: Sendable {
     }
 
     /// Bytes that were relayed and are not in the file: the numbers go on without them, and a reader sees a gap.
-    package mutating func missed(from end: End, _ count: UInt64) {
+    public mutating func missed(from end: End, _ count: UInt64) {
         advance(end, UInt32(truncatingIfNeeded: count))
     }
 
     /// FIN from `end`, acknowledged by the other.
-    package mutating func finish(
+    public mutating func finish(
         from end: End, at time: Timestamp, comment: String? = nil, into encoder: inout CaptureEncoder
     ) {
         if !isOpen { open(at: time, into: &encoder) }
@@ -134,7 +134,7 @@ package struct TapConversation: Sendable {
     }
 
     /// RST from `end`.
-    package mutating func reset(
+    public mutating func reset(
         from end: End, at time: Timestamp, comment: String? = nil, into encoder: inout CaptureEncoder
     ) {
         if !isOpen { open(at: time, into: &encoder) }
@@ -144,7 +144,7 @@ package struct TapConversation: Sendable {
     }
 
     /// Something that is to be said of this conversation and belongs to no bytes: an acknowledgement that carries the comment.
-    package mutating func remark(_ comment: String, from end: End, at time: Timestamp, into encoder: inout CaptureEncoder) {
+    public mutating func remark(_ comment: String, from end: End, at time: Timestamp, into encoder: inout CaptureEncoder) {
         if !isOpen { open(at: time, into: &encoder) }
         guard !isOver, !isFinished(end) else { return }
         packet(end, Flags.ack, nil, 0, nil, time, comment, &encoder)
@@ -311,5 +311,5 @@ package struct TapConversation: Sendable {
 
 extension TapConversation {
     /// Whether an end of that kind would still make a packet.
-    package func mayEnd(_ end: End, byReset: Bool) -> Bool { !isOver && (byReset || !isFinished(end)) }
+    public func mayEnd(_ end: End, byReset: Bool) -> Bool { !isOver && (byReset || !isFinished(end)) }
 }

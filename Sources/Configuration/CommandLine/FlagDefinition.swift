@@ -1,17 +1,17 @@
 /// One flag of a command, from which both the parser and the help are made.
-package struct FlagDefinition: Sendable, Hashable {
+public struct FlagDefinition: Sendable, Hashable {
     /// Without dashes: `log-format`.
-    package var name: String
+    public var name: String
     /// What stands for the value in the help (`URL`); nil for a flag that is only there or not.
-    package var value: String?
+    public var value: String?
     /// One sentence.
-    package var about: String
+    public var about: String
     /// Whether it may be given several times.
-    package var isRepeatable: Bool
+    public var isRepeatable: Bool
     /// The values that are accepted, if they are few.
-    package var words: [String]
+    public var words: [String]
 
-    package init(_ name: String, value: String? = nil, repeatable: Bool = false, words: [String] = [], _ about: String) {
+    public init(_ name: String, value: String? = nil, repeatable: Bool = false, words: [String] = [], _ about: String) {
         self.name = name
         self.value = value
         self.about = about
@@ -21,21 +21,21 @@ package struct FlagDefinition: Sendable, Hashable {
 }
 
 /// One command of an executable: its flags, what it takes besides, and what it is for.
-package struct CommandDefinition: Sendable, Hashable {
+public struct CommandDefinition: Sendable, Hashable {
     /// As it is called: `gatehouse serve`.
-    package var name: String
+    public var name: String
     /// One sentence.
-    package var about: String
-    package var flags: [FlagDefinition]
+    public var about: String
+    public var flags: [FlagDefinition]
     /// What stands for positional arguments in the help: `URL`. The last may be `[FILE]` for one that can be left out, or
     /// end in `…` for any number.
-    package var positionals: [String]
+    public var positionals: [String]
     /// What stands for the arguments behind `--`; nil if there are none.
-    package var rest: String?
+    public var rest: String?
     /// Ready-made lines to try.
-    package var examples: [String]
+    public var examples: [String]
 
-    package init(
+    public init(
         name: String, about: String, flags: [FlagDefinition] = [], positionals: [String] = [], rest: String? = nil,
         examples: [String] = []
     ) {
@@ -48,7 +48,7 @@ package struct CommandDefinition: Sendable, Hashable {
     }
 
     /// The text of `--help`.
-    package var help: String {
+    public var help: String {
         var usage = "Usage: \(name)"
         if !flags.isEmpty { usage += " [flags]" }
         for positional in positionals { usage += " \(positional)" }

@@ -3,39 +3,39 @@
 /// Long flags only: `--name value`, `--name=value`, `--name` for the ones without a value. A value may begin with a dash only
 /// in the form with `=`, so that a forgotten value isn't filled by the next flag. Behind `--` everything is the rest.
 /// `--help` is always known, and with it nothing else is a fault.
-package struct FlagParser {
+public struct FlagParser {
     /// What was given.
-    package struct Result: Sendable, Hashable {
+    public struct Result: Sendable, Hashable {
         /// The values of each flag that was given, in order; one empty text for a flag without value.
-        package fileprivate(set) var values: [String: [String]] = [:]
-        package fileprivate(set) var positionals: [String] = []
+        public fileprivate(set) var values: [String: [String]] = [:]
+        public fileprivate(set) var positionals: [String] = []
         /// What stood behind `--`; nil if there was none.
-        package fileprivate(set) var rest: [String]?
+        public fileprivate(set) var rest: [String]?
 
         /// The value of the flag `name`, if it was given.
-        package subscript(name: String) -> String? { values[name]?.last }
+        public subscript(name: String) -> String? { values[name]?.last }
 
         /// Every value of a flag that may be repeated.
-        package func all(_ name: String) -> [String] { values[name] ?? [] }
+        public func all(_ name: String) -> [String] { values[name] ?? [] }
 
         /// Whether the flag `name` was given.
-        package func has(_ name: String) -> Bool { values[name] != nil }
+        public func has(_ name: String) -> Bool { values[name] != nil }
 
         /// Whether `--help` was given.
-        package var wantsHelp: Bool { has("help") }
+        public var wantsHelp: Bool { has("help") }
 
         /// Name and value of every flag that was given: what `Snapshot.load` takes.
-        package var settings: [String: String] { values.compactMapValues(\.last) }
+        public var settings: [String: String] { values.compactMapValues(\.last) }
     }
 
     /// Every fault of a command line. Its exit code is 2.
-    package struct UsageError: Error, Sendable, Hashable, CustomStringConvertible {
+    public struct UsageError: Error, Sendable, Hashable, CustomStringConvertible {
         /// One sentence each; at least one.
-        package let faults: [String]
+        public let faults: [String]
         /// The command, for the hint at its help.
-        package let command: String
+        public let command: String
 
-        package var description: String {
+        public var description: String {
             faults.map { "\(command): \($0)" }.joined(separator: "\n") + "\nSee \(command) --help."
         }
     }
@@ -49,7 +49,7 @@ package struct FlagParser {
     /// What `arguments` (without the command's own name) say.
     ///
     /// - Throws: Everything that is wrong with them.
-    package static func parse(_ arguments: [String], for command: CommandDefinition) throws(UsageError) -> Result {
+    public static func parse(_ arguments: [String], for command: CommandDefinition) throws(UsageError) -> Result {
         var parser = FlagParser(command)
         parser.read(arguments)
         if parser.result.wantsHelp { return parser.result }

@@ -2,7 +2,7 @@ extension FlagDefinition {
     /// The flags that set keys of the configuration, and the one that names its file: what `serve` and `run` take.
     ///
     /// Their values are checked with the rest of the configuration, so that a wrong one is reported like a wrong key.
-    package static let configuration: [FlagDefinition] =
+    public static let configuration: [FlagDefinition] =
         [FlagDefinition("config", value: "FILE", "The configuration's file (YAML).")]
         + Schema.settable.compactMap { path, definition in
             guard let flag = definition.flag else { return nil }

@@ -3,7 +3,7 @@
 
 extension ConfigurationSource: CustomStringConvertible {
     /// `gatehouse.yaml:3:5`, `environment variable PORT`, `flag --listen`.
-    package var description: String {
+    public var description: String {
         switch self {
         case .file(let name, 0, _): Excerpt.plain(name)
         case .file(let name, let line, let column): "\(Excerpt.plain(name)):\(line):\(column)"
@@ -16,20 +16,20 @@ extension ConfigurationSource: CustomStringConvertible {
 
 extension ConfigurationProblem: CustomStringConvertible {
     /// Where, the key and what was found; then what is accepted, and what to do.
-    package var description: String {
+    public var description: String {
         var text = "\(source): \(key.isEmpty ? "" : key + ": ")found \(observed)\n    accepted: \(expected)"
         if let remedy { text += "\n    to do: \(remedy)" }
         return text
     }
 
     /// One line, for a log.
-    package var summary: String {
+    public var summary: String {
         "\(source): \(key.isEmpty ? "" : key + ": ")found \(observed); accepted: \(expected)"
             + (remedy.map { "; to do: \($0)" } ?? "")
     }
 
     /// One JSON object: `file`, `line`, `column` or `environment` or `flag`, then `key`, `observed`, `expected`, `remedy`.
-    package var json: String {
+    public var json: String {
         var fields: [(String, String)] = []
         switch source {
         case .file(let name, let line, let column):
@@ -49,20 +49,20 @@ extension ConfigurationProblem: CustomStringConvertible {
 
 extension ConfigurationError: CustomStringConvertible {
     /// Every problem, for people, and how many there are.
-    package var description: String {
+    public var description: String {
         let count = problems.count == 1 ? "1 problem" : "\(problems.count) problems"
         return problems.map(\.description).joined(separator: "\n") + "\n\(count); nothing was applied"
     }
 
     /// `{"valid":false,"problems":[…]}`.
-    package var json: String {
+    public var json: String {
         "{\"valid\":false,\"problems\":[" + problems.map(\.json).joined(separator: ",") + "]}"
     }
 }
 
 extension Snapshot {
     /// What `check-config --json` says of a good file: `{"valid":true,"warnings":[…]}`.
-    package var checkJSON: String {
+    public var checkJSON: String {
         "{\"valid\":true,\"warnings\":[" + warnings.map(\.json).joined(separator: ",") + "]}"
     }
 }

@@ -1,17 +1,17 @@
 /// One thing that is wrong with a configuration: where, what was found, what is accepted, and what was probably meant.
-package struct ConfigurationProblem: Sendable, Hashable {
+public struct ConfigurationProblem: Sendable, Hashable {
     /// Where the value stands.
-    package var source: ConfigurationSource
+    public var source: ConfigurationSource
     /// The key, as `routes[0].timeouts.idle`; empty for the file as a whole.
-    package var key: String
+    public var key: String
     /// What was found there. Never the value of a secret.
-    package var observed: String
+    public var observed: String
     /// What is accepted.
-    package var expected: String
+    public var expected: String
     /// What to do, or the nearest right key or value; nil if there is nothing to add.
-    package var remedy: String?
+    public var remedy: String?
 
-    package init(
+    public init(
         source: ConfigurationSource, key: String, observed: String, expected: String, remedy: String? = nil
     ) {
         self.source = source
@@ -23,7 +23,7 @@ package struct ConfigurationProblem: Sendable, Hashable {
 }
 
 /// Where a value of the configuration came from.
-package enum ConfigurationSource: Sendable, Hashable {
+public enum ConfigurationSource: Sendable, Hashable {
     /// A place in a file; line and column count from 1, and are 0 for the file as a whole.
     case file(String, line: Int, column: Int)
     /// A variable of the environment, by name.
@@ -35,9 +35,9 @@ package enum ConfigurationSource: Sendable, Hashable {
 }
 
 /// Every problem of a configuration, in the order of the file. Nothing of it was applied.
-package struct ConfigurationError: Error, Sendable {
+public struct ConfigurationError: Error, Sendable {
     /// At least one.
-    package let problems: [ConfigurationProblem]
+    public let problems: [ConfigurationProblem]
 
-    package init(_ problems: [ConfigurationProblem]) { self.problems = problems }
+    public init(_ problems: [ConfigurationProblem]) { self.problems = problems }
 }

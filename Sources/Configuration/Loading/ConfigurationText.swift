@@ -2,9 +2,9 @@
 ///
 /// What is shown is what the schema allows to be shown, and not the file with known secrets taken out: a value at a place where nobody expects
 /// one could be anything.
-package enum ConfigurationText {
+public enum ConfigurationText {
     /// The file's content as YAML; nil where it can't be read as such.
-    package static func withoutSecrets(_ bytes: [UInt8]) -> String? {
+    public static func withoutSecrets(_ bytes: [UInt8]) -> String? {
         let (tree, syntax) = YAMLReader.read(bytes, file: "")
         guard syntax.isEmpty, case .map(let entries) = tree.content else { return nil }
         var text = ""
@@ -13,7 +13,7 @@ package enum ConfigurationText {
     }
 
     /// The same for the file at `path`.
-    package static func withoutSecrets(file path: String) throws(ConfigurationError) -> String? {
+    public static func withoutSecrets(file path: String) throws(ConfigurationError) -> String? {
         withoutSecrets(try ConfigurationFile.read(path))
     }
 

@@ -1,9 +1,9 @@
-package import ProxyCore
+public import ProxyCore
 import Wire
 
 extension Snapshot {
     /// The variable that names the file when no flag does.
-    package static let fileVariable = "GATEHOUSE_CONFIG"
+    public static let fileVariable = "GATEHOUSE_CONFIG"
 
     /// The configuration of a process: flags before environment before file before defaults.
     ///
@@ -15,7 +15,7 @@ extension Snapshot {
     ///   - backend: Where every route goes that names neither upstream nor cluster: the backend that `gatehouse run` starts. At least one
     ///     route must.
     /// - Throws: Every problem that was found, in the order of the file.
-    package static func load(
+    public static func load(
         file: String?, flags: [String: String] = [:], environment: [String: String] = [:], backend: Endpoint? = nil
     ) throws(ConfigurationError) -> Snapshot {
         var path = file
@@ -25,7 +25,7 @@ extension Snapshot {
     }
 
     /// The same for bytes that are at hand; `file` is what messages call them, and where relative paths start.
-    package static func decode(
+    public static func decode(
         _ bytes: [UInt8], file: String?, flags: [String: String] = [:], environment: [String: String] = [:],
         backend: Endpoint? = nil
     ) throws(ConfigurationError) -> Snapshot {

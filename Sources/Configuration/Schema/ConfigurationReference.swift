@@ -1,7 +1,7 @@
 /// The documentation of every key, from the definitions that decode it.
-package enum ConfigurationReference {
+public enum ConfigurationReference {
     /// `Docs/Configuration.md`.
-    package static func markdown() -> String {
+    public static func markdown() -> String {
         var lines = introduction
         lines += ["## Keys of the file", "", header, rule]
         for definition in Schema.root { write(definition, prefix: "", into: &lines) }

@@ -1,22 +1,22 @@
 import Wire
 
 /// A text that must never be printed: every description says `«redacted»`.
-package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The text itself, for comparisons alone.
-    package let revealed: String
+    public let revealed: String
 
-    package init(_ text: String) { revealed = text }
+    public init(_ text: String) { revealed = text }
 
-    package var description: String { Secret.placeholder }
-    package var debugDescription: String { Secret.placeholder }
+    public var description: String { Secret.placeholder }
+    public var debugDescription: String { Secret.placeholder }
     /// Without children, so that `dump` and a failed expectation do not show it either.
-    package var customMirror: Mirror { Mirror(self, children: [:]) }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 
     /// What stands in a secret's place.
-    package static let placeholder = "«redacted»"
+    public static let placeholder = "«redacted»"
 
     /// Whether `candidate` is the secret; the time it takes tells nothing but the candidate's length.
-    package func matches(_ candidate: RawSpan) -> Bool {
+    public func matches(_ candidate: RawSpan) -> Bool {
         let secret = Array(revealed.utf8)
         var difference: UInt8 = secret.count == candidate.byteCount && !secret.isEmpty ? 0 : 1
         for offset in 0..<candidate.byteCount {

@@ -1,21 +1,21 @@
-package import ProxyCore
-package import Wire
+public import ProxyCore
+public import Wire
 
 // The parts of a snapshot that are settings of one subsystem each. Values without behaviour, so they stand together.
 
 /// What is done about WebSocket beyond relaying it.
-package struct WebSocketSettings: Sendable, Hashable {
+public struct WebSocketSettings: Sendable, Hashable {
     /// Whether protocol faults end a session (1002, 1007, 1009) or are only findings.
-    package var enforce = false
-    package var invalid101 = Invalid101.refuse
+    public var enforce = false
+    public var invalid101 = Invalid101.refuse
     /// The largest message in bytes that enforcement lets pass (1009); zero for no limit.
-    package var messageLimit: UInt64 = 0
+    public var messageLimit: UInt64 = 0
 
-    package init() {}
+    public init() {}
 }
 
 /// What happens to a 101 that isn't a valid answer to the upgrade.
-package enum Invalid101: String, Sendable, Hashable, CaseIterable {
+public enum Invalid101: String, Sendable, Hashable, CaseIterable {
     /// The client gets 502, and what was wrong is said.
     case refuse
     /// It is passed on and the session opened; the fault is a finding.
@@ -23,42 +23,42 @@ package enum Invalid101: String, Sendable, Hashable, CaseIterable {
 }
 
 /// What the diagnosis does on its own account.
-package struct DiagnosisSettings: Sendable, Hashable {
-    package var probes = ProbePolicy.off
+public struct DiagnosisSettings: Sendable, Hashable {
+    public var probes = ProbePolicy.off
     /// The most handshakes of one investigation, controls included.
-    package var probeLimit = 25
+    public var probeLimit = 25
     /// Investigations for each cause and route in a minute.
-    package var probesPerMinute = 1
+    public var probesPerMinute = 1
     /// Origins (`https://app.example.com`) whose browsers are told the cause in the close reason of a session that is opened for it.
-    package var explainInClose: [String] = []
+    public var explainInClose: [String] = []
 
-    package init() {}
+    public init() {}
 }
 
 /// When Gatehouse sends handshakes of its own to find a cause.
-package enum ProbePolicy: String, Sendable, Hashable, CaseIterable {
+public enum ProbePolicy: String, Sendable, Hashable, CaseIterable {
     case off
     case onRefusal = "on-refusal"
 }
 
 /// Where the ledger and the log go, and how much of a session they show.
-package struct LogSettings: Sendable, Hashable {
-    package var format = LogFormat.auto
-    package var output = LogOutput.standardOutput
+public struct LogSettings: Sendable, Hashable {
+    public var format = LogFormat.auto
+    public var output = LogOutput.standardOutput
     /// One line per message.
-    package var frames = false
+    public var frames = false
     /// First bytes of each message's payload on its line; zero for none.
-    package var frameBytes = 0
+    public var frameBytes = 0
     /// Names of fields, in lower case, whose values are redacted besides those that always are.
-    package var redactedFields: [String] = []
+    public var redactedFields: [String] = []
     /// Names of query parameters whose values are redacted besides those that always are.
-    package var redactedParameters: [String] = []
+    public var redactedParameters: [String] = []
 
-    package init() {}
+    public init() {}
 }
 
 /// How a log line is written.
-package enum LogFormat: String, Sendable, Hashable, CaseIterable {
+public enum LogFormat: String, Sendable, Hashable, CaseIterable {
     /// Pretty on a terminal, else JSON.
     case auto
     case pretty
@@ -66,52 +66,52 @@ package enum LogFormat: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Where log lines go.
-package enum LogOutput: Sendable, Hashable {
+public enum LogOutput: Sendable, Hashable {
     case standardOutput
     case standardError
     case file(String)
 }
 
 /// Where the admin endpoints are served.
-package struct AdminSettings: Sendable, Hashable {
+public struct AdminSettings: Sendable, Hashable {
     /// Nil: no admin listener.
-    package var listener: SocketAddress? = SocketAddress(v4: 0x7F00_0001, port: 9900)
+    public var listener: SocketAddress? = SocketAddress(v4: 0x7F00_0001, port: 9900)
     /// The path prefix under which the public port serves them too; only together with a token.
-    package var publicPath: String?
+    public var publicPath: String?
     /// What a request must carry as `Authorization: Bearer`.
-    package var token: Secret?
+    public var token: Secret?
 
-    package init() {}
+    public init() {}
 }
 
 /// How a process that is told to stop goes away.
-package struct DrainSettings: Sendable, Hashable {
+public struct DrainSettings: Sendable, Hashable {
     /// Over how long the closes of open sessions are spread.
-    package var window: TimeSpan = .seconds(20)
+    public var window: TimeSpan = .seconds(20)
     /// When everything that is left is ended.
-    package var timeout: TimeSpan = .seconds(25)
+    public var timeout: TimeSpan = .seconds(25)
     /// What the close frames say.
-    package var notice = DrainNotice()
+    public var notice = DrainNotice()
 
-    package init() {}
+    public init() {}
 }
 
 /// How a process gives its listeners to the next.
-package struct RestartSettings: Sendable, Hashable {
+public struct RestartSettings: Sendable, Hashable {
     /// The path of the control socket; nil: none.
-    package var socket: String?
+    public var socket: String?
     /// How long a successor may take until it accepts.
-    package var timeout: TimeSpan = .seconds(60)
-    package var stay = RestartStay.auto
+    public var timeout: TimeSpan = .seconds(60)
+    public var stay = RestartStay.auto
 
-    package init() {}
+    public init() {}
 
     /// What the kernel allows for the path of a socket, in octets.
-    package static let longestPath = 107
+    public static let longestPath = 107
 }
 
 /// Whether a process that has handed over and drained stays as the one that the platform watches.
-package enum RestartStay: String, Sendable, Hashable, CaseIterable {
+public enum RestartStay: String, Sendable, Hashable, CaseIterable {
     /// Where it is process 1, with which a container ends.
     case auto
     case always
@@ -119,7 +119,7 @@ package enum RestartStay: String, Sendable, Hashable, CaseIterable {
 }
 
 /// The kernel interface that the event loops use.
-package enum IOBackend: String, Sendable, Hashable, CaseIterable {
+public enum IOBackend: String, Sendable, Hashable, CaseIterable {
     /// io_uring where the kernel allows it, else epoll.
     case auto
     case uring

@@ -2,17 +2,17 @@ import ProxyCore
 import Wire
 
 /// A key whose new value a reload can't put in force, or only in part: what the process began with stays until it is restarted.
-package struct StartOnlyKey: Sendable, Hashable {
-    package let key: String
+public struct StartOnlyKey: Sendable, Hashable {
+    public let key: String
     /// What goes on as it was.
-    package let stays: String
+    public let stays: String
 }
 
 extension Snapshot {
     /// The keys that differ from what the process began with and need a restart to take effect.
     ///
     /// What would make a reload mean something else altogether (`listen`, `workers`) is refused by the shell instead.
-    package func startOnlyKeys(since start: Snapshot) -> [StartOnlyKey] {
+    public func startOnlyKeys(since start: Snapshot) -> [StartOnlyKey] {
         var keys: [StartOnlyKey] = []
         func add(_ key: String, _ stays: String, if differs: Bool) {
             if differs { keys.append(StartOnlyKey(key: key, stays: stays)) }

@@ -1,7 +1,7 @@
-package import Wire
+public import Wire
 
 /// Lengths of time as they are written: `250ms`, `10s`, `1h30m`.
-package enum DurationText {
+public enum DurationText {
     private static let units: [(name: String, nanoseconds: UInt64)] = [
         ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000), ("h", 3_600_000_000_000),
         ("d", 86_400_000_000_000),
@@ -51,7 +51,7 @@ package enum DurationText {
     }
 
     /// The time that `text` spells, or nil: for flags that are no key of the configuration.
-    package static func span(_ text: String) -> TimeSpan? { try? parse(text) }
+    public static func span(_ text: String) -> TimeSpan? { try? parse(text) }
 
     /// `span` as it would be written: in the largest unit in which it is whole.
     static func text(_ span: TimeSpan) -> String {

@@ -1,9 +1,9 @@
 /// The right name that was probably meant, by edit distance.
-package enum NearestName {
+public enum NearestName {
     /// The name of `names` that is nearest to `text`, if it is near enough to be worth saying.
     ///
     /// Case, `-` and `_` do not count, so `trustedProxies` is `trusted_proxies`. About one character in three may differ.
-    package static func of(_ text: String, among names: some Sequence<String>) -> String? {
+    public static func of(_ text: String, among names: some Sequence<String>) -> String? {
         let wanted = folded(text)
         guard (1...64).contains(wanted.count) else { return nil }
         var best: (name: String, distance: Int)?

@@ -4,33 +4,33 @@
 /// `CauseVectors`, and a regenerated `Docs/Causes.md`.
 ///
 /// A class, because it never changes and every verdict asks for one: there is one of each, and nothing of it is copied.
-package final class CauseEntry: Sendable {
-    package let cause: Cause
-    package let group: Group
+public final class CauseEntry: Sendable {
+    public let cause: Cause
+    public let group: Group
     /// One line, as a verdict's headline.
-    package let title: String
+    public let title: String
     /// For a person who has never heard of it.
-    package let paragraph: String
+    public let paragraph: String
     /// Who usually has to change something.
-    package let blame: Blame
+    public let blame: Blame
     /// Whether one exchange or session can decide it, without a probe.
-    package let isDecidableAtOnce: Bool
+    public let isDecidableAtOnce: Bool
     /// What speaks for and against.
-    package let clauses: [Clause]
+    public let clauses: [Clause]
     /// The probes that can prove it, the most telling first.
-    package let probes: [ProbeKind]
+    public let probes: [ProbeKind]
     /// What would decide where the evidence doesn't.
-    package let decides: String
+    public let decides: String
     /// What to change, whatever the stack.
-    package let fix: [String]
+    public let fix: [String]
     /// The same in the words of one stack.
-    package let stackFixes: [StackFix]
+    public let stackFixes: [StackFix]
 
-    package struct StackFix: Sendable {
-        package let stack: Stack
-        package let text: String
+    public struct StackFix: Sendable {
+        public let stack: Stack
+        public let text: String
         /// Both in one line, as a verdict says it.
-        package let line: String
+        public let line: String
 
         static func on(_ stack: Stack, _ text: String) -> StackFix {
             StackFix(stack: stack, text: text, line: "\(stack.name): \(text)")
@@ -38,7 +38,7 @@ package final class CauseEntry: Sendable {
     }
 
     /// The groups of the taxonomy, in its order.
-    package enum Group: String, Sendable, CaseIterable {
+    public enum Group: String, Sendable, CaseIterable {
         case origin, host, redirect, scheme, auth, path
         case upgradeFields = "upgrade-fields"
         case support, response, subprotocol
@@ -75,7 +75,7 @@ package final class CauseEntry: Sendable {
     private static let commonHops: [Stack] = [.nginx, .apache, .caddy, .haproxy, .traefik]
 
     /// What to change, first in the words of the stacks that were seen, then in general; at most `limit` lines.
-    package func fixes(for stacks: [Stack], limit: Int = 4) -> [String] {
+    public func fixes(for stacks: [Stack], limit: Int = 4) -> [String] {
         var lines: [String] = []
         lines.reserveCapacity(limit)
         if let first = fix.first { lines.append(first) }

@@ -5,14 +5,14 @@
 /// answer that names its own reason, a breach that stands in the bytes, or a probe that flipped the outcome.
 ///
 /// A class, because it never changes and verdicts hand it about: a reference costs less than three counted fields.
-package final class Clause: Sendable {
+public final class Clause: Sendable {
     /// What it is worth; negative where it speaks against.
-    package let weight: Int
-    package let when: SignSet
-    package let unless: SignSet
-    package let isProof: Bool
+    public let weight: Int
+    public let when: SignSet
+    public let unless: SignSet
+    public let isProof: Bool
     /// The signs of `when` in the order in which they are told.
-    package let signs: [Sign]
+    public let signs: [Sign]
 
     private init(_ weight: Int, _ signs: [Sign], _ unless: [Sign], isProof: Bool) {
         self.weight = weight
@@ -61,11 +61,11 @@ package final class Clause: Sendable {
     }
 
     /// The weight of a clause that rules out: more than all that could speak for it.
-    package static let exclusion = -10_000
+    public static let exclusion = -10_000
 
     /// The clause as half a sentence: "the answer is 403, and Origin and Host name different hosts". Put together once: every verdict
     /// quotes a few.
-    package let text: String
+    public let text: String
     /// The same with what would decide, as an alternative says it.
     let reason: String
 }

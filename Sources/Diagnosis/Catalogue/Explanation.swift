@@ -4,7 +4,7 @@ extension CauseCatalogue {
     /// One cause for a terminal: what it is, who is to blame, how it is recognised, what to change.
     ///
     /// - Parameter stack: whose fix is wanted; nil gives all of them.
-    package static func explanation(_ cause: Cause, stack: Stack? = nil, _ width: TextWidth = .standard) -> String {
+    public static func explanation(_ cause: Cause, stack: Stack? = nil, _ width: TextWidth = .standard) -> String {
         let entry = entry(cause)
         var lines = width.lines("\(cause.rawValue): \(entry.title)") + [""]
         lines += width.lines(entry.paragraph)
@@ -26,7 +26,7 @@ extension CauseCatalogue {
     }
 
     /// All causes by group, a line each.
-    package static func list(_ width: TextWidth = .standard) -> String {
+    public static func list(_ width: TextWidth = .standard) -> String {
         let column = (entries.map { $0.cause.rawValue.utf8.count }.max() ?? 0) + 2
         var lines: [String] = []
         for group in CauseEntry.Group.allCases {
@@ -47,7 +47,7 @@ extension CauseCatalogue {
     }
 
     /// `Docs/Causes.md`.
-    package static func document() -> String {
+    public static func document() -> String {
         var lines = [
             "# Causes", "",
             "Generated from the catalogue (`Sources/Diagnosis/Catalogue`); a test compares, and `GATEHOUSE_REGENERATE=1 swift test --filter Catalogue`",

@@ -1,17 +1,17 @@
 /// How many columns text for people is laid out for, and how it is broken: the one mechanism for the log, the commands' reports and the catalogue.
 ///
 /// A value that is handed on; whoever owns a terminal finds out how wide it is.
-package struct TextWidth: Sendable, Hashable {
+public struct TextWidth: Sendable, Hashable {
     /// Between 60 and 120: below, a label and a sentence find no room beside each other; above, lines are hard to read.
-    package let columns: Int
+    public let columns: Int
 
-    package static let range = 60...120
+    public static let range = 60...120
 
     /// Where nobody looks on: the same for every script, file and test.
-    package static var standard: TextWidth { TextWidth(100) }
+    public static var standard: TextWidth { TextWidth(100) }
 
     /// The nearest that is taken.
-    package init(_ columns: Int) {
+    public init(_ columns: Int) {
         self.columns = min(max(columns, TextWidth.range.lowerBound), TextWidth.range.upperBound)
     }
 
@@ -20,7 +20,7 @@ package struct TextWidth: Sendable, Hashable {
     /// - Parameters:
     ///   - variable: `COLUMNS`; what is no number above zero counts as none.
     ///   - terminal: the terminal's columns; nil or 0 where it doesn't say.
-    package init(variable: String?, terminal: Int?) {
+    public init(variable: String?, terminal: Int?) {
         if let given = variable.flatMap({ Int($0) }), given > 0 {
             self.init(given)
         } else if let terminal, terminal > 0 {
@@ -35,7 +35,7 @@ package struct TextWidth: Sendable, Hashable {
     /// - Parameters:
     ///   - indent: columns that stand before every line but the first.
     ///   - used: columns that stand before the first; like `indent` where nil.
-    package func lines(_ text: String, indent: Int = 0, used: Int? = nil) -> [String] {
+    public func lines(_ text: String, indent: Int = 0, used: Int? = nil) -> [String] {
         let rest = max(columns - indent, 16)
         var width = max(columns - (used ?? indent), 16)
         var lines: [String] = []

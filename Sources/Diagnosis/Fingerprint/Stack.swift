@@ -2,7 +2,7 @@
 ///
 /// One byte, so that a running session can keep who answered its handshake. Frameworks and the servers under them are
 /// both here: the wire usually shows the server, the fix usually concerns the framework.
-package enum Stack: UInt8, Sendable, Hashable, CaseIterable {
+public enum Stack: UInt8, Sendable, Hashable, CaseIterable {
     // Python
     case uvicorn, uvicornWsproto, hypercorn, daphne, pythonWebsockets, aiohttp, tornado, gunicorn, werkzeug, django
     case fastAPI, channels, sanic, quart, flaskSock, pythonSocketIO, jupyter, homeAssistant
@@ -18,7 +18,7 @@ package enum Stack: UInt8, Sendable, Hashable, CaseIterable {
     case render, heroku, cloudflare, awsALB, awsAPIGateway, cloudFront, gcp, azure, vercel, netlify, fly, railway, akamai, fastly
 
     /// The word for reports and for `--stack`.
-    package var name: String {
+    public var name: String {
         switch self {
         case .uvicorn: "uvicorn"
         case .uvicornWsproto: "uvicorn (wsproto)"
@@ -83,7 +83,7 @@ package enum Stack: UInt8, Sendable, Hashable, CaseIterable {
     }
 
     /// Where on the path it stands.
-    package var who: Responder.Who {
+    public var who: Responder.Who {
         switch self {
         case .nginx, .haproxy, .caddy, .traefik, .envoy, .apache, .varnish, .oauth2Proxy: .intermediary
         case .render, .heroku, .cloudflare, .awsALB, .awsAPIGateway, .cloudFront, .gcp, .azure, .vercel, .netlify, .fly,
@@ -95,7 +95,7 @@ package enum Stack: UInt8, Sendable, Hashable, CaseIterable {
 
     /// The stacks whose fixes apply where this one answered, the likeliest first: under uvicorn runs FastAPI far
     /// more often than Channels.
-    package var fixesFrom: [Stack] {
+    public var fixesFrom: [Stack] {
         switch self {
         case .uvicorn, .uvicornWsproto: [.uvicorn, .fastAPI, .channels, .pythonSocketIO, .quart]
         case .hypercorn: [.hypercorn, .fastAPI, .quart]
@@ -121,7 +121,7 @@ package enum Stack: UInt8, Sendable, Hashable, CaseIterable {
     }
 
     /// The stack that `text` names, as a person types it: case and punctuation do not matter.
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let wanted = Stack.plain(text)
         let known = Stack.allCases.first { stack in
             Stack.plain(stack.name) == wanted || stack.otherNames.contains(wanted)

@@ -1,27 +1,27 @@
 import HTTPWire
-package import Wire
+public import Wire
 
 /// One refusal or bad end that is remembered, because more may be learnt of it.
-package struct CaseFile {
-    package enum Subject {
+public struct CaseFile {
+    public enum Subject {
         case refusal(HandshakeObservation)
         case end(SessionRecord)
         /// What it was is let go; the verdict stays.
         case settled
     }
 
-    package let session: SessionID
-    package let kind: CaseKind
-    package let route: String
-    package let endpoint: String
+    public let session: SessionID
+    public let kind: CaseKind
+    public let route: String
+    public let endpoint: String
     /// When it began to be possible that the backend says something about it, and when it was over.
-    package let began: Timestamp
-    package let ended: Timestamp
-    package internal(set) var subject: Subject
+    public let began: Timestamp
+    public let ended: Timestamp
+    public internal(set) var subject: Subject
     /// The verdict that was written last.
-    package internal(set) var verdict: Verdict?
+    public internal(set) var verdict: Verdict?
     /// How many verdicts were written after the first.
-    package internal(set) var revisions = 0
+    public internal(set) var revisions = 0
     var signs = SignSet()
     var quotes: [(sign: Sign, evidence: Evidence)] = []
     var isProbed = false

@@ -1,5 +1,5 @@
 import HTTPWire
-package import Wire
+public import Wire
 
 /// What becomes of a verdict after it was written: the decisions of the casebook, without thread, socket or clock.
 ///
@@ -12,9 +12,9 @@ package import Wire
 ///
 /// Each time the case is judged anew with everything together, and the verdict is written again only if it got better: another cause, another
 /// confidence, the backend's words as new evidence, or probes that were made (all are listed, whatever they showed).
-package struct Casework {
+public struct Casework {
     /// What is to be done.
-    package enum Step {
+    public enum Step {
         /// Plan probes for this refusal, and tell `probed`.
         case probe(SessionID)
         /// Connect to this endpoint once, and tell `checked`.
@@ -38,8 +38,8 @@ package struct Casework {
     /// The most verdicts that are written of one session after the first.
     static let revisionLimit = 4
 
-    package private(set) var groups = CauseGroups()
-    package private(set) var patterns = EndPatterns()
+    public private(set) var groups = CauseGroups()
+    public private(set) var patterns = EndPatterns()
     var cases: [SessionID: CaseFile] = [:]
     var order: [SessionID] = []
     private var bytes = 0
@@ -55,22 +55,22 @@ package struct Casework {
     private var checks: [String: (due: Timestamp, isUnderWay: Bool, waiting: [SessionID])] = [:]
 
     /// - Parameter probesPerMinute: investigations for each cause and route in a minute; zero where Gatehouse opens no connection of its own.
-    package init(probesPerMinute: Int) {
+    public init(probesPerMinute: Int) {
         budget = ProbeBudget(perMinute: probesPerMinute)
         mayProbe = probesPerMinute > 0
     }
 
     /// Another configuration is in force.
-    package mutating func allow(probesPerMinute: Int) {
+    public mutating func allow(probesPerMinute: Int) {
         budget.perMinute = probesPerMinute
         mayProbe = probesPerMinute > 0
     }
 
     /// What is known of a session that was refused or ended badly.
-    package subscript(session: SessionID) -> CaseFile? { cases[session] }
+    public subscript(session: SessionID) -> CaseFile? { cases[session] }
 
     /// When `tick` wants to be called next.
-    package var due: Timestamp? {
+    public var due: Timestamp? {
         var times = checks.values.filter { !$0.isUnderWay }.map { $0.due }
         if let due = listener.due { times.append(due) }
         if let line = lines.first(where: { $0.uses == 0 }) { times.append(line.at + Casework.lineDelay) }
@@ -82,7 +82,7 @@ package struct Casework {
     /// A refusal was reported. The observation is the casework's from here on.
     ///
     /// - Parameter canBeProbed: whether the endpoint that refused is known, and answers to probes.
-    package mutating func refused(
+    public mutating func refused(
         _ observation: HandshakeObservation, _ verdict: Verdict, canBeProbed: Bool, at now: Timestamp
     ) -> [Step] {
         var file = CaseFile(
@@ -106,7 +106,7 @@ package struct Casework {
     }
 
     /// A session ended well: one more against which the bad ends are counted.
-    package mutating func endedWell(_ session: SessionID, _ facts: EndFacts, route: String, endpoint: String, at now: Timestamp) {
+    public mutating func endedWell(_ session: SessionID, _ facts: EndFacts, route: String, endpoint: String, at now: Timestamp) {
         _ = patterns.ended(session, facts, route: route, endpoint: endpoint, at: now)
         noteEnd(endpoint, now)
     }
@@ -117,7 +117,7 @@ package struct Casework {
     }
 
     /// A session ended badly.
-    package mutating func ended(
+    public mutating func ended(
         _ session: SessionID, _ record: SessionRecord, route: String, endpoint: String, at now: Timestamp
     ) -> [Step] {
         noteEnd(endpoint, now)
@@ -162,13 +162,13 @@ package struct Casework {
     ///    process concerns all of them.
     /// 6. A line of an access log goes to the one refusal whose request it can be, by path, kind and status (`AccessLine`).
     /// 7. What is said once and then holds (`OutputReading.standing`) goes to every refusal that follows, until the process ends.
-    package mutating func heard(_ line: [UInt8], at now: Timestamp) -> [Step] {
+    public mutating func heard(_ line: [UInt8], at now: Timestamp) -> [Step] {
         for heard in listener.read(line, at: now) { remember(heard) }
         return tick(now)
     }
 
     /// The probes of a refusal were made.
-    package mutating func probed(_ session: SessionID, _ plan: ProbePlan, at now: Timestamp) -> [Step] {
+    public mutating func probed(_ session: SessionID, _ plan: ProbePlan, at now: Timestamp) -> [Step] {
         guard var file = cases[session], case .refusal(let observation) = file.subject else { return [] }
         // A handshake that hung, and goes well now that another session is gone, waited for that one's thread.
         if plan.wentWellByItself, observation.response == nil, let freed = lastEnds[file.endpoint],
@@ -192,19 +192,19 @@ package struct Casework {
     /// Whether the endpoint took a new connection.
     ///
     /// - Parameter words: how it went: "connected", "connection refused (errno 111)".
-    package mutating func checked(_ endpoint: String, accepts: Bool, words: String, at now: Timestamp) -> [Step] {
+    public mutating func checked(_ endpoint: String, accepts: Bool, words: String, at now: Timestamp) -> [Step] {
         guard let check = checks.removeValue(forKey: endpoint) else { return [] }
         return learn(accepts ? .upstreamStillAccepts : .upstreamGone, words, endpoint, check.waiting, now)
     }
 
     /// The endpoint could not be asked.
-    package mutating func unchecked(_ endpoint: String) -> [Step] {
+    public mutating func unchecked(_ endpoint: String) -> [Step] {
         checks[endpoint] = nil
         return []
     }
 
     /// Time has passed.
-    package mutating func tick(_ now: Timestamp) -> [Step] {
+    public mutating func tick(_ now: Timestamp) -> [Step] {
         if let overdue = listener.takeOverdue(now) { remember(overdue) }
         var steps: [Step] = []
         for (endpoint, check) in checks where !check.isUnderWay && check.due <= now {

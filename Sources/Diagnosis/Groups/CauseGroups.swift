@@ -1,15 +1,15 @@
-package import Wire
+public import Wire
 
 /// The same refusal a thousand times: one cause with a count, a first and a last time, and examples.
-package struct CauseGroup: Sendable {
+public struct CauseGroup: Sendable {
     /// What makes two verdicts the same: the cause, where, and who answered.
-    package struct Key: Sendable, Hashable {
-        package let cause: Cause
-        package let route: String
+    public struct Key: Sendable, Hashable {
+        public let cause: Cause
+        public let route: String
         /// `backend uvicorn`, `intermediary nginx`; empty for sessions, which nobody answers.
-        package let answeredBy: String
+        public let answeredBy: String
 
-        package init(_ verdict: Verdict, route: String) {
+        public init(_ verdict: Verdict, route: String) {
             cause = verdict.cause
             self.route = route
             let responder = verdict.answeredBy
@@ -17,17 +17,17 @@ package struct CauseGroup: Sendable {
         }
     }
 
-    package let key: Key
-    package private(set) var refusals: UInt64 = 0
-    package private(set) var ends: UInt64 = 0
-    package private(set) var first: Timestamp
-    package private(set) var last: Timestamp
+    public let key: Key
+    public private(set) var refusals: UInt64 = 0
+    public private(set) var ends: UInt64 = 0
+    public private(set) var first: Timestamp
+    public private(set) var last: Timestamp
     /// The first three sessions and the last five.
-    package private(set) var examples: [SessionID] = []
+    public private(set) var examples: [SessionID] = []
     /// The surest verdict so far: its evidence, probes and fix speak for all.
-    package private(set) var verdict: Verdict
+    public private(set) var verdict: Verdict
 
-    package var count: UInt64 { refusals &+ ends }
+    public var count: UInt64 { refusals &+ ends }
 
     static let firstExamples = 3
     static let lastExamples = 5
@@ -56,21 +56,21 @@ package struct CauseGroup: Sendable {
 }
 
 /// What a case began with.
-package enum CaseKind: Sendable, Hashable {
+public enum CaseKind: Sendable, Hashable {
     case refusal
     case end
 }
 
 /// All groups, bounded: when one too many comes, the one that was met longest ago is let go, and its count remembered.
-package struct CauseGroups: Sendable {
+public struct CauseGroups: Sendable {
     static let limit = 256
     private var groups: [CauseGroup.Key: CauseGroup] = [:]
     /// Cases whose groups were let go.
-    package private(set) var forgotten: UInt64 = 0
+    public private(set) var forgotten: UInt64 = 0
 
-    package init() {}
+    public init() {}
 
-    package mutating func add(_ kind: CaseKind, _ session: SessionID, _ verdict: Verdict, route: String, at now: Timestamp) {
+    public mutating func add(_ kind: CaseKind, _ session: SessionID, _ verdict: Verdict, route: String, at now: Timestamp) {
         let key = CauseGroup.Key(verdict, route: route)
         if groups[key] == nil, groups.count >= CauseGroups.limit, let eldest = groups.values.min(by: { $0.last < $1.last }) {
             forgotten &+= eldest.count
@@ -80,7 +80,7 @@ package struct CauseGroups: Sendable {
     }
 
     /// A later verdict takes the place of the one that was counted.
-    package mutating func move(
+    public mutating func move(
         _ kind: CaseKind, _ session: SessionID, from old: Verdict?, to verdict: Verdict, route: String, at now: Timestamp
     ) {
         if let old {
@@ -92,12 +92,12 @@ package struct CauseGroups: Sendable {
     }
 
     /// The most frequent first; in equal numbers the latest.
-    package var ranked: [CauseGroup] { groups.values.sorted { ($0.count, $0.last) > ($1.count, $1.last) } }
+    public var ranked: [CauseGroup] { groups.values.sorted { ($0.count, $0.last) > ($1.count, $1.last) } }
 }
 
 extension Confidence {
     /// Surer is higher.
-    package var rank: Int {
+    public var rank: Int {
         switch self {
         case .proven: 4
         case .likely: 3

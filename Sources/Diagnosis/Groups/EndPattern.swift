@@ -1,8 +1,8 @@
-package import Wire
+public import Wire
 
 /// What the ends of several sessions have in common.
-package struct EndPattern: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable {
+public struct EndPattern: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable {
         /// The same time after the last byte: a timer on silence.
         case silence
         /// At the same age: a limit.
@@ -11,33 +11,33 @@ package struct EndPattern: Sendable, Hashable {
         case instant
     }
 
-    package let kind: Kind
-    package let route: String
-    package let endpoint: String
+    public let kind: Kind
+    public let route: String
+    public let endpoint: String
     /// The time that they share; zero for an instant.
-    package let span: TimeSpan
+    public let span: TimeSpan
     /// How far the farthest is from it.
-    package let spread: TimeSpan
+    public let spread: TimeSpan
     /// How many share it.
-    package let matching: Int
+    public let matching: Int
     /// How many ends were looked at.
-    package let total: Int
+    public let total: Int
     /// Whose silence it is: both sides', or the one's alone.
-    package let silent: Side?
+    public let silent: Side?
     /// Whether ages fit as well as silences, so that only other sessions can decide.
-    package let isAmbiguous: Bool
+    public let isAmbiguous: Bool
     /// Who has such a timer by default.
-    package let known: [KnownTimer]
+    public let known: [KnownTimer]
 
     /// A ping interval that would keep such sessions alive; nil where none would.
-    package var heartbeat: TimeSpan? {
+    public var heartbeat: TimeSpan? {
         guard kind == .silence else { return nil }
         let most = span.nanoseconds / 1_000_000_000 * 45 / 100
         return [120, 60, 45, 30, 25, 20, 15, 10, 5, 2, 1].first { $0 <= most }.map { .seconds($0) }
     }
 
     /// The pattern as one sentence with its numbers.
-    package var sentence: String {
+    public var sentence: String {
         let those = "\(matching) of \(total)"
         let timers = known.prefix(2).map { "\($0.stack.name)'s \($0.setting)" }.joined(separator: " and ")
         var text: String
@@ -62,7 +62,7 @@ package struct EndPattern: Sendable, Hashable {
     }
 
     /// What it says to the catalogue.
-    package var signs: SignSet {
+    public var signs: SignSet {
         switch kind {
         case .silence: isAmbiguous ? [.manySameSilence, .manySameAge] : [.manySameSilence]
         case .age: [.manySameAge]

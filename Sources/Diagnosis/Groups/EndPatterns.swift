@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// Recognises timers, limits and restarts from the ends of many sessions. Time comes with each end; memory is bounded.
 ///
@@ -6,7 +6,7 @@ package import Wire
 /// least three, and most of them, share the silence before the end, a timer on silence is known; when they share the age and not the
 /// silence, a limit on age; when several of different ages end within a second, something ended them together. Sessions that never spoke have
 /// silence and age in common, so that the two can't be told apart by them: the pattern says so.
-package struct EndPatterns: Sendable {
+public struct EndPatterns: Sendable {
     /// Ends that are kept of each place, and places.
     static let ends = 64
     static let places = 64
@@ -35,15 +35,15 @@ package struct EndPatterns: Sendable {
 
     private var rings: [Place: Ring] = [:]
 
-    package init() {}
+    public init() {}
 
     /// What is known by now, the most telling first.
-    package var patterns: [EndPattern] { rings.values.flatMap { $0.patterns }.sorted { $0.matching > $1.matching } }
+    public var patterns: [EndPattern] { rings.values.flatMap { $0.patterns }.sorted { $0.matching > $1.matching } }
 
     /// A session ended.
     ///
     /// - Returns: the patterns that it belongs to, and the sessions that belong to each.
-    package mutating func ended(
+    public mutating func ended(
         _ session: SessionID, _ facts: EndFacts, route: String, endpoint: String, at now: Timestamp
     ) -> [(pattern: EndPattern, sessions: [SessionID])] {
         let place = Place(route: route, endpoint: endpoint)
@@ -144,17 +144,17 @@ extension TimeSpan {
 }
 
 /// What is kept of every session's end, also of those that ended well: a few words.
-package struct EndFacts: Sendable, Hashable {
+public struct EndFacts: Sendable, Hashable {
     /// From the 101 to the first end of a side.
-    package var age: TimeSpan
-    package var upstreamIdle: TimeSpan
-    package var downstreamIdle: TimeSpan
+    public var age: TimeSpan
+    public var upstreamIdle: TimeSpan
+    public var downstreamIdle: TimeSpan
     /// The upstream's transport ended first, and no close frame says why.
-    package var wasCut: Bool
-    package var stack: Stack?
-    package var hop: Stack?
+    public var wasCut: Bool
+    public var stack: Stack?
+    public var hop: Stack?
 
-    package init(_ record: SessionRecord) {
+    public init(_ record: SessionRecord) {
         age = record.endedAfter
         upstreamIdle = record.upstream.idle
         downstreamIdle = record.downstream.idle
@@ -164,12 +164,12 @@ package struct EndFacts: Sendable, Hashable {
     }
 
     /// Whether the end can bear on a timer or limit: it was cut, or it lived longer than the shortest of them.
-    package var bearsOnTimers: Bool { wasCut || age >= EndPatterns.shortest }
+    public var bearsOnTimers: Bool { wasCut || age >= EndPatterns.shortest }
 }
 
 extension SessionRecord {
     /// Whether the upstream's transport ended first, without a close frame and without our doing.
-    package var wasCutByServer: Bool {
+    public var wasCutByServer: Bool {
         guard let first = events.firstEnd else { return false }
         return first.side == .upstream && (first.kind == .fin || first.kind == .reset) && !upstream.sentClose
     }

@@ -1,11 +1,11 @@
-package import Wire
+public import Wire
 
 /// A line of the backend's output that speaks of a handshake or a session.
-package struct HeardLine: Sendable {
-    package let at: Timestamp
-    package let signs: SignSet
+public struct HeardLine: Sendable {
+    public let at: Timestamp
+    public let signs: SignSet
     /// The line, and with a traceback its last line: what a person would quote.
-    package fileprivate(set) var quote: Evidence
+    public fileprivate(set) var quote: Evidence
     let text: [UInt8]
     /// How a request arrived at the backend, where it is a line of an access log that tells.
     var access: AccessLine?

@@ -4,19 +4,19 @@ import Wire
 ///
 /// Facts of the stacks' own documentation and of measurements; a timer is only ever named as what it may be, since anybody can set it
 /// otherwise.
-package struct KnownTimer: Sendable, Hashable {
-    package enum Kind: Sendable, Hashable {
+public struct KnownTimer: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
         /// Counts from the last byte.
         case silence
         /// Counts from the beginning, whatever the traffic.
         case age
     }
 
-    package let kind: Kind
+    public let kind: Kind
     let stack: Stack
-    package let setting: String
+    public let setting: String
     /// The stack's name.
-    package var stackName: String { stack.name }
+    public var stackName: String { stack.name }
     let seconds: UInt64
 
     private init(_ kind: Kind, _ seconds: UInt64, _ stack: Stack, _ setting: String) {

@@ -1,16 +1,16 @@
-package import Wire
+public import Wire
 
 /// How often Gatehouse may probe on its own account: so many investigations for each cause and route in a minute, and so many in all.
 ///
 /// The first refusal of a kind is investigated; the thousand that follow in the same minute are counted with it.
-package struct ProbeBudget: Sendable {
+public struct ProbeBudget: Sendable {
     private struct Key: Sendable, Hashable {
         let cause: Cause
         let route: String
     }
 
     /// Investigations in a minute, for each cause and route.
-    package var perMinute: Int
+    public var perMinute: Int
     /// Investigations in a minute of the whole process.
     static let inAll = 12
     private static let minute = TimeSpan.seconds(60)
@@ -18,10 +18,10 @@ package struct ProbeBudget: Sendable {
     private var spent: [Key: [Timestamp]] = [:]
     private var all: [Timestamp] = []
 
-    package init(perMinute: Int) { self.perMinute = perMinute }
+    public init(perMinute: Int) { self.perMinute = perMinute }
 
     /// Whether one more may be made now; if so, it counts.
-    package mutating func take(_ cause: Cause, route: String, at now: Timestamp) -> Bool {
+    public mutating func take(_ cause: Cause, route: String, at now: Timestamp) -> Bool {
         all.removeAll { now - $0 >= ProbeBudget.minute }
         spent = spent.compactMapValues { times in
             let fresh = times.filter { now - $0 < ProbeBudget.minute }

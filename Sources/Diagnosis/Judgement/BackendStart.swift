@@ -1,13 +1,13 @@
-package import Wire
+public import Wire
 
 /// What was seen of the start of a backend that never accepted a connection where it should, and what that means.
 ///
 /// A value like all observations: `gatehouse run` looks at the process, the kernel's table of listening sockets and the output; what
 /// they mean is decided here. Everything said is a fact that was looked up, so these verdicts are proven; only *why* the backend did so can be open,
 /// and then its own last lines stand as evidence.
-package struct BackendStart: Sendable, Hashable {
+public struct BackendStart: Sendable, Hashable {
     /// How the process ended.
-    package enum End: Sendable, Hashable {
+    public enum End: Sendable, Hashable {
         case exit(Int32)
         case signal(Int32)
         /// It could not be started at all: the system's error number.
@@ -15,23 +15,23 @@ package struct BackendStart: Sendable, Hashable {
     }
 
     /// The name of the command, without its arguments.
-    package var command: String
+    public var command: String
     /// Where it should listen: 127.0.0.1 and this port.
-    package var port: UInt16
+    public var port: UInt16
     /// The ports that Gatehouse itself is to listen on.
-    package var publicPorts: [UInt16] = []
+    public var publicPorts: [UInt16] = []
     /// What the processes of the command listen on.
-    package var listening: [SocketAddress] = []
+    public var listening: [SocketAddress] = []
     /// Nil: it runs.
-    package var end: End?
+    public var end: End?
     /// How long it was waited for.
-    package var waited: TimeSpan = .zero
+    public var waited: TimeSpan = .zero
     /// The last lines that it wrote.
-    package var lastLines: [String] = []
+    public var lastLines: [String] = []
     /// What `OutputReading` found in them.
-    package var signs: SignSet = []
+    public var signs: SignSet = []
 
-    package init(command: String, port: UInt16) {
+    public init(command: String, port: UInt16) {
         self.command = command
         self.port = port
     }
@@ -44,7 +44,7 @@ package struct BackendStart: Sendable, Hashable {
         var fix: [String]
     }
 
-    package func verdict() -> Verdict {
+    public func verdict() -> Verdict {
         let wording = wording
         var evidence: [Evidence] = [Evidence(what: "process", observed: processText, expected: wording.expected)]
         if end == nil { evidence.append(Evidence(what: "listening sockets", observed: listeningText)) }

@@ -1,13 +1,13 @@
 import HTTPWire
-package import Wire
+public import Wire
 
 /// What was concluded from one opening handshake.
-package struct HandshakeJudgement: Sendable {
-    package var findings: [Finding]
+public struct HandshakeJudgement: Sendable {
+    public var findings: [Finding]
     /// Who answered; nil where nobody did.
-    package var responder: Responder?
+    public var responder: Responder?
     /// Nil where the handshake is healthy, or was none.
-    package var verdict: Verdict?
+    public var verdict: Verdict?
 }
 
 /// Concludes from everything that was seen of one opening handshake: findings for what is wrong in the bytes, who answered, and a verdict
@@ -15,8 +15,8 @@ package struct HandshakeJudgement: Sendable {
 ///
 /// Three steps, in this order: the heads are read into signs (`RequestReading`, `ResponseReading`, `FailureReading`), the catalogue's clauses
 /// weigh the signs (`Hypotheses`), and the highest is worded (`VerdictWriter`). What it costs is measured by `Benchmarks/refusals`.
-package enum HandshakeJudge {
-    package static func judge(_ observation: HandshakeObservation) -> HandshakeJudgement {
+public enum HandshakeJudge {
+    public static func judge(_ observation: HandshakeObservation) -> HandshakeJudgement {
         var reading = SignReading()
         let answer = read(observation, into: &reading)
         let findings = findings(observation, reading)
@@ -48,7 +48,7 @@ package enum HandshakeJudge {
     }
 
     /// The signs of a handshake; `ProbePlan` and tests ask for them.
-    package static func signs(of observation: HandshakeObservation) -> SignSet {
+    public static func signs(of observation: HandshakeObservation) -> SignSet {
         var reading = SignReading()
         _ = read(observation, into: &reading)
         return reading.set
@@ -63,7 +63,7 @@ package enum HandshakeJudge {
     }
 
     /// Who answered, and who stands on the path.
-    package static func stacks(of observation: HandshakeObservation) -> [Stack] {
+    public static func stacks(of observation: HandshakeObservation) -> [Stack] {
         var reading = SignReading()
         let answer = read(observation, into: &reading)
         return stacks(answer, reading)
@@ -71,7 +71,7 @@ package enum HandshakeJudge {
 
     /// A valid 101 opened a session: its analyser, and what was odd about the handshake all the same. Reads the request's head once, and the
     /// answer's if none like it is in `answers`.
-    package static func opened(_ observation: HandshakeObservation, at now: Timestamp, _ answers: inout OpenedAnswers) -> (
+    public static func opened(_ observation: HandshakeObservation, at now: Timestamp, _ answers: inout OpenedAnswers) -> (
         analyzer: SessionAnalyzer, findings: [Finding]
     ) {
         var reading = SignReading(keepsTraces: false)
@@ -96,7 +96,7 @@ package enum HandshakeJudge {
     }
 
     /// The analyser for the session that this handshake opened.
-    package static func analyzer(for observation: HandshakeObservation, at now: Timestamp) -> SessionAnalyzer {
+    public static func analyzer(for observation: HandshakeObservation, at now: Timestamp) -> SessionAnalyzer {
         var none = OpenedAnswers()
         return opened(observation, at: now, &none).analyzer
     }

@@ -7,7 +7,7 @@ import Wire
 /// says who wrote it. So the octets around those two are compared with those of a few earlier answers; where they are the same, so are the
 /// signs and the stacks, and no fingerprint is held against them again. What is wrong with an answer depends on its request: only answers
 /// without a fault come here. A backend that never answers alike costs the comparison and no more, and the memory is bounded.
-package struct OpenedAnswers: Sendable {
+public struct OpenedAnswers: Sendable {
     /// What one shape says.
     struct Meaning: Sendable {
         let signs: SignSet
@@ -31,7 +31,7 @@ package struct OpenedAnswers: Sendable {
     /// The place of the next shape, once all are taken.
     private var next = 0
 
-    package init() {}
+    public init() {}
 
     /// What a fault-free 101 without a body says, as `read` works it out where its shape is new.
     mutating func meaning(of head: ResponseHead, _ read: () -> Meaning) -> Meaning {

@@ -1,6 +1,6 @@
 /// What became of a request's affinity: told on its line, and counted.
-package struct AffinityFacts: Sendable, Hashable {
-    package enum Outcome: String, Sendable, Hashable, CaseIterable {
+public struct AffinityFacts: Sendable, Hashable {
+    public enum Outcome: String, Sendable, Hashable, CaseIterable {
         /// Nothing bound the request yet.
         case new
         /// It went where it belongs.
@@ -10,13 +10,13 @@ package struct AffinityFacts: Sendable, Hashable {
     }
 
     /// The rule: `cookie`, `engine_io` …
-    package var by: String
-    package var outcome: Outcome
+    public var by: String
+    public var outcome: Outcome
     /// Why it was broken (`draining`, `ejected`, `unhealthy`, `full`, `connect_failed`, `gone`), or what was wrong with what the client sent
     /// (`forged`, `stale`, `malformed`, `unknown`).
-    package var why: String?
+    public var why: String?
 
-    package init(by: String, outcome: Outcome, why: String? = nil) {
+    public init(by: String, outcome: Outcome, why: String? = nil) {
         self.by = by
         self.outcome = outcome
         self.why = why

@@ -2,29 +2,29 @@
 ///
 /// Drawn by the decisions of `ProxyCore`, worded as a verdict by `HandshakeJudge`. No text in it holds a secret: of a credential it
 /// says where it stood and what is wrong with it, never what it is.
-package struct GateRefusal: Sendable, Hashable {
+public struct GateRefusal: Sendable, Hashable {
     /// The rule that decided.
-    package enum Rule: String, Sendable, Hashable, CaseIterable {
+    public enum Rule: String, Sendable, Hashable, CaseIterable {
         case origin, credentials, permission, limit
     }
 
-    package var rule: Rule
+    public var rule: Rule
     /// The stable id of what is wrong, for the ledger and the page: `origin_not_allowed`, `token_expired`.
-    package var fault: String
-    package var cause: Cause
+    public var fault: String
+    public var cause: Cause
     /// 400, 401, 403, 429 or 503.
-    package var status: Int
-    package var observed: String
+    public var status: Int
+    public var observed: String
     /// What the rule lets in.
-    package var allowed: String
+    public var allowed: String
     /// What to change.
-    package var fix: String
+    public var fix: String
     /// The value of `WWW-Authenticate`; a 401 always has one.
-    package var challenge: String?
+    public var challenge: String?
     /// Seconds after which trying again makes sense.
-    package var retryAfter: Int?
+    public var retryAfter: Int?
 
-    package init(
+    public init(
         _ rule: Rule, _ fault: String, cause: Cause, status: Int, observed: String, allowed: String, fix: String,
         challenge: String? = nil, retryAfter: Int? = nil
     ) {

@@ -1,8 +1,8 @@
-package import HTTPWire
-package import Wire
+public import HTTPWire
+public import Wire
 
 /// Why an opening handshake has no answer of the backend's, or none that may be passed on.
-package enum HandshakeFailure: Sendable, Hashable {
+public enum HandshakeFailure: Sendable, Hashable {
     // Reaching the endpoint
     /// Every address refused the connection.
     case upstreamRefused(errno: Int32)
@@ -39,7 +39,7 @@ package enum HandshakeFailure: Sendable, Hashable {
     case draining
 
     /// Whether nobody answered at all: no connection, silence, a cut.
-    package var isUnanswered: Bool {
+    public var isUnanswered: Bool {
         switch self {
         case .upstreamRefused, .connectFailed, .connectTimedOut, .nameNotResolved, .noAddress, .noEndpoint, .upstreamTLS,
             .responseHeadTimedOut, .closedBeforeResponse:
@@ -49,7 +49,7 @@ package enum HandshakeFailure: Sendable, Hashable {
     }
 
     /// The reason's id in the ledger, and the `reason` of a response that Gatehouse wrote itself.
-    package var name: String {
+    public var name: String {
         switch self {
         case .upstreamRefused: "upstream_refused"
         case .connectFailed: "connect_failed"

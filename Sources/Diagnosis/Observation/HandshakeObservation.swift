@@ -1,50 +1,50 @@
-package import HTTPWire
-package import Wire
+public import HTTPWire
+public import Wire
 
 /// Everything seen of one opening handshake; made when a request head came, freed once it is reported.
 ///
 /// Confined to one loop. Feeders fill in what they learn; `HandshakeJudge` reads it when the handshake is over.
-package final class HandshakeObservation {
-    package let session: SessionID
-    package var openedAt: Timestamp
-    package var client: ClientFacts
+public final class HandshakeObservation {
+    public let session: SessionID
+    public var openedAt: Timestamp
+    public var client: ClientFacts
     /// What TLS agreed on with the client, in words; nil without TLS.
-    package var tlsDescription: String?
-    package var request: RequestHead? { didSet { knownRequestFaults = nil } }
-    package var response: ResponseHead? { didSet { knownAnswerFaults = nil } }
+    public var tlsDescription: String?
+    public var request: RequestHead? { didSet { knownRequestFaults = nil } }
+    public var response: ResponseHead? { didSet { knownAnswerFaults = nil } }
     private var knownRequestFaults: [RequestFault]?
     private var knownAnswerFaults: [ResponseFault]?
     /// The first bytes of the response's body, decoded from chunks; feeders append, the bound is kept here.
-    package private(set) var bodyStart: [UInt8] = []
+    public private(set) var bodyStart: [UInt8] = []
     /// Whether the response's body is known to be complete in `bodyStart`.
-    package var bodyIsComplete = false
-    package var route: String
+    public var bodyIsComplete = false
+    public var route: String
     /// Whether Gatehouse's own route changes the path on its way upstream.
-    package var pathIsRewritten = false
-    package var cluster: String
+    public var pathIsRewritten = false
+    public var cluster: String
     /// The endpoint's address, once one was chosen.
-    package var endpoint: String?
-    package var timings = HandshakeTimings()
+    public var endpoint: String?
+    public var timings = HandshakeTimings()
     /// What became of its affinity; nil where the cluster has none.
-    package var affinity: AffinityFacts?
-    package var failure: HandshakeFailure?
+    public var affinity: AffinityFacts?
+    public var failure: HandshakeFailure?
     /// Our own gate has checked the credential, times included: it needn't be read for them again.
-    package var credentialHolds = false
+    public var credentialHolds = false
     /// What our own gate has against the request, if `failure` says so.
-    package var gate: GateRefusal?
+    public var gate: GateRefusal?
     /// Whether a 101 is judged as a browser judges it, although the request doesn't look like one's.
-    package var judgesAsBrowser = false
+    public var judgesAsBrowser = false
     /// What was learnt elsewhere and belongs to this handshake: signs from probes and from the backend's output.
-    package var furtherSigns = SignSet()
+    public var furtherSigns = SignSet()
     /// Quotations that belong to `furtherSigns`.
-    package var furtherEvidence: [(sign: Sign, evidence: Evidence)] = []
+    public var furtherEvidence: [(sign: Sign, evidence: Evidence)] = []
     /// The probes that were made for it.
-    package var probes: [ProbeRecord] = []
+    public var probes: [ProbeRecord] = []
 
     /// How much of a body is kept.
-    package static let bodyLimit = 2048
+    public static let bodyLimit = 2048
 
-    package init(
+    public init(
         session: SessionID, openedAt: Timestamp, client: ClientFacts, route: String = "", cluster: String = ""
     ) {
         self.session = session
@@ -55,7 +55,7 @@ package final class HandshakeObservation {
     }
 
     /// What is wrong with the request as an opening handshake. Looked for once, however many ask.
-    package var requestFaults: [RequestFault] {
+    public var requestFaults: [RequestFault] {
         if let knownRequestFaults { return knownRequestFaults }
         let faults = request.map(UpgradeRequestCheck.faults) ?? []
         knownRequestFaults = faults
@@ -63,7 +63,7 @@ package final class HandshakeObservation {
     }
 
     /// What is wrong with the response as a 101 to this request. Looked for once: it hashes the key.
-    package var answerFaults: [ResponseFault] {
+    public var answerFaults: [ResponseFault] {
         if let knownAnswerFaults { return knownAnswerFaults }
         guard let request, let response else { return [] }
         let faults = UpgradeResponseCheck.faults(request, response)
@@ -72,10 +72,10 @@ package final class HandshakeObservation {
     }
 
     /// Whether the response opens a tunnel.
-    package var isValid101: Bool { response?.status == 101 && !answerFaults.contains { $0.isFatal } }
+    public var isValid101: Bool { response?.status == 101 && !answerFaults.contains { $0.isFatal } }
 
     /// Keeps as much of the body as there is room for.
-    package func appendBody(_ bytes: RawSpan) {
+    public func appendBody(_ bytes: RawSpan) {
         let room = HandshakeObservation.bodyLimit - bodyStart.count
         if room > 0 { bodyStart += bytes.copied(0..<min(room, bytes.byteCount)) }
     }
@@ -83,7 +83,7 @@ package final class HandshakeObservation {
     /// Lets `change` work on the octets of the response's head and body, without changing how many there are; whether it did.
     ///
     /// For what must be unreadable before anything reads it.
-    package func rewriteAnswer(_ change: (inout [UInt8]) -> Bool) -> Bool {
+    public func rewriteAnswer(_ change: (inout [UInt8]) -> Bool) -> Bool {
         var hasChanged = false
         if !bodyStart.isEmpty, change(&bodyStart) { hasChanged = true }
         if let head = response {
@@ -97,23 +97,23 @@ package final class HandshakeObservation {
     }
 
     /// The same for bytes that are an array already.
-    package func appendBody(_ bytes: [UInt8]) {
+    public func appendBody(_ bytes: [UInt8]) {
         bodyStart += bytes.prefix(max(HandshakeObservation.bodyLimit - bodyStart.count, 0))
     }
 }
 
 /// How long the parts of a handshake took; nil where a part did not happen or is not known.
-package struct HandshakeTimings: Sendable, Hashable {
+public struct HandshakeTimings: Sendable, Hashable {
     /// Until the transport to the endpoint stood.
-    package var connect: TimeSpan?
+    public var connect: TimeSpan?
     /// The TLS handshake with the endpoint.
-    package var tls: TimeSpan?
+    public var tls: TimeSpan?
     /// How long the request was held because no endpoint was ready.
-    package var waited: TimeSpan?
+    public var waited: TimeSpan?
     /// From the request's last byte to the response's head.
-    package var response: TimeSpan?
+    public var response: TimeSpan?
     /// From the request's first byte to the end of the handshake.
-    package var total: TimeSpan?
+    public var total: TimeSpan?
 
-    package init() {}
+    public init() {}
 }

@@ -1,13 +1,13 @@
 /// What became of the client's messages in a held session.
-package struct HoldFacts: Sendable {
+public struct HoldFacts: Sendable {
     /// Ordinals of messages, from 1.
-    package struct Ordinals: Sendable, Hashable {
-        package var count: UInt64
-        package var ranges: [ClosedRange<UInt64>]
+    public struct Ordinals: Sendable, Hashable {
+        public var count: UInt64
+        public var ranges: [ClosedRange<UInt64>]
         /// Earlier ranges were forgotten; the lines of the session's resumptions have them.
-        package var isTruncated: Bool
+        public var isTruncated: Bool
 
-        package init(count: UInt64, ranges: [ClosedRange<UInt64>], isTruncated: Bool = false) {
+        public init(count: UInt64, ranges: [ClosedRange<UInt64>], isTruncated: Bool = false) {
             self.count = count
             self.ranges = ranges
             self.isTruncated = isTruncated
@@ -15,26 +15,26 @@ package struct HoldFacts: Sendable {
     }
 
     /// Complete messages that the client sent.
-    package var received: UInt64
+    public var received: UInt64
     /// A pong of the backend's proved it.
-    package var delivered: Ordinals
+    public var delivered: Ordinals
     /// Sent; whether they arrived isn't known.
-    package var unconfirmed: Ordinals
+    public var unconfirmed: Ordinals
     /// Never sent, or not wholly, by reason.
-    package var dropped: [(reason: String, ordinals: Ordinals)]
+    public var dropped: [(reason: String, ordinals: Ordinals)]
     /// How often a new backend took the session.
-    package var resumptions: UInt64
+    public var resumptions: UInt64
     /// First messages that were repeated, all times together.
-    package var replayed: UInt64
+    public var replayed: UInt64
     /// Messages that were sent again without being confirmed, all times together.
-    package var resent: UInt64
+    public var resent: UInt64
     /// The backends' messages that the client got whole, and those that a backend's end cut.
-    package var fromBackend: UInt64
-    package var cutFromBackend: UInt64
+    public var fromBackend: UInt64
+    public var cutFromBackend: UInt64
     /// Why the session could not be kept; nil where it could.
-    package var end: String?
+    public var end: String?
 
-    package init(
+    public init(
         received: UInt64, delivered: Ordinals, unconfirmed: Ordinals, dropped: [(reason: String, ordinals: Ordinals)],
         resumptions: UInt64, replayed: UInt64 = 0, resent: UInt64 = 0, fromBackend: UInt64 = 0, cutFromBackend: UInt64 = 0,
         end: String? = nil

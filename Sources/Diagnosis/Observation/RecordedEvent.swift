@@ -1,7 +1,7 @@
-package import Wire
+public import Wire
 
 /// One event of a recorded session: what a feeder saw, as a value that can be kept.
-package enum RecordedEvent: Sendable, Hashable {
+public enum RecordedEvent: Sendable, Hashable {
     case opened(ClientFacts, at: Timestamp)
     /// The request's head, whole.
     case request([UInt8])

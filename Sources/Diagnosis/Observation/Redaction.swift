@@ -1,14 +1,14 @@
-package import HTTPWire
+public import HTTPWire
 
 /// Keeps secrets out of evidence: what proves who somebody is is shown as «redacted», its name stays.
 ///
 /// Evidence leaves the process in reports that people paste into tickets, so here is no fingerprint either; the ledger's
 /// own redaction has one.
-package enum Redaction {
+public enum Redaction {
     static let mark = "«redacted»"
 
     /// `Name: value` of a field line, as it may be shown.
-    package static func field(_ head: MessageHead, _ index: Int) -> String {
+    public static func field(_ head: MessageHead, _ index: Int) -> String {
         let line = head.fields[index]
         // Nearly every line that is quoted stands in the head as it is to be shown.
         if isShown(line.known), line.value.lowerBound - line.name.upperBound == 2, line.value.count <= 300,
@@ -60,14 +60,14 @@ package enum Redaction {
     }
 
     /// The request line with the values of its query's secrets left out.
-    package static func requestLine(_ head: RequestHead) -> String {
+    public static func requestLine(_ head: RequestHead) -> String {
         let method = head.bytes.printable(head.methodRange, limit: 32)
         let version = head.version == .http10 ? "HTTP/1.0" : "HTTP/1.1"
         return "\(method) \(target(head)) \(version)"
     }
 
     /// The request target with the values of its query's secrets left out.
-    package static func target(_ head: RequestHead) -> String { url(head.bytes, head.targetRange) }
+    public static func target(_ head: RequestHead) -> String { url(head.bytes, head.targetRange) }
 
     private static func url(_ bytes: [UInt8], _ range: Range<Int>) -> String {
         guard let question = range.first(where: { $0 < bytes.count && bytes[$0] == 0x3F }) else {

@@ -1,12 +1,12 @@
-package import WebSocketWire
-package import Wire
+public import WebSocketWire
+public import Wire
 
 /// Reads a session along from the 101 to its end, and says at the end what happened and why.
 ///
 /// One value per session, confined to its loop. It counts frames (`FrameTally`), remembers when each direction last spoke, and in which
 /// order the sides ended; everything else is worked out in `report`, once. Feeders (the live relay, a recording, a capture) hand it the
 /// same calls and get the same record, wherever the bytes were cut.
-package struct SessionAnalyzer: Sendable {
+public struct SessionAnalyzer: Sendable {
     @usableFromInline var clientFrames: FrameTally
     @usableFromInline var serverFrames: FrameTally
     @usableFromInline var clientClock: DirectionClock
@@ -18,14 +18,14 @@ package struct SessionAnalyzer: Sendable {
     private var faultExcerpts: (client: [UInt8], server: [UInt8]) = ([], [])
     @usableFromInline var wantsExcerpt: (client: Bool, server: Bool) = (false, false)
     /// The handshake's time; ages count from here.
-    package let openedAt: Timestamp
-    package private(set) var traits: SessionTraits
+    public let openedAt: Timestamp
+    public private(set) var traits: SessionTraits
     /// Who answered the handshake.
-    package private(set) var stack: Stack?
+    public private(set) var stack: Stack?
     /// An intermediary or edge that the handshake showed on the path.
-    package private(set) var hop: Stack?
+    public private(set) var hop: Stack?
     /// What is relayed isn't WebSocket: bytes and ends are counted, frames are not, and no end is judged.
-    package private(set) var isOpaque = false
+    public private(set) var isOpaque = false
     private var events = SessionEvents()
     private var downstreamEnd: TransportEnd?
     private var upstreamEnd: TransportEnd?
@@ -35,7 +35,7 @@ package struct SessionAnalyzer: Sendable {
     /// A fault that only enforcement sees, because it reads payloads: at most one, and boxed, since hardly any session has it.
     private var enforced: [(side: Side, fault: LocatedFault)] = []
 
-    package init(openedAt: Timestamp, traits: SessionTraits, stack: Stack? = nil, hop: Stack? = nil) {
+    public init(openedAt: Timestamp, traits: SessionTraits, stack: Stack? = nil, hop: Stack? = nil) {
         self.openedAt = openedAt
         self.traits = traits
         self.stack = stack
@@ -47,12 +47,12 @@ package struct SessionAnalyzer: Sendable {
     }
 
     /// - Parameter compression: whether permessage-deflate was agreed, so that RSV1 may be set.
-    package init(openedAt: Timestamp, compression: Bool, stack: Stack? = nil) {
+    public init(openedAt: Timestamp, compression: Bool, stack: Stack? = nil) {
         self.init(openedAt: openedAt, traits: compression ? [.compression, .offeredCompression] : [], stack: stack)
     }
 
     /// A tunnel of another protocol: nothing in it is read.
-    package init(opaqueSince openedAt: Timestamp) {
+    public init(opaqueSince openedAt: Timestamp) {
         self.init(openedAt: openedAt, traits: [])
         isOpaque = true
         // Parsers that have lost their place stay silent.
@@ -61,7 +61,7 @@ package struct SessionAnalyzer: Sendable {
     }
 
     /// Bytes that one side sent, in order; called once per received buffer.
-    @inlinable package mutating func relayed(_ direction: Direction, _ bytes: RawSpan, at now: Timestamp) -> FrameNotices {
+    @inlinable public mutating func relayed(_ direction: Direction, _ bytes: RawSpan, at now: Timestamp) -> FrameNotices {
         if direction == .clientToServer {
             if wantsExcerpt.client { extendExcerpt(direction, bytes) }
             let notices = clientFrames.observe(bytes)
@@ -77,7 +77,7 @@ package struct SessionAnalyzer: Sendable {
     }
 
     /// A sign of life that is not passed on: the answer to a ping of Gatehouse's.
-    package mutating func heard(_ side: Side, at now: Timestamp) {
+    public mutating func heard(_ side: Side, at now: Timestamp) {
         if side == .downstream {
             clientClock.spoke(0, .none, clientFrames.largestMessage, now, until: firstEndAt)
         } else {
@@ -86,7 +86,7 @@ package struct SessionAnalyzer: Sendable {
     }
 
     /// When `side` last gave a sign of life; the handshake counts as the first.
-    @inlinable package func lastHeard(_ side: Side) -> Timestamp {
+    @inlinable public func lastHeard(_ side: Side) -> Timestamp {
         side == .downstream ? clientClock.lastSpoke : serverClock.lastSpoke
     }
 
@@ -94,16 +94,16 @@ package struct SessionAnalyzer: Sendable {
     ///
     /// Without this, what is asked of an optional analyser is asked of a copy, three hundred bytes with references to count. Mutating for
     /// that reason alone.
-    @inlinable @inline(__always) package mutating func look<Answer>(_ at: (inout SessionAnalyzer) -> Answer) -> Answer { at(&self) }
+    @inlinable @inline(__always) public mutating func look<Answer>(_ at: (inout SessionAnalyzer) -> Answer) -> Answer { at(&self) }
 
     /// Bytes of this direction that a capture did not keep: from here on nothing is blamed for them.
-    package mutating func missed(_ direction: Direction, _ count: UInt64) {
+    public mutating func missed(_ direction: Direction, _ count: UInt64) {
         if direction == .clientToServer { clientFrames.missed(count) } else { serverFrames.missed(count) }
         fidelity = min(fidelity, .lossy)
     }
 
     /// A side's transport ended.
-    package mutating func ended(_ side: Side, _ end: TransportEnd, at now: Timestamp) {
+    public mutating func ended(_ side: Side, _ end: TransportEnd, at now: Timestamp) {
         switch end {
         case .finished: events.append(.fin, side)
         case .reset: events.append(.reset, side)
@@ -115,40 +115,40 @@ package struct SessionAnalyzer: Sendable {
     }
 
     /// A side broke a rule that only who reads payloads sees; the first such fault counts.
-    package mutating func enforced(_ side: Side, _ fault: LocatedFault) {
+    public mutating func enforced(_ side: Side, _ fault: LocatedFault) {
         if enforced.isEmpty { enforced.append((side, fault)) }
     }
 
     /// Gatehouse ended a side, with a close frame of its own if `closeCode` says so.
-    package mutating func local(_ side: Side, _ end: LocalEnd, closeCode: UInt16?, at now: Timestamp) {
+    public mutating func local(_ side: Side, _ end: LocalEnd, closeCode: UInt16?, at now: Timestamp) {
         if side == .downstream { ourCodes.downstream = closeCode ?? 0 } else { ourCodes.upstream = closeCode ?? 0 }
         ended(side, .local(end), at: now)
     }
 
     /// Whether a frame of ours may be put behind the bytes that went to `side` so far.
-    @inlinable package func isAtFrameBoundary(towards side: Side) -> Bool {
+    @inlinable public func isAtFrameBoundary(towards side: Side) -> Bool {
         side == .upstream ? clientFrames.isAtFrameBoundary : serverFrames.isAtFrameBoundary
     }
 
     /// Whether a close frame came from either side.
-    @inlinable package var hasClose: Bool { clientFrames.hasClose || serverFrames.hasClose }
+    @inlinable public var hasClose: Bool { clientFrames.hasClose || serverFrames.hasClose }
 
     /// Whether nobody can tell where the frames end that go to `side`.
-    @inlinable package func isDesynchronised(towards side: Side) -> Bool {
+    @inlinable public func isDesynchronised(towards side: Side) -> Bool {
         side == .upstream ? clientFrames.isDesynchronised : serverFrames.isDesynchronised
     }
 
     /// The frames that `side` sent.
-    @inlinable package func frames(from side: Side) -> FrameTally { side == .downstream ? clientFrames : serverFrames }
+    @inlinable public func frames(from side: Side) -> FrameTally { side == .downstream ? clientFrames : serverFrames }
 
     /// Bytes that `side` sent after the handshake.
-    package func bytes(from side: Side) -> UInt64 { side == .downstream ? clientClock.bytes : serverClock.bytes }
+    public func bytes(from side: Side) -> UInt64 { side == .downstream ? clientClock.bytes : serverClock.bytes }
 
     /// The last time at which anything was relayed.
-    @inlinable package var lastActivity: Timestamp { max(clientClock.lastSpoke, serverClock.lastSpoke) }
+    @inlinable public var lastActivity: Timestamp { max(clientClock.lastSpoke, serverClock.lastSpoke) }
 
     /// What happened, and why it ended, as far as that shows.
-    package func report(at now: Timestamp) -> SessionRecord {
+    public func report(at now: Timestamp) -> SessionRecord {
         var record = SessionRecord(
             openedAt: openedAt, duration: now - openedAt, endedAfter: (firstEndAt == .never ? now : firstEndAt) - openedAt,
             first: firstParty, order: order,
@@ -237,7 +237,7 @@ package struct SessionAnalyzer: Sendable {
 }
 
 /// When one direction spoke: what silences are measured with.
-package struct DirectionClock: Sendable {
+public struct DirectionClock: Sendable {
     /// The last bytes; the handshake counts as the first.
     @usableFromInline var lastSpoke: Timestamp
     /// The last bytes before those, for an end that is itself a close frame.

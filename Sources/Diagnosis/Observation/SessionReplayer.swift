@@ -1,10 +1,10 @@
 import HTTPWire
-package import Wire
+public import Wire
 
 /// Feeds a recording to the analysers that a live session feeds: the second of the three feeders, and the proof that they agree.
-package enum SessionReplayer {
+public enum SessionReplayer {
     /// The observation of the handshake, and the session's record if there was a session.
-    package static func replay(
+    public static func replay(
         _ events: [RecordedEvent], session: SessionID = SessionID(0)
     ) -> (handshake: HandshakeObservation, record: SessionRecord?) {
         let facts = ClientFacts(address: SocketAddress(v4: 0, port: 0))

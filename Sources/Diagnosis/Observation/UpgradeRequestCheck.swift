@@ -1,25 +1,25 @@
-package import HTTPWire
+public import HTTPWire
 import WebSocketWire
 import Wire
 
 /// The rules of RFC 6455 §4.1 and §4.2.1 on a request: all that is wrong, not the first thing.
-package enum UpgradeRequestCheck {
+public enum UpgradeRequestCheck {
     /// Whether this request is meant as a WebSocket handshake, even a broken one: it asks for `websocket`, or carries a field that only
     /// handshakes have.
-    package static func isWebSocketAttempt(_ head: RequestHead) -> Bool {
+    public static func isWebSocketAttempt(_ head: RequestHead) -> Bool {
         head.contains(token: "websocket", in: .upgrade) || head.section.has(KnownField.secWebSocketKey)
             || head.section.has(KnownField.secWebSocketVersion)
     }
 
     /// Everything that keeps the request from being a valid handshake, in the order of the RFC; empty if it is one.
-    package static func findings(_ head: RequestHead) -> [Finding] {
+    public static func findings(_ head: RequestHead) -> [Finding] {
         var findings: [Finding] = []
         for fault in faults(head) { findings.append(fault.finding(head)) }
         return findings
     }
 
     /// The faults alone, without text: cheap enough for every handshake.
-    package static func faults(_ head: RequestHead) -> [RequestFault] {
+    public static func faults(_ head: RequestHead) -> [RequestFault] {
         var faults: [RequestFault] = []
         if head.method != .get { faults.append(.method) }
         if head.version == .http10 { faults.append(.version10) }
@@ -45,12 +45,12 @@ package enum UpgradeRequestCheck {
 
     /// The status with which an enforcing server answers the first fault, and the field it then has to send: 426 names the version that
     /// is spoken here (§4.4).
-    package static func refusal(_ head: RequestHead) -> (status: Int, needsVersionField: Bool)? {
+    public static func refusal(_ head: RequestHead) -> (status: Int, needsVersionField: Bool)? {
         refusal(for: faults(head))
     }
 
     /// The same for faults that were found already.
-    package static func refusal(for faults: [RequestFault]) -> (status: Int, needsVersionField: Bool)? {
+    public static func refusal(for faults: [RequestFault]) -> (status: Int, needsVersionField: Bool)? {
         guard let first = faults.first(where: { $0 != .originRepeated }) else { return nil }
         switch first {
         case .method: return (405, false)
@@ -74,12 +74,12 @@ package enum UpgradeRequestCheck {
 }
 
 /// One thing that is wrong with a request that is meant as a handshake.
-package enum RequestFault: Sendable, Hashable, CaseIterable {
+public enum RequestFault: Sendable, Hashable, CaseIterable {
     case method, version10, upgrade, connection, keyMissing, keyMalformed, keyRepeated, versionMissing, versionUnsupported
     case originRepeated, body
 
     /// The field that is concerned; nil for the request line.
-    package var field: FieldName? {
+    public var field: FieldName? {
         switch self {
         case .method, .version10: nil
         case .upgrade: .upgrade

@@ -1,22 +1,22 @@
-package import HTTPWire
+public import HTTPWire
 import WebSocketWire
 import Wire
 
 /// The rules of RFC 6455 §4.1 on a response, against the request that it answers: all that is wrong.
-package enum UpgradeResponseCheck {
+public enum UpgradeResponseCheck {
     /// Whether `response` opens a tunnel: a 101 that a browser accepts.
-    package static func isValid101(_ request: RequestHead, _ response: ResponseHead) -> Bool {
+    public static func isValid101(_ request: RequestHead, _ response: ResponseHead) -> Bool {
         response.status == 101 && !faults(request, response).contains { $0.isFatal }
     }
 
     /// Everything that is wrong with the answer; for other statuses than 101 only upgrade fields that don't belong there.
-    package static func findings(_ request: RequestHead, _ response: ResponseHead) -> [Finding] {
+    public static func findings(_ request: RequestHead, _ response: ResponseHead) -> [Finding] {
         let all = response.status == 101 ? faults(request, response) : misplaced(response)
         return all.map { $0.finding(request, response) }
     }
 
     /// The faults of a 101 without text.
-    package static func faults(_ request: RequestHead, _ response: ResponseHead) -> [ResponseFault] {
+    public static func faults(_ request: RequestHead, _ response: ResponseHead) -> [ResponseFault] {
         var faults: [ResponseFault] = []
         if !response.contains(token: "websocket", in: .upgrade) { faults.append(.upgradeMissing) }
         if !response.connection.contains(.upgrade) { faults.append(.connectionMissing) }
@@ -70,14 +70,14 @@ package enum UpgradeResponseCheck {
 }
 
 /// One thing that is wrong with an answer to a handshake.
-package enum ResponseFault: Sendable, Hashable, CaseIterable {
+public enum ResponseFault: Sendable, Hashable, CaseIterable {
     case upgradeMissing, connectionMissing, acceptMissing, acceptWrong, acceptRepeated
     case subprotocolNotSelected, subprotocolNotOffered, subprotocolRepeated
     case extensionNotOffered, extensionParameters, bodyAnnounced, upgradeOnOtherStatus
 
     /// Whether a client must fail the connection for it. Browsers do the same where a subprotocol was offered and none chosen; RFC 6455
     /// lets other clients go on.
-    package var isFatal: Bool {
+    public var isFatal: Bool {
         switch self {
         case .subprotocolNotSelected, .bodyAnnounced, .upgradeOnOtherStatus: false
         default: true

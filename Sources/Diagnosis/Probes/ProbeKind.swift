@@ -1,5 +1,5 @@
 /// A change to one factor of a handshake; what a `ProbePlan` may try.
-package enum ProbeKind: String, Sendable, Hashable, CaseIterable {
+public enum ProbeKind: String, Sendable, Hashable, CaseIterable {
     /// Nothing changes.
     case control
     case originSelf = "origin-self"

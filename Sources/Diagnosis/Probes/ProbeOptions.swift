@@ -1,30 +1,30 @@
 /// What the one who probes allows and knows.
-package struct ProbeOptions: Sendable, Hashable {
+public struct ProbeOptions: Sendable, Hashable {
     /// The most handshakes, controls included.
-    package var limit: Int
+    public var limit: Int
     /// Origins that might be the right ones, as the user gave them.
-    package var origins: [String]
+    public var origins: [String]
     /// Hosts that might be the right ones.
-    package var hosts: [String]
+    public var hosts: [String]
     /// Subprotocols that might be the right ones.
-    package var subprotocols: [String]
+    public var subprotocols: [String]
     /// Fields with credentials that the user gave and the request lacks (`Authorization`, `Cookie`); never invented.
-    package var credentials: [Field]
+    public var credentials: [Field]
     /// Makes the path that can't exist; the caller draws it.
-    package var nonce: UInt64
+    public var nonce: UInt64
     /// Whether a connection with TLS may be tried.
-    package var mayUseTLS: Bool
+    public var mayUseTLS: Bool
 
-    package struct Field: Sendable, Hashable {
-        package var name: String
-        package var value: String
-        package init(_ name: String, _ value: String) {
+    public struct Field: Sendable, Hashable {
+        public var name: String
+        public var value: String
+        public init(_ name: String, _ value: String) {
             self.name = name
             self.value = value
         }
     }
 
-    package init(
+    public init(
         limit: Int = 25, origins: [String] = [], hosts: [String] = [], subprotocols: [String] = [], credentials: [Field] = [],
         nonce: UInt64 = 0x6761_7465,
         mayUseTLS: Bool = false

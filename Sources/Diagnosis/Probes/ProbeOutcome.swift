@@ -2,13 +2,13 @@ import HTTPWire
 import Wire
 
 /// What came back on a probe, as far as the plan compares it.
-package struct ProbeOutcome: Sendable, Hashable {
+public struct ProbeOutcome: Sendable, Hashable {
     /// The status code; nil without an answer.
-    package let status: Int?
+    public let status: Int?
     /// A 101 that a browser accepts.
-    package let isAccepted: Bool
+    public let isAccepted: Bool
     /// "101", "403", "closed without an answer".
-    package let text: String
+    public let text: String
     /// Whether an answer came, or a certificate that was not accepted: on a probe over TLS, that the port speaks it.
     let isFromTLS: Bool
     /// What makes two answers the same: status, reason phrase, names of fields, body without the path that was asked for.
@@ -19,7 +19,7 @@ package struct ProbeOutcome: Sendable, Hashable {
     let excerpt: String
 
     /// Reads what was observed of the probe's handshake.
-    package init(_ observation: HandshakeObservation) {
+    public init(_ observation: HandshakeObservation) {
         var reading = SignReading()
         guard let response = observation.response else {
             status = nil

@@ -1,4 +1,4 @@
-package import HTTPWire
+public import HTTPWire
 
 /// Which handshake to try next, and what all of them together prove: a value without sockets.
 ///
@@ -6,9 +6,9 @@ package import HTTPWire
 /// decided anew each time: every kind of probe is worth the sum of the weights of the causes that it can prove, so the probe that
 /// separates most goes first. When a probe is accepted, the control comes once more; only if it still fails is the cause proven. What no
 /// probe flips is evidence too, and goes back to the catalogue as signs. At most `ProbeOptions.limit` handshakes in all.
-package struct ProbePlan: Sendable {
+public struct ProbePlan: Sendable {
     /// What to do next.
-    package enum Step: Sendable {
+    public enum Step: Sendable {
         /// Perform this handshake, and `record` its outcome.
         case probe(ProbeRequest)
         /// All that can be shown is shown: `conclude` says it.
@@ -32,14 +32,14 @@ package struct ProbePlan: Sendable {
     /// What each kind brought so far.
     private var failed: Set<ProbeKind> = []
     private var quotes: [(sign: Sign, evidence: Evidence)] = []
-    package private(set) var records: [ProbeRecord] = []
+    public private(set) var records: [ProbeRecord] = []
 
     private enum State { case control, probing, confirming, done }
 
     /// Begins with what was observed; the observation is read, not kept.
     ///
     /// - Parameter sent: the request as it went to the one who refused it, where a proxy changed it on the way. Probes change that one.
-    package init(_ observation: HandshakeObservation, options: ProbeOptions = ProbeOptions(), sent: RequestHead? = nil) {
+    public init(_ observation: HandshakeObservation, options: ProbeOptions = ProbeOptions(), sent: RequestHead? = nil) {
         self.options = options
         let signs = HandshakeJudge.signs(of: observation)
         self.signs = signs
@@ -78,13 +78,13 @@ package struct ProbePlan: Sendable {
     }
 
     /// Whether probes could make a verdict surer.
-    package static func canDecide(_ verdict: Verdict) -> Bool { verdict.confidence != .proven }
+    public static func canDecide(_ verdict: Verdict) -> Bool { verdict.confidence != .proven }
 
     /// Whether the unchanged handshake was accepted.
-    package var wentWellByItself: Bool { learned.contains(.flipByItself) }
+    public var wentWellByItself: Bool { learned.contains(.flipByItself) }
 
     /// A handshake that the end of the time cut short: it is listed, and shows nothing.
-    package mutating func recordCut(_ words: String) {
+    public mutating func recordCut(_ words: String) {
         guard let probe = current else { return }
         current = nil
         records.append(ProbeRecord(change: probe.change, outcome: words))
@@ -92,7 +92,7 @@ package struct ProbePlan: Sendable {
     }
 
     /// The next handshake, or that there is none.
-    package mutating func next() -> Step {
+    public mutating func next() -> Step {
         switch state {
         case .control, .confirming: return take(ProbeRequest(.control, "none (control)", flip: nil))
         case .done: return .done
@@ -108,7 +108,7 @@ package struct ProbePlan: Sendable {
     }
 
     /// What came back on the handshake that `next` gave.
-    package mutating func record(_ outcome: ProbeOutcome) {
+    public mutating func record(_ outcome: ProbeOutcome) {
         guard let probe = current else { return }
         current = nil
         tried.insert(probe)
@@ -140,7 +140,7 @@ package struct ProbePlan: Sendable {
     }
 
     /// The verdict on `observation`, the one with which the plan began, with all that the probes showed.
-    package func conclude(_ observation: HandshakeObservation) -> HandshakeJudgement {
+    public func conclude(_ observation: HandshakeObservation) -> HandshakeJudgement {
         let before = Hypotheses(signs).ranked
         observation.furtherSigns.formUnion(learned)
         observation.furtherEvidence += quotes

@@ -1,25 +1,25 @@
-package import HTTPWire
+public import HTTPWire
 
 /// One handshake to try: the observed request with one thing changed.
 ///
 /// Changes are kept as edits, not as a finished head: what the request carried (credentials included) stays where it is, and the one
 /// who performs the probe draws a fresh key.
-package struct ProbeRequest: Sendable, Hashable {
-    package let kind: ProbeKind
+public struct ProbeRequest: Sendable, Hashable {
+    public let kind: ProbeKind
     /// The change in words: "Origin: https://app.example", "none (control)".
-    package let change: String
+    public let change: String
     /// The method, if it changes.
-    package var method: String?
+    public var method: String?
     /// The request target, if it changes.
-    package var target: String?
-    package var edits: [Edit] = []
+    public var target: String?
+    public var edits: [Edit] = []
     /// Whether the connection is made with TLS, if that changes.
-    package var secure: Bool?
+    public var secure: Bool?
     /// The sign that an accepted handshake sets.
     let flip: Sign?
 
     /// A change of one field.
-    package enum Edit: Sendable, Hashable {
+    public enum Edit: Sendable, Hashable {
         case remove(FieldName)
         /// Replaces the first line of this name, or appends it.
         case set(String, String)
@@ -28,7 +28,7 @@ package struct ProbeRequest: Sendable, Hashable {
     }
 
     /// The request as it was observed.
-    package static var unchanged: ProbeRequest { ProbeRequest(.control, "none (control)", flip: nil) }
+    public static var unchanged: ProbeRequest { ProbeRequest(.control, "none (control)", flip: nil) }
 
     init(
         _ kind: ProbeKind, _ change: String, flip: Sign?, target: String? = nil, method: String? = nil, secure: Bool? = nil,
@@ -44,10 +44,10 @@ package struct ProbeRequest: Sendable, Hashable {
     }
 
     /// Whether the probe is a handshake (and an accepted one has to be closed), or a plain request.
-    package var isHandshake: Bool { !edits.contains(.removeUpgrade) }
+    public var isHandshake: Bool { !edits.contains(.removeUpgrade) }
 
     /// The head to send: `original` with the edits, and with `key` in place of its Sec-WebSocket-Key.
-    package func head(from original: RequestHead, key: String) -> [UInt8] {
+    public func head(from original: RequestHead, key: String) -> [UInt8] {
         var lines: [(name: String, value: [UInt8])] = original.fields.map { field in
             (String(decoding: original.bytes[field.name], as: UTF8.self), Array(original.bytes[field.value]))
         }

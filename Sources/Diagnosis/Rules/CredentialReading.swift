@@ -1,14 +1,14 @@
 import HTTPWire
 
 /// What in a request proves who is asking: found by shape, never by value. What names say is `SecretNames`' matter.
-package enum CredentialReading {
+public enum CredentialReading {
     /// Whether the subprotocol says that the one behind it is a token: browsers can't set fields, so applications put it there.
-    package static func announcesToken(_ subprotocol: String) -> Bool {
+    public static func announcesToken(_ subprotocol: String) -> Bool {
         announcing.contains(subprotocol.lowercased())
     }
 
     /// How many characters of a subprotocol stand before a token: `base64url.bearer.authorization.k8s.io.…`, `bearer-…`; nil if none follows.
-    package static func tokenPrefix(_ subprotocol: String) -> Int? {
+    public static func tokenPrefix(_ subprotocol: String) -> Int? {
         let text = subprotocol.lowercased()
         for known in ["base64url.bearer.authorization.k8s.io.", "base64.bearer.authorization.k8s.io.", "openai-insecure-api-key."]
         where text.hasPrefix(known) { return known.count }
@@ -24,7 +24,7 @@ package enum CredentialReading {
     ]
 
     /// Whether `text` has the shape of a token: a JWT, or long and without meaning.
-    package static func isTokenLike(_ text: String) -> Bool {
+    public static func isTokenLike(_ text: String) -> Bool {
         let bytes = text.utf8
         if text.hasPrefix("eyJ"), bytes.count > 20 { return true }
         guard bytes.count >= 24 else { return false }

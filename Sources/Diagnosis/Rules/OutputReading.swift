@@ -5,19 +5,19 @@ import Wire
 ///
 /// Lines are matched by the sentences of servers, frameworks and proxies (a command that is run may well be a proxy with a backend of its own),
 /// wherever in the line they stand, and by the lines of access logs (`AccessLine`). A line that says nothing of the kind has no signs, and most don't.
-package enum OutputReading {
+public enum OutputReading {
     /// The signs in a line; at most its first 2 KiB are read.
-    package static func signs(_ line: [UInt8]) -> SignSet {
+    public static func signs(_ line: [UInt8]) -> SignSet {
         var reading = SignReading()
         phrases.read(line, 0..<min(line.count, 2048), into: &reading) { .body($0) }
         return reading.set
     }
 
     /// What is said once, at the start or when it begins, and holds until the backend ends or says otherwise.
-    package static let standing: SignSet = [.outputSyncWorker, .outputPlainServer, .outputNoServerUp]
+    public static let standing: SignSet = [.outputSyncWorker, .outputPlainServer, .outputNoServerUp]
 
     /// A quotation of the line, control characters escaped, cut to a readable length.
-    package static func evidence(_ line: [UInt8]) -> Evidence {
+    public static func evidence(_ line: [UInt8]) -> Evidence {
         let text = String(decoding: line.prefix(300), as: UTF8.self)
         let shown = text.unicodeScalars.reduce(into: "") { shown, scalar in
             if scalar.value >= 0x20, scalar.value != 0x7F { shown.unicodeScalars.append(scalar) } else { shown += "·" }

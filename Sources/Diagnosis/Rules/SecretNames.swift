@@ -8,9 +8,9 @@
 import HTTPWire
 
 /// The names of secrets.
-package enum SecretNames {
+public enum SecretNames {
     /// What a name says of its value.
-    package enum Kind: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
         /// It proves who somebody is.
         case credential
         /// It belongs to one sign-in: nobody may read it, and it proves nothing to a backend.
@@ -37,10 +37,10 @@ package enum SecretNames {
         .credential, "xkey", "xauth", "xsession", "xticket", "xcsrf", "xxsrf", "xotp", "auth")
 
     /// Longer names are nobody's: not compared.
-    package static let longest = 96
+    public static let longest = 96
 
     /// Where a name stands.
-    package enum Place: Sendable {
+    public enum Place: Sendable {
         /// Before a `=` of a query or form.
         case parameter
         /// Before the colon of a field line.
@@ -50,7 +50,7 @@ package enum SecretNames {
     }
 
     /// What a name says, in the form in which names are compared: lower case, without separators.
-    package static func kind(normalised name: Span<UInt8>, _ place: Place) -> Kind? {
+    public static func kind(normalised name: Span<UInt8>, _ place: Place) -> Kind? {
         guard name.count > 1, name.count <= longest else { return nil }
         let last = Int(name[name.count - 1]) - 0x61
         if (0..<26).contains(last) {
@@ -71,7 +71,7 @@ package enum SecretNames {
     }
 
     /// What the name in `range` says, which may be percent-encoded where it is a parameter's.
-    package static func kind(_ bytes: [UInt8], _ range: Range<Int>, _ place: Place) -> Kind? {
+    public static func kind(_ bytes: [UInt8], _ range: Range<Int>, _ place: Place) -> Kind? {
         var name = InlineArray<96, UInt8>(repeating: 0)
         var count = 0
         var index = range.lowerBound
@@ -98,7 +98,7 @@ package enum SecretNames {
 
     /// What names are compared without.
     @inlinable
-    package static func isSeparator(_ byte: UInt8) -> Bool {
+    public static func isSeparator(_ byte: UInt8) -> Bool {
         byte == 0x5F || byte == 0x2D || byte == 0x2E || byte == 0x5B || byte == 0x5D
     }
 

@@ -1,6 +1,6 @@
 extension Sign {
     /// What was seen, as a clause of a sentence: "the answer is 403".
-    package var text: String {
+    public var text: String {
         switch self {
         case .isUpgrade: "the request is a WebSocket upgrade"
         case .isPlainRequest: "the request has none of the upgrade's fields"
@@ -386,7 +386,7 @@ extension Sign {
     }
 
     /// The stable name: the case in kebab case.
-    package var id: String {
+    public var id: String {
         var id = ""
         for scalar in String(describing: self).unicodeScalars {
             if ("A"..."Z").contains(scalar) {

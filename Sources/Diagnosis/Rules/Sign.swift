@@ -2,7 +2,7 @@
 ///
 /// A sign says what is there, not what it means; what it means stands in the clauses of the causes. The declaration's
 /// order has no meaning, and nothing outside of a process keeps the number; `id` is the stable name.
-package enum Sign: UInt16, Sendable, Hashable, CaseIterable {
+public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     // MARK: The request as it arrived
     case isUpgrade
     case isPlainRequest

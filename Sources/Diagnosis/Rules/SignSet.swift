@@ -1,35 +1,35 @@
 /// A set of signs in 512 bits: rules are compared with what was seen by masking, never by searching.
-package struct SignSet: Sendable, Hashable {
+public struct SignSet: Sendable, Hashable {
     private var words: SIMD8<UInt64>
 
-    package init() { words = .zero }
+    public init() { words = .zero }
 
-    package init(_ signs: some Sequence<Sign>) {
+    public init(_ signs: some Sequence<Sign>) {
         words = .zero
         for sign in signs { insert(sign) }
     }
 
-    package var isEmpty: Bool { words == .zero }
+    public var isEmpty: Bool { words == .zero }
 
-    package mutating func insert(_ sign: Sign) {
+    public mutating func insert(_ sign: Sign) {
         words[Int(sign.rawValue >> 6)] |= UInt64(1) << UInt64(sign.rawValue & 63)
     }
 
-    package mutating func remove(_ sign: Sign) {
+    public mutating func remove(_ sign: Sign) {
         words[Int(sign.rawValue >> 6)] &= ~(UInt64(1) << UInt64(sign.rawValue & 63))
     }
 
-    package func contains(_ sign: Sign) -> Bool {
+    public func contains(_ sign: Sign) -> Bool {
         words[Int(sign.rawValue >> 6)] >> UInt64(sign.rawValue & 63) & 1 == 1
     }
 
     /// Whether every sign of `self` is in `other`.
-    package func isSubset(of other: SignSet) -> Bool { words & ~other.words == .zero }
+    public func isSubset(of other: SignSet) -> Bool { words & ~other.words == .zero }
 
     /// Whether no sign is in both.
-    package func isDisjoint(with other: SignSet) -> Bool { words & other.words == .zero }
+    public func isDisjoint(with other: SignSet) -> Bool { words & other.words == .zero }
 
-    package mutating func formUnion(_ other: SignSet) { words |= other.words }
+    public mutating func formUnion(_ other: SignSet) { words |= other.words }
 
     /// Calls `body` with the number of every sign, in order.
     func forEach(_ body: (Int) -> Void) {
@@ -43,9 +43,9 @@ package struct SignSet: Sendable, Hashable {
     }
 
     /// The signs in the order of their declaration.
-    package var signs: [Sign] { Sign.allCases.filter(contains) }
+    public var signs: [Sign] { Sign.allCases.filter(contains) }
 }
 
 extension SignSet: ExpressibleByArrayLiteral {
-    package init(arrayLiteral elements: Sign...) { self.init(elements) }
+    public init(arrayLiteral elements: Sign...) { self.init(elements) }
 }

@@ -1,12 +1,12 @@
-package import HTTPWire
+public import HTTPWire
 
 /// What the first messages of a session say, where a library refuses inside of the WebSocket instead of by the handshake's answer.
 ///
 /// Socket.IO: `44{"message":"…"}` (CONNECT_ERROR) answers the client's `40{…}` (CONNECT), also in the body of a polling answer, where packets
 /// stand behind each other with 0x1E between them. Action Cable: `{"type":"disconnect","reason":"…"}`.
-package enum SpokenReading {
+public enum SpokenReading {
     /// A refusal in what the server said, in words; nil if it is none.
-    package static func refusal(_ message: [UInt8]) -> (sign: Sign, signs: SignSet, words: String)? {
+    public static func refusal(_ message: [UInt8]) -> (sign: Sign, signs: SignSet, words: String)? {
         var start = 0
         while start <= message.count {
             let end = message[start...].firstIndex(of: 0x1E) ?? message.count
@@ -17,12 +17,12 @@ package enum SpokenReading {
     }
 
     /// Whether the client's CONNECT carries something to identify it by: `40{…}`, `40/chat,{…}`.
-    package static func carriesCredentials(_ message: [UInt8]) -> Bool {
+    public static func carriesCredentials(_ message: [UInt8]) -> Bool {
         message.starts(with: Array("40".utf8)) && message.contains(0x7B) && !message.suffix(2).elementsEqual([0x7B, 0x7D])
     }
 
     /// Whether the path is one of Engine.IO's, so that messages are to be read.
-    package static func isPolling(_ head: RequestHead) -> Bool {
+    public static func isPolling(_ head: RequestHead) -> Bool {
         guard let query = head.queryRange else { return false }
         return head.bytes.contains("transport=polling", in: query) && head.bytes.contains("eio=", in: query)
     }

@@ -2,7 +2,7 @@
 ///
 /// The raw value is the id that every verdict uses; it never changes its meaning. Which framework, setting or field
 /// is concerned belongs in the evidence and the fix, not in the id. `CauseCatalogue` holds what each one means.
-package enum Cause: String, Sendable, Hashable, CaseIterable {
+public enum Cause: String, Sendable, Hashable, CaseIterable {
     // origin
     case originNotAllowed = "origin-not-allowed"
     case originNotSameHost = "origin-not-same-host"

@@ -1,15 +1,15 @@
 /// One observation that matters, with its evidence. Findings are collected; verdicts are drawn from them.
-package struct Finding: Sendable, Hashable {
+public struct Finding: Sendable, Hashable {
     /// Stable id, `layer.what-was-seen`, such as `handshake.connection-token-missing`. Never reused for something else.
-    package var id: String
-    package var layer: Layer
-    package var severity: Severity
-    package var blame: Blame
+    public var id: String
+    public var layer: Layer
+    public var severity: Severity
+    public var blame: Blame
     /// One sentence: observed, expected (with the RFC section), consequence.
-    package var text: String
-    package var evidence: [Evidence]
+    public var text: String
+    public var evidence: [Evidence]
 
-    package init(
+    public init(
         id: String, layer: Layer, severity: Severity, blame: Blame, text: String, evidence: [Evidence] = []
     ) {
         self.id = id
@@ -22,12 +22,12 @@ package struct Finding: Sendable, Hashable {
 }
 
 /// Where in the stack something was seen.
-package enum Layer: String, Sendable, Hashable, CaseIterable {
+public enum Layer: String, Sendable, Hashable, CaseIterable {
     case tcp, tls, http, handshake, websocket, application, proxy
 }
 
 /// How much a finding weighs by itself.
-package enum Severity: String, Sendable, Hashable, CaseIterable {
+public enum Severity: String, Sendable, Hashable, CaseIterable {
     /// Worth knowing; nothing is broken.
     case note
     /// Odd, or a risk.

@@ -2,22 +2,22 @@
 ///
 /// Drawn from findings, never from a single rule in passing: the cause that stands first, how sure that is, who is to
 /// blame, what proves it, what to change, and what else it could have been.
-package struct Verdict: Sendable, Hashable {
-    package var cause: Cause
+public struct Verdict: Sendable, Hashable {
+    public var cause: Cause
     /// One line for a person, naming what was seen: "The backend does not allow this Origin".
-    package var title: String
-    package var confidence: Confidence
-    package var blame: Blame
+    public var title: String
+    public var confidence: Confidence
+    public var blame: Blame
     /// Who gave the answer that this verdict explains; nil where nobody answered.
-    package var answeredBy: Responder?
-    package var evidence: [Evidence]
+    public var answeredBy: Responder?
+    public var evidence: [Evidence]
     /// Handshakes that were tried to tell the causes apart, the controls included, in order.
-    package var probes: [ProbeRecord]
+    public var probes: [ProbeRecord]
     /// What to change, the most direct first, in the words of the stack concerned.
-    package var fix: [String]
-    package var alternatives: [Alternative]
+    public var fix: [String]
+    public var alternatives: [Alternative]
 
-    package init(
+    public init(
         cause: Cause, title: String, confidence: Confidence, blame: Blame, answeredBy: Responder? = nil,
         evidence: [Evidence] = [], probes: [ProbeRecord] = [], fix: [String] = [], alternatives: [Alternative] = []
     ) {
@@ -33,17 +33,17 @@ package struct Verdict: Sendable, Hashable {
     }
 
     /// The title; of a verdict that is merely possible it says so, because a title reads like a fact.
-    package var headline: String { confidence.headline(title) }
+    public var headline: String { confidence.headline(title) }
 }
 
 /// Another cause that the evidence allows or excludes, and what would decide.
-package struct Alternative: Sendable, Hashable {
-    package var cause: Cause
-    package var confidence: Confidence
+public struct Alternative: Sendable, Hashable {
+    public var cause: Cause
+    public var confidence: Confidence
     /// Why it stands here: "a random path answers 404".
-    package var because: String
+    public var because: String
 
-    package init(cause: Cause, confidence: Confidence, because: String) {
+    public init(cause: Cause, confidence: Confidence, because: String) {
         self.cause = cause
         self.confidence = confidence
         self.because = because
@@ -51,20 +51,20 @@ package struct Alternative: Sendable, Hashable {
 }
 
 /// One handshake that was tried, and its outcome.
-package struct ProbeRecord: Sendable, Hashable {
+public struct ProbeRecord: Sendable, Hashable {
     /// The one thing that differed: "none (control)", "Origin removed".
-    package var change: String
+    public var change: String
     /// What came back: "403", "101", "no answer within 2 s".
-    package var outcome: String
+    public var outcome: String
 
-    package init(change: String, outcome: String) {
+    public init(change: String, outcome: String) {
         self.change = change
         self.outcome = outcome
     }
 }
 
 /// How sure a verdict is.
-package enum Confidence: String, Sendable, Hashable, CaseIterable {
+public enum Confidence: String, Sendable, Hashable, CaseIterable {
     /// A single change flipped the outcome with the control failing before and after, or the message names itself.
     case proven
     case likely
@@ -75,11 +75,11 @@ package enum Confidence: String, Sendable, Hashable, CaseIterable {
     case excluded
 
     /// A title as it is shown with this confidence.
-    package func headline(_ title: String) -> String { self == .possible ? "Perhaps: \(title)" : title }
+    public func headline(_ title: String) -> String { self == .possible ? "Perhaps: \(title)" : title }
 }
 
 /// Whose doing it is, and so who must change something.
-package enum Blame: String, Sendable, Hashable, CaseIterable {
+public enum Blame: String, Sendable, Hashable, CaseIterable {
     case client
     /// The platform's edge or a CDN.
     case edge

@@ -1,8 +1,8 @@
-package import Wire
+public import Wire
 
 extension BodyDecoder {
     /// How the next hop gets the body.
-    package enum NextHop: Sendable, Hashable {
+    public enum NextHop: Sendable, Hashable {
         /// With the framing that it came in: chunked stays chunked.
         case sameFraming
         /// Payload only: to an HTTP/1.0 client, or to somebody who reads the content.
@@ -15,7 +15,7 @@ extension BodyDecoder {
     /// A body with a length, and a canonical chunked one, give the whole span in one range. Trailers are dropped.
     /// Reads no further than the end of the body. When a fault is met behind octets that may go on, these are returned
     /// first and the fault is thrown by the next call.
-    package mutating func nextForwarded(
+    public mutating func nextForwarded(
         _ cursor: inout ByteCursor, to nextHop: NextHop = .sameFraming
     ) throws(BodyFault) -> Range<Int>? {
         var dropped: [UInt8] = []
@@ -26,7 +26,7 @@ extension BodyDecoder {
     ///
     /// A returned range that stands behind the trailers is recognised by `isPastTrailers`: what is to go on of them goes
     /// before it.
-    package mutating func nextForwarded(
+    public mutating func nextForwarded(
         _ cursor: inout ByteCursor, to nextHop: NextHop = .sameFraming, trailers: inout [UInt8]
     ) throws(BodyFault) -> Range<Int>? {
         var joined: Range<Int>?

@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// Follows one message body through any chunking, without copying and without heap (RFC 9112 §6, §7.1).
 ///
@@ -10,9 +10,9 @@ package import Wire
 /// connection can't be used again.
 ///
 /// The events of one call come in the order of the octets; joining neighbours is `nextForwarded`'s task.
-package struct BodyDecoder: Sendable {
+public struct BodyDecoder: Sendable {
     /// A piece of the cursor's span, or the end of the body.
-    package enum Event: Sendable, Hashable {
+    public enum Event: Sendable, Hashable {
         /// Payload; goes on as it is.
         case data(Range<Int>)
         /// Size line or line end of a chunk in canonical form; goes on as it is where the next hop gets chunks.
@@ -42,9 +42,9 @@ package struct BodyDecoder: Sendable {
     private var fault: BodyFault.Kind = .framingInvalid
     private let limits: BodyLimits
     /// Payload octets so far.
-    package private(set) var payloadBytes: UInt64 = 0
+    public private(set) var payloadBytes: UInt64 = 0
 
-    package init(framing: BodyFraming, limits: BodyLimits = .default) {
+    public init(framing: BodyFraming, limits: BodyLimits = .default) {
         self.limits = limits
         switch framing {
         case .none: phase = .finished
@@ -58,19 +58,19 @@ package struct BodyDecoder: Sendable {
     }
 
     /// Whether the whole body has been read.
-    package var isComplete: Bool { phase == .finished || phase == .ended }
+    public var isComplete: Bool { phase == .finished || phase == .ended }
 
     /// Whether the trailer section of a chunked body has been read to its end.
-    package var isPastTrailers: Bool { phase == .lastLineFeed || isComplete }
+    public var isPastTrailers: Bool { phase == .lastLineFeed || isComplete }
 
     /// Payload octets that are still to come, where the length says so.
-    package var expected: UInt64? { phase == .data ? remaining : nil }
+    public var expected: UInt64? { phase == .data ? remaining : nil }
 
     /// Octets of the body so far as they came, framing included.
-    package var wireBytes: UInt64 { position }
+    public var wireBytes: UInt64 { position }
 
     /// Reads the next piece; nil if more octets are needed or the body has ended.
-    package mutating func next(_ cursor: inout ByteCursor) throws(BodyFault) -> Event? {
+    public mutating func next(_ cursor: inout ByteCursor) throws(BodyFault) -> Event? {
         switch phase {
         case .data: return data(&cursor, then: .finished)
         case .chunkData: return data(&cursor, then: .dataCarriageReturn)
@@ -90,7 +90,7 @@ package struct BodyDecoder: Sendable {
     }
 
     /// The sender finished: the end of a body without length, a fault for every other that isn't complete.
-    package mutating func senderFinished() throws(BodyFault) {
+    public mutating func senderFinished() throws(BodyFault) {
         switch phase {
         case .untilClose: phase = .finished
         case .finished, .ended: break

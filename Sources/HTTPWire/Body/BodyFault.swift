@@ -1,16 +1,16 @@
 /// Why a body can't be followed any further; the decoder stays silent afterwards.
-package struct BodyFault: Error, Sendable, Hashable {
-    package let kind: Kind
+public struct BodyFault: Error, Sendable, Hashable {
+    public let kind: Kind
     /// The octet of the body, as it came over the wire, at which this was seen.
-    package let at: UInt64
+    public let at: UInt64
 
-    @inlinable package init(_ kind: Kind, at offset: UInt64) {
+    @inlinable public init(_ kind: Kind, at offset: UInt64) {
         self.kind = kind
         self.at = offset
     }
 
     /// What it is; the raw value is the name in logs.
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
         case framingInvalid = "body_framing_invalid"
         case chunkSizeMissing = "chunk_size_missing"
         case chunkSizeInvalid = "chunk_size_invalid"
@@ -28,16 +28,16 @@ package struct BodyFault: Error, Sendable, Hashable {
 }
 
 /// What a chunked body may carry besides its payload.
-package struct BodyLimits: Sendable, Hashable {
+public struct BodyLimits: Sendable, Hashable {
     /// Octets of chunk extensions in the whole body.
-    package var extensions: Int
+    public var extensions: Int
     /// Octets of the trailer section.
-    package var trailers: Int
+    public var trailers: Int
 
-    @inlinable package init(extensions: Int = 4 << 10, trailers: Int = 8 << 10) {
+    @inlinable public init(extensions: Int = 4 << 10, trailers: Int = 8 << 10) {
         self.extensions = extensions
         self.trailers = trailers
     }
 
-    @inlinable package static var `default`: BodyLimits { BodyLimits() }
+    @inlinable public static var `default`: BodyLimits { BodyLimits() }
 }

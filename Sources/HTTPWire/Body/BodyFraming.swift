@@ -1,5 +1,5 @@
 /// Where the body of a message ends (RFC 9112 §6.3).
-package enum BodyFraming: Sendable, Hashable {
+public enum BodyFraming: Sendable, Hashable {
     /// There is no body.
     case none
     /// That many octets.

@@ -1,14 +1,14 @@
 /// One field line of a head as byte ranges: 20 octets, no heap.
-package struct FieldLine: Sendable, Hashable {
+public struct FieldLine: Sendable, Hashable {
     @usableFromInline let nameStart: UInt32
     @usableFromInline let nameEnd: UInt32
     @usableFromInline let valueStart: UInt32
     @usableFromInline let valueEnd: UInt32
     /// Which field it is, if Gatehouse knows the name.
-    package let known: KnownField
+    public let known: KnownField
     /// Whether the line reads `name: value CRLF` with one blank and nothing odd, so that its octets may be copied
     /// as they are.
-    package let isPlain: Bool
+    public let isPlain: Bool
 
     init(name: Range<Int>, value: Range<Int>, known: KnownField, isPlain: Bool) {
         nameStart = UInt32(clamping: name.lowerBound)
@@ -20,8 +20,8 @@ package struct FieldLine: Sendable, Hashable {
     }
 
     /// The field name.
-    @inlinable package var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
+    @inlinable public var name: Range<Int> { Int(nameStart)..<Int(nameEnd) }
 
     /// The field value without the blanks around it.
-    @inlinable package var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
+    @inlinable public var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
 }

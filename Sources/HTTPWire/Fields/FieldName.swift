@@ -1,19 +1,19 @@
 import Wire
 
 /// A field name to ask for: a known one by number, or one from the configuration in lower case.
-package struct FieldName: Sendable, Hashable, CustomStringConvertible {
+public struct FieldName: Sendable, Hashable, CustomStringConvertible {
     /// The number of a known name, or `other`.
-    package let known: KnownField
+    public let known: KnownField
     /// The name in lower case if it isn't a known one; else empty (an empty array owns no heap).
-    package let custom: [UInt8]
+    public let custom: [UInt8]
 
-    @inlinable package init(_ known: KnownField) {
+    @inlinable public init(_ known: KnownField) {
         self.known = known
         self.custom = []
     }
 
     /// The name that `text` spells in any case, or nil if that is no token (RFC 9110 §5.6.2).
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let lower = text.utf8.map(\.lowercased)
         guard !lower.isEmpty, lower.allSatisfy(\.isToken) else { return nil }
         let span = unsafe lower.span.bytes
@@ -22,12 +22,12 @@ package struct FieldName: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The name in lower case.
-    package var description: String {
+    public var description: String {
         known == .other ? String(decoding: custom, as: UTF8.self) : "\(known.name)"
     }
 
     /// Whether the octets of `range` in `bytes` spell this name in any case.
-    package func matches(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
+    public func matches(_ bytes: [UInt8], _ range: Range<Int>) -> Bool {
         let span = unsafe bytes.span.bytes
         guard range.lowerBound >= 0, range.upperBound <= bytes.count else { return false }
         guard known == .other else {
@@ -43,62 +43,62 @@ package struct FieldName: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension FieldName {
-    @inlinable package static var host: FieldName { FieldName(.host) }
-    @inlinable package static var connection: FieldName { FieldName(.connection) }
-    @inlinable package static var upgrade: FieldName { FieldName(.upgrade) }
-    @inlinable package static var contentLength: FieldName { FieldName(.contentLength) }
-    @inlinable package static var transferEncoding: FieldName { FieldName(.transferEncoding) }
-    @inlinable package static var te: FieldName { FieldName(.te) }
-    @inlinable package static var trailer: FieldName { FieldName(.trailer) }
-    @inlinable package static var expect: FieldName { FieldName(.expect) }
-    @inlinable package static var keepAlive: FieldName { FieldName(.keepAlive) }
-    @inlinable package static var proxyConnection: FieldName { FieldName(.proxyConnection) }
-    @inlinable package static var proxyAuthenticate: FieldName { FieldName(.proxyAuthenticate) }
-    @inlinable package static var proxyAuthorization: FieldName { FieldName(.proxyAuthorization) }
-    @inlinable package static var http2Settings: FieldName { FieldName(.http2Settings) }
-    @inlinable package static var via: FieldName { FieldName(.via) }
-    @inlinable package static var forwarded: FieldName { FieldName(.forwarded) }
-    @inlinable package static var xForwardedFor: FieldName { FieldName(.xForwardedFor) }
-    @inlinable package static var xForwardedProto: FieldName { FieldName(.xForwardedProto) }
-    @inlinable package static var xForwardedHost: FieldName { FieldName(.xForwardedHost) }
-    @inlinable package static var xForwardedPort: FieldName { FieldName(.xForwardedPort) }
-    @inlinable package static var xRealIP: FieldName { FieldName(.xRealIP) }
-    @inlinable package static var origin: FieldName { FieldName(.origin) }
-    @inlinable package static var referer: FieldName { FieldName(.referer) }
-    @inlinable package static var userAgent: FieldName { FieldName(.userAgent) }
-    @inlinable package static var accept: FieldName { FieldName(.accept) }
-    @inlinable package static var acceptEncoding: FieldName { FieldName(.acceptEncoding) }
-    @inlinable package static var acceptLanguage: FieldName { FieldName(.acceptLanguage) }
-    @inlinable package static var authorization: FieldName { FieldName(.authorization) }
-    @inlinable package static var cookie: FieldName { FieldName(.cookie) }
-    @inlinable package static var setCookie: FieldName { FieldName(.setCookie) }
-    @inlinable package static var secWebSocketKey: FieldName { FieldName(.secWebSocketKey) }
-    @inlinable package static var secWebSocketVersion: FieldName { FieldName(.secWebSocketVersion) }
-    @inlinable package static var secWebSocketProtocol: FieldName { FieldName(.secWebSocketProtocol) }
-    @inlinable package static var secWebSocketExtensions: FieldName { FieldName(.secWebSocketExtensions) }
-    @inlinable package static var secWebSocketAccept: FieldName { FieldName(.secWebSocketAccept) }
-    @inlinable package static var secFetchSite: FieldName { FieldName(.secFetchSite) }
-    @inlinable package static var secFetchMode: FieldName { FieldName(.secFetchMode) }
-    @inlinable package static var secFetchDest: FieldName { FieldName(.secFetchDest) }
-    @inlinable package static var contentType: FieldName { FieldName(.contentType) }
-    @inlinable package static var contentEncoding: FieldName { FieldName(.contentEncoding) }
-    @inlinable package static var server: FieldName { FieldName(.server) }
-    @inlinable package static var date: FieldName { FieldName(.date) }
-    @inlinable package static var location: FieldName { FieldName(.location) }
-    @inlinable package static var retryAfter: FieldName { FieldName(.retryAfter) }
-    @inlinable package static var allow: FieldName { FieldName(.allow) }
-    @inlinable package static var wwwAuthenticate: FieldName { FieldName(.wwwAuthenticate) }
-    @inlinable package static var cacheControl: FieldName { FieldName(.cacheControl) }
-    @inlinable package static var xRequestID: FieldName { FieldName(.xRequestID) }
-    @inlinable package static var xAccelBuffering: FieldName { FieldName(.xAccelBuffering) }
-    @inlinable package static var xHTTPMethodOverride: FieldName { FieldName(.xHTTPMethodOverride) }
-    @inlinable package static var xOriginalURL: FieldName { FieldName(.xOriginalURL) }
-    @inlinable package static var xRewriteURL: FieldName { FieldName(.xRewriteURL) }
-    @inlinable package static var gatehouseVerdict: FieldName { FieldName(.gatehouseVerdict) }
-    @inlinable package static var cfRay: FieldName { FieldName(.cfRay) }
-    @inlinable package static var xPoweredBy: FieldName { FieldName(.xPoweredBy) }
-    @inlinable package static var eTag: FieldName { FieldName(.eTag) }
-    @inlinable package static var age: FieldName { FieldName(.age) }
-    @inlinable package static var xCache: FieldName { FieldName(.xCache) }
-    @inlinable package static var proxyAuthenticationInfo: FieldName { FieldName(.proxyAuthenticationInfo) }
+    @inlinable public static var host: FieldName { FieldName(.host) }
+    @inlinable public static var connection: FieldName { FieldName(.connection) }
+    @inlinable public static var upgrade: FieldName { FieldName(.upgrade) }
+    @inlinable public static var contentLength: FieldName { FieldName(.contentLength) }
+    @inlinable public static var transferEncoding: FieldName { FieldName(.transferEncoding) }
+    @inlinable public static var te: FieldName { FieldName(.te) }
+    @inlinable public static var trailer: FieldName { FieldName(.trailer) }
+    @inlinable public static var expect: FieldName { FieldName(.expect) }
+    @inlinable public static var keepAlive: FieldName { FieldName(.keepAlive) }
+    @inlinable public static var proxyConnection: FieldName { FieldName(.proxyConnection) }
+    @inlinable public static var proxyAuthenticate: FieldName { FieldName(.proxyAuthenticate) }
+    @inlinable public static var proxyAuthorization: FieldName { FieldName(.proxyAuthorization) }
+    @inlinable public static var http2Settings: FieldName { FieldName(.http2Settings) }
+    @inlinable public static var via: FieldName { FieldName(.via) }
+    @inlinable public static var forwarded: FieldName { FieldName(.forwarded) }
+    @inlinable public static var xForwardedFor: FieldName { FieldName(.xForwardedFor) }
+    @inlinable public static var xForwardedProto: FieldName { FieldName(.xForwardedProto) }
+    @inlinable public static var xForwardedHost: FieldName { FieldName(.xForwardedHost) }
+    @inlinable public static var xForwardedPort: FieldName { FieldName(.xForwardedPort) }
+    @inlinable public static var xRealIP: FieldName { FieldName(.xRealIP) }
+    @inlinable public static var origin: FieldName { FieldName(.origin) }
+    @inlinable public static var referer: FieldName { FieldName(.referer) }
+    @inlinable public static var userAgent: FieldName { FieldName(.userAgent) }
+    @inlinable public static var accept: FieldName { FieldName(.accept) }
+    @inlinable public static var acceptEncoding: FieldName { FieldName(.acceptEncoding) }
+    @inlinable public static var acceptLanguage: FieldName { FieldName(.acceptLanguage) }
+    @inlinable public static var authorization: FieldName { FieldName(.authorization) }
+    @inlinable public static var cookie: FieldName { FieldName(.cookie) }
+    @inlinable public static var setCookie: FieldName { FieldName(.setCookie) }
+    @inlinable public static var secWebSocketKey: FieldName { FieldName(.secWebSocketKey) }
+    @inlinable public static var secWebSocketVersion: FieldName { FieldName(.secWebSocketVersion) }
+    @inlinable public static var secWebSocketProtocol: FieldName { FieldName(.secWebSocketProtocol) }
+    @inlinable public static var secWebSocketExtensions: FieldName { FieldName(.secWebSocketExtensions) }
+    @inlinable public static var secWebSocketAccept: FieldName { FieldName(.secWebSocketAccept) }
+    @inlinable public static var secFetchSite: FieldName { FieldName(.secFetchSite) }
+    @inlinable public static var secFetchMode: FieldName { FieldName(.secFetchMode) }
+    @inlinable public static var secFetchDest: FieldName { FieldName(.secFetchDest) }
+    @inlinable public static var contentType: FieldName { FieldName(.contentType) }
+    @inlinable public static var contentEncoding: FieldName { FieldName(.contentEncoding) }
+    @inlinable public static var server: FieldName { FieldName(.server) }
+    @inlinable public static var date: FieldName { FieldName(.date) }
+    @inlinable public static var location: FieldName { FieldName(.location) }
+    @inlinable public static var retryAfter: FieldName { FieldName(.retryAfter) }
+    @inlinable public static var allow: FieldName { FieldName(.allow) }
+    @inlinable public static var wwwAuthenticate: FieldName { FieldName(.wwwAuthenticate) }
+    @inlinable public static var cacheControl: FieldName { FieldName(.cacheControl) }
+    @inlinable public static var xRequestID: FieldName { FieldName(.xRequestID) }
+    @inlinable public static var xAccelBuffering: FieldName { FieldName(.xAccelBuffering) }
+    @inlinable public static var xHTTPMethodOverride: FieldName { FieldName(.xHTTPMethodOverride) }
+    @inlinable public static var xOriginalURL: FieldName { FieldName(.xOriginalURL) }
+    @inlinable public static var xRewriteURL: FieldName { FieldName(.xRewriteURL) }
+    @inlinable public static var gatehouseVerdict: FieldName { FieldName(.gatehouseVerdict) }
+    @inlinable public static var cfRay: FieldName { FieldName(.cfRay) }
+    @inlinable public static var xPoweredBy: FieldName { FieldName(.xPoweredBy) }
+    @inlinable public static var eTag: FieldName { FieldName(.eTag) }
+    @inlinable public static var age: FieldName { FieldName(.age) }
+    @inlinable public static var xCache: FieldName { FieldName(.xCache) }
+    @inlinable public static var proxyAuthenticationInfo: FieldName { FieldName(.proxyAuthenticationInfo) }
 }

@@ -4,13 +4,13 @@ import Wire
 ///
 /// The two arrays are the only heap blocks. Fields that Gatehouse knows are marked in a set of bits, so that asking
 /// for one that isn't there costs one test.
-package struct FieldSection: Sendable {
+public struct FieldSection: Sendable {
     /// All octets of the head, start line included.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
     /// The lines that have a name, in the order of arrival.
-    package let fields: [FieldLine]
+    public let fields: [FieldLine]
     /// The bits of the known fields that occur.
-    package let present: UInt64
+    public let present: UInt64
 
     init(bytes: [UInt8], fields: [FieldLine], present: UInt64) {
         self.bytes = bytes
@@ -19,16 +19,16 @@ package struct FieldSection: Sendable {
     }
 
     /// Whether a field of this name occurs.
-    @inlinable package func has(_ name: FieldName) -> Bool { firstIndex(of: name) != nil }
+    @inlinable public func has(_ name: FieldName) -> Bool { firstIndex(of: name) != nil }
 
     /// Whether a known field occurs: one test of a bit.
-    @inlinable package func has(_ known: KnownField) -> Bool { present & known.bit != 0 }
+    @inlinable public func has(_ known: KnownField) -> Bool { present & known.bit != 0 }
 
     /// The index of the first line of this name.
-    @inlinable package func firstIndex(of name: FieldName) -> Int? { index(of: name, from: 0) }
+    @inlinable public func firstIndex(of name: FieldName) -> Int? { index(of: name, from: 0) }
 
     /// The index of the first line of this name at or after `start`.
-    @inlinable package func index(of name: FieldName, from start: Int) -> Int? {
+    @inlinable public func index(of name: FieldName, from start: Int) -> Int? {
         if name.known != .other, present & name.known.bit == 0 { return nil }
         var index = max(start, 0)
         while index < fields.count {
@@ -41,12 +41,12 @@ package struct FieldSection: Sendable {
     }
 
     /// The value of the first line of this name.
-    @inlinable package func value(of name: FieldName) -> Range<Int>? {
+    @inlinable public func value(of name: FieldName) -> Range<Int>? {
         firstIndex(of: name).map { fields[$0].value }
     }
 
     /// The indices of all lines of this name.
-    package func indices(of name: FieldName) -> [Int] {
+    public func indices(of name: FieldName) -> [Int] {
         var indices: [Int] = []
         var from = 0
         while let index = index(of: name, from: from) {
@@ -57,10 +57,10 @@ package struct FieldSection: Sendable {
     }
 
     /// The values of all lines of this name.
-    package func values(of name: FieldName) -> [Range<Int>] { indices(of: name).map { fields[$0].value } }
+    public func values(of name: FieldName) -> [Range<Int>] { indices(of: name).map { fields[$0].value } }
 
     /// How many lines have this name.
-    package func count(of name: FieldName) -> Int {
+    public func count(of name: FieldName) -> Int {
         var count = 0
         var from = 0
         while let index = index(of: name, from: from) {
@@ -72,7 +72,7 @@ package struct FieldSection: Sendable {
 
     /// Whether `token` is an element of the comma list that the field's lines form together (RFC 9110 §5.6.1), in
     /// any case of letters. Commas inside quoted strings do not part elements.
-    package func contains(token: StaticString, in name: FieldName) -> Bool {
+    public func contains(token: StaticString, in name: FieldName) -> Bool {
         var from = 0
         while let index = index(of: name, from: from) {
             // Nearly every such list has one element.
@@ -87,7 +87,7 @@ package struct FieldSection: Sendable {
     }
 
     /// The elements of the comma list that the field's lines form together, empty ones left out.
-    package func elements(of name: FieldName) -> [Range<Int>] {
+    public func elements(of name: FieldName) -> [Range<Int>] {
         var all: [Range<Int>] = []
         for value in values(of: name) {
             var elements = ListElements(value)
@@ -97,5 +97,5 @@ package struct FieldSection: Sendable {
     }
 
     /// The octets of `range` as printable text: what isn't printable ASCII is written as `\xHH`, a backslash twice.
-    package func text(_ range: Range<Int>, limit: Int = .max) -> String { bytes.printable(range, limit: limit) }
+    public func text(_ range: Range<Int>, limit: Int = .max) -> String { bytes.printable(range, limit: limit) }
 }

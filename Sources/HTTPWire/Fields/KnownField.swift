@@ -5,7 +5,7 @@ import Wire
 /// The parser classifies every field line once: the length picks a few candidates, and a candidate is compared in
 /// words of eight bytes with the case bit set. Setting that bit maps `A–Z` onto `a–z`; the other octets that it
 /// would map onto a letter, a digit or a hyphen are no token characters, and only tokens are classified.
-package enum KnownField: UInt8, Sendable, CaseIterable {
+public enum KnownField: UInt8, Sendable, CaseIterable {
     /// A name that is not in this list.
     case other = 0
     case host
@@ -71,10 +71,10 @@ package enum KnownField: UInt8, Sendable, CaseIterable {
     ///
     /// The raw values count from 0 without a gap, so they are the octets in which the cases are stored; asking for them in
     /// this way is one shift, while `rawValue` is a call. A test holds the two against each other.
-    @inlinable @inline(__always) package var bit: UInt64 { 1 &<< UInt64(unsafe unsafeBitCast(self, to: UInt8.self)) }
+    @inlinable @inline(__always) public var bit: UInt64 { 1 &<< UInt64(unsafe unsafeBitCast(self, to: UInt8.self)) }
 
     /// The name in lower case, as the registry spells it; empty for `other`.
-    package var name: StaticString {
+    public var name: StaticString {
         switch self {
         case .other: ""
         case .host: "host"

@@ -1,5 +1,5 @@
 /// The version in a start line (RFC 9112 §2.3).
-package enum HTTPVersion: UInt8, Sendable, Hashable {
+public enum HTTPVersion: UInt8, Sendable, Hashable {
     case http10
     /// HTTP/1.1, and every later minor version of 1, which is treated as 1.1 (RFC 9110 §2.5).
     case http11
@@ -7,7 +7,7 @@ package enum HTTPVersion: UInt8, Sendable, Hashable {
     case unsupported
 
     /// The word for logs.
-    package var name: StaticString {
+    public var name: StaticString {
         switch self {
         case .http10: "HTTP/1.0"
         case .http11: "HTTP/1.1"
@@ -17,11 +17,11 @@ package enum HTTPVersion: UInt8, Sendable, Hashable {
 }
 
 /// The methods of RFC 9110 §9 and RFC 5789 that change what Gatehouse does; every other token is `other`.
-package enum HTTPMethod: UInt8, Sendable, Hashable {
+public enum HTTPMethod: UInt8, Sendable, Hashable {
     case get, head, post, put, delete, options, patch, trace, connect, other
 
     /// Whether a request may be sent again when nothing is known of its fate (RFC 9110 §9.2.2).
-    package var isIdempotent: Bool {
+    public var isIdempotent: Bool {
         switch self {
         case .get, .head, .put, .delete, .options, .trace: true
         case .post, .patch, .connect, .other: false
@@ -30,7 +30,7 @@ package enum HTTPMethod: UInt8, Sendable, Hashable {
 }
 
 /// The four forms of a request target (RFC 9112 §3.2).
-package enum TargetForm: UInt8, Sendable, Hashable {
+public enum TargetForm: UInt8, Sendable, Hashable {
     case origin, absolute, authority, asterisk
     /// None of them: a fault says why.
     case invalid

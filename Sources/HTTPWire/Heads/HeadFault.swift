@@ -2,22 +2,22 @@
 ///
 /// The parser collects faults and goes on. `severity` decides whether the head may be forwarded, `status` what a
 /// client is told. The names are stable: they stand in logs and verdicts.
-package struct HeadFault: Sendable, Hashable {
-    package let kind: Kind
+public struct HeadFault: Sendable, Hashable {
+    public let kind: Kind
     private let start: UInt32
     private let end: UInt32
 
     /// The octets, counted from the first of the head; may be empty where something is missing.
-    package var at: Range<Int> { Int(start)..<Int(end) }
+    public var at: Range<Int> { Int(start)..<Int(end) }
 
-    package init(_ kind: Kind, at range: Range<Int>) {
+    public init(_ kind: Kind, at range: Range<Int>) {
         self.kind = kind
         start = UInt32(clamping: range.lowerBound)
         end = UInt32(clamping: range.upperBound)
     }
 
     /// How bad it is.
-    package enum Severity: UInt8, Sendable, Hashable {
+    public enum Severity: UInt8, Sendable, Hashable {
         /// Two readers may see different message borders: never forwarded.
         case ambiguousFraming
         /// Not HTTP/1.1, or beyond a limit: never forwarded.
@@ -26,13 +26,13 @@ package struct HeadFault: Sendable, Hashable {
         case odd
     }
 
-    package var severity: Severity { kind.severity }
+    public var severity: Severity { kind.severity }
 
     /// The status code with which a request that has this fault is refused.
-    package var status: Int { kind.status }
+    public var status: Int { kind.status }
 
     /// What it is; the raw value is the name in logs.
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
         // Lines
         case headEmpty = "head_empty"
         case headNotTerminated = "head_not_terminated"
@@ -94,7 +94,7 @@ package struct HeadFault: Sendable, Hashable {
 }
 
 extension HeadFault.Kind {
-    package var severity: HeadFault.Severity {
+    public var severity: HeadFault.Severity {
         switch self {
         case .contentLengthInvalid, .contentLengthRepeated, .transferEncodingInvalid, .transferEncodingUnsupported,
             .transferEncodingChunkedRepeated, .transferEncodingNotFinal, .transferEncodingWithContentLength,
@@ -107,7 +107,7 @@ extension HeadFault.Kind {
         }
     }
 
-    package var status: Int {
+    public var status: Int {
         switch self {
         case .targetTooLong: 414
         case .expectationUnknown: 417

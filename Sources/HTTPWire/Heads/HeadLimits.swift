@@ -1,15 +1,15 @@
 /// What a head may measure before it is refused (RFC 6585 §5, RFC 9110 §15.5.15).
-package struct HeadLimits: Sendable, Hashable {
+public struct HeadLimits: Sendable, Hashable {
     /// Octets of the whole head with its empty line; the scanner enforces it while the head arrives. → 431
-    package var head: Int
+    public var head: Int
     /// Octets of the request target. → 414
-    package var target: Int
+    public var target: Int
     /// Octets of one field line. → 431
-    package var fieldLine: Int
+    public var fieldLine: Int
     /// Number of field lines. → 431
-    package var fieldCount: Int
+    public var fieldCount: Int
 
-    @inlinable package init(
+    @inlinable public init(
         head: Int = 32 << 10, target: Int = 8 << 10, fieldLine: Int = 16 << 10, fieldCount: Int = 128
     ) {
         self.head = head
@@ -18,5 +18,5 @@ package struct HeadLimits: Sendable, Hashable {
         self.fieldCount = fieldCount
     }
 
-    @inlinable package static var `default`: HeadLimits { HeadLimits() }
+    @inlinable public static var `default`: HeadLimits { HeadLimits() }
 }

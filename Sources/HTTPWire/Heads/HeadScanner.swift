@@ -8,9 +8,9 @@ import Wire
 /// (some clients send one after a POST); they never end it.
 ///
 /// Between chunks only the state of the line survives: nothing yet, empty, a single CR, or content.
-package struct HeadScanner: Sendable {
+public struct HeadScanner: Sendable {
     /// What is known after a chunk.
-    package enum Progress: Sendable, Hashable {
+    public enum Progress: Sendable, Hashable {
         case needMore
         /// The head's octets with its empty line, counted from the first octet that was ever scanned.
         case complete(length: Int)
@@ -26,16 +26,16 @@ package struct HeadScanner: Sendable {
     private var finished: Progress?
 
     /// - Parameter limit: the greatest number of octets that a head may have.
-    package init(limit: Int) { self.limit = max(limit, 0) }
+    public init(limit: Int) { self.limit = max(limit, 0) }
 
     /// How many octets have been scanned.
-    package var count: Int { scanned }
+    public var count: Int { scanned }
 
     /// Whether nothing but empty lines has come: an idle connection, not a slow head.
-    package var hasBegun: Bool { line == .empty || line == .carriageReturn || line == .content }
+    public var hasBegun: Bool { line == .empty || line == .carriageReturn || line == .content }
 
     /// Goes on with the next chunk; after `complete` or `tooLarge` the answer stays.
-    package mutating func scan(_ bytes: RawSpan) -> Progress {
+    public mutating func scan(_ bytes: RawSpan) -> Progress {
         if let finished { return finished }
         // One octet more than allowed is never needed for the answer.
         let end = min(bytes.byteCount, limit - scanned)
@@ -64,7 +64,7 @@ package struct HeadScanner: Sendable {
     }
 
     /// Begins anew for the next head on the connection.
-    package mutating func reset() { self = HeadScanner(limit: limit) }
+    public mutating func reset() { self = HeadScanner(limit: limit) }
 
     private mutating func finish(_ progress: Progress) -> Progress {
         if case .complete(let length) = progress { scanned = length }

@@ -2,7 +2,7 @@
 extension HeadWriter {
     /// `method SP target SP HTTP/1.1`, from ranges of `source`.
     @discardableResult
-    package mutating func requestLine(
+    public mutating func requestLine(
         method: Range<Int>, target: Range<Int>, of source: [UInt8], version: HTTPVersion = .http11
     ) -> Bool {
         beginLine()
@@ -15,7 +15,7 @@ extension HeadWriter {
 
     /// `method SP target SP HTTP/1.1`.
     @discardableResult
-    package mutating func requestLine(method: StaticString, target: [UInt8]) -> Bool {
+    public mutating func requestLine(method: StaticString, target: [UInt8]) -> Bool {
         beginLine()
         append(method)
         append(" ")
@@ -26,7 +26,7 @@ extension HeadWriter {
 
     /// `HTTP/1.1 SP status SP reason`, the reason from a range of `source`.
     @discardableResult
-    package mutating func statusLine(_ status: Int, reason: Range<Int>, of source: [UInt8]) -> Bool {
+    public mutating func statusLine(_ status: Int, reason: Range<Int>, of source: [UInt8]) -> Bool {
         beginLine()
         append("HTTP/1.1 ")
         append(UInt64(clamping: status))
@@ -37,7 +37,7 @@ extension HeadWriter {
 
     /// `HTTP/1.1 SP status SP reason`.
     @discardableResult
-    package mutating func statusLine(_ status: Int, reason: StaticString) -> Bool {
+    public mutating func statusLine(_ status: Int, reason: StaticString) -> Bool {
         beginLine()
         append("HTTP/1.1 ")
         append(UInt64(clamping: status))
@@ -48,7 +48,7 @@ extension HeadWriter {
 
     /// A field of constants.
     @discardableResult
-    package mutating func field(_ name: StaticString, _ value: StaticString) -> Bool {
+    public mutating func field(_ name: StaticString, _ value: StaticString) -> Bool {
         beginLine()
         append(name, ": ", value, "\r\n")
         return true
@@ -56,7 +56,7 @@ extension HeadWriter {
 
     /// A field with a number.
     @discardableResult
-    package mutating func field(_ name: StaticString, _ value: UInt64) -> Bool {
+    public mutating func field(_ name: StaticString, _ value: UInt64) -> Bool {
         beginField(name)
         append(value)
         return endLine()
@@ -64,7 +64,7 @@ extension HeadWriter {
 
     /// A field whose value is a range of `source`.
     @discardableResult
-    package mutating func field(_ name: StaticString, _ value: Range<Int>, of source: [UInt8]) -> Bool {
+    public mutating func field(_ name: StaticString, _ value: Range<Int>, of source: [UInt8]) -> Bool {
         beginField(name)
         append(source, value)
         return endLine()
@@ -72,13 +72,13 @@ extension HeadWriter {
 
     /// A field whose value is `value`.
     @discardableResult
-    package mutating func field(_ name: StaticString, _ value: [UInt8]) -> Bool {
+    public mutating func field(_ name: StaticString, _ value: [UInt8]) -> Bool {
         field(name, 0..<value.count, of: value)
     }
 
     /// A field from the configuration; the name must be a token.
     @discardableResult
-    package mutating func field(_ name: [UInt8], _ value: [UInt8]) -> Bool {
+    public mutating func field(_ name: [UInt8], _ value: [UInt8]) -> Bool {
         beginField(0..<name.count, of: name)
         append(value)
         return endLine()
@@ -86,14 +86,14 @@ extension HeadWriter {
 
     /// The field line of a parsed head, written anew as `name: value`.
     @discardableResult
-    package mutating func field(_ line: FieldLine, of source: [UInt8]) -> Bool {
+    public mutating func field(_ line: FieldLine, of source: [UInt8]) -> Bool {
         beginField(line.name, of: source)
         append(source, line.value)
         return endLine()
     }
 
     /// Field lines `run` of a parsed head; those that are plain are copied, neighbours in one piece.
-    package mutating func fields(_ run: Range<Int>, of section: FieldSection) {
+    public mutating func fields(_ run: Range<Int>, of section: FieldSection) {
         var index = run.lowerBound
         while index < run.upperBound, index < section.fields.count {
             guard section.fields[index].isPlain else {
@@ -115,10 +115,10 @@ extension HeadWriter {
     }
 
     /// The empty line that ends the head.
-    package mutating func end() { append("\r\n") }
+    public mutating func end() { append("\r\n") }
 
     /// Octets `range` of a parsed head that are known to be whole lines, each with its CRLF.
-    package mutating func lines(_ range: Range<Int>, of section: FieldSection) {
+    public mutating func lines(_ range: Range<Int>, of section: FieldSection) {
         appendUnchecked(section.bytes, range.clamped(to: 0..<section.bytes.count))
     }
 }

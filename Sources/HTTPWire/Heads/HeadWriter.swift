@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// Writes a head, octet by octet, into one buffer that is used again.
 ///
@@ -6,19 +6,19 @@ package import Wire
 /// and it refuses CR, LF and NUL in all of them (RFC 9110 §5.5), so that no value can end a line and begin another
 /// (response splitting). A refused field is left out as a whole, counted, and reported by `false`. Runs of plain lines of
 /// a parsed head are the exception: the parser has already looked at each octet, so they are copied in one piece.
-package struct HeadWriter: Sendable {
+public struct HeadWriter: Sendable {
     /// What has been written.
-    package private(set) var bytes: [UInt8] = []
+    public private(set) var bytes: [UInt8] = []
     /// How many lines were refused because of CR, LF or NUL.
-    package private(set) var refused = 0
+    public private(set) var refused = 0
     /// Where the field or line began that is being written.
     private var lineStart = 0
     private var lineIsClean = true
 
-    package init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
+    public init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
 
     /// Begins a new head; the memory stays.
-    package mutating func reset() {
+    public mutating func reset() {
         bytes.removeAll(keepingCapacity: true)
         refused = 0
         lineStart = 0
@@ -28,13 +28,13 @@ package struct HeadWriter: Sendable {
     // MARK: Lines in pieces
 
     /// Begins a field line: `name: `.
-    package mutating func beginField(_ name: StaticString) {
+    public mutating func beginField(_ name: StaticString) {
         beginLine()
         append(name, ": ")
     }
 
     /// Begins a field line whose name comes from elsewhere; it must be a token.
-    package mutating func beginField(_ name: Range<Int>, of source: [UInt8]) {
+    public mutating func beginField(_ name: Range<Int>, of source: [UInt8]) {
         beginLine()
         let name = name.clamped(to: 0..<source.count)
         lineIsClean = !name.isEmpty && name.allSatisfy { source[$0].isToken }
@@ -43,14 +43,14 @@ package struct HeadWriter: Sendable {
     }
 
     /// Begins a line that isn't a field.
-    package mutating func beginLine() {
+    public mutating func beginLine() {
         lineStart = bytes.count
         lineIsClean = true
     }
 
     /// Adds a constant to the line.
     @inline(__always)
-    package mutating func append(_ text: StaticString) {
+    public mutating func append(_ text: StaticString) {
         unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
@@ -76,29 +76,29 @@ package struct HeadWriter: Sendable {
     }
 
     /// Adds octets from elsewhere; CR, LF and NUL among them refuse the line.
-    package mutating func append(_ source: [UInt8], _ range: Range<Int>) {
+    public mutating func append(_ source: [UInt8], _ range: Range<Int>) {
         let range = range.clamped(to: 0..<source.count)
         if !HeadWriter.isClean(source, range) { lineIsClean = false }
         appendUnchecked(source, range)
     }
 
     /// Adds octets from elsewhere; CR, LF and NUL among them refuse the line.
-    package mutating func append(_ source: [UInt8]) { append(source, 0..<source.count) }
+    public mutating func append(_ source: [UInt8]) { append(source, 0..<source.count) }
 
     /// Adds text; CR, LF and NUL in it refuse the line.
-    package mutating func append(text: String) {
+    public mutating func append(text: String) {
         for byte in text.utf8 { append(octet: byte) }
     }
 
     /// Adds one octet; CR, LF and NUL refuse the line.
     @inline(__always)
-    package mutating func append(octet: UInt8) {
+    public mutating func append(octet: UInt8) {
         if octet == 0x0D || octet == 0x0A || octet == 0 { lineIsClean = false }
         bytes.append(octet)
     }
 
     /// Adds a number in decimal digits.
-    package mutating func append(_ number: UInt64) {
+    public mutating func append(_ number: UInt64) {
         unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { scratch in
             let count = unsafe HeadWriter.write(number, into: scratch, at: 0)
             unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: scratch[0..<count]))
@@ -120,7 +120,7 @@ package struct HeadWriter: Sendable {
     }
 
     /// Adds a number in hexadecimal digits without leading zeros.
-    package mutating func append(hexadecimal number: UInt64) {
+    public mutating func append(hexadecimal number: UInt64) {
         var shift = number == 0 ? 0 : (63 - number.leadingZeroBitCount) / 4 * 4
         while shift >= 0 {
             let digit = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
@@ -130,7 +130,7 @@ package struct HeadWriter: Sendable {
     }
 
     /// Adds an address without its port; IPv4 without building text.
-    package mutating func append(_ address: SocketAddress) {
+    public mutating func append(_ address: SocketAddress) {
         guard address.isV4 else { return append(text: address.host) }
         unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { scratch in
             var count = 0
@@ -146,7 +146,7 @@ package struct HeadWriter: Sendable {
 
     /// Ends the line; false if it was refused and taken back.
     @discardableResult
-    package mutating func endLine() -> Bool {
+    public mutating func endLine() -> Bool {
         guard lineIsClean else {
             bytes.removeSubrange(min(lineStart, bytes.count)...)
             refused += 1
@@ -159,7 +159,7 @@ package struct HeadWriter: Sendable {
     // MARK: Octets
 
     /// Octets behind the head: the body of a page of ours.
-    package mutating func body(_ octets: [UInt8]) { bytes.append(contentsOf: octets) }
+    public mutating func body(_ octets: [UInt8]) { bytes.append(contentsOf: octets) }
 
     @inline(__always)
     mutating func appendUnchecked(_ source: [UInt8], _ range: Range<Int>) {

@@ -5,16 +5,16 @@
 ///
 /// Unchecked, because a class with subclasses can't be `Sendable` by inference. What holds: every stored property here and in the two
 /// final subclasses, which live in this module, is a `let` of a `Sendable` type.
-package class MessageHead: @unchecked Sendable {
+public class MessageHead: @unchecked Sendable {
     /// The field lines with the octets that they lie in.
-    package final let section: FieldSection
+    public final let section: FieldSection
     /// Everything odd, in the order of its discovery, at most 32.
-    package final let faults: [HeadFault]
+    public final let faults: [HeadFault]
     /// The fault that forbids forwarding, the most dangerous first.
-    package final let refusal: HeadFault?
-    package final let version: HTTPVersion
+    public final let refusal: HeadFault?
+    public final let version: HTTPVersion
     /// What the `Connection` fields ask for.
-    package final let connection: ConnectionOptions
+    public final let connection: ConnectionOptions
 
     init(_ section: FieldSection, _ faults: FaultList, version: HTTPVersion, connection: ConnectionOptions) {
         self.section = section
@@ -25,33 +25,33 @@ package class MessageHead: @unchecked Sendable {
     }
 
     /// All octets of the head as they came.
-    @inlinable package final var bytes: [UInt8] { section.bytes }
+    @inlinable public final var bytes: [UInt8] { section.bytes }
     /// The field lines in their order.
-    @inlinable package final var fields: [FieldLine] { section.fields }
+    @inlinable public final var fields: [FieldLine] { section.fields }
     /// Whether no fault forbids forwarding.
-    @inlinable package final var isForwardable: Bool { refusal == nil }
+    @inlinable public final var isForwardable: Bool { refusal == nil }
 
     /// The value of the first line of this name.
-    @inlinable package final func value(of name: FieldName) -> Range<Int>? { section.value(of: name) }
+    @inlinable public final func value(of name: FieldName) -> Range<Int>? { section.value(of: name) }
     /// The values of all lines of this name.
-    @inlinable package final func values(of name: FieldName) -> [Range<Int>] { section.values(of: name) }
+    @inlinable public final func values(of name: FieldName) -> [Range<Int>] { section.values(of: name) }
     /// The indices of all lines of this name.
-    @inlinable package final func indices(of name: FieldName) -> [Int] { section.indices(of: name) }
+    @inlinable public final func indices(of name: FieldName) -> [Int] { section.indices(of: name) }
     /// How many lines have this name.
-    @inlinable package final func count(of name: FieldName) -> Int { section.count(of: name) }
+    @inlinable public final func count(of name: FieldName) -> Int { section.count(of: name) }
     /// Whether a field of this name occurs.
-    @inlinable package final func has(_ name: FieldName) -> Bool { section.has(name) }
+    @inlinable public final func has(_ name: FieldName) -> Bool { section.has(name) }
     /// Whether a comma list has this token (lower case), over all its lines.
-    @inlinable package final func contains(token: StaticString, in name: FieldName) -> Bool {
+    @inlinable public final func contains(token: StaticString, in name: FieldName) -> Bool {
         section.contains(token: token, in: name)
     }
     /// The elements of a comma list over all its lines.
-    @inlinable package final func elements(of name: FieldName) -> [Range<Int>] { section.elements(of: name) }
+    @inlinable public final func elements(of name: FieldName) -> [Range<Int>] { section.elements(of: name) }
     /// The octets of `range` as printable text.
-    @inlinable package final func text(_ range: Range<Int>, limit: Int = .max) -> String { section.text(range, limit: limit) }
+    @inlinable public final func text(_ range: Range<Int>, limit: Int = .max) -> String { section.text(range, limit: limit) }
 
     /// Whether the connection outlives this message, as far as the sender of the head is concerned (RFC 9112 §9.3).
-    @inlinable package final var keepAlive: Bool {
+    @inlinable public final var keepAlive: Bool {
         switch version {
         case .http11: !connection.contains(.close)
         case .http10: connection.contains(.keepAlive) && !connection.contains(.close)
@@ -61,13 +61,13 @@ package class MessageHead: @unchecked Sendable {
 }
 
 /// The options of the `Connection` fields of one head (RFC 9110 §7.6.1).
-package struct ConnectionOptions: OptionSet, Sendable, Hashable {
-    package let rawValue: UInt8
-    @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
+public struct ConnectionOptions: OptionSet, Sendable, Hashable {
+    public let rawValue: UInt8
+    @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    @inlinable package static var close: ConnectionOptions { ConnectionOptions(rawValue: 1) }
-    @inlinable package static var keepAlive: ConnectionOptions { ConnectionOptions(rawValue: 2) }
-    @inlinable package static var upgrade: ConnectionOptions { ConnectionOptions(rawValue: 4) }
+    @inlinable public static var close: ConnectionOptions { ConnectionOptions(rawValue: 1) }
+    @inlinable public static var keepAlive: ConnectionOptions { ConnectionOptions(rawValue: 2) }
+    @inlinable public static var upgrade: ConnectionOptions { ConnectionOptions(rawValue: 4) }
     /// At least one further name, which is to be removed with the field of that name.
-    @inlinable package static var named: ConnectionOptions { ConnectionOptions(rawValue: 8) }
+    @inlinable public static var named: ConnectionOptions { ConnectionOptions(rawValue: 8) }
 }

@@ -5,21 +5,21 @@ import Wire
 /// Parsing never fails and never changes an octet. Whoever wants to forward asks `isForwardable` first, and refuses with
 /// `refusalStatus` otherwise. Shared by whoever reads it and never changed, therefore an object: the
 /// octets and the field lines hang in it, and handing it on copies neither.
-package final class RequestHead: MessageHead, @unchecked Sendable {
-    package let method: HTTPMethod
+public final class RequestHead: MessageHead, @unchecked Sendable {
+    public let method: HTTPMethod
     /// How the body ends.
-    package let framing: BodyFraming
+    public let framing: BodyFraming
     let line: RequestLine
 
     /// Parses a head as `HeadScanner` cut it out.
     ///
     /// - Parameter input: the head with its empty line; octets behind that don't belong to it and are kept unread.
-    package convenience init(parsing input: RawSpan, limits: HeadLimits = .default) {
+    public convenience init(parsing input: RawSpan, limits: HeadLimits = .default) {
         self.init(copy: input.copied(), limits: limits)
     }
 
     /// Parses a head whose octets the caller gives away.
-    package init(copy bytes: [UInt8], limits: HeadLimits = .default) {
+    public init(copy bytes: [UInt8], limits: HeadLimits = .default) {
         let input = unsafe bytes.span.bytes
         var faults = FaultList()
         if input.byteCount > limits.head { faults.add(.headTooLarge, 0..<input.byteCount) }
@@ -52,37 +52,37 @@ package final class RequestHead: MessageHead, @unchecked Sendable {
     }
 
     /// The method's octets.
-    package var methodRange: Range<Int> { line.methodRange.range }
+    public var methodRange: Range<Int> { line.methodRange.range }
     /// The request target's octets.
-    package var targetRange: Range<Int> { line.targetRange.range }
+    public var targetRange: Range<Int> { line.targetRange.range }
     /// Which of the four forms the target has.
-    package var targetForm: TargetForm { line.form }
+    public var targetForm: TargetForm { line.form }
     /// The path, without query; empty if an absolute target has none.
-    package var pathRange: Range<Int> { line.path.range }
+    public var pathRange: Range<Int> { line.path.range }
     /// The query without its `?`, or nil if there is none.
-    package var queryRange: Range<Int>? { line.hasQuery ? line.query.range : nil }
+    public var queryRange: Range<Int>? { line.hasQuery ? line.query.range : nil }
     /// `host[:port]` of an absolute or authority target.
-    package var authorityRange: Range<Int>? {
+    public var authorityRange: Range<Int>? {
         line.form == .absolute || line.form == .authority ? line.authority.range : nil
     }
     /// The request line without its end.
-    package var lineRange: Range<Int> { line.start..<line.contentEnd }
+    public var lineRange: Range<Int> { line.start..<line.contentEnd }
 
     /// The octets that name the host that is meant: of an absolute target before the `Host` field (RFC 9112 §3.2.2).
-    package var effectiveHost: Range<Int>? { authorityRange ?? value(of: .host) }
+    public var effectiveHost: Range<Int>? { authorityRange ?? value(of: .host) }
 
     /// The status code with which the request is to be refused, or nil if it may be forwarded.
-    package var refusalStatus: Int? { refusal?.status }
+    public var refusalStatus: Int? { refusal?.status }
 
     /// Whether the client waits for a 100 before it sends the body (RFC 9110 §10.1.1). HTTP/1.0 never does.
-    package var expectsContinue: Bool {
+    public var expectsContinue: Bool {
         guard version == .http11, let value = value(of: .expect) else { return false }
         return bytes.matches("100-continue", at: value)
     }
 
     /// Whether the client asks to switch to `protocolName` (lower case): the name is an element of `Upgrade`, and
     /// `Connection` has `upgrade` (RFC 9110 §7.8). Nothing else is checked.
-    package func isUpgrade(to protocolName: StaticString) -> Bool {
+    public func isUpgrade(to protocolName: StaticString) -> Bool {
         connection.contains(.upgrade) && contains(token: protocolName, in: .upgrade)
     }
 }

@@ -3,20 +3,20 @@ import Wire
 /// The head of a response: raw octets, ranges into them, and everything that is wrong with it (RFC 9112 §4, §5).
 ///
 /// Parsing never fails and never changes an octet. A response that isn't `isForwardable` becomes a 502.
-package final class ResponseHead: MessageHead, @unchecked Sendable {
+public final class ResponseHead: MessageHead, @unchecked Sendable {
     /// The status code, or 0 if there is no valid one.
-    package let status: Int
+    public let status: Int
     private let reason: CompactRange
     private let line: CompactRange
     private let length: FramingFields.Length
 
     /// Parses a head as `HeadScanner` cut it out.
-    package convenience init(parsing input: RawSpan, limits: HeadLimits = .default) {
+    public convenience init(parsing input: RawSpan, limits: HeadLimits = .default) {
         self.init(copy: input.copied(), limits: limits)
     }
 
     /// Parses a head whose octets the caller gives away.
-    package init(copy bytes: [UInt8], limits: HeadLimits = .default) {
+    public init(copy bytes: [UInt8], limits: HeadLimits = .default) {
         let input = unsafe bytes.span.bytes
         var faults = FaultList()
         if input.byteCount > limits.head { faults.add(.headTooLarge, 0..<input.byteCount) }
@@ -38,14 +38,14 @@ package final class ResponseHead: MessageHead, @unchecked Sendable {
     }
 
     /// The reason phrase; often empty.
-    package var reasonRange: Range<Int> { reason.range }
+    public var reasonRange: Range<Int> { reason.range }
     /// The status line without its end.
-    package var lineRange: Range<Int> { line.range }
+    public var lineRange: Range<Int> { line.range }
 
     /// How the body ends, given what was asked (RFC 9112 §6.3).
     ///
     /// - Parameter ignoringStatus: what the fields say of a body that isn't there (304, or the answer to HEAD).
-    package func framing(forRequestMethod method: HTTPMethod, ignoringStatus: Bool = false) -> BodyFraming {
+    public func framing(forRequestMethod method: HTTPMethod, ignoringStatus: Bool = false) -> BodyFraming {
         if case .invalid(let fault) = length { return .invalid(fault) }
         if method == .head || (ResponseHead.hasNoBody(status) && !ignoringStatus) { return .none }
         switch length {
@@ -57,7 +57,7 @@ package final class ResponseHead: MessageHead, @unchecked Sendable {
     }
 
     /// Whether this is an interim response, after which another one comes (RFC 9110 §15.2). 101 is final for HTTP.
-    package var isInterim: Bool { (100..<200).contains(status) && status != 101 }
+    public var isInterim: Bool { (100..<200).contains(status) && status != 101 }
 
     /// 1xx, 204 and 304 have no body, whatever the fields say.
     static func hasNoBody(_ status: Int) -> Bool { (100..<200).contains(status) || status == 204 || status == 304 }

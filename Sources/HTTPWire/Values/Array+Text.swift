@@ -3,7 +3,7 @@ import Wire
 /// Text questions to octets that nobody decodes.
 extension [UInt8] {
     /// The octets of `range`, cut to what is there and to `limit`, as printable ASCII; others become `\xHH`.
-    package func printable(_ range: Range<Int>, limit: Int = .max) -> String {
+    public func printable(_ range: Range<Int>, limit: Int = .max) -> String {
         let kept = range.clamped(to: 0..<count)
         let shown = kept.prefix(Swift.max(limit, 0))
         // Nearly every field is plain text, which is taken over as it stands.
@@ -33,7 +33,7 @@ extension [UInt8] {
     }
 
     /// Whether the octets of `range` spell `text`, which is lower case, in any case of letters.
-    package func matches(_ text: StaticString, at range: Range<Int>) -> Bool {
+    public func matches(_ text: StaticString, at range: Range<Int>) -> Bool {
         guard range.count == text.utf8CodeUnitCount, range.lowerBound >= 0, range.upperBound <= count else {
             return false
         }
@@ -45,7 +45,7 @@ extension [UInt8] {
     }
 
     /// Whether the octets of `range` are exactly those of `text`.
-    package func equals(_ text: StaticString, at range: Range<Int>) -> Bool {
+    public func equals(_ text: StaticString, at range: Range<Int>) -> Bool {
         guard range.count == text.utf8CodeUnitCount, range.lowerBound >= 0, range.upperBound <= count else {
             return false
         }

@@ -3,17 +3,17 @@
 /// Narrower than RFC 3986 §3.2.2: a name is made of letters, digits, `-`, `.` and `_` with no empty label (one trailing
 /// dot is allowed), or it is an IPv6 literal in brackets. Percent escapes, sub-delims, zones and IPvFuture are legal in
 /// URIs, name no host on the Internet, and have served attacks; so they are refused.
-package struct Authority: Sendable, Hashable {
+public struct Authority: Sendable, Hashable {
     /// The name or address, brackets included.
-    package let host: Range<Int>
+    public let host: Range<Int>
     /// The port, or nil if there is none.
-    package let port: UInt16?
+    public let port: UInt16?
 
     /// Whether the host is an IPv6 literal in brackets.
-    package let isBracketed: Bool
+    public let isBracketed: Bool
 
     /// The authority that the octets of `range` spell, or nil if they spell none.
-    package init?(_ bytes: [UInt8], _ range: Range<Int>) {
+    public init?(_ bytes: [UInt8], _ range: Range<Int>) {
         let range = range.clamped(to: 0..<bytes.count)
         guard let first = range.first, range.count <= 262 else { return nil }
         var position = first

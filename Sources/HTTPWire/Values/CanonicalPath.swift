@@ -3,13 +3,13 @@
 /// Percent escapes of unreserved characters are undone and the others written with capitals (RFC 3986 §6.2.2); both name
 /// the same resource. Whatever servers are known to read differently is refused with its reason rather than
 /// repaired: a repaired path would be a third opinion.
-package enum CanonicalPath: Sendable, Hashable {
+public enum CanonicalPath: Sendable, Hashable {
     /// The one spelling; nearly always the octets that came.
     case canonical([UInt8])
     /// There is no spelling that everybody would agree on.
     case refused(Reason)
 
-    package enum Reason: String, Sendable, Hashable, CaseIterable {
+    public enum Reason: String, Sendable, Hashable, CaseIterable {
         case notAbsolute = "path_not_absolute"
         case escapeInvalid = "path_escape_invalid"
         case escapedSlash = "path_escaped_slash"
@@ -21,22 +21,22 @@ package enum CanonicalPath: Sendable, Hashable {
     }
 
     /// What is let through although some servers collapse or strip it.
-    package struct Allowance: OptionSet, Sendable, Hashable {
-        package let rawValue: UInt8
-        @inlinable package init(rawValue: UInt8) { self.rawValue = rawValue }
+    public struct Allowance: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+        @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
         /// `//`, which some servers read as `/`.
-        @inlinable package static var emptySegments: Allowance { Allowance(rawValue: 1) }
+        @inlinable public static var emptySegments: Allowance { Allowance(rawValue: 1) }
         /// `;x` behind a segment, which some servers cut off.
-        @inlinable package static var parameters: Allowance { Allowance(rawValue: 2) }
+        @inlinable public static var parameters: Allowance { Allowance(rawValue: 2) }
         /// `%2F`, which some servers read as `/`; it stays escaped.
-        @inlinable package static var escapedSlashes: Allowance { Allowance(rawValue: 4) }
+        @inlinable public static var escapedSlashes: Allowance { Allowance(rawValue: 4) }
         /// Everything that can be let through: right where no decision hangs on the path, since there is one route only.
-        @inlinable package static var all: Allowance { Allowance(rawValue: 7) }
+        @inlinable public static var all: Allowance { Allowance(rawValue: 7) }
     }
 
     /// Judges the path of a request: `*` is its own canonical form, and an absolute target without a path means `/`
     /// (RFC 9112 §3.2.4, RFC 9110 §4.2.3).
-    package init(_ head: RequestHead, allowing allowance: Allowance = []) {
+    public init(_ head: RequestHead, allowing allowance: Allowance = []) {
         switch head.targetForm {
         case .asterisk: self = .canonical([0x2A])
         case .absolute where head.pathRange.isEmpty: self = .canonical([0x2F])
@@ -45,7 +45,7 @@ package enum CanonicalPath: Sendable, Hashable {
     }
 
     /// Judges the octets of `range`, a path that begins with `/` and has no query.
-    package init(_ bytes: [UInt8], _ range: Range<Int>, allowing allowance: Allowance = []) {
+    public init(_ bytes: [UInt8], _ range: Range<Int>, allowing allowance: Allowance = []) {
         let range = range.clamped(to: 0..<bytes.count)
         guard let first = range.first, bytes[first] == 0x2F else {
             self = .refused(.notAbsolute)

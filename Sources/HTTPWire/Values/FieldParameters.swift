@@ -1,27 +1,27 @@
 /// Walks over `name; a=b; c="d"`: an extension offer, a media range, a Forwarded element (RFC 9110 §5.6.6).
-package struct FieldParameters: Sendable {
+public struct FieldParameters: Sendable {
     /// One part between semicolons.
-    package struct Parameter: Sendable, Hashable {
+    public struct Parameter: Sendable, Hashable {
         /// The name; for the first part the thing itself (`permessage-deflate`, `text/html`).
-        package let name: Range<Int>
+        public let name: Range<Int>
         /// The value without its quotes, or nil if there is no `=`. Escapes inside quotes are left as they are.
-        package let value: Range<Int>?
+        public let value: Range<Int>?
         /// Whether the value was a quoted string.
-        package let isQuoted: Bool
+        public let isQuoted: Bool
         /// Whether name and value have the form that RFC 9110 §5.6.6 gives them.
-        package let isWellFormed: Bool
+        public let isWellFormed: Bool
     }
 
     private var parts: ListElements
 
     /// - Parameter element: one element of a comma list.
-    package init(_ element: Range<Int>) { parts = ListElements(element, separator: 0x3B) }
+    public init(_ element: Range<Int>) { parts = ListElements(element, separator: 0x3B) }
 
     /// Whether there was nothing between two semicolons.
-    package var sawEmpty: Bool { parts.sawEmpty }
+    public var sawEmpty: Bool { parts.sawEmpty }
 
     /// The next part, or nil at the end.
-    package mutating func next(in bytes: [UInt8]) -> Parameter? {
+    public mutating func next(in bytes: [UInt8]) -> Parameter? {
         guard let part = parts.next(in: bytes) else { return nil }
         var equals = part.lowerBound
         while equals < part.upperBound, bytes[equals] != 0x3D, bytes[equals] != 0x22 { equals += 1 }
@@ -60,12 +60,12 @@ package struct FieldParameters: Sendable {
 
 extension [UInt8] {
     /// Whether the octets of `range` form a token: at least one, and only token characters.
-    package func isToken(_ range: Range<Int>) -> Bool {
+    public func isToken(_ range: Range<Int>) -> Bool {
         !range.isEmpty && range.lowerBound >= 0 && range.upperBound <= count && range.allSatisfy { self[$0].isToken }
     }
 
     /// The octets of a quoted string's inside with the escapes undone.
-    package func unescaped(_ range: Range<Int>) -> [UInt8] {
+    public func unescaped(_ range: Range<Int>) -> [UInt8] {
         var result: [UInt8] = []
         var isEscaped = false
         for index in range.clamped(to: 0..<count) {

@@ -1,17 +1,17 @@
-package import Wire
+public import Wire
 
 /// One element of a `Forwarded` list (RFC 7239 §4): what one proxy says about the hop before it.
-package struct ForwardedElement: Sendable, Hashable {
+public struct ForwardedElement: Sendable, Hashable {
     /// The octets of `for`, without quotes.
-    package private(set) var node: Range<Int>?
+    public private(set) var node: Range<Int>?
     /// The octets of `proto`.
-    package private(set) var scheme: Range<Int>?
+    public private(set) var scheme: Range<Int>?
     /// The octets of `host`, without quotes.
-    package private(set) var host: Range<Int>?
+    public private(set) var host: Range<Int>?
     /// Whether each pair has the right form and none of the known ones occurs twice.
-    package private(set) var isWellFormed = true
+    public private(set) var isWellFormed = true
 
-    package init(_ bytes: [UInt8], _ element: Range<Int>) {
+    public init(_ bytes: [UInt8], _ element: Range<Int>) {
         var parameters = FieldParameters(element)
         while let pair = parameters.next(in: bytes) {
             guard let value = pair.value, pair.isWellFormed || ForwardedElement.isUnquotedNode(bytes, pair) else {
@@ -44,7 +44,7 @@ package struct ForwardedElement: Sendable, Hashable {
     /// The address that a node spells, with its port if it has one: `10.0.0.1`, `10.0.0.1:80`, `::1`, `[::1]`, `[::1]:80`.
     ///
     /// Serves `Forwarded` and `X-Forwarded-For` alike; `unknown` and obfuscated nodes give nil.
-    package static func address(_ bytes: [UInt8], _ node: Range<Int>) -> SocketAddress? {
+    public static func address(_ bytes: [UInt8], _ node: Range<Int>) -> SocketAddress? {
         let node = node.clamped(to: 0..<bytes.count)
         guard let first = node.first, node.count <= 64 else { return nil }
         var host = node

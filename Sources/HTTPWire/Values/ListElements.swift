@@ -3,23 +3,23 @@
 /// A comma inside a quoted string parts nothing, a backslash there escapes the next octet. Blanks around an element
 /// are left out, and so are empty elements, as §5.6.1.2 asks of recipients; `sawEmpty` remembers them for those
 /// who must be stricter. A quoted string that doesn't end reaches to the end of the value.
-package struct ListElements: Sendable {
+public struct ListElements: Sendable {
     private var position: Int
     private let end: Int
     private let separator: UInt8
     /// Whether an empty element was passed over (a value without any content has none).
-    package private(set) var sawEmpty = false
+    public private(set) var sawEmpty = false
     private var sawSeparator = false
 
     /// - Parameter separator: `,` for lists, `;` for parameters.
-    package init(_ value: Range<Int>, separator: UInt8 = 0x2C) {
+    public init(_ value: Range<Int>, separator: UInt8 = 0x2C) {
         position = value.lowerBound
         end = value.upperBound
         self.separator = separator
     }
 
     /// The next element that isn't empty, or nil at the end.
-    package mutating func next(in bytes: [UInt8]) -> Range<Int>? {
+    public mutating func next(in bytes: [UInt8]) -> Range<Int>? {
         let end = min(end, bytes.count)
         while position < end || sawSeparator {
             sawSeparator = false
@@ -55,7 +55,7 @@ package struct ListElements: Sendable {
 
 extension [UInt8] {
     /// `range` without SP and HTAB at its ends, cut to what is there.
-    package func withoutBlanks(_ range: Range<Int>) -> Range<Int> {
+    public func withoutBlanks(_ range: Range<Int>) -> Range<Int> {
         let range = range.clamped(to: 0..<count)
         var start = range.lowerBound
         var end = range.upperBound

@@ -1,9 +1,9 @@
 /// Which of two kinds of page a client would rather have (RFC 9110 §12.5.1).
-package enum MediaPreference: Sendable, Hashable {
+public enum MediaPreference: Sendable, Hashable {
     case html, json
 
     /// HTML, unless `Accept` gives JSON a greater weight, or the same weight but by name where HTML has only a wildcard.
-    package init(_ head: MessageHead) {
+    public init(_ head: MessageHead) {
         var html = Match()
         var json = Match()
         for element in head.elements(of: .accept) {

@@ -2,13 +2,13 @@
 ///
 /// Nothing is decoded: what a gate compares, a log redacts and a rewrite removes must be the same octets. A pair without
 /// `=` has an empty value; empty parts are left out. The first pair of a name is the one that counts (threat B17).
-package struct NamedPairs: Sendable {
+public struct NamedPairs: Sendable {
     /// A name and its value.
-    package struct Pair: Sendable, Hashable {
-        package let name: Range<Int>
-        package let value: Range<Int>
+    public struct Pair: Sendable, Hashable {
+        public let name: Range<Int>
+        public let value: Range<Int>
         /// Both, with the equals sign.
-        package let whole: Range<Int>
+        public let whole: Range<Int>
     }
 
     private var position: Int
@@ -17,12 +17,12 @@ package struct NamedPairs: Sendable {
     private let isCookie: Bool
 
     /// The parameters of a query, without its `?`.
-    package init(query: Range<Int>) {
+    public init(query: Range<Int>) {
         self.init(query, separator: 0x26, isCookie: false)
     }
 
     /// The cookies of one `Cookie` value (RFC 6265 §4.2.1): blanks around a pair and quotes around a value are left out.
-    package init(cookies value: Range<Int>) {
+    public init(cookies value: Range<Int>) {
         self.init(value, separator: 0x3B, isCookie: true)
     }
 
@@ -34,7 +34,7 @@ package struct NamedPairs: Sendable {
     }
 
     /// The next pair, or nil at the end.
-    package mutating func next(in bytes: [UInt8]) -> Pair? {
+    public mutating func next(in bytes: [UInt8]) -> Pair? {
         let end = min(end, bytes.count)
         while position < end {
             let start = position
@@ -56,7 +56,7 @@ package struct NamedPairs: Sendable {
     }
 
     /// The value of the first pair with exactly this name.
-    package mutating func value(of name: [UInt8], in bytes: [UInt8]) -> Range<Int>? {
+    public mutating func value(of name: [UInt8], in bytes: [UInt8]) -> Range<Int>? {
         while let pair = next(in: bytes) {
             if bytes[pair.name].elementsEqual(name) { return pair.value }
         }

@@ -13,7 +13,7 @@ extension RawSpan {
     }
 
     /// The first offset in `start ..< end` with a line feed, or `end`.
-    package func firstLineFeed(from start: Int, to end: Int) -> Int {
+    public func firstLineFeed(from start: Int, to end: Int) -> Int {
         var position = start
         while position &+ 8 <= end {
             let word = word(at: position) ^ 0x0A0A_0A0A_0A0A_0A0A
@@ -100,7 +100,7 @@ extension RawSpan {
     }
 
     /// `range` without SP and HTAB at its ends.
-    package func withoutBlanks(_ range: Range<Int>) -> Range<Int> {
+    public func withoutBlanks(_ range: Range<Int>) -> Range<Int> {
         var start = range.lowerBound
         var end = range.upperBound
         while start < end, byte(at: start).isBlank { start &+= 1 }

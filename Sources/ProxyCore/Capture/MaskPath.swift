@@ -1,6 +1,6 @@
 /// Where in a JSON text something is to be masked: `$.user.name`, `$.items[*].text`, `$..token` (at any depth).
-package struct MaskPath: Sendable, Hashable, CustomStringConvertible {
-    package enum Step: Sendable, Hashable {
+public struct MaskPath: Sendable, Hashable, CustomStringConvertible {
+    public enum Step: Sendable, Hashable {
         case key([UInt8])
         case index(Int)
         /// Every element, or every member.
@@ -9,11 +9,11 @@ package struct MaskPath: Sendable, Hashable, CustomStringConvertible {
         case anywhere([UInt8])
     }
 
-    package let steps: [Step]
-    package let description: String
+    public let steps: [Step]
+    public let description: String
 
     /// Reads a path; nil if it is none.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         var rest = Array(text.utf8)[...]
         guard rest.popFirst() == 0x24, !rest.isEmpty, text.utf8.count <= 200 else { return nil }
         var steps: [Step] = []

@@ -1,27 +1,27 @@
-package import Wire
+public import Wire
 
 /// What the close frames of a drain say to clients. Backends get 1001 and no hint: who goes away there is the client.
-package struct DrainNotice: Sendable, Hashable {
+public struct DrainNotice: Sendable, Hashable {
     /// 1001 (going away) or 1012 (service restart).
-    package var code: UInt16
+    public var code: UInt16
     /// The close reason. `{retry}` in it becomes a number of seconds, drawn for each session, after which to connect anew: so that
     /// those who were closed together do not come back together.
-    package var reason: String
+    public var reason: String
 
-    package init(code: UInt16 = 1001, reason: String = "server going away") {
+    public init(code: UInt16 = 1001, reason: String = "server going away") {
         self.code = code
         self.reason = reason
     }
 
     /// A close frame has room for 123 bytes of reason (RFC 6455 §5.5).
-    package static let longestReason = 123
+    public static let longestReason = 123
 
     /// The reason for one session.
     ///
     /// - Parameters:
     ///   - window: The drain's: the hint lies between one second and its length.
     ///   - random: Drawn for this session.
-    package func text(window: TimeSpan, random: UInt64) -> String {
+    public func text(window: TimeSpan, random: UInt64) -> String {
         let pattern = Array("{retry}".utf8)
         let bytes = Array(reason.utf8)
         guard let start = bytes.indices.first(where: { bytes[$0...].starts(with: pattern) }) else { return reason }

@@ -1,25 +1,25 @@
-package import Wire
+public import Wire
 
 /// When which session gets its close frame, once an endpoint or the process is told to go: evenly spread over the window.
-package struct DrainSchedule: Sendable {
+public struct DrainSchedule: Sendable {
     /// Between two looks at what is due.
-    package static let step = TimeSpan.milliseconds(20)
+    public static let step = TimeSpan.milliseconds(20)
 
-    package private(set) var isActive = false
-    package private(set) var beganAt = Timestamp.never
-    package private(set) var nextStep = Timestamp.never
+    public private(set) var isActive = false
+    public private(set) var beganAt = Timestamp.never
+    public private(set) var nextStep = Timestamp.never
     private var window = TimeSpan.zero
     private var timeout = TimeSpan.zero
     private var total = 0
     private var closed = 0
 
-    package init() {}
+    public init() {}
 
     /// - Parameters:
     ///   - window: Over how long the closes are spread.
     ///   - timeout: When everything that is left is ended.
     ///   - sessions: How many there are to close.
-    package mutating func begin(window: TimeSpan, timeout: TimeSpan, sessions: Int, now: Timestamp) {
+    public mutating func begin(window: TimeSpan, timeout: TimeSpan, sessions: Int, now: Timestamp) {
         isActive = true
         beganAt = now
         self.window = window
@@ -30,7 +30,7 @@ package struct DrainSchedule: Sendable {
     }
 
     /// How many sessions are to be closed now. Behind the window all that are there, those that opened meanwhile included.
-    package mutating func due(now: Timestamp) -> Int {
+    public mutating func due(now: Timestamp) -> Int {
         nextStep = now + DrainSchedule.step
         let elapsed = now - beganAt
         guard elapsed < window else { return .max }
@@ -41,9 +41,9 @@ package struct DrainSchedule: Sendable {
     }
 
     /// Whether everything that is left is to be ended.
-    package func isOverdue(now: Timestamp) -> Bool { isActive && beganAt + timeout <= now }
+    public func isOverdue(now: Timestamp) -> Bool { isActive && beganAt + timeout <= now }
 
-    package mutating func end() {
+    public mutating func end() {
         isActive = false
         nextStep = .never
     }

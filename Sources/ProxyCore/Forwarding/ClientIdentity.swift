@@ -1,5 +1,5 @@
-package import HTTPWire
-package import Wire
+public import HTTPWire
+public import Wire
 
 /// Who sent a request, as far as the hops before us can be believed (threat B20, RFC 7239 §8).
 ///
@@ -7,24 +7,24 @@ package import Wire
 /// the nearest hop wrote: as long as an address is a trusted proxy itself, the one to its left is believed too. The
 /// first that isn't trusted is the client. An entry that is no address ends the walk; then the hop that wrote it is as
 /// far as we can see.
-package struct ClientIdentity: Sendable, Hashable {
+public struct ClientIdentity: Sendable, Hashable {
     /// The address of the connection.
-    package let peer: SocketAddress
+    public let peer: SocketAddress
     /// Whether the connection itself is TLS.
-    package let peerIsSecure: Bool
+    public let peerIsSecure: Bool
     /// Whether the peer is a trusted proxy, so that its fields were read.
-    package let peerIsTrusted: Bool
+    public let peerIsTrusted: Bool
     /// The client's address; the port is 0 unless a hop named it.
-    package private(set) var address: SocketAddress
+    public private(set) var address: SocketAddress
     /// Whether the client used TLS, by the word of the edge or of our own listener.
-    package private(set) var isSecure: Bool
+    public private(set) var isSecure: Bool
     /// The octets of the head that name the host the client asked for.
-    package private(set) var host: Range<Int>?
+    public private(set) var host: Range<Int>?
 
     /// - Parameters:
     ///   - peer: the address of the connection.
     ///   - isSecure: whether the connection itself is TLS.
-    package init(peer: SocketAddress, isSecure: Bool, trustedProxies trusted: [AddressBlock], head: RequestHead) {
+    public init(peer: SocketAddress, isSecure: Bool, trustedProxies trusted: [AddressBlock], head: RequestHead) {
         self.peer = peer
         peerIsSecure = isSecure
         address = peer

@@ -1,6 +1,6 @@
 extension ErrorPage {
     /// The reason phrase (RFC 9110 §15, RFC 6585).
-    package static func phrase(_ status: Int) -> StaticString {
+    public static func phrase(_ status: Int) -> StaticString {
         switch status {
         case 400: "Bad Request"
         case 401: "Unauthorized"
@@ -26,7 +26,7 @@ extension ErrorPage {
     }
 
     /// What happened, in one sentence for the person who reads it.
-    package static func sentence(_ status: Int) -> String {
+    public static func sentence(_ status: Int) -> String {
         switch status {
         case 400: "The request is not valid HTTP/1.1, or can be read in more than one way, so it was not passed on."
         case 401: "The request carries no credentials that are accepted here."

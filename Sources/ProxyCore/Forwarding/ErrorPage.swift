@@ -1,27 +1,27 @@
-package import HTTPWire
-package import Wire
+public import HTTPWire
+public import Wire
 
 /// Gatehouse's own answers: short, honest, and traceable by the session's id.
 ///
 /// A page says what happened in one sentence, which cause it has, and under which id the log tells more. It says nothing
 /// of backends and addresses. HTML or JSON, as `Accept` prefers. Every value is escaped for the language it stands in,
 /// although all of them are our own: the next person to pass one in need not know this file.
-package struct ErrorPage: Sendable {
+public struct ErrorPage: Sendable {
     /// The status code; one without a sentence of its own is told in general words.
-    package var status: Int
+    public var status: Int
     /// Stable name of what happened, for machines: `upstream_refused`.
-    package var reason: String
-    package var session: SessionID
+    public var reason: String
+    public var session: SessionID
     /// The id of a verdict's cause, where there is one.
-    package var cause: String?
+    public var cause: String?
     /// Another sentence in place of the status code's.
-    package var sentence: String?
+    public var sentence: String?
     /// Seconds until another attempt makes sense; 503 and 429 always say some.
-    package var retryAfter: Int?
+    public var retryAfter: Int?
     /// More fields; names must be tokens.
-    package var fields: [(String, String)] = []
+    public var fields: [(String, String)] = []
 
-    package init(status: Int, reason: String, session: SessionID) {
+    public init(status: Int, reason: String, session: SessionID) {
         self.status = status
         self.reason = reason
         self.session = session
@@ -30,7 +30,7 @@ package struct ErrorPage: Sendable {
     /// The octets of a full response, after which the connection closes.
     ///
     /// - Parameter request: the head that is answered, if there is one: `Accept`, and HEAD, which gets no content.
-    package static func response(
+    public static func response(
         status: Int, reason: String, session: SessionID, request: RequestHead?, cause: String? = nil,
         retryAfter: Int? = nil, fields: [(String, String)] = []
     ) -> [UInt8] {
@@ -44,7 +44,7 @@ package struct ErrorPage: Sendable {
     }
 
     /// Writes the full response into `writer`, which is reset first.
-    package func write(to request: RequestHead?, keepsConnection: Bool, into writer: inout HeadWriter) {
+    public func write(to request: RequestHead?, keepsConnection: Bool, into writer: inout HeadWriter) {
         let isJSON = request.map { MediaPreference($0) == .json } ?? false
         let content = isJSON ? json : html
         writer.reset()
@@ -104,7 +104,7 @@ package struct ErrorPage: Sendable {
     }
 
     /// The text with the five characters that mean something in HTML as references, and controls left out.
-    package static func escapedForHTML(_ text: String) -> String {
+    public static func escapedForHTML(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -120,7 +120,7 @@ package struct ErrorPage: Sendable {
     }
 
     /// The text as a JSON string; `<`, `>` and `&` are escaped as well, so that it may stand in a page.
-    package static func quotedForJSON(_ text: String) -> String {
+    public static func quotedForJSON(_ text: String) -> String {
         var quoted = "\""
         let digits = Array("0123456789abcdef")
         for scalar in text.unicodeScalars {

@@ -1,13 +1,13 @@
-package import HTTPWire
+public import HTTPWire
 
 /// Upgrades to protocols other than WebSocket, on routes with `upgrade: any` (RFC 9110 §7.8; threats C7, C8).
 ///
 /// Gatehouse doesn't understand what is spoken after such a 101, so it passes no wish for a protocol in which the next bytes would again be
 /// requests: `h2c` and `HTTP/…` would carry them past whoever checks requests here. A list with one of these goes on without
 /// its upgrade, as does everything that is malformed.
-package enum OtherUpgrade {
+public enum OtherUpgrade {
     /// What `Upgrade` says to the backend; nil if the request asks for nothing that may pass.
-    package static func protocols(_ head: RequestHead) -> [UInt8]? {
+    public static func protocols(_ head: RequestHead) -> [UInt8]? {
         guard head.version == .http11, head.connection.contains(.upgrade), head.section.has(KnownField.upgrade),
             !head.section.has(KnownField.http2Settings)
         else { return nil }
@@ -22,7 +22,7 @@ package enum OtherUpgrade {
     }
 
     /// Whether this 101 switches to something that was asked for, and to nothing else.
-    package static func isAnswer(_ response: ResponseHead, to request: RequestHead) -> Bool {
+    public static func isAnswer(_ response: ResponseHead, to request: RequestHead) -> Bool {
         let chosen = response.elements(of: .upgrade)
         let asked = request.elements(of: .upgrade)
         guard response.status == 101, response.connection.contains(.upgrade), !chosen.isEmpty else { return false }

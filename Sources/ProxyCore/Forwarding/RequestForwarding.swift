@@ -1,4 +1,4 @@
-package import HTTPWire
+public import HTTPWire
 import Wire
 
 /// Writes the head that goes upstream from the one that came (RFC 9110 §7.6, RFC 9112 §3.2; threats B18–B20, C7, C8, D14, D17).
@@ -7,15 +7,15 @@ import Wire
 /// (fields of the connection, names in `Connection`, identity fields and their lookalikes), then what Gatehouse says
 /// itself is written. A client that names one of our fields in `Connection` therefore strips its own, never ours. Framing
 /// is restated from what was parsed. Fields that go on do so in their order, neighbours in one copy.
-package struct RequestForwarding: Sendable {
+public struct RequestForwarding: Sendable {
     /// Why a request isn't forwarded, and what the client is told.
-    package enum Refusal: Sendable, Hashable {
+    public enum Refusal: Sendable, Hashable {
         /// The head has a fault that forbids it.
         case head(HeadFault)
         /// CONNECT: Gatehouse is no forward proxy. → 405
         case methodNotAllowed
 
-        package var status: Int {
+        public var status: Int {
             switch self {
             case .head(let fault): fault.status
             case .methodNotAllowed: 405
@@ -23,7 +23,7 @@ package struct RequestForwarding: Sendable {
         }
 
         /// The stable name for logs.
-        package var name: String {
+        public var name: String {
             switch self {
             case .head(let fault): fault.kind.rawValue
             case .methodNotAllowed: "method_not_allowed"
@@ -32,7 +32,7 @@ package struct RequestForwarding: Sendable {
     }
 
     /// Whether the request must be refused rather than forwarded; to be asked before a backend is chosen.
-    package static func refusal(of head: RequestHead) -> Refusal? {
+    public static func refusal(of head: RequestHead) -> Refusal? {
         // A CONNECT is told what it is before anything is said of its target.
         if head.method == .connect { return .methodNotAllowed }
         return head.refusal.map { .head($0) }
@@ -56,7 +56,7 @@ package struct RequestForwarding: Sendable {
     /// Writes the head into `writer`, which is reset first; false, and nothing written, for a request that has a `refusal`
     /// or whose host can't be written.
     @discardableResult
-    package static func write(
+    public static func write(
         _ head: RequestHead, context: borrowing ForwardingContext, into writer: inout HeadWriter
     ) -> Bool {
         writer.reset()

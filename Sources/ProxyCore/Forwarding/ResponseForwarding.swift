@@ -1,12 +1,12 @@
-package import HTTPWire
+public import HTTPWire
 
 /// Writes the head that goes downstream from the one that the backend sent (RFC 9110 §7.6; threats D17, D18, D22).
 ///
 /// Fields of the backend's connection stay behind; framing and `Connection` are stated anew for the client's version. What
 /// isn't forwardable becomes a `UnforwardableResponse` first: `fault(of:forUpgrade:)` is asked before anything is written.
-package enum ResponseForwarding {
+public enum ResponseForwarding {
     /// Interim responses that one request may get.
-    package static var interimLimit: Int { 10 }
+    public static var interimLimit: Int { 10 }
 
     private static var own: UInt64 { HopByHopFields.common | KnownField.contentLength.bit }
 
@@ -16,7 +16,7 @@ package enum ResponseForwarding {
     ///   - forUpgrade: whether the request that went upstream asked for an upgrade. Whether a 101 to it is a valid one says
     ///     `UpgradeResponseCheck` (Diagnosis), or `OtherUpgrade`.
     ///   - interimCount: how many interim responses came before this head.
-    package static func fault(of head: ResponseHead, forUpgrade: Bool, interimCount: Int = 0) -> UnforwardableResponse? {
+    public static func fault(of head: ResponseHead, forUpgrade: Bool, interimCount: Int = 0) -> UnforwardableResponse? {
         if let fault = head.refusal { return .head(fault) }
         if head.status == 101 {
             if !forUpgrade { return .switchingProtocolsUnasked }
@@ -28,14 +28,14 @@ package enum ResponseForwarding {
     }
 
     /// Whether the backend's connection may carry another request once this body is complete.
-    package static func keepsUpstream(_ head: ResponseHead, requestMethod: HTTPMethod) -> Bool {
+    public static func keepsUpstream(_ head: ResponseHead, requestMethod: HTTPMethod) -> Bool {
         // A length where no body may be: some senders follow it up with octets, which would be the next response.
         let isDoubtful = head.faults.contains { $0.kind == .lengthWithoutBody }
         return head.keepAlive && !isDoubtful && head.framing(forRequestMethod: requestMethod) != .untilClose
     }
 
     /// Writes an interim response; false if this client gets none (RFC 9110 §15.2: HTTP/1.0 doesn't know them).
-    package static func writeInterim(
+    public static func writeInterim(
         _ head: ResponseHead, toRequest request: RequestHead, into writer: inout HeadWriter
     ) -> Bool {
         writer.reset()
@@ -52,7 +52,7 @@ package enum ResponseForwarding {
     ///   - keepsConnection: whether the downstream connection goes on; false if the plan doesn't allow it.
     ///   - verdict: the value of `Gatehouse-Verdict`, on a refused upgrade.
     ///   - extra: fields to add.
-    package static func write(
+    public static func write(
         _ head: ResponseHead, toRequest request: RequestHead, plan: ResponsePlan, keepsConnection: Bool,
         verdict: [UInt8]? = nil, extra: [ForwardingContext.ExtraField] = [], into writer: inout HeadWriter
     ) {
@@ -82,7 +82,7 @@ package enum ResponseForwarding {
     ///   - subprotocol: octets of the request that are answered where the backend picks no subprotocol: the marker of a token, when
     ///     nothing else was offered.
     ///   - extra: fields to add.
-    package static func writeUpgrade(
+    public static func writeUpgrade(
         _ head: ResponseHead, toRequest request: RequestHead, isWebSocket: Bool = true, subprotocol: Range<Int>? = nil,
         extra: [ForwardingContext.ExtraField] = [], into writer: inout HeadWriter
     ) {

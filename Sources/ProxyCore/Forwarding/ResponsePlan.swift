@@ -1,18 +1,18 @@
-package import HTTPWire
+public import HTTPWire
 
 /// How a response's body reaches this client, and whether the connections outlive it.
-package struct ResponsePlan: Sendable, Hashable {
+public struct ResponsePlan: Sendable, Hashable {
     /// What of the backend's body goes on.
-    package let nextHop: BodyDecoder.NextHop
+    public let nextHop: BodyDecoder.NextHop
     /// Whether the end of the body can be seen without closing the downstream connection.
-    package let mayKeepConnection: Bool
+    public let mayKeepConnection: Bool
     /// How the body is framed downstream.
-    package let framing: BodyFraming
+    public let framing: BodyFraming
     /// Whether what is safe of the body's trailers goes on.
-    package let forwardsTrailers: Bool
+    public let forwardsTrailers: Bool
 
     /// - Parameter framing: the upstream framing, for the method of `request`.
-    package init(request: RequestHead, framing: BodyFraming) {
+    public init(request: RequestHead, framing: BodyFraming) {
         // HTTP/1.0 knows no chunks: it gets the payload, and the end of the connection ends it.
         let isUnchunked = framing == .chunked && request.version != .http11
         self.framing = isUnchunked ? .untilClose : framing

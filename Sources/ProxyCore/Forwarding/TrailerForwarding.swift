@@ -4,22 +4,22 @@
 // how its content is to be read is therefore never believed from there, and never passed on to somebody who might merge it into the
 // head. What is left (checksums, signatures, statuses) goes on in its order. A response's trailers go only to a client that said
 // `TE: trailers` (§6.5.1: nobody may count on their being read otherwise); a request's go on wherever the body is chunked.
-package import HTTPWire
+public import HTTPWire
 
 /// The rule for trailer fields, and the lines that it lets pass.
-package enum TrailerForwarding {
+public enum TrailerForwarding {
     /// Whether the client that sent this head takes trailers.
     ///
     /// `TE` speaks to the next recipient, which is Gatehouse; that `Connection` names it is asked of the sender, and not held against one
     /// that forgot.
-    package static func isAccepted(by request: RequestHead) -> Bool {
+    public static func isAccepted(by request: RequestHead) -> Bool {
         request.version == .http11 && request.contains(token: "trailers", in: .te)
     }
 
     /// The lines of `section` (whole lines as the body's decoder gave them) that go on.
     ///
     /// - Parameter head: the head of the same message; what its `Connection` names stays behind too.
-    package static func lines(of section: [UInt8], behind head: MessageHead) -> [UInt8] {
+    public static func lines(of section: [UInt8], behind head: MessageHead) -> [UInt8] {
         var passed: [UInt8] = []
         var start = 0
         while let end = section[start...].firstIndex(of: 0x0A) {
@@ -34,7 +34,7 @@ package enum TrailerForwarding {
     }
 
     /// The names of a `Trailer` field that announce something that goes on; empty if none does.
-    package static func announcement(_ head: MessageHead) -> [UInt8] {
+    public static func announcement(_ head: MessageHead) -> [UInt8] {
         var names: [UInt8] = []
         for name in head.elements(of: .trailer) where mayPass(head.bytes, name, head.section) {
             if !names.isEmpty { names += [0x2C, 0x20] }

@@ -1,10 +1,10 @@
-package import HTTPWire
+public import HTTPWire
 
 /// Why a backend's response is not forwarded; the client gets a 502 and the backend's connection is never used again
 /// (threats C9, C10, D18, D22).
 ///
 /// What else can be wrong with a 101 to an upgrade is Diagnosis' to say (`UpgradeResponseCheck`).
-package enum UnforwardableResponse: Error, Sendable, Hashable {
+public enum UnforwardableResponse: Error, Sendable, Hashable {
     /// The head has a fault that forbids forwarding.
     case head(HeadFault)
     /// 101 to a request that asked for no upgrade.
@@ -15,7 +15,7 @@ package enum UnforwardableResponse: Error, Sendable, Hashable {
     case tooManyInterim
 
     /// The stable name for logs.
-    package var name: String {
+    public var name: String {
         switch self {
         case .head(let fault): fault.kind.rawValue
         case .switchingProtocolsUnasked: "switching_protocols_unasked"

@@ -1,12 +1,12 @@
-package import Wire
+public import Wire
 
 /// Who waits for which answer of a service, and the answers that may be given again.
 ///
 /// One question is asked once, however many wait for its answer. Bounded in everything: questions under way, those who wait, answers
 /// that are kept. Where answers are many, the oldest is forgotten for the new one: then somebody is asked about twice.
-package struct AnswerTable<Key: Hashable & Sendable, Waiter: Sendable>: Sendable {
+public struct AnswerTable<Key: Hashable & Sendable, Waiter: Sendable>: Sendable {
     /// What becomes of who asks.
-    package enum Asking: Sendable, Hashable {
+    public enum Asking: Sendable, Hashable {
         case answered(CredentialOutcome)
         /// The question is under way; the answer comes.
         case waits
@@ -35,14 +35,14 @@ package struct AnswerTable<Key: Hashable & Sendable, Waiter: Sendable>: Sendable
     ///   - capacity: answers that are kept
     ///   - questions: that may be under way
     ///   - waiters: for all answers together
-    package init(capacity: Int, questions: Int, waiters: Int) {
+    public init(capacity: Int, questions: Int, waiters: Int) {
         self.capacity = max(capacity, 1)
         questionLimit = questions
         waiterLimit = waiters
     }
 
     /// `waiter` asks `key`.
-    package mutating func ask(_ key: Key, _ waiter: Waiter, now: Timestamp) -> Asking {
+    public mutating func ask(_ key: Key, _ waiter: Waiter, now: Timestamp) -> Asking {
         if let answer = answers[key], answer.until > now { return .answered(answer.outcome) }
         guard waiters < waiterLimit else { return .tooMany }
         if waiting[key] != nil {
@@ -57,7 +57,7 @@ package struct AnswerTable<Key: Hashable & Sendable, Waiter: Sendable>: Sendable
     }
 
     /// The answer to `key` came; gives those who wait for it.
-    package mutating func answered(_ key: Key, _ outcome: CredentialOutcome, keptFor span: TimeSpan, now: Timestamp) -> [Waiter] {
+    public mutating func answered(_ key: Key, _ outcome: CredentialOutcome, keptFor span: TimeSpan, now: Timestamp) -> [Waiter] {
         let told = waiting.removeValue(forKey: key) ?? []
         waiters -= told.count
         guard span > .zero else { return told }
@@ -75,5 +75,5 @@ package struct AnswerTable<Key: Hashable & Sendable, Waiter: Sendable>: Sendable
     }
 
     /// Questions under way, those who wait, and answers that are kept, for tests.
-    package var counts: (questions: Int, waiters: Int, answers: Int) { (waiting.count, waiters, answers.count) }
+    public var counts: (questions: Int, waiters: Int, answers: Int) { (waiting.count, waiters, answers.count) }
 }

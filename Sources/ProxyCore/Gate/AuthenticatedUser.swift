@@ -1,16 +1,16 @@
-package import JSONWire
-package import Wire
+public import JSONWire
+public import Wire
 
 /// Who a checked credential belongs to.
-package struct AuthenticatedUser: Sendable, Hashable {
+public struct AuthenticatedUser: Sendable, Hashable {
     /// As the key, the password file or the token's claim names it; empty if it has no name.
-    package var name: [UInt8]
+    public var name: [UInt8]
     /// An object without members unless it came with a token.
-    package var claims: JSONValue
+    public var claims: JSONValue
     /// When the credential ends, on the wall clock; nil for never.
-    package var expiresAt: Timestamp?
+    public var expiresAt: Timestamp?
 
-    package init(name: [UInt8], claims: JSONValue = .object([]), expiresAt: Timestamp? = nil) {
+    public init(name: [UInt8], claims: JSONValue = .object([]), expiresAt: Timestamp? = nil) {
         self.name = name
         self.claims = claims
         self.expiresAt = expiresAt
@@ -18,7 +18,7 @@ package struct AuthenticatedUser: Sendable, Hashable {
 }
 
 /// What came of checking a credential.
-package enum CredentialOutcome: Sendable, Hashable {
+public enum CredentialOutcome: Sendable, Hashable {
     case accepted(AuthenticatedUser)
     case refused(CredentialFault)
     /// The check can't be made now; why, without secrets. Never lets in.
@@ -26,7 +26,7 @@ package enum CredentialOutcome: Sendable, Hashable {
 }
 
 /// Why a credential is refused.
-package enum CredentialFault: Sendable, Hashable {
+public enum CredentialFault: Sendable, Hashable {
     case token(SignedToken.Fault)
     case claims(TokenRule.Fault)
     /// No key of the set is named so, or has this algorithm.
@@ -43,7 +43,7 @@ package enum CredentialFault: Sendable, Hashable {
     case service(status: Int, challenge: String?)
 
     /// The stable id for the ledger.
-    package var id: String {
+    public var id: String {
         switch self {
         case .token(let fault): fault.rawValue
         case .claims(let fault): fault.rawValue
@@ -58,7 +58,7 @@ package enum CredentialFault: Sendable, Hashable {
     }
 
     /// What was seen.
-    package var sentence: String {
+    public var sentence: String {
         switch self {
         case .token(let fault): fault.sentence
         case .claims(.expired): "a token that has expired"

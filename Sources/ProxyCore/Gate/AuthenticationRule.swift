@@ -1,35 +1,35 @@
-package import Diagnosis
-package import HTTPWire
-package import Wire
+public import Diagnosis
+public import HTTPWire
+public import Wire
 
 /// How a route learns who asks: where the credential stands, what is accepted, what the backend is told.
 ///
 /// Pure: it finds the credential and words the refusals. Hashes and signatures are the shell's (`CredentialChecker`), which answers
 /// with a `CredentialOutcome`.
-package struct AuthenticationRule: Sendable, Hashable {
+public struct AuthenticationRule: Sendable, Hashable {
     /// Looked at in this order; the first that holds something decides.
-    package var sources: [CredentialSource]
+    public var sources: [CredentialSource]
     /// Nil: tokens are not checked as JWT.
-    package var token: TokenRule?
+    public var token: TokenRule?
     /// What is accepted, in words: `a static key`, `a token with …`.
-    package var accepted: String
+    public var accepted: String
     /// Fields that tell the backend who it is.
-    package var identity: [IdentityField]
+    public var identity: [IdentityField]
     /// Whether the credential is left out of what goes upstream, where it stands in a field, the query or a subprotocol.
-    package var strips: Bool
+    public var strips: Bool
     /// The close code of a session whose credential has ended.
-    package var expiryCode: UInt16
+    public var expiryCode: UInt16
     /// How long before its end a session is told of in the ledger; zero for never.
-    package var expiryWarning = AuthenticationRule.expiryWarning
-    package var reportOnly: Bool
+    public var expiryWarning = AuthenticationRule.expiryWarning
+    public var reportOnly: Bool
     /// A service that judges in place of the checks; then a credential is looked for only if `sources` names places.
-    package var forward: ForwardRule?
+    public var forward: ForwardRule?
     /// The place of the checks in the snapshot's list.
-    package var store = 0
+    public var store = 0
 
-    package static let expiryWarning = TimeSpan.seconds(60)
+    public static let expiryWarning = TimeSpan.seconds(60)
 
-    package init(
+    public init(
         sources: [CredentialSource], token: TokenRule? = nil, accepted: String, identity: [IdentityField] = [],
         strips: Bool = false, expiryCode: UInt16 = 4401, reportOnly: Bool = false
     ) {
@@ -45,7 +45,7 @@ package struct AuthenticationRule: Sendable, Hashable {
     /// The credential that counts, or why there is none.
     ///
     /// - Parameter certificate: the client's, if its chain was verified.
-    package func find(in head: RequestHead, certificate: CertificateFacts? = nil) -> Result<PresentedCredential, Missing> {
+    public func find(in head: RequestHead, certificate: CertificateFacts? = nil) -> Result<PresentedCredential, Missing> {
         for source in sources {
             if source == .certificate, let certificate {
                 return .success(PresentedCredential(source: source, content: .certificate(certificate)))
@@ -60,8 +60,8 @@ package struct AuthenticationRule: Sendable, Hashable {
     }
 
     /// A refusal as an error, because `Result` wants one.
-    package struct Missing: Error, Sendable, Hashable {
-        package let refusal: GateRefusal
+    public struct Missing: Error, Sendable, Hashable {
+        public let refusal: GateRefusal
     }
 
     private func missing() -> GateRefusal {
@@ -77,7 +77,7 @@ package struct AuthenticationRule: Sendable, Hashable {
     }
 
     /// The refusal of a credential that was checked and doesn't hold; without one, of the request as a whole.
-    package func refusal(_ fault: CredentialFault, of credential: PresentedCredential?) -> GateRefusal {
+    public func refusal(_ fault: CredentialFault, of credential: PresentedCredential?) -> GateRefusal {
         if case .service(let status, let challenge) = fault {
             return GateRefusal(
                 .credentials, fault.id, cause: status == 403 ? .blockedByRule : .credentialsRejected, status: status,
@@ -106,7 +106,7 @@ package struct AuthenticationRule: Sendable, Hashable {
     }
 
     /// The check could not be made: refused all the same (threat A14).
-    package func unavailable(_ why: String) -> GateRefusal {
+    public func unavailable(_ why: String) -> GateRefusal {
         GateRefusal(
             .credentials, "credentials_uncheckable", cause: .credentialsRejected, status: 503, observed: why, allowed: accepted,
             fix: "Mend what the check needs; until then nobody is let in", retryAfter: 5)
@@ -114,7 +114,7 @@ package struct AuthenticationRule: Sendable, Hashable {
 
     /// What the backend is told, and what it isn't, of a request on the route. Names are removed whether or not there is a user: a
     /// backend that reads them must never read a client's (threat B18).
-    package func apply(_ view: RequestView, _ credential: PresentedCredential?, to context: inout ForwardingContext) {
+    public func apply(_ view: RequestView, _ credential: PresentedCredential?, to context: inout ForwardingContext) {
         for field in identity {
             context.removed.append(field.name)
             if let twin = field.twin { context.removed.append(twin) }
@@ -149,14 +149,14 @@ package struct AuthenticationRule: Sendable, Hashable {
 }
 
 /// A field that tells the backend something of the user; whatever the client sent under its name is removed.
-package struct IdentityField: Sendable, Hashable {
-    package let name: FieldName
-    package let value: RequestReference
+public struct IdentityField: Sendable, Hashable {
+    public let name: FieldName
+    public let value: RequestReference
     /// The name with `-` for `_`: to a reader that takes both for one it is the same, and lookalikes of it are removed with it. Nil where
     /// there is no difference.
     let twin: FieldName?
 
-    package init(name: FieldName, value: RequestReference) {
+    public init(name: FieldName, value: RequestReference) {
         self.name = name
         self.value = value
         let dashed = name.description.split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-")

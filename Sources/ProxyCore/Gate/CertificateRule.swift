@@ -1,16 +1,16 @@
 import HTTPWire
 import JSONWire
-package import Wire
+public import Wire
 
 /// Which client certificates are let in. The chain has been verified by the listener's TLS; this is about whose they are.
-package struct CertificateRule: Sendable, Hashable {
+public struct CertificateRule: Sendable, Hashable {
     /// One of them must fit; empty: every certificate that the listener's authorities signed.
-    package var subjects: [SubjectPattern]
+    public var subjects: [SubjectPattern]
 
-    package init(subjects: [SubjectPattern] = []) { self.subjects = subjects }
+    public init(subjects: [SubjectPattern] = []) { self.subjects = subjects }
 
     /// What is to be said of a certificate.
-    package func check(_ certificate: CertificateFacts) -> CredentialOutcome {
+    public func check(_ certificate: CertificateFacts) -> CredentialOutcome {
         let subject = DistinguishedName(certificate.subject)
         guard subjects.isEmpty || subjects.contains(where: { $0.matches(subject, certificate.names) }) else {
             return .refused(.subjectNotAllowed(CertificateRule.shown(certificate)))
@@ -40,12 +40,12 @@ package struct CertificateRule: Sendable, Hashable {
 /// Every part must be met. `DNS` and `IP` are names of the certificate, the others parts of its subject. A `*` stands for any text, the
 /// empty one too; all else is compared as it stands, host names without regard to case. A subject with two common names meets no
 /// pattern of `CN`: who it is can't be told.
-package struct SubjectPattern: Sendable, Hashable, CustomStringConvertible {
+public struct SubjectPattern: Sendable, Hashable, CustomStringConvertible {
     private let parts: [DistinguishedName.Part]
-    package let description: String
+    public let description: String
 
     /// The pattern that `text` spells, or nil.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         description = text
         if text == "*" {
             parts = []

@@ -1,8 +1,8 @@
-package import HTTPWire
-package import Wire
+public import HTTPWire
+public import Wire
 
 /// A place in an opening handshake where a credential may stand. Browsers can set none of the fields, so pages use the last three.
-package enum CredentialSource: Sendable, Hashable, CustomStringConvertible {
+public enum CredentialSource: Sendable, Hashable, CustomStringConvertible {
     /// `Authorization: Bearer TOKEN` (RFC 6750 §2.1).
     case bearer
     /// `Authorization: Basic …` (RFC 7617): user and password.
@@ -18,7 +18,7 @@ package enum CredentialSource: Sendable, Hashable, CustomStringConvertible {
     case certificate
 
     /// As messages name it; never with a value.
-    package var description: String {
+    public var description: String {
         switch self {
         case .bearer: "Authorization: Bearer"
         case .basic: "Authorization: Basic"
@@ -33,32 +33,32 @@ package enum CredentialSource: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A credential as it was found, not checked yet. Describes itself without its content.
-package struct PresentedCredential: Sendable, CustomStringConvertible, CustomReflectable {
-    package enum Content: Sendable {
+public struct PresentedCredential: Sendable, CustomStringConvertible, CustomReflectable {
+    public enum Content: Sendable {
         case token([UInt8])
         case password(user: [UInt8], password: [UInt8])
         case certificate(CertificateFacts)
     }
 
-    package let source: CredentialSource
-    package let content: Content
+    public let source: CredentialSource
+    public let content: Content
     /// The query parameter that it stands in.
-    package private(set) var parameter: Range<Int>?
+    public private(set) var parameter: Range<Int>?
     /// What the client offers besides, if it was a subprotocol.
-    package private(set) var offered: [Range<Int>]?
+    public private(set) var offered: [Range<Int>]?
     /// The marker that is answered where nothing else was offered: a browser fails a 101 that picks none of its subprotocols.
-    package private(set) var marker: Range<Int>?
+    public private(set) var marker: Range<Int>?
 
-    package init(source: CredentialSource, content: Content) {
+    public init(source: CredentialSource, content: Content) {
         self.source = source
         self.content = content
     }
 
-    package var description: String { "a credential in \(source)" }
-    package var customMirror: Mirror { Mirror(self, children: [:]) }
+    public var description: String { "a credential in \(source)" }
+    public var customMirror: Mirror { Mirror(self, children: [:]) }
 
     /// What looking at one place gives.
-    package enum Search: Sendable {
+    public enum Search: Sendable {
         case absent
         case found(PresentedCredential)
         /// Something stands there that can't be read: two of them, or bad base64.
@@ -66,7 +66,7 @@ package struct PresentedCredential: Sendable, CustomStringConvertible, CustomRef
     }
 
     /// Looks for a credential at `source`.
-    package static func search(_ source: CredentialSource, in head: RequestHead) -> Search {
+    public static func search(_ source: CredentialSource, in head: RequestHead) -> Search {
         switch source {
         case .bearer: return authorization(head, "bearer", source) { .token(Array($0)) }
         case .basic: return authorization(head, "basic", source, password)

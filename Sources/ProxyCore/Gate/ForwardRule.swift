@@ -1,28 +1,28 @@
-package import HTTPWire
+public import HTTPWire
 import JSONWire
-package import Wire
+public import Wire
 
 /// Leaves the judgement to a service of the operator's (forward-auth): what it is asked, and what its answer means.
 ///
 /// Pure: it writes the request and reads the answer's head. Who waits for which answer is kept by `AnswerTable`; the connection is the
 /// shell's. Only 2xx lets in. 401 and 403 refuse with the service's own status and challenge; whatever else it says is no judgement,
 /// and nobody is let in on it.
-package struct ForwardRule: Sendable, Hashable {
-    package var url: ServiceURL
+public struct ForwardRule: Sendable, Hashable {
+    public var url: ServiceURL
     /// How the service is spoken to, if `url` is `https`.
-    package var tls: UpstreamTLS
+    public var tls: UpstreamTLS
     /// From the upgrade to the answer, waiting included.
-    package var timeout: TimeSpan
+    public var timeout: TimeSpan
     /// Fields of the client's that the service gets, besides what the request is.
-    package var fields: [FieldName]
+    public var fields: [FieldName]
     /// The field of the answer that names the user.
-    package var user: FieldName?
+    public var user: FieldName?
     /// Fields of the answer that go to the backend, and are claims to the rules behind.
-    package var passes: [FieldName]
+    public var passes: [FieldName]
     /// The longest that an answer is kept, whatever `Cache-Control` says.
-    package var keeps: TimeSpan
+    public var keeps: TimeSpan
 
-    package init(
+    public init(
         url: ServiceURL, tls: UpstreamTLS = UpstreamTLS(), timeout: TimeSpan = .seconds(2),
         fields: [FieldName] = [FieldName.authorization, .cookie], user: FieldName? = nil, passes: [FieldName] = [],
         keeps: TimeSpan = .seconds(600)
@@ -37,7 +37,7 @@ package struct ForwardRule: Sendable, Hashable {
     }
 
     /// Whether a field of the client's may be copied: none that frames the message, belongs to a connection, or is said by us.
-    package static func mayCarry(_ name: FieldName) -> Bool {
+    public static func mayCarry(_ name: FieldName) -> Bool {
         let own =
             HopByHopFields.common | HopByHopFields.restated | KnownField.expect.bit | KnownField.xForwardedFor.bit
             | KnownField.xForwardedProto.bit | KnownField.xForwardedHost.bit | KnownField.forwarded.bit
@@ -56,7 +56,7 @@ package struct ForwardRule: Sendable, Hashable {
     /// The request that asks about `head`. Equal questions have equal bytes, so these are what answers are kept under.
     ///
     /// - Parameter path: the canonical one, by which route and backend go too (threat A15).
-    package func request(_ head: RequestHead, _ identity: ClientIdentity, path: [UInt8]) -> [UInt8] {
+    public func request(_ head: RequestHead, _ identity: ClientIdentity, path: [UInt8]) -> [UInt8] {
         var writer = HeadWriter(capacity: 1024)
         writer.requestLine(method: "GET", target: Array(url.target.utf8))
         writer.field("Host", Array(url.endpoint.authority.utf8))
@@ -85,7 +85,7 @@ package struct ForwardRule: Sendable, Hashable {
     // MARK: The answer
 
     /// What the service's answer means, and how long it may be given to others who ask the same.
-    package func judge(_ answer: ResponseHead) -> (outcome: CredentialOutcome, kept: TimeSpan) {
+    public func judge(_ answer: ResponseHead) -> (outcome: CredentialOutcome, kept: TimeSpan) {
         switch answer.status {
         case 200...299: return (.accepted(identity(answer)), lifetime(answer))
         case 401, 403:

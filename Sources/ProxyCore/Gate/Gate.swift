@@ -9,15 +9,15 @@
 // Nothing fails open: what can't be read or checked is refused.
 
 /// The rules of one route. Immutable and shared: requests hold it, none copies it.
-package final class Gate: Sendable, Hashable {
-    package let origins: OriginRule?
-    package let authentication: AuthenticationRule?
-    package let permission: PermissionRule?
-    package let limits: SessionLimits
+public final class Gate: Sendable, Hashable {
+    public let origins: OriginRule?
+    public let authentication: AuthenticationRule?
+    public let permission: PermissionRule?
+    public let limits: SessionLimits
     /// Plain requests are judged too, not only upgrades: for transports that fall back to polling (threat A11).
-    package let coversRequests: Bool
+    public let coversRequests: Bool
 
-    package init(
+    public init(
         origins: OriginRule? = nil, authentication: AuthenticationRule? = nil, permission: PermissionRule? = nil,
         limits: SessionLimits = SessionLimits(), coversRequests: Bool = false
     ) {
@@ -29,31 +29,31 @@ package final class Gate: Sendable, Hashable {
     }
 
     /// Whether there is a rule at all.
-    package var isOpen: Bool { origins == nil && authentication == nil && permission == nil && limits == SessionLimits() }
+    public var isOpen: Bool { origins == nil && authentication == nil && permission == nil && limits == SessionLimits() }
 
-    package static func == (a: Gate, b: Gate) -> Bool {
+    public static func == (a: Gate, b: Gate) -> Bool {
         a === b
             || (a.origins == b.origins && a.authentication == b.authentication && a.permission == b.permission
                 && a.limits == b.limits && a.coversRequests == b.coversRequests)
     }
 
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(origins)
         hasher.combine(limits)
     }
 }
 
 /// How many sessions a route, an address or a user may have; nil for no limit of its own.
-package struct SessionLimits: Sendable, Hashable {
-    package var sessions: Int?
-    package var sessionsPerUser: Int?
-    package var upgradesPerSecond: Int?
+public struct SessionLimits: Sendable, Hashable {
+    public var sessions: Int?
+    public var sessionsPerUser: Int?
+    public var upgradesPerSecond: Int?
     /// Messages that one session's client may send in a second.
-    package var messagesPerSecond: Int?
+    public var messagesPerSecond: Int?
     /// Bytes of one message; its sessions' frames are enforced.
-    package var messageSize: UInt64?
+    public var messageSize: UInt64?
     /// Nil: as the limits of the process have it.
-    package var onLimit: OnLimit?
+    public var onLimit: OnLimit?
 
-    package init() {}
+    public init() {}
 }

@@ -1,11 +1,11 @@
-package import Wire
+public import Wire
 
 /// Holds a session to a number of messages a second, from what is counted anyway at the frame headers that pass.
 ///
 /// Messages can't be taken back once they are counted: what one buffer brought goes on, and what it brought too much is a debt. Either
 /// the debt is waited for, by not reading on (the peer then feels TCP's back-pressure, and loses nothing), or the session ends.
-package struct MessageMeter: Sendable, Hashable {
-    package enum Outcome: Sendable, Hashable {
+public struct MessageMeter: Sendable, Hashable {
+    public enum Outcome: Sendable, Hashable {
         case within
         /// Read on at this time.
         case wait(until: Timestamp)
@@ -13,8 +13,8 @@ package struct MessageMeter: Sendable, Hashable {
         case exceeded
     }
 
-    package let perSecond: Int
-    package let waits: Bool
+    public let perSecond: Int
+    public let waits: Bool
     private let interval: UInt64
     private let capacity: UInt64
     private var fullAt = Timestamp.zero
@@ -23,7 +23,7 @@ package struct MessageMeter: Sendable, Hashable {
     /// - Parameters:
     ///   - perSecond: at least 1; as many come at once.
     ///   - waits: whether a session above it is read more slowly, or ends.
-    package init(perSecond: Int, waits: Bool) {
+    public init(perSecond: Int, waits: Bool) {
         self.perSecond = max(perSecond, 1)
         self.waits = waits
         interval = max(1, 1_000_000_000 / UInt64(self.perSecond))
@@ -31,7 +31,7 @@ package struct MessageMeter: Sendable, Hashable {
     }
 
     /// `total` messages have come from the beginning of the session on.
-    package mutating func reached(_ total: UInt64, now: Timestamp) -> Outcome {
+    public mutating func reached(_ total: UInt64, now: Timestamp) -> Outcome {
         let fresh = total &- min(total, counted)
         guard fresh > 0 else { return .within }
         counted = total

@@ -1,5 +1,5 @@
 /// What becomes of who is above a limit.
-package enum OnLimit: String, Sendable, Hashable, CaseIterable {
+public enum OnLimit: String, Sendable, Hashable, CaseIterable {
     /// 429 or 503 with `Retry-After`; a session with too many messages is closed with 1008.
     case refuse
     /// Upgrades wait in a bounded line, each with a deadline; a session with too many messages is read more slowly.

@@ -1,4 +1,4 @@
-package import HTTPWire
+public import HTTPWire
 import Wire
 
 /// A web origin as RFC 6454 compares it: scheme, host and port, each in its one spelling.
@@ -6,27 +6,27 @@ import Wire
 /// Scheme and host in lower case, the scheme's default port filled in. Hosts are A-labels or addresses; anything outside the narrow
 /// grammar of `Authority` (userinfo, percent escapes, octets above 0x7F, a path) is no origin. A dot behind the last label makes
 /// another host, as it does for browsers.
-package struct Origin: Sendable, Hashable, CustomStringConvertible {
-    package let scheme: [UInt8]
+public struct Origin: Sendable, Hashable, CustomStringConvertible {
+    public let scheme: [UInt8]
     /// An IPv6 address with its brackets, in the form of RFC 5952.
-    package let host: [UInt8]
+    public let host: [UInt8]
     /// 0 where the scheme has no default port and none is named (`capacitor://localhost`).
-    package let port: UInt16
+    public let port: UInt16
 
-    package init(scheme: [UInt8], host: [UInt8], port: UInt16) {
+    public init(scheme: [UInt8], host: [UInt8], port: UInt16) {
         self.scheme = scheme
         self.host = host
         self.port = port
     }
 
     /// The origin that `text` spells.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         let bytes = Array(text.utf8)
         self.init(bytes, 0..<bytes.count)
     }
 
     /// The origin that the octets of `range` spell: `scheme "://" host [":" port]`, and nothing behind it (RFC 6454 §7.1).
-    package init?(_ bytes: [UInt8], _ range: Range<Int>) {
+    public init?(_ bytes: [UInt8], _ range: Range<Int>) {
         let range = range.clamped(to: 0..<bytes.count)
         guard let colon = range.prefix(32).first(where: { bytes[$0] == 0x3A }), colon + 3 < range.upperBound,
             bytes[colon + 1] == 0x2F, bytes[colon + 2] == 0x2F
@@ -41,7 +41,7 @@ package struct Origin: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The origin that a request is for: its own scheme and host, as the hops in front said them.
-    package init?(scheme: [UInt8], authority: Authority, in bytes: [UInt8]) {
+    public init?(scheme: [UInt8], authority: Authority, in bytes: [UInt8]) {
         var host = bytes[authority.host].map(\.lowercased)
         if authority.isBracketed {
             guard let address = SocketAddress(host: String(decoding: host, as: UTF8.self)) else { return nil }
@@ -57,7 +57,7 @@ package struct Origin: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// `https://app.example.com`, with the port if it isn't the scheme's own.
-    package var description: String {
+    public var description: String {
         let name = String(decoding: scheme, as: UTF8.self) + "://" + String(decoding: host, as: UTF8.self)
         return port == Origin.defaultPort(scheme) ? name : "\(name):\(port)"
     }

@@ -2,7 +2,7 @@ import HTTPWire
 import Wire
 
 /// One entry of `origins.allow`.
-package enum OriginPattern: Sendable, Hashable, CustomStringConvertible {
+public enum OriginPattern: Sendable, Hashable, CustomStringConvertible {
     /// Scheme, host and port are these.
     case exact(Origin)
     /// Every host below a domain (`https://*.example.com`), at any depth, the domain itself not; `suffix` begins with the dot.
@@ -17,7 +17,7 @@ package enum OriginPattern: Sendable, Hashable, CustomStringConvertible {
     case any
 
     /// The pattern that `text` spells, or why it is none.
-    package init(_ text: String) throws(OriginPatternFault) {
+    public init(_ text: String) throws(OriginPatternFault) {
         switch text {
         case "same-host": self = .sameHost
         case "null": self = .null
@@ -66,7 +66,7 @@ package enum OriginPattern: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .exact(let origin): return origin.description
         case .below(let scheme, let suffix, let port):
@@ -83,11 +83,11 @@ package enum OriginPattern: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Why a text is no entry of `origins.allow`.
-package enum OriginPatternFault: Error, Sendable, Hashable {
+public enum OriginPatternFault: Error, Sendable, Hashable {
     case notASCII, noScheme, userinfo, path, star, noHost, tooWide
 
     /// What was seen, to stand behind "which".
-    package var explanation: String {
+    public var explanation: String {
         switch self {
         case .notASCII: "has characters that no browser sends in Origin"
         case .noScheme: "has no scheme"
@@ -100,7 +100,7 @@ package enum OriginPatternFault: Error, Sendable, Hashable {
     }
 
     /// What to do.
-    package var remedy: String {
+    public var remedy: String {
         switch self {
         case .notASCII: "write the A-label, as browsers do: https://xn--…"
         case .noScheme: "write https:// in front: browsers send scheme, host and, if it isn't the usual one, the port"

@@ -3,23 +3,23 @@
 // Theory of operation. Browsers send cookies along wherever a page connects to, but say in `Origin` which page it was; nothing else
 // keeps a foreign page from acting as the user. So the field is parsed into scheme, host and port, and compared as these; no text is
 // ever searched in another. What can't be parsed matches nothing, `*` included.
-package import Diagnosis
-package import HTTPWire
+public import Diagnosis
+public import HTTPWire
 import Wire
 
 /// Which origins may open a session on a route.
-package struct OriginRule: Sendable, Hashable {
+public struct OriginRule: Sendable, Hashable {
     /// What becomes of a request without `Origin`: no browser sends one for a WebSocket, programs do.
-    package enum Missing: String, Sendable, Hashable, CaseIterable {
+    public enum Missing: String, Sendable, Hashable, CaseIterable {
         case refuse, allow
     }
 
-    package var allow: [OriginPattern]
-    package var missing: Missing
+    public var allow: [OriginPattern]
+    public var missing: Missing
     /// Decides and logs, and lets pass.
-    package var reportOnly: Bool
+    public var reportOnly: Bool
 
-    package init(allow: [OriginPattern], missing: Missing = .refuse, reportOnly: Bool = false) {
+    public init(allow: [OriginPattern], missing: Missing = .refuse, reportOnly: Bool = false) {
         self.allow = allow
         self.missing = missing
         self.reportOnly = reportOnly
@@ -29,7 +29,7 @@ package struct OriginRule: Sendable, Hashable {
     ///
     /// - Parameter isUpgrade: browsers always send `Origin` with an upgrade, but not with a plain GET of the page's own
     ///   host; so a plain GET or HEAD without it passes.
-    package func refusal(_ head: RequestHead, _ identity: ClientIdentity, isUpgrade: Bool = true) -> GateRefusal? {
+    public func refusal(_ head: RequestHead, _ identity: ClientIdentity, isUpgrade: Bool = true) -> GateRefusal? {
         guard let value = head.value(of: .origin) else {
             if missing == .allow || (!isUpgrade && (head.method == .get || head.method == .head)) { return nil }
             return GateRefusal(
@@ -65,7 +65,7 @@ package struct OriginRule: Sendable, Hashable {
     }
 
     /// What is let in, in words.
-    package var words: String {
+    public var words: String {
         allow.isEmpty ? "no origin" : allow.map(\.description).joined(separator: ", ")
     }
 

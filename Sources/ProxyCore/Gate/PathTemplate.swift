@@ -1,7 +1,7 @@
 import HTTPWire
 
 /// A path with named parts: `/conversations/{id}/ws`. Each part is one segment; `/*` at the end stands for whatever follows.
-package struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
+public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
     private enum Segment: Sendable, Hashable {
         case literal([UInt8])
         case part([UInt8])
@@ -9,12 +9,12 @@ package struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
 
     private let segments: [Segment]
     private let isOpen: Bool
-    package let description: String
+    public let description: String
     /// The names of the parts.
-    package let names: [[UInt8]]
+    public let names: [[UInt8]]
 
     /// The template that `text` spells; nil unless it begins with `/`, has no empty segment, and names each part once.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard text.utf8.first == 0x2F,
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x3F && $0 != 0x23 && $0 != 0x25 })
         else { return nil }
@@ -43,7 +43,7 @@ package struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The named parts of a canonical path, decoded; nil if the path is of another shape.
-    package func match(_ path: [UInt8]) -> [(name: [UInt8], value: [UInt8])]? {
+    public func match(_ path: [UInt8]) -> [(name: [UInt8], value: [UInt8])]? {
         guard path.first == 0x2F else { return nil }
         let found = path.dropFirst().split(separator: 0x2F, omittingEmptySubsequences: false)
         guard isOpen ? found.count > segments.count : found.count == segments.count else { return nil }

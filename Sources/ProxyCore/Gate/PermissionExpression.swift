@@ -9,8 +9,8 @@
 import HTTPWire
 
 /// A condition that a request meets or doesn't.
-package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible {
-    package enum Comparison: String, Sendable, Hashable {
+public struct PermissionExpression: Sendable, Hashable, CustomStringConvertible {
+    public enum Comparison: String, Sendable, Hashable {
         case equal = "=="
         case unequal = "!="
         case contains
@@ -18,30 +18,30 @@ package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible
         case exists
     }
 
-    package enum Operand: Sendable, Hashable {
+    public enum Operand: Sendable, Hashable {
         case reference(RequestReference)
         case literal([UInt8])
         case none
     }
 
-    package struct Clause: Sendable, Hashable {
-        package let subject: RequestReference
-        package let comparison: Comparison
-        package let operand: Operand
+    public struct Clause: Sendable, Hashable {
+        public let subject: RequestReference
+        public let comparison: Comparison
+        public let operand: Operand
     }
 
     /// Any of these, each of which is met if all its clauses are.
-    package let alternatives: [[Clause]]
-    package let description: String
+    public let alternatives: [[Clause]]
+    public let description: String
 
     /// What is wrong with an expression's text.
-    package struct Fault: Error, Sendable, Hashable {
-        package let observed: String
-        package let expected: String
+    public struct Fault: Error, Sendable, Hashable {
+        public let observed: String
+        public let expected: String
     }
 
     /// Parses `text`.
-    package init(_ text: String) throws(Fault) {
+    public init(_ text: String) throws(Fault) {
         var words = try PermissionExpression.words(text)[...]
         guard !words.isEmpty else {
             throw Fault(observed: "an empty condition", expected: "such as claims.conversation == path.id")
@@ -134,7 +134,7 @@ package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible
     // MARK: Judging
 
     /// Whether the request meets the condition.
-    package func isMet(by request: RequestView) -> Bool {
+    public func isMet(by request: RequestView) -> Bool {
         alternatives.contains { $0.allSatisfy { PermissionExpression.isMet($0, request) } }
     }
 
@@ -171,7 +171,7 @@ package struct PermissionExpression: Sendable, Hashable, CustomStringConvertible
     }
 
     /// Every reference of the expression, for checks at load.
-    package var references: [RequestReference] {
+    public var references: [RequestReference] {
         alternatives.joined().flatMap { clause -> [RequestReference] in
             if case .reference(let reference) = clause.operand { return [clause.subject, reference] }
             return [clause.subject]

@@ -1,21 +1,21 @@
-package import Diagnosis
+public import Diagnosis
 import HTTPWire
 
 /// What an authenticated user may open: every condition must be met, so that a valid user can't enter somebody else's conversation.
-package struct PermissionRule: Sendable, Hashable {
+public struct PermissionRule: Sendable, Hashable {
     /// Names parts of the path; a path of another shape is refused.
-    package var template: PathTemplate?
-    package var conditions: [PermissionExpression]
-    package var reportOnly: Bool
+    public var template: PathTemplate?
+    public var conditions: [PermissionExpression]
+    public var reportOnly: Bool
 
-    package init(template: PathTemplate? = nil, conditions: [PermissionExpression], reportOnly: Bool = false) {
+    public init(template: PathTemplate? = nil, conditions: [PermissionExpression], reportOnly: Bool = false) {
         self.template = template
         self.conditions = conditions
         self.reportOnly = reportOnly
     }
 
     /// Why the request is refused; nil if it isn't. `path` is the canonical one.
-    package func refusal(_ request: RequestView, path: [UInt8]) -> GateRefusal? {
+    public func refusal(_ request: RequestView, path: [UInt8]) -> GateRefusal? {
         var request = request
         if let template {
             guard let parts = template.match(path) else {

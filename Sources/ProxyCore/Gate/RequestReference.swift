@@ -1,9 +1,9 @@
-package import HTTPWire
+public import HTTPWire
 import JSONWire
 import Wire
 
 /// Something of a request or its user that an expression or an identity field may name.
-package enum RequestReference: Sendable, Hashable, CustomStringConvertible {
+public enum RequestReference: Sendable, Hashable, CustomStringConvertible {
     /// `claims.tenant.id`: a member of the token's claims.
     case claim([[UInt8]])
     /// The user's name.
@@ -18,7 +18,7 @@ package enum RequestReference: Sendable, Hashable, CustomStringConvertible {
     case address
 
     /// The reference that `text` spells, or nil.
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false).map { Array($0.utf8) }
         guard parts.allSatisfy({ !$0.isEmpty && $0.allSatisfy(RequestReference.isNameByte) }) else { return nil }
         switch (text.prefix { $0 != "." }, parts.count) {
@@ -36,7 +36,7 @@ package enum RequestReference: Sendable, Hashable, CustomStringConvertible {
         byte.isLetter || byte.isDigit || byte == 0x5F || byte == 0x2D || byte == 0x3A || byte == 0x2F
     }
 
-    package var description: String {
+    public var description: String {
         func text(_ octets: [UInt8]) -> String { String(decoding: octets, as: UTF8.self) }
         return switch self {
         case .claim(let names): "claims." + names.map(text).joined(separator: ".")
@@ -50,7 +50,7 @@ package enum RequestReference: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// What a reference stands for in one request.
-package enum ReferencedValue: Sendable, Hashable {
+public enum ReferencedValue: Sendable, Hashable {
     case absent
     case one([UInt8])
     case many([[UInt8]])
@@ -68,21 +68,21 @@ package enum ReferencedValue: Sendable, Hashable {
 }
 
 /// One request as expressions see it.
-package struct RequestView {
+public struct RequestView {
     let head: RequestHead
     let identity: ClientIdentity
     let user: AuthenticatedUser?
     /// The parts that the path's template names.
     var parts: [(name: [UInt8], value: [UInt8])] = []
 
-    package init(head: RequestHead, identity: ClientIdentity, user: AuthenticatedUser?) {
+    public init(head: RequestHead, identity: ClientIdentity, user: AuthenticatedUser?) {
         self.head = head
         self.identity = identity
         self.user = user
     }
 
     /// What `reference` stands for here.
-    package func value(_ reference: RequestReference) -> ReferencedValue {
+    public func value(_ reference: RequestReference) -> ReferencedValue {
         switch reference {
         case .claim(let names):
             var claim: JSONValue? = user?.claims

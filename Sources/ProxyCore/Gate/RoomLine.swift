@@ -1,21 +1,21 @@
 /// Those of one worker who wait for room under a limit, in the order in which they came. Whose turn it is among all says `RoomOrder`.
-package struct RoomLine<Waiter: Sendable>: Sendable {
+public struct RoomLine<Waiter: Sendable>: Sendable {
     private var waiters: [Waiter] = []
 
-    package init() {}
+    public init() {}
 
-    package var isEmpty: Bool { waiters.isEmpty }
-    package var count: Int { waiters.count }
+    public var isEmpty: Bool { waiters.isEmpty }
+    public var count: Int { waiters.count }
 
     /// The caller bounds the line, since it may be one of several.
-    package mutating func append(_ waiter: Waiter) { waiters.append(waiter) }
+    public mutating func append(_ waiter: Waiter) { waiters.append(waiter) }
 
     /// Everybody, in order, to let each try once. The line is empty while they do: what a trial sets off sees nobody waiting.
-    package mutating func takeAll() -> [Waiter] {
+    public mutating func takeAll() -> [Waiter] {
         defer { waiters = [] }
         return waiters
     }
 
     /// Puts back who stays, in front of whoever came meanwhile.
-    package mutating func putBack(_ stayed: [Waiter]) { waiters.insert(contentsOf: stayed, at: 0) }
+    public mutating func putBack(_ stayed: [Waiter]) { waiters.insert(contentsOf: stayed, at: 0) }
 }

@@ -8,10 +8,10 @@
 // costs a message where it changes from one to another, and nothing where nobody waits.
 
 /// See above. A value: whoever shares it guards it.
-package struct RoomOrder: Sendable {
+public struct RoomOrder: Sendable {
     /// A place in the order.
-    package struct Ticket: Sendable, Hashable {
-        package let route: String
+    public struct Ticket: Sendable, Hashable {
+        public let route: String
         fileprivate let number: UInt64
     }
 
@@ -25,22 +25,22 @@ package struct RoomOrder: Sendable {
     private var lines: [String: [Place]] = [:]
     private var next: UInt64 = 0
 
-    package init() {}
+    public init() {}
 
     /// Goes to the end of the route's line.
-    package mutating func join(_ route: String, worker: Int) -> Ticket {
+    public mutating func join(_ route: String, worker: Int) -> Ticket {
         next += 1
         lines[route, default: []].append(Place(number: next, worker: worker))
         return Ticket(route: route, number: next)
     }
 
-    package mutating func leave(_ ticket: Ticket) {
+    public mutating func leave(_ ticket: Ticket) {
         lines[ticket.route]?.removeAll { $0.number == ticket.number }
         if lines[ticket.route]?.isEmpty == true { lines[ticket.route] = nil }
     }
 
     /// Whether `ticket` may try: everybody before it stands aside.
-    package func isTurn(_ ticket: Ticket) -> Bool {
+    public func isTurn(_ ticket: Ticket) -> Bool {
         for place in lines[ticket.route] ?? [] {
             if place.number >= ticket.number { return place.number == ticket.number }
             if !place.standsAside { return false }
@@ -49,14 +49,14 @@ package struct RoomOrder: Sendable {
     }
 
     /// `ticket` has tried in vain; whether its own limit is what is full.
-    package mutating func tried(_ ticket: Ticket, ownLimit: Bool) {
+    public mutating func tried(_ ticket: Ticket, ownLimit: Bool) {
         guard let index = lines[ticket.route]?.firstIndex(where: { $0.number == ticket.number }) else { return }
         lines[ticket.route]?[index].standsAside = ownLimit
     }
 
     /// The worker of whoever's turn it is to be let in; nil if nobody waits on the route, or all stand aside.
-    package func turn(on route: String) -> Int? { lines[route]?.first { !$0.standsAside }?.worker }
+    public func turn(on route: String) -> Int? { lines[route]?.first { !$0.standsAside }?.worker }
 
     /// How many wait on a route.
-    package func count(on route: String) -> Int { lines[route]?.count ?? 0 }
+    public func count(on route: String) -> Int { lines[route]?.count ?? 0 }
 }

@@ -1,16 +1,16 @@
 /// The URL of a service that the gate asks: a JWKS, or forward-auth.
-package struct ServiceURL: Sendable, Hashable, CustomStringConvertible {
-    package let endpoint: Endpoint
+public struct ServiceURL: Sendable, Hashable, CustomStringConvertible {
+    public let endpoint: Endpoint
     /// Path and query as they stand in a request line.
-    package let target: String
+    public let target: String
 
-    package init(endpoint: Endpoint, target: String) {
+    public init(endpoint: Endpoint, target: String) {
         self.endpoint = endpoint
         self.target = target
     }
 
     /// The URL that `text` spells: http or https, host, port, path, perhaps a query; nil if it is none.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         guard text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x23 }), let scheme = text.firstRange(of: "://") else {
             return nil
         }
@@ -25,5 +25,5 @@ package struct ServiceURL: Sendable, Hashable, CustomStringConvertible {
         self.target = target.isEmpty ? "/" : String(target)
     }
 
-    package var description: String { "\(endpoint)\(target)" }
+    public var description: String { "\(endpoint)\(target)" }
 }

@@ -18,13 +18,13 @@
 // A ping carries eight bytes that only this session, side and ping have (a mix of a drawn number). What answers them is ours
 // and stays here (`claim`); every other pong is the peers' business. A peer may answer only the last of several pings (RFC
 // 6455 §5.5.3), and late, in the middle of other frames: until it has, each pong of that side is looked at.
-package import Diagnosis
-package import Wire
+public import Diagnosis
+public import Wire
 
 /// Decides about the pings of one session. A value of some 160 bytes without heap; time and randomness are arguments.
-package struct Heartbeat: Sendable {
+public struct Heartbeat: Sendable {
     /// What is to be done about a side.
-    package enum Action: Sendable, Hashable {
+    public enum Action: Sendable, Hashable {
         case none
         /// Write a ping at the next frame boundary of the stream to the side, and say `asked` then.
         case ping
@@ -33,13 +33,13 @@ package struct Heartbeat: Sendable {
     }
 
     /// A pong that was ours.
-    package struct Answer: Sendable, Hashable {
+    public struct Answer: Sendable, Hashable {
         /// Nil where it answers an older ping than the last.
-        package var roundTrip: TimeSpan?
+        public var roundTrip: TimeSpan?
     }
 
     /// How long a side that can't be asked at present (it takes no bytes, or we take none) is left alone.
-    package static let pause = TimeSpan.seconds(1)
+    public static let pause = TimeSpan.seconds(1)
     /// Pings without a pong that are remembered; an answer to an older one is passed on as the peer's own.
     static let remembered: UInt32 = 4
 
@@ -67,7 +67,7 @@ package struct Heartbeat: Sendable {
     /// - Parameters:
     ///   - nonce: Drawn at random for this session.
     ///   - selfBeating: What the application does by itself, if it is known.
-    package init(_ policy: HeartbeatPolicy, nonce: UInt64, selfBeating: SelfBeating? = nil) {
+    public init(_ policy: HeartbeatPolicy, nonce: UInt64, selfBeating: SelfBeating? = nil) {
         self.nonce = nonce
         sides = [
             SideState(isOn: policy.pingsClient, beatsByItself: selfBeating?.speaks(.downstream) ?? false),
@@ -82,7 +82,7 @@ package struct Heartbeat: Sendable {
     /// - Parameters:
     ///   - heard: When its last byte came.
     ///   - reachable: Whether it takes bytes, and we take its; silence that is our own doing is no sign of death.
-    package mutating func check(
+    public mutating func check(
         _ side: Side, now: Timestamp, heard: Timestamp, reachable: Bool, _ timing: HeartbeatTiming
     ) -> Action {
         guard sides[side.index].isOn, !sides[side.index].isDue, deadline(side, heard: heard, timing) <= now else { return .none }
@@ -99,7 +99,7 @@ package struct Heartbeat: Sendable {
     }
 
     /// A ping is written to `side` now: its payload.
-    package mutating func asked(_ side: Side, now: Timestamp) -> UInt64 {
+    public mutating func asked(_ side: Side, now: Timestamp) -> UInt64 {
         sides[side.index].isDue = false
         sides[side.index].askedAt = now
         sides[side.index].pings &+= 1
@@ -107,7 +107,7 @@ package struct Heartbeat: Sendable {
     }
 
     /// A pong with this payload came from `side`: nil if it answers no ping of ours.
-    package mutating func claim(_ side: Side, _ payload: UInt64, now: Timestamp) -> Answer? {
+    public mutating func claim(_ side: Side, _ payload: UInt64, now: Timestamp) -> Answer? {
         let index = side.index
         let last = sides[index].pings
         var number = last
@@ -127,10 +127,10 @@ package struct Heartbeat: Sendable {
     }
 
     /// What was asked doesn't count any more, because the silence is of our making.
-    package mutating func excuse(_ side: Side) { sides[side.index].askedAt = .zero }
+    public mutating func excuse(_ side: Side) { sides[side.index].askedAt = .zero }
 
     /// Another connection takes the place of this side's: nothing that was asked before counts.
-    package mutating func restart(_ side: Side) {
+    public mutating func restart(_ side: Side) {
         sides[side.index].isDue = false
         sides[side.index].askedAt = .zero
         sides[side.index].notBefore = .zero
@@ -138,7 +138,7 @@ package struct Heartbeat: Sendable {
     }
 
     /// No pings to this side any more: it has ended, or nobody can tell where its frames end.
-    package mutating func retire(_ side: Side) {
+    public mutating func retire(_ side: Side) {
         sides[side.index].isOn = false
         sides[side.index].isDue = false
     }
@@ -146,7 +146,7 @@ package struct Heartbeat: Sendable {
     // MARK: State
 
     /// When to ask `check` again, if nothing comes from `side` before.
-    package func deadline(_ side: Side, heard: Timestamp, _ timing: HeartbeatTiming) -> Timestamp {
+    public func deadline(_ side: Side, heard: Timestamp, _ timing: HeartbeatTiming) -> Timestamp {
         let index = side.index
         guard sides[index].isOn, !sides[index].isDue else { return .never }
         let due =
@@ -156,13 +156,13 @@ package struct Heartbeat: Sendable {
     }
 
     /// Whether a ping to `side` waits for a frame boundary.
-    package func isDue(_ side: Side) -> Bool { sides[side.index].isDue }
+    public func isDue(_ side: Side) -> Bool { sides[side.index].isDue }
 
     /// Whether a pong of ours may come from `side`, so that its bytes are to be looked at.
-    package func awaitsPong(_ side: Side) -> Bool { sides[side.index].answered != sides[side.index].pings }
+    public func awaitsPong(_ side: Side) -> Bool { sides[side.index].answered != sides[side.index].pings }
 
     /// What is told about `side`; nil if it was never asked.
-    package func facts(_ side: Side) -> HeartbeatFacts? {
+    public func facts(_ side: Side) -> HeartbeatFacts? {
         let state = sides[side.index]
         guard state.pings > 0 else { return nil }
         return HeartbeatFacts(

@@ -1,24 +1,24 @@
-package import Wire
+public import Wire
 
 /// What a route asks of Gatehouse's pings.
-package struct HeartbeatPolicy: Sendable, Hashable {
+public struct HeartbeatPolicy: Sendable, Hashable {
     /// How long a side may be silent before it is asked.
-    package enum Interval: Sendable, Hashable {
+    public enum Interval: Sendable, Hashable {
         case fixed(TimeSpan)
         /// Begins at `automaticStart` and gets shorter where sessions die of less silence.
         case automatic
     }
 
     /// Where `auto` begins: below the timers of 30 s and more that intermediaries usually have.
-    package static let automaticStart = TimeSpan.seconds(25)
+    public static let automaticStart = TimeSpan.seconds(25)
 
-    package var interval: Interval
+    public var interval: Interval
     /// How long a side that was asked has for any sign of life.
-    package var timeout: TimeSpan
-    package var pingsClient: Bool
-    package var pingsUpstream: Bool
+    public var timeout: TimeSpan
+    public var pingsClient: Bool
+    public var pingsUpstream: Bool
 
-    package init(
+    public init(
         interval: Interval = .fixed(HeartbeatPolicy.automaticStart), timeout: TimeSpan = .seconds(10), pingsClient: Bool = true,
         pingsUpstream: Bool = true
     ) {
@@ -29,7 +29,7 @@ package struct HeartbeatPolicy: Sendable, Hashable {
     }
 
     /// The times that hold before anything was learnt.
-    package var timing: HeartbeatTiming {
+    public var timing: HeartbeatTiming {
         switch interval {
         case .fixed(let span): HeartbeatTiming(interval: span, timeout: timeout)
         case .automatic: HeartbeatTiming(interval: HeartbeatPolicy.automaticStart, timeout: timeout)
@@ -38,11 +38,11 @@ package struct HeartbeatPolicy: Sendable, Hashable {
 }
 
 /// The times of a route's heartbeats as they are at present: `auto` may have learnt a shorter interval.
-package struct HeartbeatTiming: Sendable, Hashable {
-    package var interval: TimeSpan
-    package var timeout: TimeSpan
+public struct HeartbeatTiming: Sendable, Hashable {
+    public var interval: TimeSpan
+    public var timeout: TimeSpan
 
-    package init(interval: TimeSpan, timeout: TimeSpan) {
+    public init(interval: TimeSpan, timeout: TimeSpan) {
         self.interval = interval
         self.timeout = timeout
     }
@@ -52,7 +52,7 @@ package struct HeartbeatTiming: Sendable, Hashable {
 
     /// The moment at which a worker acts on `deadline`: the next of a grid (a quarter of a second, finer for short intervals), so that
     /// what many sessions are due for happens in one turn of the loop. A turn for each would cost more than the pings.
-    package func moment(_ deadline: Timestamp) -> Timestamp {
+    public func moment(_ deadline: Timestamp) -> Timestamp {
         let behind = deadline.nanoseconds % grid
         return behind == 0 || deadline == .never ? deadline : deadline + TimeSpan(nanoseconds: grid - behind)
     }

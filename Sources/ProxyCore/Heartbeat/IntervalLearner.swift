@@ -4,18 +4,18 @@
 // same length. People who close a tab leave after silences of all lengths. So three of the last eight such silences within five
 // per cent of each other are a timer, and the interval becomes seven tenths of its length. It never gets longer again while the
 // process lives: a timer that was there once is likely still there.
-package import Diagnosis
-package import Wire
+public import Diagnosis
+public import Wire
 
 /// Learns from the ends of one route's sessions on one worker.
-package struct IntervalLearner: Sendable {
+public struct IntervalLearner: Sendable {
     /// A shorter interval, and what it was learnt from.
-    package struct Lesson: Sendable, Hashable {
-        package var interval: TimeSpan
-        package var before: TimeSpan
+    public struct Lesson: Sendable, Hashable {
+        public var interval: TimeSpan
+        public var before: TimeSpan
         /// The silence after which sessions died.
-        package var silence: TimeSpan
-        package var sessions: Int
+        public var silence: TimeSpan
+        public var sessions: Int
     }
 
     /// Below this, deaths are no idle timer's.
@@ -23,13 +23,13 @@ package struct IntervalLearner: Sendable {
     private static let remembered = 8
     private static let needed = 3
 
-    package private(set) var interval: TimeSpan
+    public private(set) var interval: TimeSpan
     private var silences: [UInt64] = []
 
-    package init(interval: TimeSpan = HeartbeatPolicy.automaticStart) { self.interval = interval }
+    public init(interval: TimeSpan = HeartbeatPolicy.automaticStart) { self.interval = interval }
 
     /// A session of the route ended; the lesson, if there is one.
-    package mutating func ended(_ record: SessionRecord) -> Lesson? {
+    public mutating func ended(_ record: SessionRecord) -> Lesson? {
         guard let silence = IntervalLearner.fatalSilence(of: record), silence >= IntervalLearner.shortest, silence < interval else {
             return nil
         }

@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// An application protocol with a heartbeat of its own, as the opening handshake shows it.
 ///
@@ -10,7 +10,7 @@ package import Wire
 ///
 /// SockJS, the old protocol of GraphQL and ActionCable beat from the server alone. The client's side of such a session is silent, so it is asked as usual: nobody
 /// else does.
-package enum SelfBeating: Sendable, Hashable, CaseIterable {
+public enum SelfBeating: Sendable, Hashable, CaseIterable {
     /// Engine.IO, under Socket.IO: "2" is answered by "3", every 25 s.
     case engineIO
     /// SockJS: "h" from the server, every 25 s.
@@ -25,7 +25,7 @@ package enum SelfBeating: Sendable, Hashable, CaseIterable {
     case actionCable
 
     /// Whether `side` speaks in this protocol's heartbeat.
-    package func speaks(_ side: Side) -> Bool {
+    public func speaks(_ side: Side) -> Bool {
         switch self {
         case .engineIO, .phoenix, .graphQL: true
         case .sockJS, .graphQLKeepAlive, .actionCable: side == .upstream
@@ -38,7 +38,7 @@ package enum SelfBeating: Sendable, Hashable, CaseIterable {
     ///   - path: The request's path, without the query.
     ///   - query: The request's query; empty if there is none.
     ///   - subprotocol: What the backend chose; empty if nothing.
-    package init?(path: RawSpan, query: RawSpan, subprotocol: RawSpan) {
+    public init?(path: RawSpan, query: RawSpan, subprotocol: RawSpan) {
         if subprotocol.equals("graphql-transport-ws") {
             self = .graphQL
         } else if subprotocol.equals("graphql-ws") {

@@ -12,11 +12,11 @@
 // The wait before attempt n is drawn from the upper half of backoff · 2ⁿ⁻¹, at most `backoffMax`: the sessions that a dead
 // backend leaves at once don't come back at once. A connection that lasted `backoffMax` makes the attempts count anew; one that dies
 // sooner doesn't, or a backend that accepts and falls over would be asked for ever.
-package import Wire
+public import Wire
 
 /// Decides about the connection of one held session. No heap; time and randomness are arguments.
-package struct Hold: Sendable {
-    package enum State: Sendable, Hashable {
+public struct Hold: Sendable {
+    public enum State: Sendable, Hashable {
         case connected
         case waiting(attempt: Int, at: Timestamp)
         case connecting(attempt: Int)
@@ -24,7 +24,7 @@ package struct Hold: Sendable {
     }
 
     /// What the shell is to do.
-    package enum Action: Sendable, Hashable {
+    public enum Action: Sendable, Hashable {
         case none
         /// Nothing before `deadline`.
         case wait
@@ -35,14 +35,14 @@ package struct Hold: Sendable {
     }
 
     private let policy: HoldPolicy
-    package private(set) var state = State.connected
+    public private(set) var state = State.connected
     /// Attempts that were used up since the last lasting connection.
-    package private(set) var attempts = 0
+    public private(set) var attempts = 0
     private var connectedAt: Timestamp
     /// When the backend went away that is being replaced, or was last.
-    package private(set) var lostAt = Timestamp.never
+    public private(set) var lostAt = Timestamp.never
 
-    package init(_ policy: HoldPolicy, now: Timestamp) {
+    public init(_ policy: HoldPolicy, now: Timestamp) {
         self.policy = policy
         connectedAt = now
     }
@@ -50,7 +50,7 @@ package struct Hold: Sendable {
     // MARK: Inputs
 
     /// The backend went away.
-    package mutating func lost(now: Timestamp, random: UInt64) -> Action {
+    public mutating func lost(now: Timestamp, random: UInt64) -> Action {
         guard state == .connected else { return .none }
         if now - connectedAt >= policy.backoffMax { attempts = 0 }
         lostAt = now
@@ -60,14 +60,14 @@ package struct Hold: Sendable {
     /// The attempt under way came to nothing.
     ///
     /// - Parameter final: Set where no further attempt could end differently.
-    package mutating func failed(final: HoldEnd? = nil, now: Timestamp, random: UInt64) -> Action {
+    public mutating func failed(final: HoldEnd? = nil, now: Timestamp, random: UInt64) -> Action {
         guard case .connecting = state else { return .none }
         if let final { return giveUp(final) }
         return waitForNext(now, random)
     }
 
     /// A backend took the session: after how long.
-    package mutating func resumed(now: Timestamp) -> TimeSpan {
+    public mutating func resumed(now: Timestamp) -> TimeSpan {
         guard case .connecting = state else { return .zero }
         state = .connected
         connectedAt = now
@@ -75,14 +75,14 @@ package struct Hold: Sendable {
     }
 
     /// Gives the session up for a reason that lies elsewhere.
-    package mutating func giveUp(_ end: HoldEnd) -> Action {
+    public mutating func giveUp(_ end: HoldEnd) -> Action {
         if case .gaveUp = state { return .none }
         state = .gaveUp(end)
         return .giveUp(end)
     }
 
     /// `deadline` has passed, as far as the caller knew it.
-    package mutating func deadlinePassed(now: Timestamp) -> Action {
+    public mutating func deadlinePassed(now: Timestamp) -> Action {
         switch state {
         case .connected, .gaveUp: return .none
         case .waiting(let attempt, let at) where at <= now:
@@ -96,7 +96,7 @@ package struct Hold: Sendable {
     // MARK: State
 
     /// When to ask `deadlinePassed` at the latest.
-    package var deadline: Timestamp {
+    public var deadline: Timestamp {
         switch state {
         case .connected, .gaveUp: .never
         case .waiting(_, let at): at
@@ -104,10 +104,10 @@ package struct Hold: Sendable {
         }
     }
 
-    package var isConnected: Bool { state == .connected }
+    public var isConnected: Bool { state == .connected }
 
     /// A backend is missing and will come, or not.
-    package var isAway: Bool {
+    public var isAway: Bool {
         switch state {
         case .waiting, .connecting: true
         case .connected, .gaveUp: false

@@ -1,23 +1,23 @@
 import Wire
 
 /// What a held session's relay asks of the shell, gathered over one input. Reused: `clear` keeps the buffers.
-package struct HoldOutput: Sendable {
-    package var toClient: [UInt8] = []
-    package var toBackend: [UInt8] = []
+public struct HoldOutput: Sendable {
+    public var toClient: [UInt8] = []
+    public var toBackend: [UInt8] = []
     /// The backend went away: how, and the ordinals that are unconfirmed for ever.
-    package var lost: (loss: HoldLoss, unconfirmed: [ClosedRange<UInt64>])?
+    public var lost: (loss: HoldLoss, unconfirmed: [ClosedRange<UInt64>])?
     /// Begin an attempt.
-    package var connects = false
+    public var connects = false
     /// Close the session with the end's code.
-    package var gaveUp: HoldEnd?
+    public var gaveUp: HoldEnd?
     /// The client closed while there was no backend: answer with this code (1005: none), and the session is over.
-    package var answersClose: UInt16?
-    package var pausesClient = false
-    package var resumesClient = false
+    public var answersClose: UInt16?
+    public var pausesClient = false
+    public var resumesClient = false
 
-    package init() {}
+    public init() {}
 
-    package mutating func clear() {
+    public mutating func clear() {
         toClient.removeAll(keepingCapacity: true)
         toBackend.removeAll(keepingCapacity: true)
         lost = nil

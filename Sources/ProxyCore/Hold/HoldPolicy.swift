@@ -1,9 +1,9 @@
-package import Wire
+public import Wire
 
 /// What a route asks for when its backend goes away: how often it is sought again, and how much waits meanwhile.
-package struct HoldPolicy: Sendable, Hashable {
+public struct HoldPolicy: Sendable, Hashable {
     /// What becomes of messages that were sent and not confirmed when a backend went away.
-    package enum Unconfirmed: String, Sendable, Hashable, CaseIterable {
+    public enum Unconfirmed: String, Sendable, Hashable, CaseIterable {
         /// They are named and not sent again: a message arrives at most once.
         case drop
         /// They are sent again on the next connection: a message arrives at least once.
@@ -11,24 +11,24 @@ package struct HoldPolicy: Sendable, Hashable {
     }
 
     /// Attempts to reach a backend before the session is given up.
-    package var attempts = 5
+    public var attempts = 5
     /// Bytes of the client's messages that are kept, and of an unfinished message of the backend's.
-    package var queue = 1 << 20
+    public var queue = 1 << 20
     /// How many of the client's first messages are repeated at the beginning of each new connection.
-    package var replayFirst = 0
+    public var replayFirst = 0
     /// Before the first attempt; doubled for each further one.
-    package var backoff = TimeSpan.milliseconds(200)
+    public var backoff = TimeSpan.milliseconds(200)
     /// The longest wait between two attempts. A connection that lasts as long makes the attempts count anew.
-    package var backoffMax = TimeSpan.seconds(5)
+    public var backoffMax = TimeSpan.seconds(5)
     /// From the loss of a backend to the end of all attempts.
-    package var deadline = TimeSpan.seconds(30)
-    package var unconfirmed = Unconfirmed.drop
+    public var deadline = TimeSpan.seconds(30)
+    public var unconfirmed = Unconfirmed.drop
 
-    package init() {}
+    public init() {}
 }
 
 /// Why a held session could not be kept.
-package enum HoldEnd: String, Sendable, Hashable, CaseIterable {
+public enum HoldEnd: String, Sendable, Hashable, CaseIterable {
     /// As many attempts as the route allows came to nothing.
     case attempts
     /// The route's deadline came first.
@@ -45,7 +45,7 @@ package enum HoldEnd: String, Sendable, Hashable, CaseIterable {
     case unreadable
 
     /// 1013 (try again later) where no backend was there; 1012 (restart) where the session must begin afresh.
-    package var closeCode: UInt16 {
+    public var closeCode: UInt16 {
         switch self {
         case .attempts, .deadline: 1013
         case .refused, .otherSubprotocol, .cutMessage, .replayTooLarge, .unreadable: 1012
@@ -53,7 +53,7 @@ package enum HoldEnd: String, Sendable, Hashable, CaseIterable {
     }
 
     /// What the close frame says.
-    package var reason: String {
+    public var reason: String {
         switch self {
         case .attempts: "the server went away and did not come back"
         case .deadline: "the server went away and did not come back in time"
@@ -67,8 +67,8 @@ package enum HoldEnd: String, Sendable, Hashable, CaseIterable {
 }
 
 /// How a backend went away.
-package struct HoldLoss: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
+public struct HoldLoss: Sendable, Hashable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// FIN without a close frame.
         case finished = "fin"
         /// RST, or another failure of the transport.
@@ -81,18 +81,18 @@ package struct HoldLoss: Sendable, Hashable {
         case drain
     }
 
-    package var kind: Kind
+    public var kind: Kind
     /// Of the close frame.
-    package var closeCode: UInt16?
+    public var closeCode: UInt16?
 
-    package init(_ kind: Kind, closeCode: UInt16? = nil) {
+    public init(_ kind: Kind, closeCode: UInt16? = nil) {
         self.kind = kind
         self.closeCode = closeCode
     }
 
     /// Whether a close frame with this code means that the server goes away while the session could go on: 1001, 1006 (which nobody may send
     /// and some do), 1012, 1013. All others, and none, end the session.
-    package static func isDeparture(_ code: UInt16?) -> Bool {
+    public static func isDeparture(_ code: UInt16?) -> Bool {
         switch code {
         case 1001, 1006, 1012, 1013: true
         default: false

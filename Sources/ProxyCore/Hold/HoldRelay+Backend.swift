@@ -1,13 +1,13 @@
 import Diagnosis
 import WebSocketWire
-package import Wire
+public import Wire
 
 // What comes from the backend: its messages, whole, and the pongs that confirm the client's.
 extension HoldRelay {
     /// Bytes came from the backend.
     ///
     /// - Parameter claim: Whether a pong with this payload answers a ping of the heartbeat's.
-    package mutating func fromBackend(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Bool, _ out: inout HoldOutput) {
+    public mutating func fromBackend(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Bool, _ out: inout HoldOutput) {
         guard hold.isConnected else { return }
         var cursor = ByteCursor(bytes)
         while hold.isConnected, let item = backend.next(&cursor, mayStream: true) {

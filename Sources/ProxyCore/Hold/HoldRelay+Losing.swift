@@ -1,12 +1,12 @@
 import Diagnosis
 import WebSocketWire
-package import Wire
+public import Wire
 
 // Without a backend: what its loss means for the messages under way, the attempts, and what the next one gets first.
 extension HoldRelay {
     /// The backend went away, and the session goes on without it if it can. False where it can't be held: then its end is the session's.
     @discardableResult
-    package mutating func backendLost(_ loss: HoldLoss, now: Timestamp, _ out: inout HoldOutput) -> Bool {
+    public mutating func backendLost(_ loss: HoldLoss, now: Timestamp, _ out: inout HoldOutput) -> Bool {
         guard mode == .holding, hold.isConnected else { return false }
         let cutDownstream = backend.isStreaming
         if backend.isInsideMessage { cutFromBackend += 1 }
@@ -49,22 +49,22 @@ extension HoldRelay {
     }
 
     /// The attempt under way came to nothing.
-    package mutating func attemptFailed(final: HoldEnd? = nil, now: Timestamp, _ out: inout HoldOutput) {
+    public mutating func attemptFailed(final: HoldEnd? = nil, now: Timestamp, _ out: inout HoldOutput) {
         perform(hold.failed(final: final, now: now, random: draw()), &out)
     }
 
     /// What a new connection got at once.
-    package struct Resumption: Sendable, Hashable {
-        package var after: TimeSpan
-        package var attempts: Int
+    public struct Resumption: Sendable, Hashable {
+        public var after: TimeSpan
+        public var attempts: Int
         /// First messages that were repeated.
-        package var replayed: UInt64
+        public var replayed: UInt64
         /// Messages that had waited.
-        package var queued: UInt64
+        public var queued: UInt64
     }
 
     /// A backend took the session: it gets the first messages, if they are to be repeated, and what has waited.
-    package mutating func resumed(now: Timestamp, _ out: inout HoldOutput) -> Resumption {
+    public mutating func resumed(now: Timestamp, _ out: inout HoldOutput) -> Resumption {
         let again = lastReplayed
         var resumption = Resumption(after: hold.resumed(now: now), attempts: hold.attempts, replayed: again, queued: 0)
         resumptions += 1
@@ -94,7 +94,7 @@ extension HoldRelay {
     }
 
     /// The endpoint is to be left: what it got is confirmed first, then it gets a close frame and another one is sought.
-    package mutating func leave(now: Timestamp, _ out: inout HoldOutput) {
+    public mutating func leave(now: Timestamp, _ out: inout HoldOutput) {
         guard mode == .holding, hold.isConnected, leaveBy == .never else { return }
         leaveBy = now + HoldRelay.leaveTimeout
         departIfConfirmed(now, &out)
@@ -109,10 +109,10 @@ extension HoldRelay {
     }
 
     /// The session ends for a reason of its own: nothing is held any more.
-    package mutating func stop() { mode = .ending }
+    public mutating func stop() { mode = .ending }
 
     /// Nothing of the client's will follow: a last ping asks for what is not confirmed yet.
-    package mutating func askLast(now: Timestamp, _ out: inout HoldOutput) {
+    public mutating func askLast(now: Timestamp, _ out: inout HoldOutput) {
         guard hold.isConnected, askedLast == nil, account.hasPending, client.isAtBoundary else { return }
         askedLast = ask(now, &out)
     }
@@ -120,7 +120,7 @@ extension HoldRelay {
     // MARK: Time
 
     /// `deadline` has passed, as far as the caller knew it.
-    package mutating func deadlinePassed(now: Timestamp, _ out: inout HoldOutput) {
+    public mutating func deadlinePassed(now: Timestamp, _ out: inout HoldOutput) {
         guard mode == .holding else { return askIfDue(now, &out) }
         perform(hold.deadlinePassed(now: now), &out)
         if hold.isConnected { departIfConfirmed(now, &out) }
@@ -129,7 +129,7 @@ extension HoldRelay {
     }
 
     /// When to ask `deadlinePassed` at the latest.
-    package var deadline: Timestamp {
+    public var deadline: Timestamp {
         guard mode == .holding else { return .never }
         var earliest = min(hold.deadline, client.isStreaming || backend.isStreaming ? .never : leaveBy)
         if hold.isConnected, asked == nil, account.hasPending { earliest = min(earliest, lastAsk + HoldRelay.pingInterval) }

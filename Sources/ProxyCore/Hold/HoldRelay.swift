@@ -15,16 +15,16 @@
 //
 // Everything is bounded by `policy.queue`: queued messages, those that wait for their confirmation (`resend`), and the open one. When it is full,
 // receiving from the client stops; what has been received already is still taken.
-package import Diagnosis
+public import Diagnosis
 import WebSocketWire
-package import Wire
+public import Wire
 
 /// One held session. Time is an argument, and what is random comes from a number drawn for the session.
-package struct HoldRelay: Sendable {
+public struct HoldRelay: Sendable {
     /// The least time between two pings of the confirmation.
-    package static let pingInterval = TimeSpan.milliseconds(100)
+    public static let pingInterval = TimeSpan.milliseconds(100)
     /// How long a backend that Gatehouse leaves has to confirm what it got.
-    package static let leaveTimeout = TimeSpan.seconds(1)
+    public static let leaveTimeout = TimeSpan.seconds(1)
 
     enum Mode: Sendable {
         case holding
@@ -38,9 +38,9 @@ package struct HoldRelay: Sendable {
         var isSent = false
     }
 
-    package let policy: HoldPolicy
-    package internal(set) var hold: Hold
-    package internal(set) var account = MessageAccount()
+    public let policy: HoldPolicy
+    public internal(set) var hold: Hold
+    public internal(set) var account = MessageAccount()
     var mode = Mode.holding
     var client: MessageCollector
     var backend: MessageCollector
@@ -71,7 +71,7 @@ package struct HoldRelay: Sendable {
     var resent: UInt64 = 0
 
     /// - Parameter nonce: Drawn at random for this session.
-    package init(_ policy: HoldPolicy, nonce: UInt64, now: Timestamp) {
+    public init(_ policy: HoldPolicy, nonce: UInt64, now: Timestamp) {
         self.policy = policy
         self.nonce = nonce
         hold = Hold(policy, now: now)
@@ -84,7 +84,7 @@ package struct HoldRelay: Sendable {
     /// Bytes came from the client.
     ///
     /// - Parameter claim: Whether a pong with this payload answers a ping of the heartbeat's.
-    package mutating func fromClient(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Bool, _ out: inout HoldOutput) {
+    public mutating func fromClient(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Bool, _ out: inout HoldOutput) {
         var cursor = ByteCursor(bytes)
         while let item = client.next(&cursor, mayStream: sends) { take(client: item, now, claim, &out) }
         departIfConfirmed(now, &out)
@@ -170,26 +170,26 @@ package struct HoldRelay: Sendable {
     // MARK: State
 
     /// Whether there is no backend, and one is sought.
-    package var isAway: Bool { mode == .holding && hold.isAway }
+    public var isAway: Bool { mode == .holding && hold.isAway }
 
-    package var isHolding: Bool { mode == .holding }
+    public var isHolding: Bool { mode == .holding }
 
     /// Whether Gatehouse is about to leave the endpoint.
-    package var isLeaving: Bool { mode == .holding && leaveBy != .never }
+    public var isLeaving: Bool { mode == .holding && leaveBy != .never }
 
     /// Whether a frame of Gatehouse's may be put behind what has gone to `side`.
-    package func isAtBoundary(towards side: Side) -> Bool { side == .upstream ? client.isAtBoundary : backend.isAtBoundary }
+    public func isAtBoundary(towards side: Side) -> Bool { side == .upstream ? client.isAtBoundary : backend.isAtBoundary }
 
     /// Whether the client's bytes are not taken at present, because there is no room.
-    package var isFull: Bool { isPaused }
+    public var isFull: Bool { isPaused }
 
     /// Bytes that wait.
-    package var waitingBytes: Int { queuedBytes + client.heldBytes + backend.heldBytes }
+    public var waitingBytes: Int { queuedBytes + client.heldBytes + backend.heldBytes }
 
     /// What became of each message; the session is over.
     ///
     /// - Parameter clientLeft: Whether the client ended it.
-    package mutating func finish(clientLeft: Bool) -> HoldFacts {
+    public mutating func finish(clientLeft: Bool) -> HoldFacts {
         var end: HoldEnd?
         if case .gaveUp(let known) = hold.state { end = known }
         account.finish(end != nil ? .noBackend : clientLeft ? .clientLeft : .sessionEnded)

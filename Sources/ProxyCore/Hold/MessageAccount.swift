@@ -11,40 +11,40 @@
 // (a message that stays behind while earlier ones go again) stands in `ahead` until `settled` has come there. Ranges keep this small: a
 // session of a million messages and three lost backends has four of them.
 /// The ordinals of one held session's messages.
-package struct MessageAccount: Sendable {
+public struct MessageAccount: Sendable {
     /// Complete messages of the client's.
-    package private(set) var received: UInt64 = 0
+    public private(set) var received: UInt64 = 0
     /// The highest ordinal that the present connection got.
-    package private(set) var sent: UInt64 = 0
+    public private(set) var sent: UInt64 = 0
     /// The highest ordinal that any connection got.
-    package private(set) var everSent: UInt64 = 0
+    public private(set) var everSent: UInt64 = 0
     /// Up to here the end of each is known.
-    package private(set) var settled: UInt64 = 0
-    package private(set) var delivered = OrdinalRanges()
-    package private(set) var unconfirmed = OrdinalRanges()
+    public private(set) var settled: UInt64 = 0
+    public private(set) var delivered = OrdinalRanges()
+    public private(set) var unconfirmed = OrdinalRanges()
     /// By reason, in the order in which reasons came up.
-    package private(set) var dropped: [(reason: HoldDrop, ordinals: OrdinalRanges)] = []
+    public private(set) var dropped: [(reason: HoldDrop, ordinals: OrdinalRanges)] = []
     /// Ends that are known beyond `settled`.
     private var ahead: [ClosedRange<UInt64>] = []
 
-    package init() {}
+    public init() {}
 
     // MARK: Inputs
 
     /// The client sent one more; its ordinal.
-    package mutating func receive() -> UInt64 {
+    public mutating func receive() -> UInt64 {
         received += 1
         return received
     }
 
     /// The message `ordinal` went to the backend; all before it have, or never will.
-    package mutating func send(_ ordinal: UInt64) {
+    public mutating func send(_ ordinal: UInt64) {
         sent = max(sent, ordinal)
         everSent = max(everSent, sent)
     }
 
     /// A pong came for a ping that was written when `ordinal` was the last that had been sent.
-    package mutating func confirm(_ ordinal: UInt64) {
+    public mutating func confirm(_ ordinal: UInt64) {
         guard ordinal > settled, ordinal <= sent else { return }
         for range in unnamed(settled + 1, ordinal) { delivered.append(range) }
         settled = ordinal
@@ -57,7 +57,7 @@ package struct MessageAccount: Sendable {
     ///   - last: The last ordinal that goes again: at the beginning of each connection, or because the policy says so. All later
     ///     ones that were sent and not confirmed are named now.
     /// - Returns: The ordinals that are unconfirmed for ever.
-    package mutating func lose(keepingUpTo last: UInt64) -> [ClosedRange<UInt64>] {
+    public mutating func lose(keepingUpTo last: UInt64) -> [ClosedRange<UInt64>] {
         let lost = unnamed(max(settled, last) + 1, sent)
         for range in lost { unconfirmed.append(range) }
         name(lost)
@@ -65,10 +65,10 @@ package struct MessageAccount: Sendable {
     }
 
     /// The messages behind `ordinal` that were sent go again.
-    package mutating func rewind(to ordinal: UInt64) { sent = min(sent, max(ordinal, settled)) }
+    public mutating func rewind(to ordinal: UInt64) { sent = min(sent, max(ordinal, settled)) }
 
     /// One message that was sent can't go again with the others: unconfirmed.
-    package mutating func loseOne(_ ordinal: UInt64) {
+    public mutating func loseOne(_ ordinal: UInt64) {
         for range in unnamed(ordinal, ordinal) {
             unconfirmed.append(range)
             name([range])
@@ -76,13 +76,13 @@ package struct MessageAccount: Sendable {
     }
 
     /// One message was sent in part and will never be complete.
-    package mutating func cut(_ ordinal: UInt64) {
+    public mutating func cut(_ ordinal: UInt64) {
         drop([ordinal...ordinal], .cut)
         name([ordinal...ordinal])
     }
 
     /// Nothing more will happen: what was sent is unconfirmed, what was not is dropped.
-    package mutating func finish(_ reason: HoldDrop) {
+    public mutating func finish(_ reason: HoldDrop) {
         // What was to go again has gone once, and may have arrived then.
         let last = max(sent, everSent)
         for range in unnamed(settled + 1, last) { unconfirmed.append(range) }
@@ -95,10 +95,10 @@ package struct MessageAccount: Sendable {
     // MARK: State
 
     /// Whether a message was sent whose arrival isn't known.
-    package var hasPending: Bool { settled < sent }
+    public var hasPending: Bool { settled < sent }
 
     /// Messages that wait for a connection.
-    package var queued: UInt64 { received - min(sent, received) }
+    public var queued: UInt64 { received - min(sent, received) }
 
     private mutating func drop(_ ranges: [ClosedRange<UInt64>], _ reason: HoldDrop) {
         guard !ranges.isEmpty else { return }
@@ -135,7 +135,7 @@ package struct MessageAccount: Sendable {
 }
 
 /// Why a message was never sent.
-package enum HoldDrop: String, Sendable, Hashable, CaseIterable {
+public enum HoldDrop: String, Sendable, Hashable, CaseIterable {
     /// No backend came for it.
     case noBackend = "no_backend"
     /// The client left before.
@@ -147,18 +147,18 @@ package enum HoldDrop: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Ordinals as ranges, neighbours joined; of more than 64 ranges only the last are kept, and the count of all.
-package struct OrdinalRanges: Sendable, Hashable {
-    package static let limit = 64
+public struct OrdinalRanges: Sendable, Hashable {
+    public static let limit = 64
 
-    package private(set) var ranges: [ClosedRange<UInt64>] = []
+    public private(set) var ranges: [ClosedRange<UInt64>] = []
     /// How many ordinals, those of forgotten ranges included.
-    package private(set) var count: UInt64 = 0
+    public private(set) var count: UInt64 = 0
     /// Whether ranges were forgotten.
-    package private(set) var isTruncated = false
+    public private(set) var isTruncated = false
 
-    package init() {}
+    public init() {}
 
-    package mutating func append(_ range: ClosedRange<UInt64>) {
+    public mutating func append(_ range: ClosedRange<UInt64>) {
         count += range.upperBound - range.lowerBound + 1
         if let last = ranges.last, last.upperBound + 1 == range.lowerBound {
             ranges[ranges.count - 1] = last.lowerBound...range.upperBound
@@ -172,5 +172,5 @@ package struct OrdinalRanges: Sendable, Hashable {
         }
     }
 
-    package func contains(_ ordinal: UInt64) -> Bool { ranges.contains { $0.contains(ordinal) } }
+    public func contains(_ ordinal: UInt64) -> Bool { ranges.contains { $0.contains(ordinal) } }
 }

@@ -5,12 +5,12 @@
 // caller allows it, what is there goes out as a part at the end of each buffer. Towards the client a part is always whole frames, cut anew if
 // need be (no extension is agreed on a held session, so RFC 6455 §5.4 allows it): a close frame then has a place at any time. Towards the
 // backend parts are the bytes as they came.
-package import WebSocketWire
-package import Wire
+public import WebSocketWire
+public import Wire
 
 /// Cuts the bytes of one direction into what may be sent as one piece.
-package struct MessageCollector: Sendable {
-    package enum Item: Sendable, Hashable {
+public struct MessageCollector: Sendable {
+    public enum Item: Sendable, Hashable {
         /// All frames of a message.
         case message([UInt8])
         /// What is there of a message that is too large to wait.
@@ -36,31 +36,31 @@ package struct MessageCollector: Sendable {
     private var controlFrame: [UInt8] = []
     private var controlPayload: [UInt8] = []
     /// The open message goes out in parts.
-    package private(set) var isStreaming = false
+    public private(set) var isStreaming = false
     /// The open message is too large to wait.
-    package private(set) var wantsStreaming = false
-    package private(set) var isLost = false
+    public private(set) var wantsStreaming = false
+    public private(set) var isLost = false
 
     /// - Parameter limit: The largest message that waits, in bytes with its headers.
-    package init(direction: Direction, limit: Int) {
+    public init(direction: Direction, limit: Int) {
         self.direction = direction
         self.limit = limit
         parser = FrameParser(direction: direction)
     }
 
     /// Bytes that wait here.
-    package var heldBytes: Int { open.count }
+    public var heldBytes: Int { open.count }
 
     /// Whether a message has begun and not ended.
-    package var isInsideMessage: Bool { !parser.isAtMessageBoundary && !isLost }
+    public var isInsideMessage: Bool { !parser.isAtMessageBoundary && !isLost }
 
     /// Whether a frame of ours may stand behind what has gone out in this direction.
-    package var isAtBoundary: Bool { !isLost && (direction == .serverToClient || !isStreaming || parser.isAtFrameBoundary) }
+    public var isAtBoundary: Bool { !isLost && (direction == .serverToClient || !isStreaming || parser.isAtFrameBoundary) }
 
     /// The next item of the buffer; nil when it is used up.
     ///
     /// - Parameter mayStream: Whether a message that is too large may begin to go out. One that has begun goes on.
-    package mutating func next(_ cursor: inout ByteCursor, mayStream: Bool) -> Item? {
+    public mutating func next(_ cursor: inout ByteCursor, mayStream: Bool) -> Item? {
         guard !isLost else {
             guard !cursor.isAtEnd else { return nil }
             let rest = cursor.bytes.copied(cursor.offset..<cursor.bytes.byteCount)
@@ -86,7 +86,7 @@ package struct MessageCollector: Sendable {
     }
 
     /// What waits of a message that is too large, now that it may go out.
-    package mutating func part(_ mayStream: Bool) -> Item? {
+    public mutating func part(_ mayStream: Bool) -> Item? {
         guard isStreaming || (wantsStreaming && mayStream), !open.isEmpty else { return nil }
         if direction == .clientToServer {
             isStreaming = true

@@ -6,14 +6,14 @@
 // being in one of them: the reader takes what it finds.
 
 /// A directory of a control group that may limit memory.
-package struct ControlGroup: Sendable, Hashable {
+public struct ControlGroup: Sendable, Hashable {
     /// Version of control groups: the files have other names.
-    package enum Version: Sendable, Hashable { case one, two }
+    public enum Version: Sendable, Hashable { case one, two }
 
-    package let version: Version
-    package let directory: String
+    public let version: Version
+    public let directory: String
 
-    package init(version: Version, directory: String) {
+    public init(version: Version, directory: String) {
         self.version = version
         self.directory = directory
     }
@@ -21,7 +21,7 @@ package struct ControlGroup: Sendable, Hashable {
     /// Files with a limit in bytes each; the least holds.
     ///
     /// Above `memory.high` the kernel slows the group down until it stands still, so that is as good a limit as the one that kills.
-    package var limitFiles: [String] {
+    public var limitFiles: [String] {
         switch version {
         case .one: [directory + "/memory.limit_in_bytes"]
         case .two: [directory + "/memory.max", directory + "/memory.high"]
@@ -29,18 +29,18 @@ package struct ControlGroup: Sendable, Hashable {
     }
 
     /// What the group's processes and the kernel on their behalf take, the page cache included.
-    package var usageFile: String {
+    public var usageFile: String {
         directory + (version == .one ? "/memory.usage_in_bytes" : "/memory.current")
     }
 
-    package var statisticsFile: String { directory + "/memory.stat" }
+    public var statisticsFile: String { directory + "/memory.stat" }
 
     /// Every group that may limit this process, its own before those above it.
     ///
     /// - Parameters:
     ///   - membership: the text of /proc/self/cgroup
     ///   - mounts: the text of /proc/self/mountinfo
-    package static func all(membership: String, mounts: String) -> [ControlGroup] {
+    public static func all(membership: String, mounts: String) -> [ControlGroup] {
         var found: [ControlGroup] = []
         for line in mounts.split(separator: "\n") {
             guard let mount = Mount(line) else { continue }
@@ -51,18 +51,18 @@ package struct ControlGroup: Sendable, Hashable {
     }
 
     /// A limit, or nil where the text says that there is none or isn't a number.
-    package static func limit(_ text: String) -> UInt64? { UInt64(text.split(whereSeparator: \.isWhitespace).first ?? "") }
+    public static func limit(_ text: String) -> UInt64? { UInt64(text.split(whereSeparator: \.isWhitespace).first ?? "") }
 
     /// What of a group's memory can be dropped without harm: page cache that was not used lately, such as that of a log.
     ///
     /// - Parameter statistics: the text of `memory.stat`
-    package static func droppable(_ statistics: String) -> UInt64 {
+    public static func droppable(_ statistics: String) -> UInt64 {
         // In the first version the line without `total_` leaves out the groups below.
         figure("total_inactive_file", in: statistics) ?? figure("inactive_file", in: statistics) ?? 0
     }
 
     /// What of it the kernel took for sockets, as far as the text says.
-    package static func sockets(_ statistics: String) -> UInt64 { figure("sock", in: statistics) ?? 0 }
+    public static func sockets(_ statistics: String) -> UInt64 { figure("sock", in: statistics) ?? 0 }
 
     private static func figure(_ name: String, in statistics: String) -> UInt64? {
         for line in statistics.split(separator: "\n") {

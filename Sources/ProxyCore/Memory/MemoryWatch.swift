@@ -9,27 +9,27 @@
 //
 // What has been shed is given back within moments, not at once; until then nothing more is. A group's memory may be other processes': where little of it is
 // Gatehouse's, ending its sessions would give nothing back and refusing service would only add to the harm, so nothing is done.
-package import Wire
+public import Wire
 
 /// Decides from readings what is to be done.
-package struct MemoryWatch: Sendable {
+public struct MemoryWatch: Sendable {
     /// What was read at one moment.
-    package struct Reading: Sendable, Hashable {
+    public struct Reading: Sendable, Hashable {
         /// What there is, in bytes.
-        package var limit: UInt64
+        public var limit: UInt64
         /// What is taken of it, without what the kernel can drop at once.
-        package var used: UInt64
+        public var used: UInt64
         /// What of that is Gatehouse's.
-        package var own: UInt64
+        public var own: UInt64
 
-        package init(limit: UInt64, used: UInt64, own: UInt64) {
+        public init(limit: UInt64, used: UInt64, own: UInt64) {
             self.limit = limit
             self.used = used
             self.own = own
         }
 
         /// Whether `percent` of the limit are taken.
-        package func isAt(percent: UInt64) -> Bool {
+        public func isAt(percent: UInt64) -> Bool {
             let (product, overflow) = limit.multipliedReportingOverflow(by: percent)
             return overflow ? used / percent >= limit / 100 : used >= product / 100
         }
@@ -38,7 +38,7 @@ package struct MemoryWatch: Sendable {
         var isOurs: Bool { own >= limit / 8 }
     }
 
-    package enum Action: Sendable, Hashable {
+    public enum Action: Sendable, Hashable {
         case stopAccepting
         case goOnAccepting
         /// End sessions that hold unsent bytes until so many bytes are free.
@@ -47,14 +47,14 @@ package struct MemoryWatch: Sendable {
         case trim
     }
 
-    package private(set) var isAccepting = true
+    public private(set) var isAccepting = true
     private var shedsAgainAt = Timestamp.zero
     private var trimsAgainAt = Timestamp.zero
 
-    package init() {}
+    public init() {}
 
     /// What is to be done about this reading.
-    package mutating func look(at reading: Reading, now: Timestamp) -> [Action] {
+    public mutating func look(at reading: Reading, now: Timestamp) -> [Action] {
         guard reading.limit > 0 else { return [] }
         var actions: [Action] = []
         let isShort = reading.isAt(percent: 95) && reading.isOurs
@@ -79,7 +79,7 @@ package struct MemoryWatch: Sendable {
     }
 
     /// When to look again: seldom while there is plenty, often when it is short.
-    package func interval(after reading: Reading) -> TimeSpan {
+    public func interval(after reading: Reading) -> TimeSpan {
         if reading.isAt(percent: 90) { return .milliseconds(50) }
         return reading.isAt(percent: 70) ? .milliseconds(200) : .seconds(1)
     }

@@ -6,7 +6,7 @@
 // relay allocate nothing and don't notice.
 
 /// Decides from how many connections came and went.
-package struct TrimTiming: Sendable {
+public struct TrimTiming: Sendable {
     /// So many comings and goings are a crowd.
     static let crowd: UInt64 = 256
     /// Fewer than this between two looks are quiet.
@@ -15,12 +15,12 @@ package struct TrimTiming: Sendable {
     private var seen: UInt64 = 0
     private var waiting: UInt64 = 0
 
-    package init() {}
+    public init() {}
 
     /// Whether pages are to go back now.
     ///
     /// - Parameter changes: connections that came, and those that went, since the process began
-    package mutating func look(changes: UInt64) -> Bool {
+    public mutating func look(changes: UInt64) -> Bool {
         let since = changes &- seen
         seen = changes
         waiting &+= since

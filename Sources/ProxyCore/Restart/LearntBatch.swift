@@ -7,36 +7,36 @@
 // The version stands in the offer (`learnt 1`): who offers none has nothing to tell, and who doesn't know the version doesn't ask.
 
 /// Bindings of one cluster, on their way to the next process.
-package struct LearntBatch: Sendable, Hashable {
+public struct LearntBatch: Sendable, Hashable {
     /// A value that the backend gave out, and the endpoint that it belongs to.
-    package struct Binding: Sendable, Hashable {
-        package var key: [UInt8]
-        package var endpoint: UInt64
+    public struct Binding: Sendable, Hashable {
+        public var key: [UInt8]
+        public var endpoint: UInt64
 
-        package init(key: [UInt8], endpoint: UInt64) {
+        public init(key: [UInt8], endpoint: UInt64) {
             self.key = key
             self.endpoint = endpoint
         }
     }
 
     /// The version of what is told.
-    package static let version = 1
+    public static let version = 1
     /// The most bindings that one process tells the next; of more, those that were used last.
-    package static let mostBindings = 100_000
+    public static let mostBindings = 100_000
 
-    package var cluster: String
+    public var cluster: String
     /// The word of the rule by which they were learnt.
-    package var rule: String
-    package var bindings: [Binding]
+    public var rule: String
+    public var bindings: [Binding]
 
-    package init(cluster: String, rule: String, bindings: [Binding]) {
+    public init(cluster: String, rule: String, bindings: [Binding]) {
         self.cluster = cluster
         self.rule = rule
         self.bindings = bindings
     }
 
     /// The same in parts of which each fits into a message.
-    package var parts: [LearntBatch] {
+    public var parts: [LearntBatch] {
         let room = RestartMessage.sizeLimit - 64 - cluster.utf8.count - rule.utf8.count
         var parts: [LearntBatch] = []
         var part = LearntBatch(cluster: cluster, rule: rule, bindings: [])

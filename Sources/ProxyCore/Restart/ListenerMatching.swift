@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 // Which of the sockets that were passed serves which listener of the configuration.
 //
@@ -8,35 +8,35 @@ package import Wire
 // bound anew; what was passed and isn't wanted is given up (by a predecessor) or a mistake (by a service manager).
 
 /// Passed sockets held against a configuration's listeners.
-package struct ListenerMatching: Sendable, Hashable {
+public struct ListenerMatching: Sendable, Hashable {
     /// A listener of the configuration.
-    package struct Wanted: Sendable, Hashable {
-        package var address: SocketAddress
-        package var isSecure: Bool
+    public struct Wanted: Sendable, Hashable {
+        public var address: SocketAddress
+        public var isSecure: Bool
 
-        package init(_ address: SocketAddress, isSecure: Bool) {
+        public init(_ address: SocketAddress, isSecure: Bool) {
             self.address = address
             self.isSecure = isSecure
         }
     }
 
     /// Why they don't go together, as one sentence.
-    package struct Mismatch: Error, Sendable, Hashable, CustomStringConvertible {
-        package let description: String
+    public struct Mismatch: Error, Sendable, Hashable, CustomStringConvertible {
+        public let description: String
     }
 
     /// For each wanted listener the index of what serves it; nil: to be bound anew.
-    package private(set) var listeners: [Int?]
-    package private(set) var admin: Int?
-    package private(set) var control: Int?
-    package private(set) var lineage: Int?
+    public private(set) var listeners: [Int?]
+    public private(set) var admin: Int?
+    public private(set) var control: Int?
+    public private(set) var lineage: Int?
     /// What nobody wants.
-    package private(set) var unused: [Int]
+    public private(set) var unused: [Int]
 
     /// - Parameters:
     ///   - admin: where the admin endpoints are to be served; nil: nowhere
     ///   - strict: whether an unused socket is a mistake
-    package init(
+    public init(
         offered: [OfferedListener], wanted: [Wanted], admin adminAddress: SocketAddress?, takesControl: Bool, strict: Bool
     ) throws(Mismatch) {
         var free = Set(offered.indices)

@@ -1,9 +1,9 @@
-package import Wire
+public import Wire
 
 /// Listening sockets that one process has and another may take over.
-package struct OfferedListener: Sendable, Hashable {
+public struct OfferedListener: Sendable, Hashable {
     /// What is accepted there.
-    package enum Kind: String, Sendable, Hashable, CaseIterable {
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
         case plain
         case tls
         /// From somebody who doesn't know: a service manager's socket.
@@ -15,16 +15,16 @@ package struct OfferedListener: Sendable, Hashable {
         case lineage
 
         /// Whether it has an address.
-        package var isBound: Bool { self != .control && self != .lineage }
+        public var isBound: Bool { self != .control && self != .lineage }
     }
 
-    package var kind: Kind
+    public var kind: Kind
     /// As bound; nil where there is none.
-    package var address: SocketAddress?
+    public var address: SocketAddress?
     /// How many descriptors: one for each worker that had a socket of its own.
-    package var count: Int
+    public var count: Int
 
-    package init(_ kind: Kind, _ address: SocketAddress?, count: Int) {
+    public init(_ kind: Kind, _ address: SocketAddress?, count: Int) {
         self.kind = kind
         self.address = address
         self.count = count
@@ -32,22 +32,22 @@ package struct OfferedListener: Sendable, Hashable {
 }
 
 /// All that a process offers to its successor.
-package struct RestartOffer: Sendable, Hashable {
+public struct RestartOffer: Sendable, Hashable {
     /// Descriptors in all that a successor takes.
-    package static let descriptorLimit = 4096
+    public static let descriptorLimit = 4096
 
     /// How many hot restarts there were before the offering process; 0 for one that began by itself.
-    package var generation: Int
+    public var generation: Int
     /// In the order of the descriptors that follow.
-    package var listeners: [OfferedListener]
+    public var listeners: [OfferedListener]
     /// In which version it can tell what it learnt; nil: it has nothing to tell.
-    package var learntVersion: Int?
+    public var learntVersion: Int?
 
-    package init(generation: Int, listeners: [OfferedListener], learntVersion: Int? = nil) {
+    public init(generation: Int, listeners: [OfferedListener], learntVersion: Int? = nil) {
         self.generation = generation
         self.listeners = listeners
         self.learntVersion = learntVersion
     }
 
-    package var descriptorCount: Int { listeners.reduce(0) { $0 + $1.count } }
+    public var descriptorCount: Int { listeners.reduce(0) { $0 + $1.count } }
 }

@@ -1,12 +1,12 @@
-package import Wire
+public import Wire
 
 // The side of a hot restart that has the listeners. Whatever the other side says or leaves out, only `ready` after an offer
 // changes anything; all else leaves this process as it was.
 
 /// One conversation of the running process with a successor, or with an operator's command.
-package struct PredecessorDialogue: Sendable {
+public struct PredecessorDialogue: Sendable {
     /// What the owner is to do, in order.
-    package enum Action: Sendable, Hashable {
+    public enum Action: Sendable, Hashable {
         case answer(RestartMessage)
         /// Send the offer with its descriptors.
         case offer
@@ -26,31 +26,31 @@ package struct PredecessorDialogue: Sendable {
     private enum State { case listening, offered, asking, over }
 
     /// How long somebody may take to say what it wants.
-    package static let patience = TimeSpan.seconds(5)
+    public static let patience = TimeSpan.seconds(5)
 
     private var state = State.listening
     private var hasTold = false
     private let isOwnSuccessor: Bool
     private let timeout: TimeSpan
     /// When `deadlinePassed` is to be called.
-    package private(set) var deadline: Timestamp
+    public private(set) var deadline: Timestamp
 
     /// - Parameters:
     ///   - isOwnSuccessor: Whether this process started the peer; it then has all of `timeout` until it asks.
     ///   - timeout: From the offer until the successor is ready.
-    package init(isOwnSuccessor: Bool, timeout: TimeSpan, now: Timestamp) {
+    public init(isOwnSuccessor: Bool, timeout: TimeSpan, now: Timestamp) {
         self.isOwnSuccessor = isOwnSuccessor
         self.timeout = timeout
         deadline = now + (isOwnSuccessor ? timeout : PredecessorDialogue.patience)
     }
 
     /// Whether a peer of user `uid` may speak at all.
-    package static func refusal(ofUser uid: UInt32, own: UInt32) -> String? {
+    public static func refusal(ofUser uid: UInt32, own: UInt32) -> String? {
         uid == own ? nil : "a peer of user \(uid); expected user \(own), whose process this is"
     }
 
     /// A packet came.
-    package mutating func received(_ bytes: [UInt8], descriptors: Int, now: Timestamp) -> [Action] {
+    public mutating func received(_ bytes: [UInt8], descriptors: Int, now: Timestamp) -> [Action] {
         let message: RestartMessage
         do throws(RestartMessageFault) {
             message = try RestartMessage(parsing: bytes)
@@ -83,7 +83,7 @@ package struct PredecessorDialogue: Sendable {
     }
 
     /// The peer has closed.
-    package mutating func ended() -> [Action] {
+    public mutating func ended() -> [Action] {
         defer { state = .over }
         switch state {
         case .over: return []
@@ -94,7 +94,7 @@ package struct PredecessorDialogue: Sendable {
         }
     }
 
-    package mutating func deadlinePassed() -> [Action] {
+    public mutating func deadlinePassed() -> [Action] {
         let seconds = Int(timeout.seconds.rounded())
         switch state {
         case .over, .asking: return []

@@ -20,13 +20,13 @@ import Wire
 // Either may say `refused` with a sentence instead. An operator's command says `restart` and hears `done PID` or `refused`.
 
 /// One message between the two processes of a hot restart.
-package enum RestartMessage: Sendable, Hashable {
+public enum RestartMessage: Sendable, Hashable {
     /// The version of the words; another one is refused.
-    package static let version = "1"
+    public static let version = "1"
     /// Octets of the longest message.
-    package static let sizeLimit = 16 << 10
+    public static let sizeLimit = 16 << 10
     /// Octets of a sentence in `refused`.
-    package static let reasonLimit = 512
+    public static let reasonLimit = 512
 
     case take
     case offer(RestartOffer)
@@ -48,7 +48,7 @@ package enum RestartMessage: Sendable, Hashable {
 }
 
 /// Why octets are no message.
-package enum RestartMessageFault: Error, Sendable, Hashable, CustomStringConvertible {
+public enum RestartMessageFault: Error, Sendable, Hashable, CustomStringConvertible {
     case tooLong(Int)
     case notText
     case otherProtocol
@@ -56,7 +56,7 @@ package enum RestartMessageFault: Error, Sendable, Hashable, CustomStringConvert
     case unknownVerb(String)
     case malformed(String)
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .tooLong(let count): "a message of \(count) bytes; expected at most \(RestartMessage.sizeLimit)"
         case .notText: "bytes that are no text; expected \"gatehouse-restart \(RestartMessage.version)\" and a word"
@@ -71,7 +71,7 @@ package enum RestartMessageFault: Error, Sendable, Hashable, CustomStringConvert
 
 extension RestartMessage {
     /// The octets on the wire.
-    package var bytes: [UInt8] {
+    public var bytes: [UInt8] {
         let word: String
         var lines: [String] = []
         switch self {
@@ -109,7 +109,7 @@ extension RestartMessage {
     }
 
     /// The message that `bytes` spell: strictly, since they come from another process.
-    package init(parsing bytes: [UInt8]) throws(RestartMessageFault) {
+    public init(parsing bytes: [UInt8]) throws(RestartMessageFault) {
         guard bytes.count <= RestartMessage.sizeLimit else { throw .tooLong(bytes.count) }
         guard bytes.last == 0x0A, bytes.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A }) else { throw .notText }
         let lines = bytes.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false)

@@ -1,9 +1,9 @@
 import Wire
 
 /// The side of a hot restart that takes the listeners over.
-package struct SuccessorDialogue: Sendable {
+public struct SuccessorDialogue: Sendable {
     /// What follows from what came.
-    package enum Outcome: Sendable, Hashable {
+    public enum Outcome: Sendable, Hashable {
         case wait
         /// All descriptors are here.
         case adopt(RestartOffer)
@@ -24,10 +24,10 @@ package struct SuccessorDialogue: Sendable {
     private var state = State.asking
     private var descriptors = 0
 
-    package init() {}
+    public init() {}
 
     /// A packet came, with so many descriptors.
-    package mutating func received(_ bytes: [UInt8], descriptors count: Int) -> Outcome {
+    public mutating func received(_ bytes: [UInt8], descriptors count: Int) -> Outcome {
         let message: RestartMessage
         do throws(RestartMessageFault) {
             message = try RestartMessage(parsing: bytes)
@@ -49,7 +49,7 @@ package struct SuccessorDialogue: Sendable {
     }
 
     /// The predecessor has closed.
-    package mutating func ended() -> Outcome {
+    public mutating func ended() -> Outcome {
         switch state {
         case .adopted, .following:
             state = .over

@@ -7,25 +7,25 @@
 // keeps it (`Credentials`); here the text is taken apart and put together, and decided what may be believed. What is malformed, forged or
 // stale is as good as no cookie: it costs a new one, never an error.
 import HTTPWire
-package import Wire
+public import Wire
 
 /// The parts of a cookie that was read; not believed before its code was checked.
-package struct AffinityCookie: Sendable, Hashable {
+public struct AffinityCookie: Sendable, Hashable {
     /// What the operator may say about the cookie.
-    package struct Settings: Sendable, Hashable {
-        package enum SameSite: String, Sendable, Hashable, CaseIterable {
+    public struct Settings: Sendable, Hashable {
+        public enum SameSite: String, Sendable, Hashable, CaseIterable {
             case lax, strict, none
         }
 
-        package var name: [UInt8]
-        package var path: String
+        public var name: [UInt8]
+        public var path: String
         /// How long it binds; the browser is told the same.
-        package var maximumAge: TimeSpan
-        package var isSecure: Bool
-        package var isHTTPOnly: Bool
-        package var sameSite: SameSite
+        public var maximumAge: TimeSpan
+        public var isSecure: Bool
+        public var isHTTPOnly: Bool
+        public var sameSite: SameSite
 
-        package init(
+        public init(
             name: [UInt8], path: String = "/", maximumAge: TimeSpan = .seconds(86_400), isSecure: Bool = true,
             isHTTPOnly: Bool = true, sameSite: SameSite = .lax
         ) {
@@ -39,17 +39,17 @@ package struct AffinityCookie: Sendable, Hashable {
     }
 
     /// The hash of the endpoint's URL.
-    package let endpoint: UInt64
+    public let endpoint: UInt64
     /// Seconds on the wall clock.
-    package let issued: UInt64
+    public let issued: UInt64
     /// The code as it was sent, decoded.
-    package let code: [UInt8]
+    public let code: [UInt8]
 
     /// No cookie of ours is longer: version, digits, dots, code.
     private static let longest = 2 + 17 + 17 + 43
 
     /// The parts of `value`; nil if it is none of ours by its form.
-    package init?(_ value: some Collection<UInt8>) {
+    public init?(_ value: some Collection<UInt8>) {
         guard value.count <= AffinityCookie.longest else { return nil }
         let parts = value.split(separator: 0x2E, omittingEmptySubsequences: false)
         guard parts.count == 4, parts[0].elementsEqual([0x31]), parts[1].count == 16,
@@ -72,30 +72,30 @@ package struct AffinityCookie: Sendable, Hashable {
     }
 
     /// What the code covers.
-    package static func signed(endpoint: UInt64, issued: UInt64, cluster: String) -> [UInt8] {
+    public static func signed(endpoint: UInt64, issued: UInt64, cluster: String) -> [UInt8] {
         Array("gatehouse affinity 1\n\(cluster)\n\(text(endpoint, issued))".utf8)
     }
 
     /// What the code of this cookie must cover.
-    package func signed(cluster: String) -> [UInt8] {
+    public func signed(cluster: String) -> [UInt8] {
         AffinityCookie.signed(endpoint: endpoint, issued: issued, cluster: cluster)
     }
 
     /// Whether it binds no longer. One from the future (a clock was set back) by more than a minute is stale as well.
     ///
     /// - Parameter now: seconds on the wall clock.
-    package func isStale(_ settings: Settings, now: UInt64) -> Bool {
+    public func isStale(_ settings: Settings, now: UInt64) -> Bool {
         let life = settings.maximumAge.nanoseconds / 1_000_000_000
         return issued > now.addingReportingOverflow(60).partialValue || (now > issued && now - issued > life)
     }
 
     /// Whether half of its life is over, so that it is time for a new one.
-    package func isAging(_ settings: Settings, now: UInt64) -> Bool {
+    public func isAging(_ settings: Settings, now: UInt64) -> Bool {
         now > issued && now - issued > settings.maximumAge.nanoseconds / 2_000_000_000
     }
 
     /// The value of `Set-Cookie` that binds to an endpoint.
-    package static func field(
+    public static func field(
         _ settings: Settings, endpoint: UInt64, issued: UInt64, code: [UInt8]
     ) -> [UInt8] {
         var line = settings.name + [0x3D] + Array("1.\(text(endpoint, issued)).".utf8) + Base64URL.encode(code)

@@ -1,9 +1,9 @@
-package import HTTPWire
-package import Wire
+public import HTTPWire
+public import Wire
 
 /// What binds the requests of one client, or of one session of an application, to one endpoint.
-package struct AffinityRule: Sendable, Hashable {
-    package enum Kind: Sendable, Hashable {
+public struct AffinityRule: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable {
         /// A cookie of Gatehouse's own, signed.
         case cookie(AffinityCookie.Settings)
         /// A cookie that the application sets: who was given it by an endpoint comes back to that.
@@ -14,20 +14,20 @@ package struct AffinityRule: Sendable, Hashable {
         case engineIO
     }
 
-    package var kind: Kind
+    public var kind: Kind
     /// How many bindings are remembered, where they are learnt.
-    package var entries: Int
+    public var entries: Int
     /// After how long without use a binding that was learnt is forgotten.
-    package var memory: TimeSpan
+    public var memory: TimeSpan
 
-    package init(_ kind: Kind, entries: Int = 100_000, memory: TimeSpan? = nil) {
+    public init(_ kind: Kind, entries: Int = 100_000, memory: TimeSpan? = nil) {
         self.kind = kind
         self.entries = entries
         self.memory = memory ?? (kind == .engineIO ? .seconds(300) : .seconds(3600))
     }
 
     /// Whether bindings are learnt from answers and have to be remembered.
-    package var learns: Bool {
+    public var learns: Bool {
         switch kind {
         case .applicationCookie, .engineIO: true
         case .cookie, .key: false
@@ -35,7 +35,7 @@ package struct AffinityRule: Sendable, Hashable {
     }
 
     /// The word for the ledger.
-    package var name: String {
+    public var name: String {
         switch kind {
         case .cookie: "cookie"
         case .applicationCookie: "application_cookie"
@@ -54,7 +54,7 @@ enum AffinityLimit {
 
 extension AffinityRule {
     /// The value under which a binding is learnt and looked up; nil where the request has none, or one that can't be meant.
-    package func learntKey(_ head: RequestHead) -> [UInt8]? {
+    public func learntKey(_ head: RequestHead) -> [UInt8]? {
         switch kind {
         case .applicationCookie(let name):
             guard let range = head.cookie(name) else { return nil }
@@ -67,7 +67,7 @@ extension AffinityRule {
     }
 
     /// The value that an answer binds to the endpoint that gave it, from its head alone.
-    package func learntKey(_ head: ResponseHead) -> [UInt8]? {
+    public func learntKey(_ head: ResponseHead) -> [UInt8]? {
         guard case .applicationCookie(let name) = kind, let set = FieldName("set-cookie") else { return nil }
         for line in head.values(of: set) {
             // The first pair of the line is the cookie; its attributes follow.
@@ -87,12 +87,12 @@ extension AffinityRule {
 ///
 /// `0{"sid":"…"` is the packet of protocol 4. Protocol 3 puts a length before it (`97:0{…`, or the same in binary), and JSONP a call around it, with
 /// its quotes escaped.
-package enum EngineIOReading {
+public enum EngineIOReading {
     /// How much of a body is looked at.
-    package static let limit = 256
+    public static let limit = 256
 
     /// The session's name; nil as long as it isn't there.
-    package static func sid(_ body: [UInt8]) -> [UInt8]? {
+    public static func sid(_ body: [UInt8]) -> [UInt8]? {
         let bytes = body.prefix(limit)
         guard let open = bytes.prefix(24).firstIndex(of: 0x7B), open > 0, bytes[open - 1] == 0x30 else { return nil }
         // Quotes as they are, or escaped: what matters is the name, the colon, and the first quoted text behind it.

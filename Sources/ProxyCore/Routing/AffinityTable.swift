@@ -4,10 +4,10 @@
 // as old as a binding may be, it becomes the old one, and what was in the old one and nobody used since is forgotten at once. So a binding
 // lives for at least `memory` after its last use and for less than twice as long, whatever comes costs constant time, and a flood of
 // values can't take more room than there is: it pushes out what nobody uses first.
-package import Wire
+public import Wire
 
 /// See above. A value: whoever shares it guards it.
-package struct AffinityTable: Sendable {
+public struct AffinityTable: Sendable {
     private var young: [[UInt8]: UInt64] = [:]
     private var old: [[UInt8]: UInt64] = [:]
     private var begun: Timestamp
@@ -15,7 +15,7 @@ package struct AffinityTable: Sendable {
     private let memory: TimeSpan
 
     /// - Parameter entries: how many bindings are kept at most.
-    package init(entries: Int, memory: TimeSpan, now: Timestamp) {
+    public init(entries: Int, memory: TimeSpan, now: Timestamp) {
         room = max(entries / 2, 1)
         self.memory = memory
         begun = now
@@ -23,7 +23,7 @@ package struct AffinityTable: Sendable {
 
     /// Binds `key` to the endpoint with this identity; whether that is news.
     @discardableResult
-    package mutating func learn(_ key: [UInt8], _ endpoint: UInt64, now: Timestamp) -> Bool {
+    public mutating func learn(_ key: [UInt8], _ endpoint: UInt64, now: Timestamp) -> Bool {
         age(now)
         let known = young[key]
         if young.count >= room, known == nil { turn(now) }
@@ -32,13 +32,13 @@ package struct AffinityTable: Sendable {
     }
 
     /// Takes over what another process learnt, where nothing is known of that key here.
-    package mutating func inherit(_ key: [UInt8], _ endpoint: UInt64, now: Timestamp) {
+    public mutating func inherit(_ key: [UInt8], _ endpoint: UInt64, now: Timestamp) {
         guard young[key] == nil, old[key] == nil else { return }
         learn(key, endpoint, now: now)
     }
 
     /// What is bound, what was used last first: `limit` of it at most.
-    package func latest(_ limit: Int) -> [LearntBatch.Binding] {
+    public func latest(_ limit: Int) -> [LearntBatch.Binding] {
         var bindings: [LearntBatch.Binding] = []
         for (key, endpoint) in young.prefix(limit) { bindings.append(LearntBatch.Binding(key: key, endpoint: endpoint)) }
         for (key, endpoint) in old.prefix(max(limit - bindings.count, 0)) where young[key] == nil {
@@ -48,7 +48,7 @@ package struct AffinityTable: Sendable {
     }
 
     /// The endpoint that `key` is bound to; to ask is to use it.
-    package mutating func find(_ key: [UInt8], now: Timestamp) -> UInt64? {
+    public mutating func find(_ key: [UInt8], now: Timestamp) -> UInt64? {
         age(now)
         if let endpoint = young[key] { return endpoint }
         guard let endpoint = old.removeValue(forKey: key) else { return nil }
@@ -57,7 +57,7 @@ package struct AffinityTable: Sendable {
     }
 
     /// Bindings that are remembered.
-    package var count: Int { young.count + old.count }
+    public var count: Int { young.count + old.count }
 
     private mutating func age(_ now: Timestamp) {
         guard now >= begun + memory else { return }

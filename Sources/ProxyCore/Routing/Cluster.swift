@@ -1,24 +1,24 @@
 /// A named set of endpoints that serve the same thing, with one policy to choose among them.
-package struct Cluster: Sendable, Hashable {
+public struct Cluster: Sendable, Hashable {
     /// The name of the configuration, for log lines and metric labels.
-    package var name: String
+    public var name: String
     /// At least one.
-    package var endpoints: [Endpoint]
-    package var policy: BalancingPolicy
+    public var endpoints: [Endpoint]
+    public var policy: BalancingPolicy
     /// For the endpoints whose scheme is `https`.
-    package var tls: UpstreamTLS
+    public var tls: UpstreamTLS
     /// What `BalancingPolicy.hash` tells requests apart by.
-    package var hashKey: RoutingKey?
+    public var hashKey: RoutingKey?
     /// What binds the requests of one client to one endpoint; nil for nothing.
-    package var affinity: AffinityRule?
+    public var affinity: AffinityRule?
     /// When an endpoint is held to be fit; nil: always.
-    package var health: HealthRule?
+    public var health: HealthRule?
     /// Sessions that one endpoint may have, over all workers; nil for as many as come.
-    package var maximumSessions: Int?
+    public var maximumSessions: Int?
     /// How long a request may wait for an endpoint; nil: not at all.
-    package var wait: WaitRule?
+    public var wait: WaitRule?
 
-    package init(
+    public init(
         name: String, endpoints: [Endpoint], policy: BalancingPolicy = .roundRobin, tls: UpstreamTLS = UpstreamTLS()
     ) {
         self.name = name
@@ -28,13 +28,13 @@ package struct Cluster: Sendable, Hashable {
     }
 
     /// Whether every endpoint may be chosen at any time, and by the policy alone.
-    package var isPlain: Bool {
+    public var isPlain: Bool {
         policy != .hash && affinity == nil && health == nil && maximumSessions == nil && wait == nil
     }
 }
 
 /// How a cluster chooses the endpoint of a new session.
-package enum BalancingPolicy: String, Sendable, Hashable, CaseIterable {
+public enum BalancingPolicy: String, Sendable, Hashable, CaseIterable {
     /// One after the other.
     case roundRobin = "round-robin"
     /// The one with the fewest live sessions; sessions live long, so turns alone do not balance them.

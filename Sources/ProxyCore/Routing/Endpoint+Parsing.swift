@@ -4,7 +4,7 @@ extension Endpoint {
     /// The endpoint that `url` names: `http://127.0.0.1:8000`, `https://app.internal`, `ws://[::1]:9000/`.
     ///
     /// - Throws: What is wrong with it, with the URL that was probably meant where one can be given.
-    package init(url: String) throws(EndpointFault) {
+    public init(url: String) throws(EndpointFault) {
         // No valid URL of an endpoint has one anywhere, and what stands before it must not reach a message.
         guard !url.contains("@") else { throw .userInformation }
         let (given, rest) = Endpoint.split(url)
@@ -28,7 +28,7 @@ extension Endpoint {
     }
 
     /// A host and, if one is given, a port: `app:8000`, `[::1]`, `10.0.0.1:80`.
-    package static func hostAndPort(_ authority: Substring) throws(EndpointFault) -> (host: String, port: UInt16?) {
+    public static func hostAndPort(_ authority: Substring) throws(EndpointFault) -> (host: String, port: UInt16?) {
         var host = authority
         var port: Substring?
         if authority.first == "[" {

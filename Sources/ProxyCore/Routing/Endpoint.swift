@@ -1,47 +1,47 @@
-package import Wire
+public import Wire
 
 /// One concrete place to which connections of a cluster go: scheme, host and port.
 ///
 /// The host stays text until a connection is opened: a name may resolve to other addresses tomorrow.
-package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
+public struct Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// How an endpoint is spoken to. `ws` and `wss` are other spellings of the same two.
-    package enum Scheme: String, Sendable, Hashable, CaseIterable {
+    public enum Scheme: String, Sendable, Hashable, CaseIterable {
         case http
         case https
 
         /// The port that a URL of the scheme means when it names none.
-        package var defaultPort: UInt16 { self == .http ? 80 : 443 }
+        public var defaultPort: UInt16 { self == .http ? 80 : 443 }
     }
 
-    package let scheme: Scheme
+    public let scheme: Scheme
     /// A name in lower case, an IPv4 address, or an IPv6 address without brackets.
-    package let host: String
-    package let port: UInt16
+    public let host: String
+    public let port: UInt16
 
-    package init(scheme: Scheme, host: String, port: UInt16) {
+    public init(scheme: Scheme, host: String, port: UInt16) {
         self.scheme = scheme
         self.host = host
         self.port = port
     }
 
     /// Whether connections to it are secured by TLS.
-    package var isSecure: Bool { scheme == .https }
+    public var isSecure: Bool { scheme == .https }
 
     /// The address, if the host is one and nothing has to be resolved.
-    package var address: SocketAddress? { SocketAddress(host: host, port: port) }
+    public var address: SocketAddress? { SocketAddress(host: host, port: port) }
 
     /// What stands in a `Host` field of a request to it: the port only if it isn't the scheme's own.
-    package var authority: String {
+    public var authority: String {
         let name = host.utf8.contains(0x3A) ? "[\(host)]" : host
         return port == scheme.defaultPort ? name : "\(name):\(port)"
     }
 
     /// `http://127.0.0.1:8000`.
-    package var description: String { "\(scheme.rawValue)://\(authority)" }
+    public var description: String { "\(scheme.rawValue)://\(authority)" }
 }
 
 /// Why a text isn't the URL of an endpoint.
-package enum EndpointFault: Error, Sendable, Hashable {
+public enum EndpointFault: Error, Sendable, Hashable {
     /// No `scheme://` in front; carries the URL that was probably meant.
     case noScheme(suggestion: String)
     /// A scheme that isn't spoken here; carries it, and the URL that was probably meant.
@@ -56,7 +56,7 @@ package enum EndpointFault: Error, Sendable, Hashable {
     case port
 
     /// What was seen and what to do, in one sentence.
-    package var explanation: String {
+    public var explanation: String {
         switch self {
         case .noScheme(let suggestion): "has no scheme; write \(suggestion)"
         case .unknownScheme(let scheme, let suggestion):

@@ -4,30 +4,30 @@
 // first that reaches the host best (RFC 6724); only that family takes turns, and the other's addresses come after it, for the case
 // that it fails as a whole: `localhost` is ::1 and 127.0.0.1, and most servers listen on one of them. An address that took no
 // connection a moment ago is tried where its turn comes, but nobody begins with it as long as there is another.
-package import Wire
+public import Wire
 
 /// See above. One worker's own.
-package struct EndpointAddresses: Sendable {
+public struct EndpointAddresses: Sendable {
     /// How long nobody begins with an address that took no connection.
-    package static let suspicion = TimeSpan.seconds(10)
+    public static let suspicion = TimeSpan.seconds(10)
 
     /// As the resolver gave them, without repetitions.
-    package private(set) var all: [SocketAddress] = []
+    public private(set) var all: [SocketAddress] = []
     /// By address: until when nobody begins with it.
     private var suspectUntil: [Timestamp] = []
     /// How many at the beginning are of the first one's family.
     private var preferred = 0
     private var cursor = 0
 
-    package init(_ addresses: [SocketAddress] = []) { _ = replace(by: addresses) }
+    public init(_ addresses: [SocketAddress] = []) { _ = replace(by: addresses) }
 
-    package var isEmpty: Bool { all.isEmpty }
-    package var count: Int { all.count }
+    public var isEmpty: Bool { all.isEmpty }
+    public var count: Int { all.count }
 
     /// Takes over another answer of the resolver's; the addresses that are in it no more.
     ///
     /// The same addresses in another order change nothing: many name servers turn them round with each answer.
-    package mutating func replace(by fresh: [SocketAddress]) -> [SocketAddress] {
+    public mutating func replace(by fresh: [SocketAddress]) -> [SocketAddress] {
         let gone = all.filter { !fresh.contains($0) }
         guard !gone.isEmpty || fresh.contains(where: { !all.contains($0) }) else { return [] }
         var addresses: [SocketAddress] = []
@@ -43,7 +43,7 @@ package struct EndpointAddresses: Sendable {
     }
 
     /// Where the next request begins: the argument `from` of its attempts.
-    package mutating func begin(now: Timestamp) -> Int {
+    public mutating func begin(now: Timestamp) -> Int {
         guard preferred > 1 else { return 0 }
         for _ in 0..<preferred {
             cursor = (cursor + 1) % preferred
@@ -53,13 +53,13 @@ package struct EndpointAddresses: Sendable {
     }
 
     /// The address of a request's attempt, counted from 0; nil where there is none left.
-    package func address(attempt: Int, from first: Int) -> SocketAddress? {
+    public func address(attempt: Int, from first: Int) -> SocketAddress? {
         guard attempt >= 0, first >= 0, attempt < all.count else { return nil }
         return attempt < preferred ? all[(first % preferred + attempt) % preferred] : all[attempt]
     }
 
     /// An address took no connection.
-    package mutating func failed(_ address: SocketAddress, now: Timestamp) {
+    public mutating func failed(_ address: SocketAddress, now: Timestamp) {
         guard let place = all.firstIndex(of: address) else { return }
         suspectUntil[place] = now + EndpointAddresses.suspicion
     }

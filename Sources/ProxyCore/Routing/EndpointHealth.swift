@@ -14,12 +14,12 @@
 // as long. An answer at any time (a last resort may choose an ejected endpoint) proves more than a timer and ends the ejection.
 //
 // The first check counts at once, so that a start doesn't take the thresholds' time. Until then everybody is fit.
-package import Wire
+public import Wire
 
 /// See above. A value: whoever shares it guards it.
-package struct EndpointHealth: Sendable, Hashable {
+public struct EndpointHealth: Sendable, Hashable {
     /// How an endpoint stands.
-    package enum State: Sendable, Hashable {
+    public enum State: Sendable, Hashable {
         case ready
         /// Fit, with a share that grows since then.
         case warming(since: Timestamp)
@@ -30,7 +30,7 @@ package struct EndpointHealth: Sendable, Hashable {
     }
 
     /// What to tell the ledger.
-    package enum Change: Sendable, Hashable {
+    public enum Change: Sendable, Hashable {
         /// Fit again.
         case ready
         /// - Parameters:
@@ -40,19 +40,19 @@ package struct EndpointHealth: Sendable, Hashable {
         case unhealthy
     }
 
-    package private(set) var state = State.ready
+    public private(set) var state = State.ready
     /// Failures of the traffic in a row.
-    package private(set) var failures = 0
+    public private(set) var failures = 0
     /// Ejections in a row, and when the last one was over.
     private var ejections = 0
     private var returned = Timestamp.zero
     /// Checks in a row with the same outcome: good ones above zero, bad ones below.
     private var checks = 0
 
-    package init() {}
+    public init() {}
 
     /// Whether an answer would change anything.
-    package var heedsAnswers: Bool {
+    public var heedsAnswers: Bool {
         if case .ejected = state { return true }
         return failures > 0
     }
@@ -60,13 +60,13 @@ package struct EndpointHealth: Sendable, Hashable {
     // MARK: The traffic
 
     /// No address of it took a connection, or TLS with it failed.
-    package mutating func connectFailed(_ rule: HealthRule, now: Timestamp) -> Change? { failed(rule, now) }
+    public mutating func connectFailed(_ rule: HealthRule, now: Timestamp) -> Change? { failed(rule, now) }
 
     /// It took a request and answered with 5xx, with what is no answer, or not in time.
-    package mutating func handshakeFailed(_ rule: HealthRule, now: Timestamp) -> Change? { failed(rule, now) }
+    public mutating func handshakeFailed(_ rule: HealthRule, now: Timestamp) -> Change? { failed(rule, now) }
 
     /// It answered as one who works.
-    package mutating func answered(_ rule: HealthRule, now: Timestamp) -> Change? {
+    public mutating func answered(_ rule: HealthRule, now: Timestamp) -> Change? {
         failures = 0
         switch state {
         case .ejected: return comeBack(rule, now)
@@ -102,14 +102,14 @@ package struct EndpointHealth: Sendable, Hashable {
 
     // MARK: Checks
 
-    package mutating func probeSucceeded(_ rule: HealthRule, now: Timestamp) -> Change? {
+    public mutating func probeSucceeded(_ rule: HealthRule, now: Timestamp) -> Change? {
         let isFirst = checks == 0
         checks = checks < 0 ? 1 : min(checks + 1, 1 << 20)
         guard state == .unhealthy, isFirst || checks >= rule.check?.healthy ?? 1 else { return nil }
         return comeBack(rule, now)
     }
 
-    package mutating func probeFailed(_ rule: HealthRule, now: Timestamp) -> Change? {
+    public mutating func probeFailed(_ rule: HealthRule, now: Timestamp) -> Change? {
         let isFirst = checks == 0
         checks = checks > 0 ? -1 : max(checks - 1, -(1 << 20))
         guard state != .unhealthy, isFirst || -checks >= rule.check?.unhealthy ?? 1 else { return nil }
@@ -120,7 +120,7 @@ package struct EndpointHealth: Sendable, Hashable {
     // MARK: Time
 
     /// What time alone changes: an ejection ends, an endpoint is warm.
-    package mutating func timePassed(_ rule: HealthRule, now: Timestamp) -> Change? {
+    public mutating func timePassed(_ rule: HealthRule, now: Timestamp) -> Change? {
         switch state {
         case .ejected(let until) where now >= until: return comeBack(rule, now)
         case .warming(let since) where now >= since + rule.slowStart: state = .ready
@@ -139,7 +139,7 @@ package struct EndpointHealth: Sendable, Hashable {
 
 extension EndpointHealth.State {
     /// Whether new sessions may go there.
-    package var isFit: Bool {
+    public var isFit: Bool {
         switch self {
         case .ready, .warming: true
         case .ejected, .unhealthy: false
@@ -147,7 +147,7 @@ extension EndpointHealth.State {
     }
 
     /// Its share of what it would get, of `EndpointPicker.Candidate.fullWeight`; at least a sixteenth, so that it gets warm at all.
-    package func weight(_ rule: HealthRule, now: Timestamp) -> UInt16 {
+    public func weight(_ rule: HealthRule, now: Timestamp) -> UInt16 {
         let full = UInt64(EndpointPicker.Candidate.fullWeight)
         guard case .warming(let since) = self, rule.slowStart > .zero else { return UInt16(full) }
         let gone = now > since ? min((now - since).nanoseconds, rule.slowStart.nanoseconds) : 0
@@ -157,7 +157,7 @@ extension EndpointHealth.State {
     }
 
     /// The word for the API and metrics.
-    package var name: String {
+    public var name: String {
         switch self {
         case .ready: "ready"
         case .warming: "warming"
@@ -167,7 +167,7 @@ extension EndpointHealth.State {
     }
 
     /// The state in one word that can be read without a lock; times lose their last two bits.
-    package var packed: UInt64 {
+    public var packed: UInt64 {
         switch self {
         case .ready: 0
         case .warming(let since): since.nanoseconds & ~3 | 1
@@ -176,7 +176,7 @@ extension EndpointHealth.State {
         }
     }
 
-    package init(packed: UInt64) {
+    public init(packed: UInt64) {
         let time = Timestamp(nanoseconds: packed & ~3)
         switch packed & 3 {
         case 0: self = .ready

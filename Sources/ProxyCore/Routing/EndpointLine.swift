@@ -6,10 +6,10 @@
 // waited. The first failure makes it one again. Who waits leaves at its deadline, whatever the pace.
 //
 // It keeps entries and says which of them may try; whether they are still there only their owner knows.
-package import Wire
+public import Wire
 
 /// See above. Pure: `Entry` is whatever the owner knows a request by.
-package struct EndpointLine<Entry: Sendable>: Sendable {
+public struct EndpointLine<Entry: Sendable>: Sendable {
     /// What one who waits is known by, and when its time is over.
     private struct Place: Sendable {
         var entry: Entry
@@ -27,13 +27,13 @@ package struct EndpointLine<Entry: Sendable>: Sendable {
     private static var longest: TimeSpan { .milliseconds(250) }
     private static var largestBatch: Int { 256 }
 
-    package init() {}
+    public init() {}
 
-    package var isEmpty: Bool { places.isEmpty }
-    package var count: Int { places.count }
+    public var isEmpty: Bool { places.isEmpty }
+    public var count: Int { places.count }
 
     /// Comes to the end of the line, or back to its front where it has waited already.
-    package mutating func add(_ entry: Entry, until deadline: Timestamp, now: Timestamp, comesBack: Bool) {
+    public mutating func add(_ entry: Entry, until deadline: Timestamp, now: Timestamp, comesBack: Bool) {
         if places.isEmpty, !comesBack {
             // The first one has just failed to get through.
             batch = 1
@@ -44,13 +44,13 @@ package struct EndpointLine<Entry: Sendable>: Sendable {
     }
 
     /// One who was let try got through.
-    package mutating func succeeded() {
+    public mutating func succeeded() {
         batch = min(batch * 2, EndpointLine.largestBatch)
         pause = EndpointLine.shortest
     }
 
     /// One who was let try did not.
-    package mutating func failed(now: Timestamp) {
+    public mutating func failed(now: Timestamp) {
         batch = 1
         guard !hasFailed else { return }
         hasFailed = true
@@ -59,7 +59,7 @@ package struct EndpointLine<Entry: Sendable>: Sendable {
     }
 
     /// Those who may try now, the eldest first.
-    package mutating func due(now: Timestamp) -> [Entry] {
+    public mutating func due(now: Timestamp) -> [Entry] {
         guard !places.isEmpty, now >= nextTry else { return [] }
         nextTry = now + pause
         hasFailed = false
@@ -69,7 +69,7 @@ package struct EndpointLine<Entry: Sendable>: Sendable {
     }
 
     /// Those whose time is over.
-    package mutating func expired(now: Timestamp) -> [Entry] {
+    public mutating func expired(now: Timestamp) -> [Entry] {
         guard places.contains(where: { $0.deadline <= now }) else { return [] }
         let over = places.filter { $0.deadline <= now }.map(\.entry)
         places.removeAll { $0.deadline <= now }
@@ -77,5 +77,5 @@ package struct EndpointLine<Entry: Sendable>: Sendable {
     }
 
     /// Forgets those who are not there any more.
-    package mutating func removeAll(where isGone: (Entry) -> Bool) { places.removeAll { isGone($0.entry) } }
+    public mutating func removeAll(where isGone: (Entry) -> Bool) { places.removeAll { isGone($0.entry) } }
 }

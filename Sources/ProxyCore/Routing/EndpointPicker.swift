@@ -13,22 +13,22 @@
 // so that each key moves once and not back and forth.
 
 /// See above.
-package enum EndpointPicker {
+public enum EndpointPicker {
     /// What is known of one endpoint at the moment of the choice.
-    package struct Candidate: Sendable, Hashable {
+    public struct Candidate: Sendable, Hashable {
         /// Live sessions and requests that it serves from here.
-        package var sessions: UInt32
+        public var sessions: UInt32
         /// Whether it may be chosen.
-        package var isUsable: Bool
+        public var isUsable: Bool
         /// Its share of what it would get, of `fullWeight`; less while it warms up.
-        package var weight: UInt16
+        public var weight: UInt16
         /// What tells it from others, for policies with a key: the hash of its name.
-        package var identity: UInt64
+        public var identity: UInt64
 
         /// A share that is no share any more.
-        @inlinable package static var fullWeight: UInt16 { 256 }
+        @inlinable public static var fullWeight: UInt16 { 256 }
 
-        @inlinable package init(
+        @inlinable public init(
             sessions: UInt32 = 0, isUsable: Bool = true, weight: UInt16 = Candidate.fullWeight, identity: UInt64 = 0
         ) {
             self.sessions = sessions
@@ -47,7 +47,7 @@ package enum EndpointPicker {
     ///   - cursor: Where the last choice stood; starts anywhere, and is moved on by policies that take turns.
     ///   - random: Fresh random bits for each choice.
     ///   - key: The hash of what the request is told apart by, for `hash`. A request without one goes to one of two at random.
-    package static func pick(
+    public static func pick(
         _ policy: BalancingPolicy, among candidates: borrowing [Candidate], cursor: inout UInt32, random: UInt64,
         key: UInt64? = nil
     ) -> Int? {
@@ -60,7 +60,7 @@ package enum EndpointPicker {
     }
 
     /// The usable one with the highest score for `key`.
-    package static func highest(_ candidates: borrowing [Candidate], _ key: UInt64) -> Int? {
+    public static func highest(_ candidates: borrowing [Candidate], _ key: UInt64) -> Int? {
         var best: (index: Int, score: UInt64)?
         var spare: (index: Int, score: UInt64)?
         for index in 0..<candidates.count where candidates[index].isUsable {

@@ -3,7 +3,7 @@ import Wire
 /// Which hosts a route serves: any, exactly one, or everything below a domain (`*.example.com`).
 ///
 /// Hosts compare without regard to ASCII case and to one dot at the end (`example.com.` is the same name).
-package enum HostPattern: Sendable, Hashable, CustomStringConvertible {
+public enum HostPattern: Sendable, Hashable, CustomStringConvertible {
     case any
     /// The whole name, in lower case.
     case exact([UInt8])
@@ -13,7 +13,7 @@ package enum HostPattern: Sendable, Hashable, CustomStringConvertible {
     /// The pattern that `text` spells (`*`, `*.example.com`, `app.example.com`, `[::1]`), or nil.
     ///
     /// A port is refused: routes do not differ by port.
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         if text == "*" {
             self = .any
             return
@@ -31,7 +31,7 @@ package enum HostPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether `host` (a `Host` field's value without its port, an IPv6 address with its brackets) is served.
-    package func matches(_ host: RawSpan) -> Bool {
+    public func matches(_ host: RawSpan) -> Bool {
         var count = host.byteCount
         if count > 1, host.byte(at: count - 1) == 0x2E { count -= 1 }
         switch self {
@@ -41,7 +41,7 @@ package enum HostPattern: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .any: "*"
         case .exact(let name): String(decoding: name, as: UTF8.self)
@@ -59,7 +59,7 @@ package enum HostPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether `text` is a name as DNS and container networks have them (labels of letters, digits, `-` and `_`), or an IPv4 address.
-    package static func isName(_ text: some StringProtocol) -> Bool {
+    public static func isName(_ text: some StringProtocol) -> Bool {
         let bytes = Array(text.utf8)
         guard (1...253).contains(bytes.count) else { return false }
         return bytes.split(separator: 0x2E, omittingEmptySubsequences: false).allSatisfy { label in

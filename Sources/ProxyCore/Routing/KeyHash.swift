@@ -3,9 +3,9 @@
 ///
 /// FNV-1a, finished by a mixer of 64 bits, so that keys which differ in one bit differ in half of the hash's. It protects nothing:
 /// who may choose keys may choose where they go, which is all that they can do with it.
-package enum KeyHash {
+public enum KeyHash {
     /// The hash of `octets`.
-    package static func of(_ octets: some Sequence<UInt8>) -> UInt64 {
+    public static func of(_ octets: some Sequence<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in octets { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
         return mixed(hash)

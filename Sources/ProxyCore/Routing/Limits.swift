@@ -1,34 +1,34 @@
-package import Wire
+public import Wire
 
 /// How much Gatehouse takes in before it refuses, with the answer that a breach gets.
-package struct Limits: Sendable, Hashable {
+public struct Limits: Sendable, Hashable {
     /// Bytes of a request's or response's head: 431 towards the client, 502 for a response.
-    package var head: Int = 32 * 1024
+    public var head: Int = 32 * 1024
     /// Field lines of a head: 431.
-    package var fields: Int = 100
+    public var fields: Int = 100
     /// Bytes of the request target: 414.
-    package var target: Int = 8 * 1024
+    public var target: Int = 8 * 1024
     /// Bytes of a request's body: 413. Zero for no limit; bodies are streamed and cost no memory.
-    package var body: UInt64 = 0
+    public var body: UInt64 = 0
     /// Downstream connections of the whole process; more are closed at once.
-    package var connections: Int = 20_000
+    public var connections: Int = 20_000
     /// Opening handshakes that wait for their response: 503.
-    package var upgradesInFlight: Int = 1_000
+    public var upgradesInFlight: Int = 1_000
     /// Upgraded sessions of the whole process: 503.
-    package var sessions: Int = 10_000
+    public var sessions: Int = 10_000
     /// Upgraded sessions of one client address (of one /64 network for IPv6): 429. Zero for no limit.
-    package var sessionsPerAddress: Int = 0
+    public var sessionsPerAddress: Int = 0
     /// Upgrades that the whole process lets in within a second: 503. Zero for no limit.
-    package var upgradesPerSecond: Int = 0
+    public var upgradesPerSecond: Int = 0
     /// Messages that one session's client may send in a second. Zero for no limit.
-    package var messagesPerSecond: Int = 0
-    package var onLimit = OnLimit.refuse
+    public var messagesPerSecond: Int = 0
+    public var onLimit = OnLimit.refuse
     /// Upgrades that wait for room at one time, in the whole process.
-    package var queueLength: Int = 1_000
-    package var queueWait: TimeSpan = .seconds(5)
+    public var queueLength: Int = 1_000
+    public var queueWait: TimeSpan = .seconds(5)
 
     /// Bytes of memory that the process may take, if less than its control group or the machine allows.
-    package var memory: UInt64?
+    public var memory: UInt64?
 
-    package init() {}
+    public init() {}
 }

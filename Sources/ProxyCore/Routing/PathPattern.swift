@@ -4,17 +4,17 @@ import Wire
 ///
 /// A prefix ends at a segment: `/ws` serves `/ws` and `/ws/a`, not `/wsx`. Compared is the canonical path, so that one
 /// spelling can't reach what another is refused.
-package enum PathPattern: Sendable, Hashable, CustomStringConvertible {
+public enum PathPattern: Sendable, Hashable, CustomStringConvertible {
     case exact([UInt8])
     case prefix([UInt8])
 
     /// Everything.
-    package static let all = PathPattern.prefix([0x2F])
+    public static let all = PathPattern.prefix([0x2F])
 
     /// A pattern from the configuration's text.
     ///
     /// - Throws: Why no canonical path could ever match it.
-    package init(_ text: String, exact: Bool) throws(PathPatternFault) {
+    public init(_ text: String, exact: Bool) throws(PathPatternFault) {
         let bytes = Array(text.utf8)
         guard bytes.first == 0x2F else { throw .notAbsolute }
         for byte in bytes {
@@ -35,14 +35,14 @@ package enum PathPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether the canonical path `path` is served.
-    package func matches(_ path: RawSpan) -> Bool {
+    public func matches(_ path: RawSpan) -> Bool {
         switch self {
         case .exact(let wanted): path.byteCount == wanted.count && PathPattern.begins(path, with: wanted)
         case .prefix(let wanted): PathPattern.isBelow(path, wanted)
         }
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .exact(let path): "=" + String(decoding: path, as: UTF8.self)
         case .prefix(let path): String(decoding: path, as: UTF8.self)
@@ -58,7 +58,7 @@ package enum PathPattern: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether `path` is `prefix` or lies below it, cut at a segment.
-    package static func isBelow(_ path: RawSpan, _ prefix: [UInt8]) -> Bool {
+    public static func isBelow(_ path: RawSpan, _ prefix: [UInt8]) -> Bool {
         guard begins(path, with: prefix) else { return false }
         return path.byteCount == prefix.count || prefix.last == 0x2F || path.byte(at: prefix.count) == 0x2F
     }
@@ -71,11 +71,11 @@ package enum PathPattern: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Why a text can't be the path of a route.
-package enum PathPatternFault: Error, Sendable, Hashable {
+public enum PathPatternFault: Error, Sendable, Hashable {
     case notAbsolute, query, encoded, star, character, notCanonical
 
     /// What was seen and what to do, in one sentence.
-    package var explanation: String {
+    public var explanation: String {
         switch self {
         case .notAbsolute: "does not begin with /"
         case .query: "has a query or fragment; routes look at the path alone"

@@ -1,22 +1,22 @@
 import Wire
 
 /// How the path of a request is changed on its way upstream. The query stays as it is.
-package enum PathRewrite: Sendable, Hashable {
+public enum PathRewrite: Sendable, Hashable {
     /// `/api/users` becomes `/users`.
     case strip(prefix: [UInt8])
     /// `/api/users` becomes `/v2/users`.
     case replace(prefix: [UInt8], with: [UInt8])
 
     /// An edit of the path's beginning: drop so many bytes, and put these in their place.
-    package struct Edit: Sendable, Hashable {
-        package var dropped: Int
-        package var inserted: [UInt8]
+    public struct Edit: Sendable, Hashable {
+        public var dropped: Int
+        public var inserted: [UInt8]
     }
 
     /// The edit for the canonical path `path`, or nil if the prefix isn't there and the path stays.
     ///
     /// The result of an edit begins with exactly one slash at the seam, whichever of prefix and replacement ended with one.
-    package func edit(_ path: RawSpan) -> Edit? {
+    public func edit(_ path: RawSpan) -> Edit? {
         let (prefix, replacement) = parts
         guard PathPattern.isBelow(path, prefix) else { return nil }
         var dropped = prefix.count

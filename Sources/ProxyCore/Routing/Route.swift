@@ -1,28 +1,28 @@
 /// What happens to the requests that a match selects.
-package struct Route: Sendable, Hashable {
+public struct Route: Sendable, Hashable {
     /// For log lines and metric labels: the configured name, else the match as text (`app.example.com/ws`).
-    package var name: String
-    package var match: RouteMatch
+    public var name: String
+    public var match: RouteMatch
     /// The name of the cluster that serves it.
-    package var cluster: String
+    public var cluster: String
     /// The cluster's place in the snapshot's list.
-    package var clusterIndex: Int
-    package var host: HostPolicy
+    public var clusterIndex: Int
+    public var host: HostPolicy
     /// Nil: the path goes on as it came.
-    package var rewrite: PathRewrite?
-    package var upgrade: UpgradePolicy
+    public var rewrite: PathRewrite?
+    public var upgrade: UpgradePolicy
     /// The snapshot's timeouts with the route's own in their place.
-    package var timeouts: Timeouts
+    public var timeouts: Timeouts
     /// Who may open a session; nil: everybody.
-    package var gate: Gate?
+    public var gate: Gate?
     /// Nil: no pings of Gatehouse's own.
-    package var heartbeat: HeartbeatPolicy?
+    public var heartbeat: HeartbeatPolicy?
     /// Nil: a session ends with its backend.
-    package var hold: HoldPolicy?
+    public var hold: HoldPolicy?
     /// What of its sessions is captured.
-    package var capture = CapturePolicy()
+    public var capture = CapturePolicy()
 
-    package init(
+    public init(
         name: String? = nil, match: RouteMatch = RouteMatch(), cluster: String, clusterIndex: Int,
         host: HostPolicy = .preserve, rewrite: PathRewrite? = nil, upgrade: UpgradePolicy = .webSocketOnly,
         timeouts: Timeouts = Timeouts(), gate: Gate? = nil
@@ -40,21 +40,21 @@ package struct Route: Sendable, Hashable {
 }
 
 /// The requests that a route serves.
-package struct RouteMatch: Sendable, Hashable, CustomStringConvertible {
-    package var host: HostPattern
-    package var path: PathPattern
+public struct RouteMatch: Sendable, Hashable, CustomStringConvertible {
+    public var host: HostPattern
+    public var path: PathPattern
 
-    package init(host: HostPattern = .any, path: PathPattern = .all) {
+    public init(host: HostPattern = .any, path: PathPattern = .all) {
         self.host = host
         self.path = path
     }
 
     /// `app.example.com/ws`, `*/`.
-    package var description: String { "\(host)\(path)" }
+    public var description: String { "\(host)\(path)" }
 }
 
 /// What the `Host` field of a forwarded request says.
-package enum HostPolicy: Sendable, Hashable {
+public enum HostPolicy: Sendable, Hashable {
     /// What the client sent: what most applications check the origin against.
     case preserve
     /// The endpoint's own authority.
@@ -64,7 +64,7 @@ package enum HostPolicy: Sendable, Hashable {
 }
 
 /// Which requests for an upgrade pass.
-package enum UpgradePolicy: String, Sendable, Hashable, CaseIterable {
+public enum UpgradePolicy: String, Sendable, Hashable, CaseIterable {
     /// Only those to WebSocket; of any other request the fields that ask for an upgrade are removed, and it goes on as an
     /// ordinary one.
     case webSocketOnly = "websocket"

@@ -3,11 +3,11 @@
 /// An exact host beats a suffix, a longer suffix a shorter one, and every host beats none; with the host equal, an exact
 /// path beats a prefix and a longer prefix a shorter one. The order of the file matters only between routes that match
 /// the same, and those the configuration refuses.
-package struct RouteTable: Sendable, Hashable {
+public struct RouteTable: Sendable, Hashable {
     /// Most specific first.
-    package let routes: [Route]
+    public let routes: [Route]
 
-    package init(_ routes: [Route]) {
+    public init(_ routes: [Route]) {
         let order = routes.indices.sorted { a, b in
             let (first, second) = (routes[a].match, routes[b].match)
             if first.host.specificity != second.host.specificity {
@@ -26,7 +26,7 @@ package struct RouteTable: Sendable, Hashable {
     /// - Parameters:
     ///   - host: The host without its port, an IPv6 address with its brackets; empty if the request names none.
     ///   - path: The canonical path, without query.
-    package func match(host: RawSpan, path: RawSpan) -> Int? {
+    public func match(host: RawSpan, path: RawSpan) -> Int? {
         for index in routes.indices
         where routes[index].match.path.matches(path) && routes[index].match.host.matches(host) {
             return index

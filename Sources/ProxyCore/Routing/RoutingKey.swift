@@ -1,8 +1,8 @@
-package import HTTPWire
+public import HTTPWire
 import Wire
 
 /// What of a request says where it belongs: the key of the policy `hash`, and of affinity by header, query or address.
-package enum RoutingKey: Sendable, Hashable, CustomStringConvertible {
+public enum RoutingKey: Sendable, Hashable, CustomStringConvertible {
     /// The client's address, as far as trusted proxies say it; of IPv6 the /64 network, within which clients change theirs.
     case address
     /// `header.X-Room`: the field's value. A field that stands there twice has none.
@@ -19,10 +19,10 @@ package enum RoutingKey: Sendable, Hashable, CustomStringConvertible {
     case user
 
     /// Longer values count by their beginning: a key that nobody means is not hashed for its own sake.
-    package static let longest = 1024
+    public static let longest = 1024
 
     /// The key that `text` spells, or nil.
-    package init?(_ text: some StringProtocol) {
+    public init?(_ text: some StringProtocol) {
         if text.hasPrefix("header.") {
             guard let name = FieldName(text.dropFirst(7)) else { return nil }
             self = .field(name)
@@ -45,14 +45,14 @@ package enum RoutingKey: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether somebody has to be authenticated for it.
-    package var needsUser: Bool {
+    public var needsUser: Bool {
         switch self {
         case .claim, .user: true
         default: false
         }
     }
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .address: "address"
         case .field(let name): "header.\(name)"
@@ -69,7 +69,7 @@ extension RequestView {
     /// The hash of what `key` stands for in this request; nil where it is absent or empty.
     ///
     /// - Parameter path: the canonical path.
-    package func hash(_ key: RoutingKey, path: [UInt8]) -> UInt64? {
+    public func hash(_ key: RoutingKey, path: [UInt8]) -> UInt64? {
         switch key {
         case .address:
             let address = identity.address
@@ -99,7 +99,7 @@ extension RequestView {
 
 extension RequestHead {
     /// The value of the first cookie of a name; the head's limit bounds the search.
-    package func cookie(_ name: [UInt8]) -> Range<Int>? {
+    public func cookie(_ name: [UInt8]) -> Range<Int>? {
         for line in values(of: .cookie) {
             var pairs = NamedPairs(cookies: line)
             if let value = pairs.value(of: name, in: bytes) { return value }

@@ -1,30 +1,30 @@
-package import Wire
+public import Wire
 
 /// How long Gatehouse waits for what. Each has a name of its own in the log when it fires.
-package struct Timeouts: Sendable, Hashable {
+public struct Timeouts: Sendable, Hashable {
     /// For the whole head of a request, from its first byte.
-    package var head: TimeSpan = .seconds(10)
+    public var head: TimeSpan = .seconds(10)
     /// For a connection to an endpoint, its name's resolution included.
-    package var connect: TimeSpan = .seconds(5)
+    public var connect: TimeSpan = .seconds(5)
     /// From the end of a request to the end of the response's head.
-    package var response: TimeSpan = .seconds(60)
+    public var response: TimeSpan = .seconds(60)
     /// Without a byte in either direction of an upgraded session, or of a response that is being streamed.
-    package var idle: TimeSpan = .seconds(3600)
+    public var idle: TimeSpan = .seconds(3600)
     /// For the next request on a connection that is kept.
-    package var keepAlive: TimeSpan = .seconds(75)
+    public var keepAlive: TimeSpan = .seconds(75)
     /// Between two pieces of a request's body.
-    package var body: TimeSpan = .seconds(60)
+    public var body: TimeSpan = .seconds(60)
     /// For a side to accept anything of what waits for it.
-    package var write: TimeSpan = .seconds(60)
+    public var write: TimeSpan = .seconds(60)
     /// For a TLS handshake, on either side.
-    package var tls: TimeSpan = .seconds(10)
+    public var tls: TimeSpan = .seconds(10)
     /// For the peer's part of a closing handshake.
-    package var closing: TimeSpan = .seconds(5)
+    public var closing: TimeSpan = .seconds(5)
 
-    package init() {}
+    public init() {}
 
     /// The span of the timer that the log knows as `timeout`, or nil if it isn't one of these.
-    package subscript(_ timeout: Timeout) -> TimeSpan? {
+    public subscript(_ timeout: Timeout) -> TimeSpan? {
         switch timeout {
         case .tlsHandshake: tls
         case .requestHead: head

@@ -1,19 +1,19 @@
 /// How connections to a cluster's endpoints are secured. Plain values: the TLS engine loads the files.
-package struct UpstreamTLS: Sendable, Hashable {
+public struct UpstreamTLS: Sendable, Hashable {
     /// The name that is sent in SNI and that the certificate must carry; nil for the endpoint's own host.
-    package var serverName: String?
+    public var serverName: String?
     /// A PEM file of authorities to trust; nil for the system's store.
-    package var authorityFile: String?
+    public var authorityFile: String?
     /// Whether the endpoint's certificate is verified. Off only when the operator said so, and said loudly in the log.
-    package var verify: Bool
+    public var verify: Bool
     /// A PEM file with the certificate that Gatehouse shows to the endpoint, with its chain.
-    package var certificateFile: String?
+    public var certificateFile: String?
     /// The PEM file of that certificate's private key.
-    package var keyFile: String?
+    public var keyFile: String?
     /// Where the sessions' secrets go; nil, as it should be, for nowhere.
-    package var keyLogFile: String?
+    public var keyLogFile: String?
 
-    package init(
+    public init(
         serverName: String? = nil, authorityFile: String? = nil, verify: Bool = true, certificateFile: String? = nil,
         keyFile: String? = nil, keyLogFile: String? = nil
     ) {

@@ -5,7 +5,7 @@ import Diagnosis
 import EventLoop
 import Synchronization
 import Telemetry
-package import Wire
+public import Wire
 
 /// Where refusals and ends are looked at again, once more is known than when their lines were written.
 ///
@@ -14,7 +14,7 @@ package import Wire
 /// without sockets. What it asks for is done by two more threads, so that nothing waits for a slow backend: `gh-probe` makes the
 /// handshakes of one investigation after the other, `gh-check` asks whether an endpoint still takes connections. What they find comes back as
 /// notes. Verdicts that got better are written as `session.verdict`.
-package final class Casebook: Sendable {
+public final class Casebook: Sendable {
     /// Notes that may wait. A refusal's note holds its heads, so this bounds memory as well.
     static let capacity = 4096
     /// From how many waiting notes on the thread is woken, though none of them is urgent.
@@ -45,7 +45,7 @@ package final class Casebook: Sendable {
     ///
     /// Lines that speak of handshakes or sessions are joined to the refusal or session that they belong to, by time and content (the rules are
     /// those of `Casework.heard`); the verdict is then written anew, with the line quoted. All others are let go.
-    package func heard(_ line: [UInt8], at time: Timestamp) { leave(.heard(Array(line.prefix(4096)), time)) }
+    public func heard(_ line: [UInt8], at time: Timestamp) { leave(.heard(Array(line.prefix(4096)), time)) }
 
     /// Notes that found the mailbox full.
     var lost: UInt64 { dropped.load(ordering: .relaxed) }

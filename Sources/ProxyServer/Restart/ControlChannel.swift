@@ -1,10 +1,10 @@
 import CLinux
-package import ProxyCore
+public import ProxyCore
 
 /// One end of a connection between two processes of a hot restart, or of an operator's command. Closed with its last reference.
-package final class ControlChannel: Sendable {
+public final class ControlChannel: Sendable {
     /// What was there to be received.
-    package enum Received {
+    public enum Received {
         case packet(bytes: [UInt8], descriptors: [Int32])
         case nothing
         case ended
@@ -19,7 +19,7 @@ package final class ControlChannel: Sendable {
     deinit { _ = clinux_close(descriptor) }
 
     /// Connects to the process that listens at `path`; nil where nobody does.
-    package static func connect(_ path: String) throws(Server.StartFailure) -> ControlChannel? {
+    public static func connect(_ path: String) throws(Server.StartFailure) -> ControlChannel? {
         let descriptor = clinux_control_connect(path)
         switch -descriptor {
         case ...0: break
@@ -49,7 +49,7 @@ package final class ControlChannel: Sendable {
 
     /// Sends one packet; false if the other end has gone or takes nothing for a second.
     @discardableResult
-    package func send(_ message: RestartMessage, _ descriptors: ArraySlice<Int32> = []) -> Bool {
+    public func send(_ message: RestartMessage, _ descriptors: ArraySlice<Int32> = []) -> Bool {
         let bytes = message.bytes
         let passed = Array(descriptors)
         for _ in 0..<1000 {
@@ -62,7 +62,7 @@ package final class ControlChannel: Sendable {
     }
 
     /// The packet that waits, without waiting for one.
-    package func receive() -> Received {
+    public func receive() -> Received {
         var bytes = [UInt8](repeating: 0, count: RestartMessage.sizeLimit)
         var descriptors = [Int32](repeating: -1, count: Int(CLINUX_PACKET_DESCRIPTORS))
         var count: Int32 = 0
@@ -79,7 +79,7 @@ package final class ControlChannel: Sendable {
     }
 
     /// Waits until there is something to receive, at most so many milliseconds.
-    package func wait(milliseconds: Int32) -> Bool {
+    public func wait(milliseconds: Int32) -> Bool {
         var own = descriptor
         return clinux_poll(&own, 1, milliseconds) != 0
     }

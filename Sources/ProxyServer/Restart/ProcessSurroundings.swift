@@ -4,17 +4,17 @@ import ProxyCore
 import Wire
 
 /// What a process finds when it starts, besides its configuration: who started it, and what was passed to it.
-package struct ProcessSurroundings: Sendable {
+public struct ProcessSurroundings: Sendable {
     /// The variable that leads a successor of our own to its predecessor: a descriptor and the process that must be the parent.
     static let channelVariable = "GATEHOUSE_RESTART_CHANNEL"
     private static let passing = ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "LISTEN_PIDFDID", channelVariable]
 
     /// How this process was started, so that it can start its like. Nil: it can't.
-    package let command: [String]
+    public let command: [String]
     /// The executable's path: looked up anew at each start, so that a new version there is the one that runs.
-    package let executable: String?
+    public let executable: String?
     /// Without what was meant for this process alone.
-    package let environment: [String: String]
+    public let environment: [String: String]
     let notifier: ServiceNotifier
     /// To the process that started this one as its successor.
     let channel: ControlChannel?
@@ -24,7 +24,7 @@ package struct ProcessSurroundings: Sendable {
     /// - Parameters:
     ///   - environment: as it came
     ///   - executable: what to start as a successor
-    package init(command: [String], executable: String?, environment: [String: String]) {
+    public init(command: [String], executable: String?, environment: [String: String]) {
         self.command = command
         self.executable = executable
         self.environment = environment.filter { !ProcessSurroundings.passing.contains($0.key) }
@@ -49,7 +49,7 @@ package struct ProcessSurroundings: Sendable {
     }
 
     /// Tells the process that waits for this one why it doesn't come.
-    package func refuse(_ reason: String) { channel?.send(.refused(reason)) }
+    public func refuse(_ reason: String) { channel?.send(.refused(reason)) }
 
     /// The sockets that a service manager passes; nil if it passes none.
     ///

@@ -11,7 +11,7 @@ import Wire
 
 extension Server {
     /// As `start`, in the place of a running process or with a service manager's sockets, and able to be followed in the same way.
-    package func start(_ surroundings: ProcessSurroundings) throws(StartFailure) {
+    public func start(_ surroundings: ProcessSurroundings) throws(StartFailure) {
         var predecessor: Predecessor?
         do throws(StartFailure) {
             predecessor = try Predecessor.find(surroundings, state)

@@ -1,12 +1,12 @@
-package import Diagnosis
-package import Wire
+public import Diagnosis
+public import Wire
 
 /// Lines about the backend that `gatehouse run` started.
 extension Ledger {
     /// - Parameters:
     ///   - command: what was started, without its arguments, which may hold secrets
     ///   - attempt: 1 for the first start, then one more for each restart
-    package func backendStarted(command: String, pid: Int32, port: UInt16, attempt: Int, at time: Timestamp) {
+    public func backendStarted(command: String, pid: Int32, port: UInt16, attempt: Int, at time: Timestamp) {
         write("backend.started", at: time, message: "the backend was started") { line in
             line.field("command", command)
             line.field("pid", Int(pid))
@@ -15,7 +15,7 @@ extension Ledger {
         }
     }
 
-    package func backendReady(pid: Int32, port: UInt16, after span: TimeSpan, at time: Timestamp) {
+    public func backendReady(pid: Int32, port: UInt16, after span: TimeSpan, at time: Timestamp) {
         write("backend.ready", at: time, message: "the backend accepts connections") { line in
             line.field("pid", Int(pid))
             line.field("port", Int(port))
@@ -24,7 +24,7 @@ extension Ledger {
     }
 
     /// The backend takes its time: what it does listen on meanwhile, which may already tell what will come of it.
-    package func backendAwaited(port: UInt16, listening: [String], after span: TimeSpan, at time: Timestamp) {
+    public func backendAwaited(port: UInt16, listening: [String], after span: TimeSpan, at time: Timestamp) {
         write(
             "backend.awaited", level: .warning, at: time,
             message: "the backend does not listen yet where it should; the public port stays closed until it does"
@@ -38,7 +38,7 @@ extension Ledger {
     }
 
     /// The start came to nothing, and why.
-    package func backendFailed(_ verdict: Verdict, lastLines: [String], at time: Timestamp) {
+    public func backendFailed(_ verdict: Verdict, lastLines: [String], at time: Timestamp) {
         write("backend.failed", level: .error, at: time, message: "the backend can't be reached") { line in
             line.field("verdict", verdict, redaction)
             lastOutput(lastLines, in: &line)
@@ -49,7 +49,7 @@ extension Ledger {
     /// - Parameters:
     ///   - signal: 0 where it left by itself
     ///   - asked: whether Gatehouse had told it to
-    package func backendEnded(
+    public func backendEnded(
         pid: Int32, code: Int32, signal: Int32, asked: Bool, sessions: Int, lastLines: [String], at time: Timestamp
     ) {
         let isFine = asked || (code == 0 && signal == 0)
@@ -62,7 +62,7 @@ extension Ledger {
         }
     }
 
-    package func backendRestarts(after span: TimeSpan, attempt: Int, at time: Timestamp) {
+    public func backendRestarts(after span: TimeSpan, attempt: Int, at time: Timestamp) {
         write("backend.restarts", level: .warning, at: time, message: "the backend will be started again") { line in
             line.field("in_ms", milliseconds: span)
             line.field("attempt", attempt)
@@ -70,7 +70,7 @@ extension Ledger {
     }
 
     /// The backend, or what it left behind, did not go when it was told to.
-    package func backendKilled(pid: Int32, after span: TimeSpan, at time: Timestamp) {
+    public func backendKilled(pid: Int32, after span: TimeSpan, at time: Timestamp) {
         write(
             "backend.killed", level: .warning, at: time, message: "the backend did not end when it was told to, and was killed"
         ) { line in

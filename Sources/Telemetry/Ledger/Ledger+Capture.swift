@@ -1,11 +1,11 @@
-package import Wire
+public import Wire
 
 /// Lines about captures.
 extension Ledger {
     /// A file was begun.
     ///
     /// - Parameter deleted: elder ones that made room.
-    package func captureFile(_ name: String, directory: String, deleted: [String], at time: Timestamp) {
+    public func captureFile(_ name: String, directory: String, deleted: [String], at time: Timestamp) {
         write("capture.file", at: time, message: "a capture's file was begun") { line in
             line.field("file", name)
             line.field("directory", directory)
@@ -18,7 +18,7 @@ extension Ledger {
     /// Nothing can be written at present; traffic goes on, and packets are dropped and counted.
     ///
     /// - Parameter operation: `directory`, `create` or `write`.
-    package func captureFailed(_ operation: String, errno: Int32, directory: String, at time: Timestamp) {
+    public func captureFailed(_ operation: String, errno: Int32, directory: String, at time: Timestamp) {
         write(
             "capture.failed", level: .warning, at: time,
             message: "the capture can't be written; traffic goes on, and it is tried again every five seconds"
@@ -34,7 +34,7 @@ extension Ledger {
     /// - Parameters:
     ///   - because: `queue` where the disk is slow, `disk` where it is full.
     ///   - sessions: how many sessions lost something; the first of them are named.
-    package func captureDropped(
+    public func captureDropped(
         packets: UInt64, bytes: UInt64?, sessions: Int, names: [SessionID], because: String, worker: Int?, at time: Timestamp
     ) {
         write("capture.dropped", level: .warning, at: time, message: "packets are missing in the capture") { line in
@@ -50,7 +50,7 @@ extension Ledger {
     }
 
     /// The admin API changed what is captured.
-    package func captureOrdered(
+    public func captureOrdered(
         mode: String, session: SessionID?, client: String?, user: String?, route: String?, cause: String?, span: TimeSpan?,
         at time: Timestamp
     ) {

@@ -1,13 +1,13 @@
-package import Diagnosis
+public import Diagnosis
 import WebSocketWire
-package import Wire
+public import Wire
 
 /// `session.closed`: how a session ended, side by side.
 extension Ledger {
     /// - Parameters:
     ///   - client: The peer of the downstream transport.
     ///   - endpoint: The endpoint's address, as `session.opened` had it.
-    package func sessionClosed(
+    public func sessionClosed(
         _ session: SessionID, _ record: SessionRecord, client: SocketAddress, route: String, endpoint: String?,
         at time: Timestamp
     ) {
@@ -34,7 +34,7 @@ extension Ledger {
 
 extension LineBuffer {
     /// What one side sent and how it ended.
-    package mutating func field(_ key: StaticString, _ side: SessionRecord.SideRecord, _ redaction: LogRedaction) {
+    public mutating func field(_ key: StaticString, _ side: SessionRecord.SideRecord, _ redaction: LogRedaction) {
         beginObject(key)
         // 1005 never stands on the wire: it is a close frame without a code (RFC 6455 §7.4.1).
         if let code = side.closeCode ?? (side.closedWithoutCode ? 1005 : nil) { field("close_code", UInt64(code)) }
@@ -69,7 +69,7 @@ extension LineBuffer {
 
 extension LineBuffer {
     /// What Gatehouse's pings to a side showed.
-    package mutating func field(_ key: StaticString, _ heartbeat: HeartbeatFacts) {
+    public mutating func field(_ key: StaticString, _ heartbeat: HeartbeatFacts) {
         beginObject(key)
         field("pings", UInt64(heartbeat.pings))
         field("pongs", UInt64(heartbeat.pongs))

@@ -1,11 +1,11 @@
-package import Diagnosis
+public import Diagnosis
 import HTTPWire
-package import Wire
+public import Wire
 
 /// `session.opened` and `session.refused`: everything about one opening handshake in one line.
 extension Ledger {
     /// A valid 101 opened the tunnel.
-    package func sessionOpened(
+    public func sessionOpened(
         _ handshake: HandshakeObservation, findings: [Finding] = [], verdict: Verdict? = nil, tls: TLSFacts? = nil,
         at time: Timestamp
     ) {
@@ -23,7 +23,7 @@ extension Ledger {
     ///   - reason: Gatehouse's own reason where it is not that of `handshake.failure`: `invalid_101`.
     ///   - detail: What the reason means here, in one sentence.
     ///   - explainedWith: The close code that the client got in place of the response, where its page is to be told.
-    package func sessionRefused(
+    public func sessionRefused(
         _ handshake: HandshakeObservation, status: Int?, judgement: HandshakeJudgement, reason: String? = nil,
         detail: String? = nil, explainedWith: UInt16? = nil, tls: TLSFacts? = nil, at time: Timestamp
     ) {

@@ -1,5 +1,5 @@
-package import Diagnosis
-package import Wire
+public import Diagnosis
+public import Wire
 
 /// Lines of held sessions: `session.held`, `session.resumed`, and `hold` in `session.closed`.
 extension Ledger {
@@ -9,7 +9,7 @@ extension Ledger {
     ///   - why: `fin`, `rst`, `close_frame`, `heartbeat`, `drain`.
     ///   - unconfirmed: Ordinals of messages that were sent and of which nobody knows whether they arrived.
     ///   - queued: Messages that wait.
-    package func sessionHeld(
+    public func sessionHeld(
         _ session: SessionID, why: String, closeCode: UInt16?, endpoint: String?, confirmed: UInt64,
         unconfirmed: [ClosedRange<UInt64>], queued: UInt64, at time: Timestamp
     ) {
@@ -32,7 +32,7 @@ extension Ledger {
     ///   - replayed: First messages that it got again.
     ///   - queued: Messages that had waited and went to it now.
     ///   - unconfirmed: As the `session.held` before had them.
-    package func sessionResumed(
+    public func sessionResumed(
         _ session: SessionID, endpoint: String?, after span: TimeSpan, attempts: Int, replayed: UInt64, queued: UInt64,
         unconfirmed: [ClosedRange<UInt64>], at time: Timestamp
     ) {
@@ -50,7 +50,7 @@ extension Ledger {
 
 extension LineBuffer {
     /// What became of a held session's messages.
-    package mutating func field(_ key: StaticString, _ hold: HoldFacts) {
+    public mutating func field(_ key: StaticString, _ hold: HoldFacts) {
         beginObject(key)
         field("received", hold.received)
         field("delivered", hold.delivered)

@@ -1,9 +1,9 @@
-package import Wire
+public import Wire
 
 /// Lines about memory that runs short.
 extension Ledger {
     /// A control group holds the process to less memory than the machine has.
-    package func memoryLimited(limit: UInt64, group: String, at time: Timestamp) {
+    public func memoryLimited(limit: UInt64, group: String, at time: Timestamp) {
         write("memory.limited", at: time, message: "a control group limits the memory; buffers are sized by it") { line in
             line.field("limit_bytes", limit)
             line.field("group", group)
@@ -11,7 +11,7 @@ extension Ledger {
     }
 
     /// - Parameter held: Bytes kept for peers that don't take them.
-    package func memoryShort(limit: UInt64, used: UInt64, held: Int, at time: Timestamp) {
+    public func memoryShort(limit: UInt64, used: UInt64, held: Int, at time: Timestamp) {
         write(
             "memory.short", level: .warning, at: time, message: "memory is short: no connections are accepted until there is more"
         ) { line in
@@ -21,7 +21,7 @@ extension Ledger {
         }
     }
 
-    package func memoryRecovered(limit: UInt64, used: UInt64, at time: Timestamp) {
+    public func memoryRecovered(limit: UInt64, used: UInt64, at time: Timestamp) {
         write("memory.recovered", at: time, message: "there is memory again: connections are accepted") { line in
             line.field("limit_bytes", limit)
             line.field("used_bytes", used)
@@ -29,7 +29,7 @@ extension Ledger {
     }
 
     /// - Parameter wanted: Bytes that are to be given back.
-    package func memoryShedding(limit: UInt64, used: UInt64, held: Int, wanted: UInt64, at time: Timestamp) {
+    public func memoryShedding(limit: UInt64, used: UInt64, held: Int, wanted: UInt64, at time: Timestamp) {
         write(
             "memory.shedding", level: .warning, at: time,
             message: "memory is nearly gone: sessions end, those first that hold the most unsent bytes"
@@ -46,7 +46,7 @@ extension Ledger {
     /// - Parameters:
     ///   - side: Who didn't take its bytes.
     ///   - unsent: How many there were.
-    package func sessionShed(_ session: SessionID, _ side: Side, unsent: Int, client: SocketAddress?, at time: Timestamp) {
+    public func sessionShed(_ session: SessionID, _ side: Side, unsent: Int, client: SocketAddress?, at time: Timestamp) {
         write(
             "session.shed", level: .warning, at: time, session: session,
             message: "ended because memory is short and this side doesn't take what it is sent"

@@ -1,8 +1,8 @@
-package import Wire
+public import Wire
 
 /// Lines about the process rather than about a session.
 extension Ledger {
-    package func processStarted(version: String, io: String, workers: Int, pid: Int32, at time: Timestamp) {
+    public func processStarted(version: String, io: String, workers: Int, pid: Int32, at time: Timestamp) {
         write("process.started", at: time, message: "Gatehouse started") { line in
             line.field("version", version)
             line.field("io", io)
@@ -11,23 +11,23 @@ extension Ledger {
         }
     }
 
-    package func listenerReady(_ address: SocketAddress, at time: Timestamp) {
+    public func listenerReady(_ address: SocketAddress, at time: Timestamp) {
         write("listener.ready", at: time, message: "a listener accepts connections") {
             $0.field("address", address: address)
         }
     }
 
-    package func adminReady(_ address: SocketAddress, at time: Timestamp) {
+    public func adminReady(_ address: SocketAddress, at time: Timestamp) {
         write("admin.ready", at: time, message: "the admin endpoints are served") {
             $0.field("address", address: address)
         }
     }
 
-    package func workerStarted(_ worker: Int, at time: Timestamp) {
+    public func workerStarted(_ worker: Int, at time: Timestamp) {
         write("worker.started", at: time, message: "an event loop runs") { $0.field("worker", worker) }
     }
 
-    package func configurationReloaded(file: String?, at time: Timestamp) {
+    public func configurationReloaded(file: String?, at time: Timestamp) {
         write("config.reloaded", at: time, message: "the new configuration is in force") { line in
             if let file { line.field("file", file) }
         }
@@ -36,7 +36,7 @@ extension Ledger {
     /// Of the configuration that is in force now, some keys take effect only with a restart.
     ///
     /// - Parameter keys: Each with what goes on as it was.
-    package func configurationNeedsRestart(_ keys: [(key: String, stays: String)], at time: Timestamp) {
+    public func configurationNeedsRestart(_ keys: [(key: String, stays: String)], at time: Timestamp) {
         write(
             "config.needs_restart", level: .warning, at: time,
             message: "a reload can't put these keys in force: restart the process (SIGUSR2, or gatehouse restart) to have them"
@@ -48,7 +48,7 @@ extension Ledger {
     }
 
     /// - Parameter errors: One sentence each, with file, line and suggestion.
-    package func configurationRejected(errors: [String], at time: Timestamp) {
+    public func configurationRejected(errors: [String], at time: Timestamp) {
         write(
             "config.rejected", level: .error, at: time,
             message: "the new configuration has errors; the old one stays in force"
@@ -59,29 +59,29 @@ extension Ledger {
         }
     }
 
-    package func processDraining(sessions: Int, at time: Timestamp) {
+    public func processDraining(sessions: Int, at time: Timestamp) {
         write("process.draining", at: time, message: "no new sessions; open ones are being closed") {
             $0.field("sessions", sessions)
         }
     }
 
-    package func drainProgress(sessions: Int, at time: Timestamp) {
+    public func drainProgress(sessions: Int, at time: Timestamp) {
         write("drain.progress", at: time, message: "sessions are being closed") { $0.field("sessions", sessions) }
     }
 
-    package func processStopped(exit: Int32, at time: Timestamp) {
+    public func processStopped(exit: Int32, at time: Timestamp) {
         write("process.stopped", at: time, message: "Gatehouse ends") { $0.field("exit", Int(exit)) }
     }
 
     /// Accepting stopped for a moment, because the system refuses more connections.
-    package func listenerPaused(errno: Int32, at time: Timestamp) {
+    public func listenerPaused(errno: Int32, at time: Timestamp) {
         write("listener.paused", level: .warning, at: time, message: "accepting pauses: no descriptors or memory left") {
             $0.field("errno", Int(errno))
         }
     }
 
     /// One worker begins to drain an endpoint.
-    package func endpointDraining(
+    public func endpointDraining(
         _ endpoint: String, sessions: Int, window: TimeSpan, code: UInt16, worker: Int, at time: Timestamp
     ) {
         write(
@@ -95,7 +95,7 @@ extension Ledger {
         }
     }
 
-    package func endpointDrainProgress(_ endpoint: String, left: Int, worker: Int, at time: Timestamp) {
+    public func endpointDrainProgress(_ endpoint: String, left: Int, worker: Int, at time: Timestamp) {
         write("endpoint.drain_progress", at: time, message: "an endpoint's sessions are being closed") { line in
             line.field("endpoint", endpoint)
             line.field("left", left)
@@ -104,7 +104,7 @@ extension Ledger {
     }
 
     /// - Parameter cut: Sessions that had not ended at the timeout.
-    package func endpointDrained(
+    public func endpointDrained(
         _ endpoint: String, sessions: Int, cut: Int, after duration: TimeSpan, worker: Int, at time: Timestamp
     ) {
         write("endpoint.drained", at: time, message: "an endpoint has no sessions of this worker's any more") { line in
@@ -116,7 +116,7 @@ extension Ledger {
         }
     }
 
-    package func endpointResumed(_ endpoint: String, worker: Int, at time: Timestamp) {
+    public func endpointResumed(_ endpoint: String, worker: Int, at time: Timestamp) {
         write("endpoint.resumed", at: time, message: "an endpoint gets new sessions again") { line in
             line.field("endpoint", endpoint)
             line.field("worker", worker)
@@ -124,7 +124,7 @@ extension Ledger {
     }
 
     /// `heartbeat.interval: auto` learnt that sessions of a route die of less silence than it allowed.
-    package func heartbeatLearnt(
+    public func heartbeatLearnt(
         route: String, interval: TimeSpan, before: TimeSpan, silence: TimeSpan, sessions: Int, worker: Int, at time: Timestamp
     ) {
         write(
@@ -140,7 +140,7 @@ extension Ledger {
     }
 
     /// The configuration says `verify: false` for an upstream: said loudly at every start and reload.
-    package func upstreamUnverified(cluster: String, endpoint: String, at time: Timestamp) {
+    public func upstreamUnverified(cluster: String, endpoint: String, at time: Timestamp) {
         write(
             "upstream.unverified", level: .warning, at: time,
             message: "the certificate of this upstream is not verified: anybody on the way can read and change its traffic"
@@ -154,7 +154,7 @@ extension Ledger {
 /// Keys that tokens are checked with.
 extension Ledger {
     /// The configuration says `verify: false` for a service that decides who gets in: said loudly at every start and reload.
-    package func serviceUnverified(_ url: String, at time: Timestamp) {
+    public func serviceUnverified(_ url: String, at time: Timestamp) {
         write(
             "service.unverified", level: .warning, at: time,
             message: "the certificate of this service is not verified: anybody on the way can answer in its place"
@@ -162,13 +162,13 @@ extension Ledger {
     }
 
     /// Something is missing in the files that the configuration names, without which it works, but less well.
-    package func configurationNotice(_ notice: String, at time: Timestamp) {
+    public func configurationNotice(_ notice: String, at time: Timestamp) {
         write("config.notice", level: .warning, at: time, message: "a file that the configuration names lacks something") {
             $0.field("notice", redacted: notice, redaction)
         }
     }
 
-    package func keysFetched(_ url: String, count: Int, notices: [String], at time: Timestamp) {
+    public func keysFetched(_ url: String, count: Int, notices: [String], at time: Timestamp) {
         write("keys.fetched", at: time, message: "a key set was fetched") { line in
             line.field("url", url)
             line.field("keys", count)
@@ -181,7 +181,7 @@ extension Ledger {
     }
 
     /// - Parameter keepsOld: whether there is a set from before, which stays in force.
-    package func keysNotFetched(_ url: String, observed: String, expected: String, keepsOld: Bool, at time: Timestamp) {
+    public func keysNotFetched(_ url: String, observed: String, expected: String, keepsOld: Bool, at time: Timestamp) {
         write(
             "keys.not_fetched", level: .warning, at: time,
             message: keepsOld

@@ -1,28 +1,28 @@
-package import Diagnosis
-package import HTTPWire
-package import Wire
+public import Diagnosis
+public import HTTPWire
+public import Wire
 
 /// What is known of one exchange that was no upgrade, when it is over.
-package struct RequestRecord {
-    package var client: ClientFacts
+public struct RequestRecord {
+    public var client: ClientFacts
     /// Nil if no complete head came.
-    package var request: RequestHead?
+    public var request: RequestHead?
     /// The status code that went to the client; nil if none did.
-    package var status: Int?
-    package var route: String
-    package var cluster: String
-    package var endpoint: String?
+    public var status: Int?
+    public var route: String
+    public var cluster: String
+    public var endpoint: String?
     /// Bytes of the request's body, and of the response's, as they were relayed.
-    package var bytesIn: UInt64
-    package var bytesOut: UInt64
-    package var timings: HandshakeTimings
-    package var answeredBy: Responder.Who
+    public var bytesIn: UInt64
+    public var bytesOut: UInt64
+    public var timings: HandshakeTimings
+    public var answeredBy: Responder.Who
     /// Gatehouse's own reason, where it answered or gave up: `connect_timeout`, `timeout:idle` …
-    package var reason: String?
+    public var reason: String?
     /// What became of its affinity; nil where the cluster has none.
-    package var affinity: AffinityFacts?
+    public var affinity: AffinityFacts?
 
-    package init(
+    public init(
         client: ClientFacts, request: RequestHead?, status: Int?, route: String = "", cluster: String = "",
         endpoint: String? = nil, bytesIn: UInt64 = 0, bytesOut: UInt64 = 0,
         timings: HandshakeTimings = HandshakeTimings(), answeredBy: Responder.Who, reason: String? = nil,
@@ -45,7 +45,7 @@ package struct RequestRecord {
 
 /// `http.request`: one line for an exchange.
 extension Ledger {
-    package func httpRequest(
+    public func httpRequest(
         _ session: SessionID, _ record: borrowing RequestRecord, verdict: Verdict? = nil, at time: Timestamp
     ) {
         let level: LogLevel = record.reason == nil && verdict == nil ? .info : .warning

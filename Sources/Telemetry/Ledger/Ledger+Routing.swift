@@ -1,11 +1,11 @@
-package import Wire
+public import Wire
 
 /// Lines about how endpoints stand.
 extension Ledger {
     /// An endpoint gets new sessions again.
     ///
     /// - Parameter slowStart: how long its share takes to grow to its full one; zero for at once.
-    package func endpointReady(_ endpoint: String, cluster: String, slowStart: TimeSpan, at time: Timestamp) {
+    public func endpointReady(_ endpoint: String, cluster: String, slowStart: TimeSpan, at time: Timestamp) {
         write("endpoint.ready", at: time, message: "an endpoint is fit again and gets new sessions") { line in
             line.field("cluster", cluster)
             line.field("endpoint", endpoint)
@@ -16,7 +16,7 @@ extension Ledger {
     /// An endpoint's name was resolved to other addresses than before.
     ///
     /// - Parameter gone: addresses of before that get nothing new.
-    package func endpointResolved(
+    public func endpointResolved(
         _ endpoint: String, addresses: [SocketAddress], gone: [SocketAddress], at time: Timestamp
     ) {
         write("endpoint.resolved", at: time, message: "an endpoint's name was resolved, and its addresses are in force") { line in
@@ -35,7 +35,7 @@ extension Ledger {
     /// An endpoint's name can't be resolved; told once until it can.
     ///
     /// - Parameter keepsOld: whether addresses that it had before are still used.
-    package func endpointUnresolved(_ endpoint: String, observed: String, keepsOld: Bool, at time: Timestamp) {
+    public func endpointUnresolved(_ endpoint: String, observed: String, keepsOld: Bool, at time: Timestamp) {
         write(
             "endpoint.unresolved", level: .warning, at: time,
             message: "an endpoint's name can't be resolved; it is asked for again each second"
@@ -51,7 +51,7 @@ extension Ledger {
     /// - Parameters:
     ///   - count: the how manyth time in a row.
     ///   - reason: how it failed the last time.
-    package func endpointEjected(
+    public func endpointEjected(
         _ endpoint: String, cluster: String, for span: TimeSpan, count: Int, reason: String?, at time: Timestamp
     ) {
         write(
@@ -69,7 +69,7 @@ extension Ledger {
     /// The checks of an endpoint failed.
     ///
     /// - Parameter observed: what the last one saw.
-    package func endpointUnhealthy(_ endpoint: String, cluster: String, observed: String, at time: Timestamp) {
+    public func endpointUnhealthy(_ endpoint: String, cluster: String, observed: String, at time: Timestamp) {
         write(
             "endpoint.unhealthy", level: .warning, at: time,
             message: "an endpoint failed its checks and gets no new sessions until they succeed"
@@ -81,7 +81,7 @@ extension Ledger {
     }
 
     /// So few endpoints are fit that health is ignored, or it counts again.
-    package func clusterPanic(_ cluster: String, _ isPanicking: Bool, at time: Timestamp) {
+    public func clusterPanic(_ cluster: String, _ isPanicking: Bool, at time: Timestamp) {
         if isPanicking {
             write(
                 "cluster.panic", level: .warning, at: time,

@@ -1,11 +1,11 @@
-package import Diagnosis
-package import WebSocketWire
-package import Wire
+public import Diagnosis
+public import WebSocketWire
+public import Wire
 
 /// Lines of a session that is still open: `session.finding`, `session.message`.
 extension Ledger {
     /// Something worth knowing about a running session.
-    package func sessionFinding(_ session: SessionID, _ finding: Finding, at time: Timestamp) {
+    public func sessionFinding(_ session: SessionID, _ finding: Finding, at time: Timestamp) {
         let level: LogLevel = finding.severity == .note ? .info : .warning
         write("session.finding", level: level, at: time, session: session, message: "something odd in a session") {
             line in
@@ -14,7 +14,7 @@ extension Ledger {
     }
 
     /// The credential that opened a session ends soon, and the session with it.
-    package func sessionExpiring(_ session: SessionID, route: String, in span: TimeSpan, at time: Timestamp) {
+    public func sessionExpiring(_ session: SessionID, route: String, in span: TimeSpan, at time: Timestamp) {
         write(
             "session.expiring", at: time, session: session, message: "the credential of this session ends soon; then it is closed"
         ) { line in
@@ -26,7 +26,7 @@ extension Ledger {
     /// More is known of a refusal or of an end than when its line was written: the whole verdict, anew.
     ///
     /// - Parameter revision: counts the verdicts of this session after the first.
-    package func sessionVerdict(
+    public func sessionVerdict(
         _ session: SessionID, _ verdict: Verdict, kind: CaseKind, route: String, endpoint: String, revision: Int, at time: Timestamp
     ) {
         write("session.verdict", level: .warning, at: time, session: session, message: "more is known of why it failed") { line in
@@ -44,7 +44,7 @@ extension Ledger {
     ///   - size: Payload bytes as they were sent, compressed if they were.
     ///   - inflatedSize: The same once inflated; nil for what was not compressed, or not inflated.
     ///   - start: The first bytes of the message, unmasked and inflated; nil if they are not to be shown.
-    package func sessionMessage(
+    public func sessionMessage(
         _ session: SessionID, _ direction: Direction, _ opcode: Opcode, size: UInt64, compressed: Bool, inflatedSize: UInt64? = nil,
         start: [UInt8]? = nil, at time: Timestamp
     ) {

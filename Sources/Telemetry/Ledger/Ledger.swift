@@ -1,18 +1,18 @@
-package import Wire
+public import Wire
 
 /// A worker's way to write the ledger: one buffer, one redaction, one writer.
 ///
 /// Every thread that writes lines has its own `Ledger`; the `LogWriter` and the `LogRedaction` are shared. Each kind of line
 /// has its function in a file of its own (`Ledger+Handshake.swift`, `Ledger+Close.swift`, …); the
 /// names of events and members are the ones of Docs/Ledger, and don't change their meaning.
-package final class Ledger {
+public final class Ledger {
     var line: LineBuffer
-    package let redaction: LogRedaction
+    public let redaction: LogRedaction
     private let writer: LogWriter?
     /// Where lines go instead, in tests and tools.
     private let capture: (([UInt8]) -> Void)?
 
-    package init(writer: LogWriter, redaction: LogRedaction) {
+    public init(writer: LogWriter, redaction: LogRedaction) {
         line = LineBuffer()
         self.redaction = redaction
         self.writer = writer
@@ -20,7 +20,7 @@ package final class Ledger {
     }
 
     /// A ledger whose finished lines are handed to `capture`: for tests, `demo` and offline tools.
-    package init(redaction: LogRedaction, capture: @escaping ([UInt8]) -> Void) {
+    public init(redaction: LogRedaction, capture: @escaping ([UInt8]) -> Void) {
         line = LineBuffer()
         self.redaction = redaction
         writer = nil
@@ -30,7 +30,7 @@ package final class Ledger {
     /// Writes one line: what all lines have, then what `fields` adds.
     ///
     /// `event` and `message` are constants; whatever varies is a field.
-    package func write(
+    public func write(
         _ event: StaticString, level: LogLevel = .info, at time: Timestamp, session: SessionID? = nil,
         message: StaticString, _ fields: (inout LineBuffer) -> Void = { _ in }
     ) {

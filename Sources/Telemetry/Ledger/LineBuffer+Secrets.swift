@@ -13,7 +13,7 @@ extension LineBuffer {
     }
 
     /// Text that may hold secrets, as the member `key`.
-    package mutating func field(
+    public mutating func field(
         _ key: StaticString, redacted text: String, _ redaction: LogRedaction, _ place: LogRedaction.Place = .text
     ) {
         self.key(key)
@@ -21,7 +21,7 @@ extension LineBuffer {
     }
 
     /// Text that may hold secrets, as the next element.
-    package mutating func element(
+    public mutating func element(
         redacted text: String, _ redaction: LogRedaction, _ place: LogRedaction.Place = .text
     ) {
         var text = text

@@ -1,13 +1,13 @@
-package import Diagnosis
+public import Diagnosis
 import Wire
 
 /// Verdicts, findings and responders in JSON: in the ledger, in `diagnose --json` and in the admin API alike.
 ///
 /// Everything quoted goes through the redaction once more: the analysers leave secrets out of their evidence, and this
 /// is where a line is written (rule 14).
-package enum VerdictJSON {
+public enum VerdictJSON {
     /// One verdict as an object of its own, with a newline.
-    package static func render(_ verdict: Verdict, _ redaction: LogRedaction) -> [UInt8] {
+    public static func render(_ verdict: Verdict, _ redaction: LogRedaction) -> [UInt8] {
         var line = LineBuffer()
         line.beginObject()
         line.members(of: verdict, redaction)
@@ -17,7 +17,7 @@ package enum VerdictJSON {
 }
 
 extension LineBuffer {
-    package mutating func field(_ key: StaticString, _ verdict: Verdict, _ redaction: LogRedaction) {
+    public mutating func field(_ key: StaticString, _ verdict: Verdict, _ redaction: LogRedaction) {
         beginObject(key)
         members(of: verdict, redaction)
         endObject()
@@ -54,7 +54,7 @@ extension LineBuffer {
         endArray()
     }
 
-    package mutating func field(_ key: StaticString, _ responder: Responder, _ redaction: LogRedaction) {
+    public mutating func field(_ key: StaticString, _ responder: Responder, _ redaction: LogRedaction) {
         beginObject(key)
         field("who", responder.who.rawValue)
         if let stack = responder.stack { field("stack", redacted: stack, redaction) }
@@ -66,7 +66,7 @@ extension LineBuffer {
     }
 
     /// The findings, if there are any.
-    package mutating func field(_ key: StaticString, _ findings: [Finding], _ redaction: LogRedaction) {
+    public mutating func field(_ key: StaticString, _ findings: [Finding], _ redaction: LogRedaction) {
         guard !findings.isEmpty else { return }
         beginArray(key)
         for finding in findings {

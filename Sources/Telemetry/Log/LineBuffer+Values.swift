@@ -1,11 +1,11 @@
-package import Wire
+public import Wire
 
 /// The members that a line is made of.
 extension LineBuffer {
     // MARK: Text
 
     /// A constant of ours: an id, a name from a closed set. Not escaped.
-    package mutating func field(_ key: StaticString, constant value: StaticString) {
+    public mutating func field(_ key: StaticString, constant value: StaticString) {
         self.key(key)
         put(0x22)
         put(value)
@@ -14,25 +14,25 @@ extension LineBuffer {
     }
 
     /// Text that may come from anywhere: escaped, cut at the limit. Secrets go through `LogRedaction` instead.
-    package mutating func field(_ key: StaticString, _ value: String) {
+    public mutating func field(_ key: StaticString, _ value: String) {
         self.key(key)
         element(value)
     }
 
     /// Bytes that may come from anywhere.
-    package mutating func field(_ key: StaticString, _ value: RawSpan) {
+    public mutating func field(_ key: StaticString, _ value: RawSpan) {
         self.key(key)
         value.withUnsafeBytes { self.value($0.assumingMemoryBound(to: UInt8.self)) }
     }
 
     /// Text as the next element of an array, or as the value after a key.
-    package mutating func element(_ value: String) {
+    public mutating func element(_ value: String) {
         var value = value
         value.withUTF8 { self.value($0) }
     }
 
     /// A constant of ours as the next element of an array.
-    package mutating func element(constant value: StaticString) {
+    public mutating func element(constant value: StaticString) {
         separate()
         put(0x22)
         put(value)
@@ -42,31 +42,31 @@ extension LineBuffer {
 
     // MARK: Numbers
 
-    package mutating func field(_ key: StaticString, _ value: UInt64) {
+    public mutating func field(_ key: StaticString, _ value: UInt64) {
         self.key(key)
         digits(value)
     }
 
-    package mutating func field(_ key: StaticString, _ value: Int) {
+    public mutating func field(_ key: StaticString, _ value: Int) {
         self.key(key)
         reserve(1)
         if value < 0 { put(0x2D) }
         digits(UInt64(value.magnitude))
     }
 
-    package mutating func field(_ key: StaticString, _ value: Bool) {
+    public mutating func field(_ key: StaticString, _ value: Bool) {
         self.key(key)
         put(value ? "true" : "false")
     }
 
     /// A member that is known to have no value.
-    package mutating func null(_ key: StaticString) {
+    public mutating func null(_ key: StaticString) {
         self.key(key)
         put("null")
     }
 
     /// A length of time in milliseconds with three decimals.
-    package mutating func field(_ key: StaticString, milliseconds span: TimeSpan) {
+    public mutating func field(_ key: StaticString, milliseconds span: TimeSpan) {
         self.key(key)
         let micros = span.nanoseconds / 1000
         digits(micros / 1000)
@@ -77,7 +77,7 @@ extension LineBuffer {
 
     // MARK: Names and times
 
-    package mutating func field(_ key: StaticString, session: SessionID) {
+    public mutating func field(_ key: StaticString, session: SessionID) {
         self.key(key)
         reserve(15)
         put(0x22)
@@ -92,7 +92,7 @@ extension LineBuffer {
     }
 
     /// RFC 3339 in UTC with microseconds.
-    package mutating func field(_ key: StaticString, time: Timestamp) {
+    public mutating func field(_ key: StaticString, time: Timestamp) {
         self.key(key)
         reserve(32)
         let seconds = time.nanoseconds / 1_000_000_000
@@ -105,7 +105,7 @@ extension LineBuffer {
     }
 
     /// `203.0.113.7:443`, `[2001:db8::1]:443`.
-    package mutating func field(_ key: StaticString, address: SocketAddress) {
+    public mutating func field(_ key: StaticString, address: SocketAddress) {
         self.key(key)
         reserve(64)
         put(0x22)
@@ -116,7 +116,7 @@ extension LineBuffer {
     }
 
     /// The address without its port.
-    package mutating func field(_ key: StaticString, host address: SocketAddress) {
+    public mutating func field(_ key: StaticString, host address: SocketAddress) {
         self.key(key)
         reserve(64)
         put(0x22)

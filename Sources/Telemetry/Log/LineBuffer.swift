@@ -1,4 +1,4 @@
-package import Wire
+public import Wire
 
 /// One log line under construction: JSON appended straight into bytes that are used again for the next line.
 ///
@@ -14,12 +14,12 @@ package import Wire
 ///
 /// Commas need no state: a value is preceded by one unless the byte before it opens something (`{`, `[`, `:`), and a
 /// string always ends in a quote.
-package struct LineBuffer: ~Copyable {
+public struct LineBuffer: ~Copyable {
     /// The bytes; `count` of them are the line so far.
     var base: UnsafeMutablePointer<UInt8>
     var capacity: Int
     /// How many bytes the line has so far.
-    package internal(set) var count = 0
+    public internal(set) var count = 0
 
     /// The most bytes of one foreign value that are shown.
     let valueLimit: Int
@@ -45,7 +45,7 @@ package struct LineBuffer: ~Copyable {
     /// - Parameters:
     ///   - valueLimit: The most bytes of one foreign value that are shown, before escaping.
     ///   - lineLimit: The length, in bytes, past which a line's further values are cut to a few bytes.
-    package init(capacity: Int = 8192, valueLimit: Int = 4096, lineLimit: Int = 65536) {
+    public init(capacity: Int = 8192, valueLimit: Int = 4096, lineLimit: Int = 65536) {
         self.capacity = max(capacity, 256)
         self.valueLimit = max(valueLimit, LineBuffer.stub)
         self.lineLimit = lineLimit
@@ -55,22 +55,22 @@ package struct LineBuffer: ~Copyable {
     deinit { base.deallocate() }
 
     /// The line so far, valid until the next call.
-    package borrowing func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    public borrowing func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         body(UnsafeRawBufferPointer(start: base, count: count))
     }
 
     /// A copy of the line so far, for tests and for lines that aren't hot.
-    package borrowing func bytes() -> [UInt8] { [UInt8](UnsafeBufferPointer(start: base, count: count)) }
+    public borrowing func bytes() -> [UInt8] { [UInt8](UnsafeBufferPointer(start: base, count: count)) }
 
     /// Forgets the line.
-    package mutating func clear() { count = 0 }
+    public mutating func clear() { count = 0 }
 
     // MARK: The record
 
     /// Starts a record with the members that every line has, in the order that every line has them.
     ///
     /// `event` and `message` are constants of ours: variables are fields of their own.
-    package mutating func begin(
+    public mutating func begin(
         _ event: StaticString, level: LogLevel, at time: Timestamp, session: SessionID? = nil, message: StaticString
     ) {
         count = 0
@@ -84,7 +84,7 @@ package struct LineBuffer: ~Copyable {
     }
 
     /// Closes the record and ends the line.
-    package mutating func finish() {
+    public mutating func finish() {
         reserve(2)
         put(0x7D)
         put(0x0A)
@@ -93,35 +93,35 @@ package struct LineBuffer: ~Copyable {
     // MARK: Structure
 
     /// Opens an object as the member `key`.
-    package mutating func beginObject(_ key: StaticString) {
+    public mutating func beginObject(_ key: StaticString) {
         self.key(key)
         put(0x7B)
     }
 
     /// Opens an object as the next element.
-    package mutating func beginObject() {
+    public mutating func beginObject() {
         separate()
         put(0x7B)
     }
 
-    package mutating func endObject() {
+    public mutating func endObject() {
         reserve(1)
         put(0x7D)
     }
 
     /// Opens an array as the member `key`.
-    package mutating func beginArray(_ key: StaticString) {
+    public mutating func beginArray(_ key: StaticString) {
         self.key(key)
         put(0x5B)
     }
 
     /// Opens an array as the next element.
-    package mutating func beginArray() {
+    public mutating func beginArray() {
         separate()
         put(0x5B)
     }
 
-    package mutating func endArray() {
+    public mutating func endArray() {
         reserve(1)
         put(0x5D)
     }
@@ -184,7 +184,7 @@ package struct LineBuffer: ~Copyable {
 }
 
 /// How much a line matters to an operator.
-package enum LogLevel: UInt8, Sendable, Hashable {
+public enum LogLevel: UInt8, Sendable, Hashable {
     case info
     case warning
     case error

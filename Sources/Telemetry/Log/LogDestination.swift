@@ -1,7 +1,7 @@
 import Glibc
 
 /// Where log lines go.
-package enum LogDestination: Sendable, Hashable {
+public enum LogDestination: Sendable, Hashable {
     case standardOutput
     case standardError
     /// A file, appended to, made with mode 0640 if it isn't there, opened anew by `LogWriter.reopen`.
@@ -10,7 +10,7 @@ package enum LogDestination: Sendable, Hashable {
     case descriptor(Int32)
 
     /// Whether a person looks at it: only then colour is used and `pretty` is the default.
-    package var isTerminal: Bool {
+    public var isTerminal: Bool {
         switch self {
         case .standardOutput: isatty(STDOUT_FILENO) == 1
         case .standardError: isatty(STDERR_FILENO) == 1
@@ -39,18 +39,18 @@ package enum LogDestination: Sendable, Hashable {
 }
 
 /// A log file that can't be opened.
-package struct LogDestinationError: Error, Sendable, Hashable, CustomStringConvertible {
-    package let path: String
-    package let errno: Int32
+public struct LogDestinationError: Error, Sendable, Hashable, CustomStringConvertible {
+    public let path: String
+    public let errno: Int32
 
-    package var description: String {
+    public var description: String {
         "log.output: can't open \(path) for appending: \(String(cString: strerror(errno))). "
             + "Expected a path in a directory where this user may write, or stdout or stderr."
     }
 }
 
 /// The two looks of the log.
-package enum LineFormat: String, Sendable, Hashable, CaseIterable {
+public enum LineFormat: String, Sendable, Hashable, CaseIterable {
     /// One JSON object a line.
     case json
     /// The same for people: short lines, refusals explained; colour only on a terminal.

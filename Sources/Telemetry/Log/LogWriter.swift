@@ -1,5 +1,5 @@
 import Glibc
-package import Wire
+public import Wire
 
 /// Writes the log's lines on a thread of its own; data never waits for the log.
 ///
@@ -11,9 +11,9 @@ package import Wire
 /// A file is opened with O_APPEND and, for log rotation, opened anew when `reopen` was called (SIGHUP). If that fails,
 /// the lines go on into the old file. A write that the disk cut short is completed or, if the rest can't be
 /// written, ended with a newline before the next line, so a torn line never swallows its neighbour.
-package final class LogWriter: Sendable {
-    package let output: LogDestination
-    package let format: LineFormat
+public final class LogWriter: Sendable {
+    public let output: LogDestination
+    public let format: LineFormat
     private let queue: LogQueue
     private let linger: UInt64
     private let useColour: Bool
@@ -26,7 +26,7 @@ package final class LogWriter: Sendable {
     ///   - capacity: The most bytes that wait for the writer. Twice that is reserved, and touched only when needed.
     ///   - linger: How long the writer lets lines gather before it writes.
     ///   - shared: Who else writes to the standard output and standard error, if somebody does.
-    package init(
+    public init(
         output: LogDestination, format: LineFormat = .json, colour: Bool? = nil, capacity: Int = 4 << 20,
         linger: TimeSpan = .milliseconds(10), shared: SharedOutput? = nil
     ) throws(LogDestinationError) {
@@ -42,26 +42,26 @@ package final class LogWriter: Sendable {
 
     /// Takes one finished line. False if it was dropped (and counted) because the queue is full or the writer has ended.
     @discardableResult
-    package func append(_ line: borrowing LineBuffer) -> Bool {
+    public func append(_ line: borrowing LineBuffer) -> Bool {
         line.withBytes { queue.append($0) }
     }
 
     /// Takes one finished line, newline included.
     @discardableResult
-    package func append(_ line: UnsafeRawBufferPointer) -> Bool { queue.append(line) }
+    public func append(_ line: UnsafeRawBufferPointer) -> Bool { queue.append(line) }
 
     /// Lines lost since the start, for the metric.
-    package var lostLines: UInt64 { queue.lostLines }
+    public var lostLines: UInt64 { queue.lostLines }
 
     /// Asks for the file to be opened anew, after a rotation. Returns at once.
-    package func reopen() { queue.askReopen() }
+    public func reopen() { queue.askReopen() }
 
     /// Ends the writer: what has been appended is written, for at most `limit`.
     ///
     /// - Returns: Whether all of it was written. If not, the thread is left behind in its blocked write: the process is to
     ///   end now.
     @discardableResult
-    package func stop(within limit: TimeSpan = .seconds(2)) -> Bool {
+    public func stop(within limit: TimeSpan = .seconds(2)) -> Bool {
         queue.stop(deadline: QueueLock.deadline(after: limit.nanoseconds))
     }
 

@@ -6,13 +6,13 @@ import Glibc
 ///
 /// A condition variable needs pthread's own mutex, therefore not `Synchronization.Mutex`. Times are those of the monotonic clock, so that nobody
 /// waits longer because the wall clock was set.
-package struct QueueLock: ~Copyable, @unchecked Sendable {
+public struct QueueLock: ~Copyable, @unchecked Sendable {
     // Sendable by hand: the pointers never change, and what they point to is pthread's.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
     private let wakes: UnsafeMutablePointer<pthread_cond_t>
     private let dones: UnsafeMutablePointer<pthread_cond_t>
 
-    package init() {
+    public init() {
         mutex = .allocate(capacity: 1)
         wakes = .allocate(capacity: 1)
         dones = .allocate(capacity: 1)
@@ -34,33 +34,33 @@ package struct QueueLock: ~Copyable, @unchecked Sendable {
         mutex.deallocate()
     }
 
-    @inline(__always) package func lock() { pthread_mutex_lock(mutex) }
+    @inline(__always) public func lock() { pthread_mutex_lock(mutex) }
 
-    @inline(__always) package func unlock() { pthread_mutex_unlock(mutex) }
+    @inline(__always) public func unlock() { pthread_mutex_unlock(mutex) }
 
     /// Wakes the thread. The lock may be held or not.
-    @inline(__always) package func wake() { pthread_cond_signal(wakes) }
+    @inline(__always) public func wake() { pthread_cond_signal(wakes) }
 
     /// Wakes all who wait for the thread's end.
-    package func tellDone() { pthread_cond_broadcast(dones) }
+    public func tellDone() { pthread_cond_broadcast(dones) }
 
     /// Waits for `wake`; the lock is held before and after.
-    package func waitForWake() { pthread_cond_wait(wakes, mutex) }
+    public func waitForWake() { pthread_cond_wait(wakes, mutex) }
 
     /// Waits for `wake` until `deadline`; false when it has passed.
-    package func waitForWake(until deadline: UInt64) -> Bool {
+    public func waitForWake(until deadline: UInt64) -> Bool {
         var time = QueueLock.time(deadline)
         return pthread_cond_timedwait(wakes, mutex, &time) != ETIMEDOUT
     }
 
     /// Waits for `tellDone` until `deadline`; false when it has passed.
-    package func waitForDone(until deadline: UInt64) -> Bool {
+    public func waitForDone(until deadline: UInt64) -> Bool {
         var time = QueueLock.time(deadline)
         return pthread_cond_timedwait(dones, mutex, &time) != ETIMEDOUT
     }
 
     /// A deadline: nanoseconds of the monotonic clock, so many from now.
-    package static func deadline(after nanoseconds: UInt64) -> UInt64 {
+    public static func deadline(after nanoseconds: UInt64) -> UInt64 {
         let (sum, isBeyond) = clinux_monotonic().addingReportingOverflow(nanoseconds)
         return isBeyond ? .max : sum
     }

@@ -7,7 +7,7 @@ import Synchronization
 /// What the other writes goes out at once and untouched, whole lines or not. A line of our own waits until the other's line is at its end; if that
 /// doesn't come, it goes out all the same after a while, behind a newline of ours. So neither tears the other's lines, and no byte of the other is
 /// held back, changed or lost. Where both descriptors are one file (a terminal, `2>&1`), they share one state.
-package final class SharedOutput: Sendable {
+public final class SharedOutput: Sendable {
     /// How long a line of ours waits for the end of another's.
     private let patience: UInt64
     /// Whether the last byte that went out by each descriptor was a newline; one state for both where they are one file.
@@ -18,7 +18,7 @@ package final class SharedOutput: Sendable {
     }
 
     /// - Parameter patience: how long a line of ours waits, in milliseconds
-    package init(patience: UInt64 = 1000) {
+    public init(patience: UInt64 = 1000) {
         self.patience = patience * 1_000_000
         let first = Stream()
         streams = [first, SharedOutput.areOne(STDOUT_FILENO, STDERR_FILENO) ? first : Stream()]
@@ -32,7 +32,7 @@ package final class SharedOutput: Sendable {
     }
 
     /// Writes what the other wrote, as it is. False once nobody takes it any more.
-    package func passOn(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+    public func passOn(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
         guard let last = bytes.last else { return true }
         return stream(descriptor).isAtLineStart.withLock { isAtLineStart in
             guard SharedOutput.write(bytes, to: descriptor) else { return false }

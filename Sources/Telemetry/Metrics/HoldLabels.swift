@@ -1,16 +1,16 @@
 // The labels of the metrics of held sessions.
 
 /// How a held session's backend went away.
-package enum HoldLossLabel: String, MetricLabel {
+public enum HoldLossLabel: String, MetricLabel {
     case finished = "fin"
     case reset = "rst"
     case closeFrame = "close_frame"
     case heartbeat
     case drain
 
-    package static let allCases: [HoldLossLabel] = [.finished, .reset, .closeFrame, .heartbeat, .drain]
+    public static let allCases: [HoldLossLabel] = [.finished, .reset, .closeFrame, .heartbeat, .drain]
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .finished: 0
         case .reset: 1
@@ -22,7 +22,7 @@ package enum HoldLossLabel: String, MetricLabel {
 }
 
 /// What became of a session that had lost its backend.
-package enum HoldOutcome: String, MetricLabel {
+public enum HoldOutcome: String, MetricLabel {
     /// Another backend took it.
     case resumed
     /// It was closed with 1012 or 1013.
@@ -30,9 +30,9 @@ package enum HoldOutcome: String, MetricLabel {
     /// It ended for another reason before: the client left, Gatehouse drained.
     case ended
 
-    package static let allCases: [HoldOutcome] = [.resumed, .gaveUp, .ended]
+    public static let allCases: [HoldOutcome] = [.resumed, .gaveUp, .ended]
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .resumed: 0
         case .gaveUp: 1
@@ -42,12 +42,12 @@ package enum HoldOutcome: String, MetricLabel {
 }
 
 /// What became of a client's message.
-package enum MessageFate: String, MetricLabel {
+public enum MessageFate: String, MetricLabel {
     case delivered, unconfirmed, dropped
 
-    package static let allCases: [MessageFate] = [.delivered, .unconfirmed, .dropped]
+    public static let allCases: [MessageFate] = [.delivered, .unconfirmed, .dropped]
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .delivered: 0
         case .unconfirmed: 1

@@ -1,45 +1,45 @@
-package import Synchronization
-package import Wire
+public import Synchronization
+public import Wire
 
 /// The cells of a worker's metrics: one slab of relaxed atomics, written by that worker, read by the scrape.
 ///
 /// Only the worker writes, so an update is a load, an addition and a store without a locked instruction; the atomics
 /// are there for the reader on another thread. A slab belongs to one worker, so workers never share a cache line.
-package struct Counter: Sendable {
+public struct Counter: Sendable {
     @usableFromInline let cell: MetricSlab.Cell
 
     @inlinable init(cell: MetricSlab.Cell) { self.cell = cell }
 
     /// Adds on the worker that owns the cell.
-    @inlinable package func add(_ count: UInt64 = 1) { cell.add(count) }
+    @inlinable public func add(_ count: UInt64 = 1) { cell.add(count) }
 
     /// What was counted so far.
-    package var value: UInt64 { cell.value }
+    public var value: UInt64 { cell.value }
 }
 
 /// A number that goes up and down. The sum over the workers is what is shown.
-package struct Gauge: Sendable {
+public struct Gauge: Sendable {
     @usableFromInline let cell: MetricSlab.Cell
 
     @inlinable init(cell: MetricSlab.Cell) { self.cell = cell }
 
     /// Adds (or takes away) on the worker that owns the cell.
-    @inlinable package func add(_ difference: Int) { cell.add(UInt64(bitPattern: Int64(difference))) }
+    @inlinable public func add(_ difference: Int) { cell.add(UInt64(bitPattern: Int64(difference))) }
 
     /// Puts a value on the worker that owns the cell.
-    @inlinable package func set(_ value: Int) { cell.set(UInt64(bitPattern: Int64(value))) }
+    @inlinable public func set(_ value: Int) { cell.set(UInt64(bitPattern: Int64(value))) }
 
-    package var value: Int { Int(Int64(bitPattern: cell.value)) }
+    public var value: Int { Int(Int64(bitPattern: cell.value)) }
 }
 
 /// A distribution of lengths of time over fixed buckets.
-package struct Histogram: Sendable {
+public struct Histogram: Sendable {
     /// One cell for each bound, one for what lies above, and one for the sum in nanoseconds.
     let cells: MetricSlab.Cell
     let bounds: MetricBounds
 
     /// Adds one observation on the worker that owns the cells.
-    package func observe(_ span: TimeSpan) {
+    public func observe(_ span: TimeSpan) {
         var index = 0
         while index < bounds.count, span.nanoseconds > bounds.nanoseconds[index] { index += 1 }
         cells.at(index).add(1)
@@ -47,7 +47,7 @@ package struct Histogram: Sendable {
     }
 
     /// Observations so far.
-    package var count: UInt64 { (0...bounds.count).reduce(0) { $0 &+ cells.at($1).value } }
+    public var count: UInt64 { (0...bounds.count).reduce(0) { $0 &+ cells.at($1).value } }
 }
 
 /// The upper bounds of a histogram's buckets, in nanoseconds, ascending; they live as long as the process.
@@ -74,7 +74,7 @@ struct MetricBounds: @unchecked Sendable {
 }
 
 /// A worker's block of cells, handed out in order while the metrics are set up.
-package final class MetricSlab: @unchecked Sendable {
+public final class MetricSlab: @unchecked Sendable {
     // Sendable by hand: the pointer never changes and what it points at is atomic.
     let cells: UnsafeMutablePointer<Atomic<UInt64>>
     let capacity: Int

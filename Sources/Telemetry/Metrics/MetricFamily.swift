@@ -34,7 +34,7 @@ struct MetricFamily: Sendable {
 /// A closed set of label values: the cases of an enumeration.
 ///
 /// No label's value may come from a client: the number of time series is fixed when the process starts.
-package protocol MetricLabel: CaseIterable, Hashable, Sendable where AllCases == [Self] {
+public protocol MetricLabel: CaseIterable, Hashable, Sendable where AllCases == [Self] {
     /// The value as it is shown.
     var label: String { get }
     /// The position among all cases.
@@ -42,40 +42,40 @@ package protocol MetricLabel: CaseIterable, Hashable, Sendable where AllCases ==
 }
 
 extension MetricLabel where Self: RawRepresentable, RawValue == String {
-    package var label: String { rawValue }
+    public var label: String { rawValue }
 }
 
 /// Counters of one name, told apart by one label.
-package struct CounterFamily<Label: MetricLabel>: Sendable {
+public struct CounterFamily<Label: MetricLabel>: Sendable {
     @usableFromInline let cells: MetricSlab.Cell
 
-    @inlinable package subscript(_ label: Label) -> Counter { Counter(cell: cells.at(label.position)) }
+    @inlinable public subscript(_ label: Label) -> Counter { Counter(cell: cells.at(label.position)) }
 }
 
 /// Gauges of one name, told apart by one label.
-package struct GaugeFamily<Label: MetricLabel>: Sendable {
+public struct GaugeFamily<Label: MetricLabel>: Sendable {
     @usableFromInline let cells: MetricSlab.Cell
 
-    @inlinable package subscript(_ label: Label) -> Gauge { Gauge(cell: cells.at(label.position)) }
+    @inlinable public subscript(_ label: Label) -> Gauge { Gauge(cell: cells.at(label.position)) }
 }
 
 /// Histograms of one name, told apart by one label.
-package struct HistogramFamily<Label: MetricLabel>: Sendable {
+public struct HistogramFamily<Label: MetricLabel>: Sendable {
     let cells: MetricSlab.Cell
     let bounds: MetricBounds
 
-    package subscript(_ label: Label) -> Histogram {
+    public subscript(_ label: Label) -> Histogram {
         Histogram(cells: cells.at(label.position * (bounds.count + 2)), bounds: bounds)
     }
 }
 
 /// Counters of one name, told apart by two labels.
-package struct CounterGrid<Row: MetricLabel, Column: MetricLabel>: Sendable {
+public struct CounterGrid<Row: MetricLabel, Column: MetricLabel>: Sendable {
     @usableFromInline let cells: MetricSlab.Cell
     /// How many values the second label has.
     @usableFromInline let columns: Int
 
-    @inlinable package subscript(_ row: Row, _ column: Column) -> Counter {
+    @inlinable public subscript(_ row: Row, _ column: Column) -> Counter {
         Counter(cell: cells.at(row.position * columns + column.position))
     }
 }

@@ -1,11 +1,11 @@
-package import Diagnosis
-package import Wire
+public import Diagnosis
+public import Wire
 
 // The closed sets that metrics are told apart by. Positions are constants for the small sets, because the
 // subscripts use them at run time.
 
 /// How an opening handshake came out.
-package enum HandshakeOutcome: String, MetricLabel {
+public enum HandshakeOutcome: String, MetricLabel {
     /// A valid 101: the tunnel is open.
     case opened
     /// Somebody answered with something else, or with a wrong 101.
@@ -15,9 +15,9 @@ package enum HandshakeOutcome: String, MetricLabel {
     /// The client left before the answer.
     case abandoned
 
-    package static let allCases: [HandshakeOutcome] = [.opened, .refused, .failed, .abandoned]
+    public static let allCases: [HandshakeOutcome] = [.opened, .refused, .failed, .abandoned]
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .opened: 0
         case .refused: 1
@@ -28,7 +28,7 @@ package enum HandshakeOutcome: String, MetricLabel {
 }
 
 /// Which kinds of answers a request got.
-package enum StatusClass: String, MetricLabel {
+public enum StatusClass: String, MetricLabel {
     case informational = "1xx"
     case success = "2xx"
     case redirect = "3xx"
@@ -37,16 +37,16 @@ package enum StatusClass: String, MetricLabel {
     /// No response went out.
     case none
 
-    package static let allCases: [StatusClass] = [
+    public static let allCases: [StatusClass] = [
         .informational, .success, .redirect, .clientError, .serverError, .none,
     ]
 
-    package init(status: Int) {
+    public init(status: Int) {
         let index = status / 100 - 1
         self = StatusClass.allCases.indices.contains(index) ? StatusClass.allCases[index] : .none
     }
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .informational: 0
         case .success: 1
@@ -59,16 +59,16 @@ package enum StatusClass: String, MetricLabel {
 }
 
 /// Who ended a session first.
-package enum Ender: String, MetricLabel {
+public enum Ender: String, MetricLabel {
     case downstream
     case upstream
     case gatehouse
 
-    package static let allCases: [Ender] = [.downstream, .upstream, .gatehouse]
+    public static let allCases: [Ender] = [.downstream, .upstream, .gatehouse]
 
-    package init(_ side: Side) { self = side == .downstream ? .downstream : .upstream }
+    public init(_ side: Side) { self = side == .downstream ? .downstream : .upstream }
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .downstream: 0
         case .upstream: 1
@@ -78,20 +78,20 @@ package enum Ender: String, MetricLabel {
 }
 
 /// A close code as a label: the codes of RFC 6455 and the registry by number, the private ranges by class.
-package struct CloseCodeClass: MetricLabel {
-    package let position: Int
+public struct CloseCodeClass: MetricLabel {
+    public let position: Int
 
     /// Registered codes in order; after them 3xxx, 4xxx, invalid, and none (no close frame at all).
     private static let registered: [UInt16] = [
         1000, 1001, 1002, 1003, 1005, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014,
     ]
 
-    package static let allCases: [CloseCodeClass] = (0..<registered.count + 4).map { CloseCodeClass(position: $0) }
+    public static let allCases: [CloseCodeClass] = (0..<registered.count + 4).map { CloseCodeClass(position: $0) }
 
     private init(position: Int) { self.position = position }
 
     /// The class of a close frame's code; 1005 stands for a close frame without a code, nil for no close frame.
-    package init(code: UInt16?) {
+    public init(code: UInt16?) {
         let count = CloseCodeClass.registered.count
         guard let code else {
             position = count + 3
@@ -104,7 +104,7 @@ package struct CloseCodeClass: MetricLabel {
         }
     }
 
-    package var label: String {
+    public var label: String {
         let registered = CloseCodeClass.registered
         if position < registered.count { return String(registered[position]) }
         return ["3xxx", "4xxx", "invalid", "none"][position - registered.count]
@@ -112,14 +112,14 @@ package struct CloseCodeClass: MetricLabel {
 }
 
 /// The opcodes of RFC 6455 §5.2.
-package enum OpcodeLabel: String, MetricLabel {
+public enum OpcodeLabel: String, MetricLabel {
     case continuation, text, binary, close, ping, pong
     case reserved
 
-    package static let allCases: [OpcodeLabel] = [.continuation, .text, .binary, .close, .ping, .pong, .reserved]
+    public static let allCases: [OpcodeLabel] = [.continuation, .text, .binary, .close, .ping, .pong, .reserved]
 
     /// From the low four bits of a frame's first byte.
-    package init(opcode: UInt8) {
+    public init(opcode: UInt8) {
         switch opcode {
         case 0x0: self = .continuation
         case 0x1: self = .text
@@ -131,7 +131,7 @@ package enum OpcodeLabel: String, MetricLabel {
         }
     }
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .continuation: 0
         case .text: 1
@@ -145,20 +145,20 @@ package enum OpcodeLabel: String, MetricLabel {
 }
 
 /// Whether something worked.
-package enum Success: String, MetricLabel {
+public enum Success: String, MetricLabel {
     case success, failure
 
-    package static let allCases: [Success] = [.success, .failure]
-    package var position: Int { self == .success ? 0 : 1 }
+    public static let allCases: [Success] = [.success, .failure]
+    public var position: Int { self == .success ? 0 : 1 }
 }
 
 /// How an endpoint is held to be.
-package enum EndpointCondition: String, MetricLabel {
+public enum EndpointCondition: String, MetricLabel {
     case ready, warming, ejected, unhealthy
 
-    package static let allCases: [EndpointCondition] = [.ready, .warming, .ejected, .unhealthy]
+    public static let allCases: [EndpointCondition] = [.ready, .warming, .ejected, .unhealthy]
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .ready: 0
         case .warming: 1
@@ -169,7 +169,7 @@ package enum EndpointCondition: String, MetricLabel {
 }
 
 extension AffinityFacts.Outcome: MetricLabel {
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .new: 0
         case .kept: 1
@@ -179,7 +179,7 @@ extension AffinityFacts.Outcome: MetricLabel {
 }
 
 /// Why accept(2) failed.
-package enum AcceptError: String, MetricLabel {
+public enum AcceptError: String, MetricLabel {
     /// EMFILE, ENFILE: no descriptor left.
     case descriptors
     /// ENOBUFS, ENOMEM.
@@ -188,10 +188,10 @@ package enum AcceptError: String, MetricLabel {
     case client
     case other
 
-    package static let allCases: [AcceptError] = [.descriptors, .memory, .client, .other]
+    public static let allCases: [AcceptError] = [.descriptors, .memory, .client, .other]
 
     /// What a negative result of accept(2) means.
-    package init(errno: Int32) {
+    public init(errno: Int32) {
         switch errno {
         case 23 /* ENFILE */, 24 /* EMFILE */: self = .descriptors
         case 12 /* ENOMEM */, 105 /* ENOBUFS */: self = .memory
@@ -200,7 +200,7 @@ package enum AcceptError: String, MetricLabel {
         }
     }
 
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .descriptors: 0
         case .memory: 1
@@ -211,17 +211,17 @@ package enum AcceptError: String, MetricLabel {
 }
 
 extension Direction: MetricLabel {
-    package var label: String { name }
-    package var position: Int { Int(rawValue) }
+    public var label: String { name }
+    public var position: Int { Int(rawValue) }
 }
 
 extension Side: MetricLabel {
-    package var label: String { name }
-    package var position: Int { Int(rawValue) }
+    public var label: String { name }
+    public var position: Int { Int(rawValue) }
 }
 
 extension Responder.Who: MetricLabel {
-    package var position: Int {
+    public var position: Int {
         switch self {
         case .client: 0
         case .gatehouse: 1
@@ -238,12 +238,12 @@ extension Cause: MetricLabel {
     private static let positions: [Cause: Int] = Dictionary(
         uniqueKeysWithValues: Cause.allCases.enumerated().map { ($1, $0) })
 
-    package var position: Int { Cause.positions[self] ?? 0 }
+    public var position: Int { Cause.positions[self] ?? 0 }
 }
 
 extension Timeout: MetricLabel {
     private static let positions: [Timeout: Int] = Dictionary(
         uniqueKeysWithValues: Timeout.allCases.enumerated().map { ($1, $0) })
 
-    package var position: Int { Timeout.positions[self] ?? 0 }
+    public var position: Int { Timeout.positions[self] ?? 0 }
 }

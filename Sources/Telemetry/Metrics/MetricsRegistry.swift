@@ -1,30 +1,30 @@
-package import Wire
+public import Wire
 
 /// Turns the workers' cells into Prometheus' text format (version 0.0.4): HELP, TYPE, samples.
-package struct MetricsRegistry: Sendable {
+public struct MetricsRegistry: Sendable {
     /// What is known about the process rather than about a worker.
-    package struct Process: Sendable {
-        package var version: String
+    public struct Process: Sendable {
+        public var version: String
         /// `uring` or `epoll`.
-        package var io: String
-        package var started: Timestamp
+        public var io: String
+        public var started: Timestamp
         /// Log lines lost (`LogWriter.lostLines`).
-        package var logLinesLost: UInt64
+        public var logLinesLost: UInt64
         /// Whether the last reload of the configuration was taken up; true until there was one.
-        package var lastReloadOK: Bool
-        package var reloads: UInt64
+        public var lastReloadOK: Bool
+        public var reloads: UInt64
         /// Whether the process drains.
-        package var isDraining: Bool
+        public var isDraining: Bool
         /// Hot restarts since a process began by itself.
-        package var generation: Int
+        public var generation: Int
         /// Successors that came to nothing.
-        package var restartsFailed: Int
+        public var restartsFailed: Int
         /// Memory that there is and that is taken, in bytes; and whether it is enough for new connections.
-        package var memory: (limit: UInt64, used: UInt64, accepts: Bool) = (0, 0, true)
+        public var memory: (limit: UInt64, used: UInt64, accepts: Bool) = (0, 0, true)
         /// Packets and bytes in the captures' files, and packets that were to be there.
-        package var capture: (packets: UInt64, bytes: UInt64, dropped: UInt64) = (0, 0, 0)
+        public var capture: (packets: UInt64, bytes: UInt64, dropped: UInt64) = (0, 0, 0)
 
-        package init(
+        public init(
             version: String, io: String, started: Timestamp, logLinesLost: UInt64 = 0, lastReloadOK: Bool = true,
             reloads: UInt64 = 0, isDraining: Bool = false, generation: Int = 0, restartsFailed: Int = 0
         ) {
@@ -41,12 +41,12 @@ package struct MetricsRegistry: Sendable {
     }
 
     /// The content type of what `render` gives.
-    package static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+    public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     /// The metrics of all workers, summed, and those of the process.
     ///
     /// Safe on any thread: cells are atomics. The sums are not one instant's, as everywhere.
-    package static func render(_ workers: [WorkerMetrics], process: Process) -> [UInt8] {
+    public static func render(_ workers: [WorkerMetrics], process: Process) -> [UInt8] {
         var text = MetricsText()
         for family in workers.first?.families ?? [] {
             text.head(family)

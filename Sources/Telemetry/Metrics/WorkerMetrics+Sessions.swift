@@ -1,13 +1,13 @@
-package import Diagnosis
-package import WebSocketWire
-package import Wire
+public import Diagnosis
+public import WebSocketWire
+public import Wire
 
 /// How sessions get into the metrics: at their end, and from time to time while they last.
 extension WorkerMetrics {
     /// Adds what a direction relayed since `earlier`, its counts when this was last called (all zeros at first).
     ///
     /// The relay itself touches no cell: `FrameTally` counts for each session, and `SessionTraffic` adds up.
-    package func add(
+    public func add(
         _ counts: FrameCounts, since earlier: FrameCounts = FrameCounts(), bytes: UInt64, _ direction: Direction
     ) {
         sessionBytes[direction].add(bytes)
@@ -27,7 +27,7 @@ extension WorkerMetrics {
     /// Counts the end of a session: who was first, with which code, how long it lasted, and why if it ended badly.
     ///
     /// Frames and bytes are not added here, because some of them may be counted already; see `add`.
-    package func ended(_ record: SessionRecord) {
+    public func ended(_ record: SessionRecord) {
         liveSessions.add(-1)
         sessionDuration.observe(record.duration)
         if let verdict = record.verdict { badEnds[verdict.cause].add() }
@@ -40,7 +40,7 @@ extension WorkerMetrics {
     }
 
     /// Counts the end of an opening handshake.
-    package func finished(_ outcome: HandshakeOutcome, cause: Cause?, after total: TimeSpan?) {
+    public func finished(_ outcome: HandshakeOutcome, cause: Cause?, after total: TimeSpan?) {
         handshakes[outcome].add()
         if outcome == .opened { liveSessions.add(1) }
         if let cause, outcome != .opened { refusals[cause].add() }

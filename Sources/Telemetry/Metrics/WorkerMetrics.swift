@@ -1,99 +1,99 @@
-package import Diagnosis
+public import Diagnosis
 import Synchronization
-package import Wire
+public import Wire
 
 /// The metrics of one worker. Made once at start; the registry sums them over the workers on a scrape.
 ///
 /// The relay touches none of these per frame: a session keeps plain counts of its own and adds them at its end, and
 /// from time to time while it lasts (`WorkerMetrics+Sessions.swift`).
-package final class WorkerMetrics: Sendable {
+public final class WorkerMetrics: Sendable {
     // Connections
     /// Connections accepted from clients.
-    package let connections: Counter
+    public let connections: Counter
     /// Connections from clients that are open now.
-    package let openConnections: Gauge
+    public let openConnections: Gauge
     /// Failures of accept(2).
-    package let acceptErrors: CounterFamily<AcceptError>
+    public let acceptErrors: CounterFamily<AcceptError>
     /// TLS handshakes that were finished or failed, by side.
-    package let tlsHandshakes: CounterGrid<Side, Success>
+    public let tlsHandshakes: CounterGrid<Side, Success>
 
     // Requests and handshakes
     /// Requests answered, by who answered and with what class of status; upgrades included.
-    package let requests: CounterGrid<Responder.Who, StatusClass>
-    package let handshakes: CounterFamily<HandshakeOutcome>
+    public let requests: CounterGrid<Responder.Who, StatusClass>
+    public let handshakes: CounterFamily<HandshakeOutcome>
     /// Verdicts on refused and failed handshakes.
-    package let refusals: CounterFamily<Cause>
+    public let refusals: CounterFamily<Cause>
     /// Verdicts on sessions that ended badly.
-    package let badEnds: CounterFamily<Cause>
+    public let badEnds: CounterFamily<Cause>
 
     // Sessions
     /// What became of requests with an affinity.
-    package let affinity: CounterFamily<AffinityFacts.Outcome>
+    public let affinity: CounterFamily<AffinityFacts.Outcome>
     /// Requests that wait for an endpoint.
-    package let waiting: Gauge
-    package let liveSessions: Gauge
+    public let waiting: Gauge
+    public let liveSessions: Gauge
     /// Ended sessions by who ended first and with which close code.
-    package let closes: CounterGrid<Ender, CloseCodeClass>
-    package let frames: CounterGrid<Direction, OpcodeLabel>
+    public let closes: CounterGrid<Ender, CloseCodeClass>
+    public let frames: CounterGrid<Direction, OpcodeLabel>
     /// Payload bytes of those frames.
-    package let frameBytes: CounterGrid<Direction, OpcodeLabel>
+    public let frameBytes: CounterGrid<Direction, OpcodeLabel>
     /// Bytes relayed in open sessions, frame headers included.
-    package let sessionBytes: CounterFamily<Direction>
+    public let sessionBytes: CounterFamily<Direction>
     /// Tunnels of other protocols than WebSocket (`upgrade: any`), and those that are open now.
-    package let opaqueTunnels: Counter
-    package let openOpaqueTunnels: Gauge
+    public let opaqueTunnels: Counter
+    public let openOpaqueTunnels: Gauge
     /// Bytes of those that ended.
-    package let opaqueBytes: CounterFamily<Direction>
+    public let opaqueBytes: CounterFamily<Direction>
     /// Bytes of HTTP bodies.
-    package let bodyBytes: CounterFamily<Direction>
+    public let bodyBytes: CounterFamily<Direction>
     /// Our timers that fired.
-    package let timeouts: CounterFamily<Timeout>
+    public let timeouts: CounterFamily<Timeout>
     /// Times that receiving was stopped because the other side did not accept.
-    package let backPressure: CounterFamily<Direction>
+    public let backPressure: CounterFamily<Direction>
     /// Pings of our own, by the side they went to.
-    package let heartbeats: CounterFamily<Side>
+    public let heartbeats: CounterFamily<Side>
     /// Sides that gave no sign of life after a ping.
-    package let heartbeatsUnanswered: CounterFamily<Side>
+    public let heartbeatsUnanswered: CounterFamily<Side>
     /// From a ping of our own to its pong.
-    package let heartbeatTime: HistogramFamily<Side>
+    public let heartbeatTime: HistogramFamily<Side>
     /// Held sessions that have no backend now.
-    package let heldSessions: Gauge
+    public let heldSessions: Gauge
     /// Upgrades that wait for room under a limit, as of the last scrape; one worker's cell is for all.
-    package let upgradesWaiting: Gauge
+    public let upgradesWaiting: Gauge
     /// What waits in held sessions, as of the last scrape.
-    package let holdQueuedMessages: Gauge
-    package let holdQueuedBytes: Gauge
+    public let holdQueuedMessages: Gauge
+    public let holdQueuedBytes: Gauge
     /// Backends that held sessions lost, by how.
-    package let holdLosses: CounterFamily<HoldLossLabel>
+    public let holdLosses: CounterFamily<HoldLossLabel>
     /// What became of sessions that lost their backend.
-    package let holdOutcomes: CounterFamily<HoldOutcome>
-    package let holdAttemptsFailed: Counter
+    public let holdOutcomes: CounterFamily<HoldOutcome>
+    public let holdAttemptsFailed: Counter
     /// Clients' messages of ended held sessions, by what became of them.
-    package let holdMessages: CounterFamily<MessageFate>
+    public let holdMessages: CounterFamily<MessageFate>
     /// From the loss of a backend to the next one's 101.
-    package let holdTime: Histogram
+    public let holdTime: Histogram
 
     // Times
-    package let connectTime: Histogram
-    package let handshakeTime: Histogram
-    package let requestTime: Histogram
-    package let sessionDuration: Histogram
+    public let connectTime: Histogram
+    public let handshakeTime: Histogram
+    public let requestTime: Histogram
+    public let sessionDuration: Histogram
 
     // The loop
     /// How long turns took: what arrives meanwhile waits as long.
-    package let loopLag: Histogram
-    package let buffersInUse: Gauge
-    package let buffers: Gauge
+    public let loopLag: Histogram
+    public let buffersInUse: Gauge
+    public let buffers: Gauge
     /// Bytes in blocks of their own because their peers don't take them.
-    package let heldBytes: Gauge
+    public let heldBytes: Gauge
     /// Sessions ended because memory ran short.
-    package let sessionsShed: Counter
+    public let sessionsShed: Counter
 
     let families: [MetricFamily]
     let slab: MetricSlab
     private let endpoints = Mutex<[EndpointMetrics]>([])
 
-    package init() {
+    public init() {
         let slab = MetricSlab(capacity: 1408)
         var layout = MetricLayout(slab: slab)
         connections = layout.counter("connections_total", "Connections accepted from clients.")
@@ -172,7 +172,7 @@ package final class WorkerMetrics: Sendable {
     }
 
     /// The cells of an endpoint, made when it is first named. Called when a configuration is taken up, never per request.
-    package func endpoint(cluster: String, endpoint: String) -> EndpointMetrics {
+    public func endpoint(cluster: String, endpoint: String) -> EndpointMetrics {
         endpoints.withLock { known in
             if let found = known.first(where: { $0.cluster == cluster && $0.endpoint == endpoint }) { return found }
             let made = EndpointMetrics(cluster: cluster, endpoint: endpoint)
@@ -186,18 +186,18 @@ package final class WorkerMetrics: Sendable {
 }
 
 /// The metrics of one endpoint on one worker. Cluster and endpoint come from the configuration, never from a client.
-package final class EndpointMetrics: Sendable {
-    package let cluster: String
-    package let endpoint: String
+public final class EndpointMetrics: Sendable {
+    public let cluster: String
+    public let endpoint: String
     /// Sessions open to it now.
-    package let sessions: Gauge
+    public let sessions: Gauge
     /// 1 while it gets nothing new. Written by worker 0 alone, because the workers' values are summed.
-    package let draining: Gauge
+    public let draining: Gauge
     /// 1 for the condition that it is in, where its cluster has `health`. Written by worker 0 alone.
-    package let conditions: GaugeFamily<EndpointCondition>
-    package let connects: CounterFamily<Success>
-    package let requests: CounterFamily<StatusClass>
-    package let connectTime: Histogram
+    public let conditions: GaugeFamily<EndpointCondition>
+    public let connects: CounterFamily<Success>
+    public let requests: CounterFamily<StatusClass>
+    public let connectTime: Histogram
 
     let families: [MetricFamily]
     let slab: MetricSlab
@@ -221,7 +221,7 @@ package final class EndpointMetrics: Sendable {
     }
 
     /// Shows one condition and no other.
-    package func show(_ condition: EndpointCondition) {
+    public func show(_ condition: EndpointCondition) {
         for other in EndpointCondition.allCases { conditions[other].set(other == condition ? 1 : 0) }
     }
 }

@@ -4,7 +4,7 @@ import JSONWire
 ///
 /// Strings keep the escapes of control and deceptive characters (`\n`, `\u001b`) as they stand: only `\"`, `\\` and `\/` are
 /// undone. So what a `LedgerValue` holds is as safe to print as the line was.
-package enum LedgerValue: Sendable, Hashable {
+public enum LedgerValue: Sendable, Hashable {
     case object([Member])
     case array([LedgerValue])
     case string(String)
@@ -13,25 +13,25 @@ package enum LedgerValue: Sendable, Hashable {
     case bool(Bool)
     case null
 
-    package struct Member: Sendable, Hashable {
-        package var key: String
-        package var value: LedgerValue
+    public struct Member: Sendable, Hashable {
+        public var key: String
+        public var value: LedgerValue
     }
 
     /// The value that one line holds, or nil if it is not JSON.
-    package init?(_ line: some Sequence<UInt8>) {
+    public init?(_ line: some Sequence<UInt8>) {
         guard let value = try? JSONReader.read(Array(line), .printed, bounds: .wide) else { return nil }
         self.init(value)
     }
 
     /// The member `key` of an object.
-    package subscript(_ key: String) -> LedgerValue? {
+    public subscript(_ key: String) -> LedgerValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key == key }?.value
     }
 
     /// The text of a string or number.
-    package var text: String? {
+    public var text: String? {
         switch self {
         case .string(let text), .number(let text): text
         case .bool(let value): value ? "true" : "false"
@@ -40,18 +40,18 @@ package enum LedgerValue: Sendable, Hashable {
     }
 
     /// The title of a verdict; of one that is merely possible it says so, because a title reads like a fact.
-    package var headline: String {
+    public var headline: String {
         let title = self["title"]?.text ?? ""
         return self["confidence"]?.text == "possible" ? "Perhaps: \(title)" : title
     }
 
     /// The elements of an array; nothing for everything else.
-    package var elements: [LedgerValue] {
+    public var elements: [LedgerValue] {
         if case .array(let elements) = self { elements } else { [] }
     }
 
     /// The members of an object; nothing for everything else.
-    package var members: [Member] {
+    public var members: [Member] {
         if case .object(let members) = self { members } else { [] }
     }
 

@@ -1,4 +1,4 @@
-package import Diagnosis
+public import Diagnosis
 
 /// The log for people: the same lines, read back and laid out.
 ///
@@ -14,19 +14,19 @@ package import Diagnosis
 ///     evidence  request field  Origin: https://www.app.example
 ///     fix       Add https://www.app.example to the list that the WebSocket route checks.
 /// ```
-package struct PrettyRenderer: Sendable {
+public struct PrettyRenderer: Sendable {
     let ink: Ink
     /// How wide the text may be.
     var width: TextWidth
 
     /// - Parameter colour: Whether escape sequences for colour may be used: only on a terminal.
-    package init(colour: Bool, width: TextWidth = .standard) {
+    public init(colour: Bool, width: TextWidth = .standard) {
         ink = Ink(isOn: colour)
         self.width = width
     }
 
     /// Lines of the ledger as text.
-    package func render(lines: UnsafeRawBufferPointer) -> [UInt8] {
+    public func render(lines: UnsafeRawBufferPointer) -> [UInt8] {
         var text: [UInt8] = []
         for line in lines.split(separator: 0x0A) {
             text += render(line: line).utf8
@@ -35,14 +35,14 @@ package struct PrettyRenderer: Sendable {
     }
 
     /// One line of the ledger as text, ended by a newline. What isn't JSON is passed on as it is.
-    package func render(line: some Sequence<UInt8>) -> String {
+    public func render(line: some Sequence<UInt8>) -> String {
         let bytes = Array(line)
         guard let value = LedgerValue(bytes) else { return String(decoding: bytes, as: UTF8.self) + "\n" }
         return record(value)
     }
 
     /// A verdict alone, as `diagnose` shows it.
-    package func render(_ verdict: Verdict, _ redaction: LogRedaction) -> String {
+    public func render(_ verdict: Verdict, _ redaction: LogRedaction) -> String {
         var page = Page(ink, width)
         if let value = LedgerValue(VerdictJSON.render(verdict, redaction)) {
             if let responder = value["answered_by"] { answered(responder, on: &page) }

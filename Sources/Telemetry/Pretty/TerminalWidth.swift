@@ -1,10 +1,10 @@
-package import Diagnosis
+public import Diagnosis
 import Glibc
 
 /// How wide the terminal under a descriptor is, at this moment: it may be resized while a log is written.
-package enum TerminalWidth {
+public enum TerminalWidth {
     /// `COLUMNS`, or what the terminal says; the standard width for what is no terminal.
-    package static func of(_ descriptor: Int32) -> TextWidth {
+    public static func of(_ descriptor: Int32) -> TextWidth {
         var size = winsize()
         guard isatty(descriptor) == 1 else { return .standard }
         let columns = ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? Int(size.ws_col) : nil

@@ -1,5 +1,5 @@
-package import Diagnosis
-package import HTTPWire
+public import Diagnosis
+public import HTTPWire
 
 /// Makes the secrets of one request unreadable in its answer: an error page that quotes the token it refused must not carry it into
 /// the ledger, the casebook or a ticket.
@@ -7,7 +7,7 @@ package import HTTPWire
 /// In a request a secret is known by its place. In an answer it is known only by its octets, so they are looked for: as they were sent, and
 /// with their percent-encoding taken off. What is found is covered as captures cover it (`HeadMask`), every octet at its offset, so that
 /// quotations keep their places and the same secret its fingerprint. It runs before anything reads the answer.
-package struct EchoMask {
+public struct EchoMask {
     /// Shorter ones stand in many a word: a cookie `lang=html` must not blind the reading of every page.
     static let shortest = 8
     /// How many are looked for; further ones cost more than a head with so many is worth.
@@ -23,7 +23,7 @@ package struct EchoMask {
     private var beginnings = SIMD4<UInt64>.zero
 
     /// The secrets of `request`, found by the ledger's own rules.
-    package init(_ request: RequestHead, _ mask: inout HeadMask, _ redaction: LogRedaction) {
+    public init(_ request: RequestHead, _ mask: inout HeadMask, _ redaction: LogRedaction) {
         request.bytes.withUnsafeBufferPointer { head in
             for secret in mask.secrets(in: head, redaction) where secrets.count < EchoMask.most {
                 let fingerprint = redaction.fingerprint(secret)
@@ -35,11 +35,11 @@ package struct EchoMask {
         secrets.sort { $0.octets.count > $1.octets.count }
     }
 
-    package var isEmpty: Bool { secrets.isEmpty }
+    public var isEmpty: Bool { secrets.isEmpty }
 
     /// Covers what the answer repeats; whether it repeated anything.
     @discardableResult
-    package func conceal(_ observation: HandshakeObservation) -> Bool {
+    public func conceal(_ observation: HandshakeObservation) -> Bool {
         guard !secrets.isEmpty else { return false }
         return observation.rewriteAnswer { cover(&$0) }
     }

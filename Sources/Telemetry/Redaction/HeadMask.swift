@@ -3,13 +3,13 @@
 ///
 /// In the place of a secret stand the eight digits of its fingerprint, as many as there is room for, and then as many `x` as are missing: a head stays
 /// a head, and equal secrets stay equal.
-package struct HeadMask: ~Copyable {
+public struct HeadMask: ~Copyable {
     private var line = LineBuffer(capacity: 4096, valueLimit: 1 << 20, lineLimit: 1 << 20)
 
-    package init() { line.secrets = [] }
+    public init() { line.secrets = [] }
 
     /// Masks in place; how many secrets there were.
-    package mutating func mask(_ head: UnsafeMutableRawBufferPointer, _ redaction: LogRedaction) -> Int {
+    public mutating func mask(_ head: UnsafeMutableRawBufferPointer, _ redaction: LogRedaction) -> Int {
         guard let base = head.baseAddress, !head.isEmpty else { return 0 }
         let bytes = UnsafeBufferPointer(start: UnsafePointer(base.assumingMemoryBound(to: UInt8.self)), count: head.count)
         let found = secrets(in: bytes, redaction)
@@ -50,7 +50,7 @@ package struct HeadMask: ~Copyable {
     }
 
     /// A copy of `head` with its secrets masked, and how many there were.
-    package mutating func masked(_ head: UnsafeRawBufferPointer, _ redaction: LogRedaction) -> (bytes: [UInt8], count: Int) {
+    public mutating func masked(_ head: UnsafeRawBufferPointer, _ redaction: LogRedaction) -> (bytes: [UInt8], count: Int) {
         var copy = [UInt8](head)
         let count = copy.withUnsafeMutableBytes { mask($0, redaction) }
         return (copy, count)

@@ -15,9 +15,9 @@ import HTTPWire
 /// | anywhere | values of parameters with such names, `user:password@` of URLs, JSON Web Tokens, `Bearer …` |
 ///
 /// Where a boundary is doubtful, more is redacted rather than less.
-package final class LogRedaction: Sendable {
+public final class LogRedaction: Sendable {
     /// Where a value stood.
-    package enum Place: Sendable {
+    public enum Place: Sendable {
         /// A request line, `GET /path?query HTTP/1.1`, or a response's status line.
         case startLine
         /// A request target or URL.
@@ -43,7 +43,7 @@ package final class LogRedaction: Sendable {
     ///   - key: 128 random bits, drawn at start.
     ///   - fields: Further fields whose values are secret, in any case.
     ///   - parameters: Further parameters whose values are secret, in any case.
-    package init(key: (UInt64, UInt64), fields: [String] = [], parameters: [String] = []) {
+    public init(key: (UInt64, UInt64), fields: [String] = [], parameters: [String] = []) {
         hash = SipHash(key0: key.0, key1: key.1)
         fieldNames = fields.map { SecretName.normalised($0) }
         parameterNames = parameters.map { SecretName.normalised($0) }
@@ -59,7 +59,7 @@ package final class LogRedaction: Sendable {
     func isPlain(_ known: KnownField) -> Bool { plainFields & known.bit != 0 }
 
     /// The eight digits' worth of `secret`: the first half of its keyed hash.
-    package func fingerprint(_ secret: UnsafeBufferPointer<UInt8>) -> UInt32 {
+    public func fingerprint(_ secret: UnsafeBufferPointer<UInt8>) -> UInt32 {
         UInt32(truncatingIfNeeded: hash.hash(secret) >> 32)
     }
 

@@ -2,17 +2,17 @@
 ///
 /// Without the key a fingerprint can't be checked against a guess; with 32 of its 64 bits shown it says "the same" or "not
 /// the same" and no more. The key is drawn at start and never leaves the process.
-package struct SipHash: Sendable {
+public struct SipHash: Sendable {
     private let key0: UInt64
     private let key1: UInt64
 
-    package init(key0: UInt64, key1: UInt64) {
+    public init(key0: UInt64, key1: UInt64) {
         self.key0 = key0
         self.key1 = key1
     }
 
     /// The hash of `bytes`.
-    package func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
+    public func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt64 {
         var state = State(
             v0: key0 ^ 0x736F_6D65_7073_6575, v1: key1 ^ 0x646F_7261_6E64_6F6D, v2: key0 ^ 0x6C79_6765_6E65_7261,
             v3: key1 ^ 0x7465_6462_7974_6573)

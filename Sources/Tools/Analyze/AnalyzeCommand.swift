@@ -1,8 +1,8 @@
-package import Configuration
+public import Configuration
 
 /// `gatehouse analyze FILE…`: what a capture shows of its WebSocket sessions, and why those that failed did.
-package enum AnalyzeCommand {
-    package static let definition = CommandDefinition(
+public enum AnalyzeCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse analyze",
         about:
             "Reads captures (pcap, pcapng; - is the standard input), HAR files and Gatehouse's ledger, and says what became of every WebSocket handshake and session in them, and why. Exit code 0: nothing is wrong; 1: a problem was found; 3: a file can't be read.",
@@ -22,7 +22,7 @@ package enum AnalyzeCommand {
             "tcpdump -i any -w - port 8000 | gatehouse analyze -",
         ])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         CommandFault.told(by: "analyze") { () throws(CommandFault) in try AnalysisRun(AnalyzeOptions(flags)).run() }
     }
 }

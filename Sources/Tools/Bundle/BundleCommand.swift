@@ -1,8 +1,8 @@
-package import Configuration
+public import Configuration
 
 /// `gatehouse bundle`: everything that a support ticket needs, in one file, and nothing that it mustn't have.
-package enum BundleCommand {
-    package static let definition = CommandDefinition(
+public enum BundleCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse bundle",
         about:
             "Puts what is known of one session, or of all in a time, into one file for a support ticket: verdicts, ledger lines, redacted heads, the capture, versions, and the configuration without secrets. Exit code 3: no such session.",
@@ -30,7 +30,7 @@ package enum BundleCommand {
             "gatehouse bundle --since 10m --ledger ledger.jsonl --admin 127.0.0.1:9900 --write ticket.tar.gz",
         ])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         CommandFault.told(by: "bundle") { () throws(CommandFault) in try BundleRun(BundleOptions(flags)).run() }
     }
 }

@@ -1,8 +1,8 @@
-package import Configuration
+public import Configuration
 
 /// `gatehouse capture`: traffic that doesn't pass Gatehouse, captured with libpcap and analysed as it comes.
-package enum CaptureCommand {
-    package static let definition = CommandDefinition(
+public enum CaptureCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse capture",
         about:
             "Captures the traffic of an interface with libpcap, says what becomes of every WebSocket as it happens, and writes pcapng for Wireshark, analyze and replay. Needs CAP_NET_RAW and says how to get it. Exit code 0: nothing is wrong; 1: a problem was found; 2: usage; 3: the interface can't be captured.",
@@ -30,7 +30,7 @@ package enum CaptureCommand {
             "gatehouse capture --port 8443 --keylog keys.log --write trouble.pcapng",
         ])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         CommandFault.told(by: "capture") { () throws(CommandFault) in try CaptureRun(CaptureOptions(flags)).run() }
     }
 }

@@ -1,10 +1,10 @@
-package import Configuration
+public import Configuration
 import TLSEngine
 import Telemetry
 
 /// `gatehouse diagnose URL`: performs the handshake, says why it fails, and proves it with as few further ones as it takes.
-package enum DiagnoseCommand {
-    package static let definition = CommandDefinition(
+public enum DiagnoseCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse diagnose",
         about:
             "Performs one WebSocket handshake and says why it fails, with proof and the fix. Exit code 0: healthy; 1: a problem was found; 3: nothing could be reached.",
@@ -47,7 +47,7 @@ package enum DiagnoseCommand {
             "gatehouse diagnose wss://app.example.com/ws --bearer \"$TOKEN\" --json",
         ])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         do throws(DiagnoseOptions.Fault) {
             let options = try DiagnoseOptions(flags)
             var random = SecureRandom()

@@ -1,8 +1,8 @@
-package import Configuration
+public import Configuration
 
 /// `gatehouse replay FILE --to URL`: recorded clients speak to a real server again, and what it answers is held against the recording.
-package enum ReplayCommand {
-    package static let definition = CommandDefinition(
+public enum ReplayCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse replay",
         about:
             "Plays the clients of a recording (pcap, pcapng, HAR, ledger with frames) to a server and compares its answers with the recorded ones. Exit code 0: all agrees; 1: something differs; 2: usage, or a file that can't be used; 3: the server can't be reached.",
@@ -48,7 +48,7 @@ package enum ReplayCommand {
             "gatehouse replay refused.pcapng --to ws://127.0.0.1:8000 --sessions 3 --expect 101 --junit out.xml",
         ])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         CommandFault.told(by: "replay") { () throws(CommandFault) in try ReplayRun(ReplayOptions(flags)).run() }
     }
 }

@@ -5,23 +5,23 @@ import Wire
 
 /// A recording as a source of traffic for measurements: its sessions are played over and over without pauses, each message after the reply that
 /// preceded it, and what the server answers is compared all the while.
-package struct ReplayTraffic {
+public struct ReplayTraffic {
     /// What a run came to.
-    package struct Outcome: Sendable {
-        package var sessions = 0
-        package var messagesSent: UInt64 = 0
-        package var messagesReceived: UInt64 = 0
+    public struct Outcome: Sendable {
+        public var sessions = 0
+        public var messagesSent: UInt64 = 0
+        public var messagesReceived: UInt64 = 0
         /// Sessions that differed from the recording, and in what the first of them did.
-        package var failures = 0
-        package var firstFailure: String?
+        public var failures = 0
+        public var firstFailure: String?
         /// Nanoseconds from a message of the client's to the server's next one.
-        package var latencies: [UInt64] = []
-        package var seconds = 0.0
+        public var latencies: [UInt64] = []
+        public var seconds = 0.0
     }
 
     /// Why nothing can be played, in one sentence.
-    package struct Fault: Error, Sendable {
-        package var sentence: String
+    public struct Fault: Error, Sendable {
+        public var sentence: String
     }
 
     private let options: ReplayOptions
@@ -34,7 +34,7 @@ package struct ReplayTraffic {
     ///   - url: the server, an IP address; without TLS.
     ///   - connections: sessions that are open at a time.
     ///   - fields: what each request has besides, in the place of recorded fields of the same name.
-    package init(_ file: String, to url: String, connections: Int, fields: [(name: String, value: String)] = []) throws(Fault) {
+    public init(_ file: String, to url: String, connections: Int, fields: [(name: String, value: String)] = []) throws(Fault) {
         let flags: FlagParser.Result
         do throws(FlagParser.UsageError) {
             flags = try FlagParser.parse(
@@ -60,7 +60,7 @@ package struct ReplayTraffic {
     }
 
     /// Plays until the time is over and the sessions that are open then have ended.
-    package func run(seconds: Double) throws(Fault) -> Outcome {
+    public func run(seconds: Double) throws(Fault) -> Outcome {
         var outcome = Outcome()
         var options = options
         options.span = TimeSpan(nanoseconds: UInt64(seconds * 1e9))

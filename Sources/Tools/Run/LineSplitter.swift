@@ -4,18 +4,18 @@ import Glibc
 ///
 /// A line that grows longer than the limit is given as far as it has come, and the rest of it is let go: what is looked for in
 /// lines stands near their start, and a megabyte without an end must cost nothing.
-package struct LineSplitter {
+public struct LineSplitter {
     /// The most of one line that is kept, in bytes.
-    package static let limit = 8192
+    public static let limit = 8192
 
     private var line: [UInt8] = []
     /// Whether this line's beginning was given already.
     private var isOverlong = false
 
-    package init() {}
+    public init() {}
 
     /// Takes a piece of the stream and gives each line that it ends, without its line end.
-    package mutating func take(_ bytes: UnsafeRawBufferPointer, _ give: ([UInt8]) -> Void) {
+    public mutating func take(_ bytes: UnsafeRawBufferPointer, _ give: ([UInt8]) -> Void) {
         var rest = bytes[...]
         while let start = rest.base.baseAddress.map({ $0 + rest.startIndex }), !rest.isEmpty {
             let end = memchr(start, 0x0A, rest.count).map { UnsafeRawPointer($0) - start } ?? rest.count
@@ -28,7 +28,7 @@ package struct LineSplitter {
     }
 
     /// The stream is over: gives what has no line end.
-    package mutating func finish(_ give: ([UInt8]) -> Void) {
+    public mutating func finish(_ give: ([UInt8]) -> Void) {
         if !isOverlong, !line.isEmpty { self.give(give) }
         line = []
     }

@@ -1,22 +1,22 @@
 import Glibc
-package import Wire
+public import Wire
 
 /// The kernel's table of listening TCP sockets, as /proc/net/tcp and /proc/net/tcp6 show it.
 ///
 /// It is read instead of connecting: a connection that says nothing and goes is an error to many servers, and shows in their output.
-package struct ListeningTable: Sendable, Hashable {
-    package struct Socket: Sendable, Hashable {
-        package var address: SocketAddress
+public struct ListeningTable: Sendable, Hashable {
+    public struct Socket: Sendable, Hashable {
+        public var address: SocketAddress
         /// What links it to the processes that hold it.
-        package var inode: UInt64
+        public var inode: UInt64
     }
 
-    package private(set) var sockets: [Socket] = []
+    public private(set) var sockets: [Socket] = []
 
-    package init() {}
+    public init() {}
 
     /// The table of this network namespace; nil where it can't be read.
-    package static func read() -> ListeningTable? {
+    public static func read() -> ListeningTable? {
         guard let v4 = ProcessFile.read("/proc/net/tcp") else { return nil }
         var table = ListeningTable()
         table.add(v4, isV4: true)
@@ -25,7 +25,7 @@ package struct ListeningTable: Sendable, Hashable {
     }
 
     /// Adds the lines of one file, whose first is its heading; what can't be read is passed over.
-    package mutating func add(_ text: [UInt8], isV4: Bool) {
+    public mutating func add(_ text: [UInt8], isV4: Bool) {
         for line in text.split(separator: 0x0A) {
             let fields = line.split(separator: 0x20, maxSplits: 10, omittingEmptySubsequences: true)
             // 0A: LISTEN
@@ -59,14 +59,14 @@ package struct ListeningTable: Sendable, Hashable {
     }
 
     /// Whether a connection to 127.0.0.1 and `port` would be taken; nil where only trying tells, since `[::]` may take IPv4 or not.
-    package func accepts(port: UInt16) -> Bool? {
+    public func accepts(port: UInt16) -> Bool? {
         let here = sockets.filter { $0.address.port == port }.map(\.address)
         if here.contains(where: { $0.isV4 && ($0.host == "0.0.0.0" || $0.host == "127.0.0.1") }) { return true }
         return here.contains { !$0.isV4 && $0.high == 0 && $0.low == 0 } ? nil : false
     }
 
     /// What the processes with these inodes listen on.
-    package func addresses(of inodes: Set<UInt64>) -> [SocketAddress] {
+    public func addresses(of inodes: Set<UInt64>) -> [SocketAddress] {
         var found: [SocketAddress] = []
         for socket in sockets where inodes.contains(socket.inode) && !found.contains(socket.address) {
             found.append(socket.address)

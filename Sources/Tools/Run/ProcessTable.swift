@@ -1,16 +1,16 @@
 import Glibc
 
 /// The processes of the machine, as /proc shows them at one moment: who descends from whom, and who is of which group.
-package struct ProcessTable: Sendable {
-    package struct Entry: Sendable, Hashable {
-        package var pid: Int32
-        package var parent: Int32
-        package var group: Int32
+public struct ProcessTable: Sendable {
+    public struct Entry: Sendable, Hashable {
+        public var pid: Int32
+        public var parent: Int32
+        public var group: Int32
         /// It has ended and only waits to be asked how.
-        package var isZombie: Bool
+        public var isZombie: Bool
 
         /// From /proc/PID/stat, whose second field, the name in parentheses, may hold anything.
-        package init?(pid: Int32, stat: [UInt8]) {
+        public init?(pid: Int32, stat: [UInt8]) {
             guard let end = stat.lastIndex(of: 0x29) else { return nil }
             let fields = stat[(end + 1)...].split(separator: 0x20, maxSplits: 4)
             guard fields.count > 3, let parent = Int32(String(decoding: fields[1], as: UTF8.self)),
@@ -23,11 +23,11 @@ package struct ProcessTable: Sendable {
         }
     }
 
-    package let entries: [Entry]
+    public let entries: [Entry]
 
-    package init(_ entries: [Entry]) { self.entries = entries }
+    public init(_ entries: [Entry]) { self.entries = entries }
 
-    package static func read() -> ProcessTable {
+    public static func read() -> ProcessTable {
         ProcessTable(
             ProcessFile.names(in: "/proc").compactMap { Int32($0) }.compactMap { pid in
                 ProcessFile.read("/proc/\(pid)/stat").flatMap { Entry(pid: pid, stat: $0) }
@@ -35,7 +35,7 @@ package struct ProcessTable: Sendable {
     }
 
     /// Everything that descends from `ancestor`, without it.
-    package func descendants(of ancestor: Int32) -> Set<Int32> {
+    public func descendants(of ancestor: Int32) -> Set<Int32> {
         var found: Set<Int32> = []
         var last = [ancestor]
         while !last.isEmpty {
@@ -47,10 +47,10 @@ package struct ProcessTable: Sendable {
     }
 
     /// Whether anything of a group still runs.
-    package func hasLivingMember(of group: Int32) -> Bool { entries.contains { $0.group == group && !$0.isZombie } }
+    public func hasLivingMember(of group: Int32) -> Bool { entries.contains { $0.group == group && !$0.isZombie } }
 
     /// The inodes of the sockets that these processes hold, as far as this user may look.
-    package static func sockets(of processes: Set<Int32>) -> Set<UInt64> {
+    public static func sockets(of processes: Set<Int32>) -> Set<UInt64> {
         var inodes: Set<UInt64> = []
         for pid in processes {
             for name in ProcessFile.names(in: "/proc/\(pid)/fd") {

@@ -1,13 +1,13 @@
 import CLinux
-package import Configuration
+public import Configuration
 import ProxyCore
 import ProxyServer
 import Telemetry
 import Wire
 
 /// `gatehouse run -- COMMAND…`: starts the backend itself, on a private port, and stands before it.
-package enum RunCommand {
-    package static let definition = CommandDefinition(
+public enum RunCommand {
+    public static let definition = CommandDefinition(
         name: "gatehouse run",
         about: """
             Starts a backend on a private port and stands before it: one command for one port. Reads the backend's output along, so that its words join the \
@@ -25,7 +25,7 @@ package enum RunCommand {
             "PORT=10000 gatehouse run --config gatehouse.yaml -- gunicorn -k uvicorn.workers.UvicornWorker -b 127.0.0.1:{port} main:app",
         ])
 
-    package static func run(_ flags: FlagParser.Result) -> Int32 {
+    public static func run(_ flags: FlagParser.Result) -> Int32 {
         // Before any thread, so that all of them leave the signals to this one.
         clinux_fill_standard_descriptors()
         clinux_block_passed_signals()

@@ -1,25 +1,25 @@
-package import Configuration
+public import Configuration
 import ProxyCore
-package import Wire
+public import Wire
 
 /// What the command line of `gatehouse run` says besides the configuration.
-package struct RunOptions: Sendable, Hashable {
+public struct RunOptions: Sendable, Hashable {
     /// When a backend that has ended is started again.
-    package enum Restart: String, Sendable, Hashable, CaseIterable {
+    public enum Restart: String, Sendable, Hashable, CaseIterable {
         case never
         /// When it ended with another exit code than 0, or by a signal.
         case onFailure = "on-failure"
     }
 
     /// The command and its arguments, as given.
-    package var command: [String]
+    public var command: [String]
     /// Nil: a free one.
-    package var port: UInt16?
-    package var restart = Restart.never
+    public var port: UInt16?
+    public var restart = Restart.never
     /// How long the backend may take until it listens.
-    package var startTimeout = TimeSpan.seconds(60)
+    public var startTimeout = TimeSpan.seconds(60)
 
-    package static let flags: [FlagDefinition] =
+    public static let flags: [FlagDefinition] =
         [
             FlagDefinition("backend-port", value: "N", "The backend's private port. Default: a free one."),
             FlagDefinition(
@@ -30,11 +30,11 @@ package struct RunOptions: Sendable, Hashable {
         ] + FlagDefinition.configuration.filter { $0.name != "upstream" && $0.name != "takeover" }
 
     /// A flag's value that can't be used, as one sentence.
-    package struct Problem: Error, CustomStringConvertible {
-        package let description: String
+    public struct Problem: Error, CustomStringConvertible {
+        public let description: String
     }
 
-    package init(_ flags: FlagParser.Result) throws(Problem) {
+    public init(_ flags: FlagParser.Result) throws(Problem) {
         command = flags.rest ?? []
         if let text = flags["backend-port"] {
             guard let port = UInt16(text), port > 0 else {
@@ -52,7 +52,7 @@ package struct RunOptions: Sendable, Hashable {
     }
 
     /// How long to wait before the n-th start in a row that is a consequence of a failure (1 for the first).
-    package static func backOff(_ failures: Int) -> TimeSpan {
+    public static func backOff(_ failures: Int) -> TimeSpan {
         .milliseconds(min(30_000, 500 << UInt64(min(max(failures, 1), 8) - 1)))
     }
 }

@@ -1,10 +1,10 @@
 import Wire
 
 /// Base64url without padding (RFC 7515 §2), strictly: one text for each sequence of octets.
-package enum Base64URL {
+public enum Base64URL {
     /// The octets that `text` encodes; nil for padding, `+` and `/`, blanks, an impossible length, or bits left over that aren't zero
     /// (threat B8: else one signature would have many spellings).
-    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
         let copy = text.withContiguousStorageIfAvailable { unsafe decode(UnsafeRawBufferPointer($0).bytes) }
         if let copy { return copy }
         let array = Array(text)
@@ -57,7 +57,7 @@ package enum Base64URL {
     }()
 
     /// The octets of RFC 4648 §4 with padding, for Basic credentials; nil if they aren't that.
-    package static func decodePadded(_ text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decodePadded(_ text: some Collection<UInt8>) -> [UInt8]? {
         var body = Array(text)
         guard body.count % 4 == 0 else { return nil }
         while body.last == 0x3D, text.count - body.count < 2 { body.removeLast() }
@@ -68,7 +68,7 @@ package enum Base64URL {
 
 extension Base64URL {
     /// `octets` without padding.
-    package static func encode(_ octets: [UInt8]) -> [UInt8] {
+    public static func encode(_ octets: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(octets.count * 4 / 3 + 2)
         var bits: UInt32 = 0

@@ -2,12 +2,12 @@
 //
 // Theory of operation. Three steps, each bounded before it begins: `SignedToken` takes the text apart; whoever holds the keys
 // checks the signature over `signed`, with the algorithm that the *key* is pinned to; `TokenRule` judges the claims.
-package import JSONWire
+public import JSONWire
 
 /// A token's parts.
-package struct SignedToken: Sendable, Hashable {
+public struct SignedToken: Sendable, Hashable {
     /// Why a text is no token that could be checked.
-    package enum Fault: String, Error, Sendable, Hashable, CaseIterable {
+    public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
         case tooLarge = "token_too_large"
         case notCompact = "token_not_compact"
         case badEncoding = "token_encoding_invalid"
@@ -19,7 +19,7 @@ package struct SignedToken: Sendable, Hashable {
         case noAlgorithm = "token_algorithm_refused"
 
         /// What was seen.
-        package var sentence: String {
+        public var sentence: String {
             switch self {
             case .tooLarge: "a token of more than 8 KiB"
             case .notCompact: "a text that is no signed token of three parts"
@@ -33,17 +33,17 @@ package struct SignedToken: Sendable, Hashable {
     }
 
     /// Octets above which a text isn't even looked at (threat B7).
-    package static let limit = 8 << 10
+    public static let limit = 8 << 10
 
-    package let header: TokenHeader
+    public let header: TokenHeader
     /// What is signed: the first two parts with the dot between them.
-    package let signed: [UInt8]
-    package let signature: [UInt8]
+    public let signed: [UInt8]
+    public let signature: [UInt8]
     /// Not to be believed before the signature was checked.
-    package let claims: JSONValue
+    public let claims: JSONValue
 
     /// A token from parts that are known already.
-    package init(header: TokenHeader, signed: [UInt8], signature: [UInt8], claims: JSONValue) {
+    public init(header: TokenHeader, signed: [UInt8], signature: [UInt8], claims: JSONValue) {
         self.header = header
         self.signed = signed
         self.signature = signature
@@ -53,7 +53,7 @@ package struct SignedToken: Sendable, Hashable {
     /// Takes a token apart.
     ///
     /// - Parameter last: The header of a token before it, which is not read again if this one has the same.
-    package init(_ text: [UInt8], last: TokenHeader? = nil) throws(Fault) {
+    public init(_ text: [UInt8], last: TokenHeader? = nil) throws(Fault) {
         guard text.count <= SignedToken.limit else { throw .tooLarge }
         guard let first = text.firstIndex(of: 0x2E), let second = text[(first + 1)...].firstIndex(of: 0x2E),
             !text[(second + 1)...].contains(0x2E)

@@ -1,5 +1,5 @@
 /// The signature algorithms that a token may have (RFC 7518 §3.1, RFC 8037 §3.1). `none` is not among them.
-package enum TokenAlgorithm: String, Sendable, Hashable, CaseIterable {
+public enum TokenAlgorithm: String, Sendable, Hashable, CaseIterable {
     case hs256 = "HS256"
     case hs384 = "HS384"
     case hs512 = "HS512"
@@ -15,14 +15,14 @@ package enum TokenAlgorithm: String, Sendable, Hashable, CaseIterable {
     case edDSA = "EdDSA"
 
     /// The kind of key that the algorithm works with. A key of another kind is never tried with it (threat B2).
-    package enum Family: Sendable, Hashable {
+    public enum Family: Sendable, Hashable {
         case secret, rsa
         /// An elliptic curve by the length of a coordinate: 32, 48 or 66 octets.
         case curve(coordinate: Int)
         case ed25519
     }
 
-    package var family: Family {
+    public var family: Family {
         switch self {
         case .hs256, .hs384, .hs512: .secret
         case .rs256, .rs384, .rs512, .ps256, .ps384, .ps512: .rsa
@@ -34,7 +34,7 @@ package enum TokenAlgorithm: String, Sendable, Hashable, CaseIterable {
     }
 
     /// Bits of the hash; 0 where the algorithm has its own.
-    package var hashBits: Int {
+    public var hashBits: Int {
         switch self {
         case .hs256, .rs256, .ps256, .es256: 256
         case .hs384, .rs384, .ps384, .es384: 384
@@ -43,5 +43,5 @@ package enum TokenAlgorithm: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    package var isPSS: Bool { self == .ps256 || self == .ps384 || self == .ps512 }
+    public var isPSS: Bool { self == .ps256 || self == .ps384 || self == .ps512 }
 }

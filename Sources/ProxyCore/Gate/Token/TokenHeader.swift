@@ -4,15 +4,15 @@ import JSONWire
 ///
 /// Only `alg` and `kid` are looked at, the first to be compared with the key's, the second as a name of a key in the set that the operator gave.
 /// What a header says of keys (`jku`, `jwk`, `x5u`, `x5c`) is never read (threats B1–B4).
-package struct TokenHeader: Sendable, Hashable {
+public struct TokenHeader: Sendable, Hashable {
     /// The first part of the token, as it stands there. All tokens that one service issues have the same.
-    package let text: [UInt8]
-    package let algorithm: TokenAlgorithm
+    public let text: [UInt8]
+    public let algorithm: TokenAlgorithm
     /// The name of the key; a name and nothing else.
-    package let keyID: [UInt8]?
+    public let keyID: [UInt8]?
 
     /// A header from parts that are known already.
-    package init(text: [UInt8], algorithm: TokenAlgorithm, keyID: [UInt8]?) {
+    public init(text: [UInt8], algorithm: TokenAlgorithm, keyID: [UInt8]?) {
         self.text = text
         self.algorithm = algorithm
         self.keyID = keyID

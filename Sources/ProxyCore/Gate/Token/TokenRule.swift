@@ -1,23 +1,23 @@
-package import JSONWire
-package import Wire
+public import JSONWire
+public import Wire
 
 /// What a token's claims must say, once its signature holds (RFC 7519 §4.1, RFC 8725 §3.8–3.9).
-package struct TokenRule: Sendable, Hashable {
+public struct TokenRule: Sendable, Hashable {
     /// Any of them; empty: not checked.
-    package var issuers: [String] = []
+    public var issuers: [String] = []
     /// Any of them; empty: a token that names an audience is refused, since it was made for somebody else.
-    package var audiences: [String] = []
+    public var audiences: [String] = []
     /// How far the clocks may differ; at most 60 s.
-    package var leeway: TimeSpan = .seconds(30)
+    public var leeway: TimeSpan = .seconds(30)
     /// Whether a token must end at some time.
-    package var requiresExpiry = true
+    public var requiresExpiry = true
     /// The claim that names the user.
-    package var userClaim = "sub"
+    public var userClaim = "sub"
 
-    package init() {}
+    public init() {}
 
     /// Why claims are refused.
-    package enum Fault: String, Error, Sendable, Hashable, CaseIterable {
+    public enum Fault: String, Error, Sendable, Hashable, CaseIterable {
         case expired = "token_expired"
         case noExpiry = "token_without_expiry"
         case notYet = "token_not_yet_valid"
@@ -29,7 +29,7 @@ package struct TokenRule: Sendable, Hashable {
     /// When the token ends on the wall clock; nil for never.
     ///
     /// - Parameter now: the wall clock, not a loop's: a token's times are somebody else's.
-    package func check(_ claims: JSONValue, now: Timestamp) throws(Fault) -> Timestamp? {
+    public func check(_ claims: JSONValue, now: Timestamp) throws(Fault) -> Timestamp? {
         let seconds = Double(now.nanoseconds) / 1e9
         let leeway = min(leeway.seconds, 60)
         var expiry: Timestamp?
@@ -75,7 +75,7 @@ package struct TokenRule: Sendable, Hashable {
     }
 
     /// What the rule lets in, in words.
-    package var words: String {
+    public var words: String {
         var parts: [String] = []
         if !issuers.isEmpty { parts.append("iss \(issuers.joined(separator: " or "))") }
         parts.append(audiences.isEmpty ? "no aud" : "aud \(audiences.joined(separator: " or "))")
