@@ -63,11 +63,7 @@ extension Worker {
             else { return }
             guard let timeout else {
                 guard !actions.isEmpty else { return setTunnelDeadline(session) }
-                if session.pointee.tunnel?.closing?.why == .credentialExpired {
-                    reportExpired(session)
-                    // No close frame can be said in a protocol that nobody here knows.
-                    if session.pointee.analyzer?.isOpaque == true { return endOpaqueTunnel(session, .credentialExpired) }
-                }
+                if session.pointee.tunnel?.closing?.why == .credentialExpired { reportExpired(session) }
                 return perform(session, actions)
             }
             metrics.timeouts[timeout].add(1)

@@ -166,11 +166,10 @@ extension Worker {
     /// The credential that opened a session ends now.
     func reportExpired(_ session: UnsafeMutablePointer<Session>) {
         let code = session.pointee.tunnel?.closing?.code ?? 0
-        let isOpaque = session.pointee.analyzer?.isOpaque == true
         let finding = Finding(
             id: "gate.credential_expired", layer: .proxy, severity: .warning, blame: .client,
             text:
-                "The credential that opened this session has ended; it is closed\(isOpaque ? "" : " with \(code)"), so that the client comes back with a new one."
+                "The credential that opened this session has ended; it is closed with \(code), so that the client comes back with a new one."
         )
         ledger.sessionFinding(session.pointee.id, finding, at: loop.now)
     }

@@ -48,7 +48,9 @@ extension Worker {
             findings = opened.findings
         }
         session.pointee.facts = facts(exchange, endpoint, route, request)
-        expireWithCredential(session, exchange, route)
+        if let end = exchange.user?.expiresAt, let rule = route.gate?.authentication {
+            session.pointee.tunnel?.expire(at: loopTime(ofWall: end), code: rule.expiryCode, warning: rule.expiryWarning)
+        }
         if answeredSubprotocol(exchange, head) != nil { findings.removeAll { $0.id.contains("subprotocol") } }
         session.pointee.special = SpecialRelay(
             exchange.state.snapshot.websocket, exchange.state.snapshot.log, agreement: agreement(request, head),
@@ -65,12 +67,6 @@ extension Worker {
         session.pointee.facts?.metrics?.sessions.add(1)
         reportOpened(session, exchange, findings)
         setTunnelDeadline(session)
-    }
-
-    /// A session ends with the credential that opened it, where that has an end.
-    private func expireWithCredential(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ route: Route) {
-        guard let end = exchange.user?.expiresAt, let rule = route.gate?.authentication else { return }
-        session.pointee.tunnel?.expire(at: loopTime(ofWall: end), code: rule.expiryCode, warning: rule.expiryWarning)
     }
 
     /// What counts the messages of a session on `route`; nil where nothing limits them.
@@ -99,7 +95,6 @@ extension Worker {
             limits: Tunnel.Limits(idle: timeouts.idle, write: timeouts.write, closing: timeouts.closing))
         session.pointee.analyzer = SessionAnalyzer(opaqueSince: loop.now)
         session.pointee.facts = facts(exchange, endpoint, route, request)
-        expireWithCredential(session, exchange, route)
         session.pointee.isPlainRelay = true
         session.pointee.tap?.isTunnel = true
         loop.receiveBufferByBuffer(session.pointee.downstream, false)

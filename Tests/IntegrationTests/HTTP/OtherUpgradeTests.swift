@@ -10,22 +10,6 @@ extension Integration {
             """
         }
 
-        /// The same behind a gate, which judges upgrades and nothing else unless it is told to.
-        private static func guarded(_ origin: RawBackend, jwt: String = "", limits: String = "sessions: 10") -> String {
-            """
-            clusters: {app: {endpoints: ["\(origin.url)"]}}
-            routes:
-              - cluster: app
-                upgrade: any
-                auth: {from: [authorization], jwt: {secret: \(GateTests.secret)\(jwt)}}
-                limits: {\(limits)}
-            """
-        }
-
-        private static func asking(with token: String) -> String {
-            Forwarding.get("/attach", "Connection: Upgrade", "Upgrade: tcp", "Authorization: Bearer \(token)")
-        }
-
         private static let ask = Forwarding.get("/attach", "Connection: Upgrade", "Upgrade: tcp")
         private static let switched = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
 
@@ -139,68 +123,29 @@ extension Integration {
             #expect(try backend.readToEnd().isEmpty && backend.end == .fin)
         }
 
-        @Test(arguments: IOBackend.available)
-        func `the gate refuses such an upgrade without a credential, and lets it pass with one`(io: IOBackend) throws {
-            let origin = try RawBackend()
-            let gatehouse = try GatehouseProcess(io: io, Self.guarded(origin))
-            let refused = try gatehouse.exchange(Self.ask)
-            #expect(refused.status == 401 && refused.head.contains("WWW-Authenticate: Bearer realm="), "\(refused.head)")
-            let line = try gatehouse.ledger.wait(for: "http.request")
-            #expect(line["status"].integer == 401 && line["reason"].text == "credentials_missing", "\(line)")
-            #expect(!origin.waits())
-            let client = try gatehouse.connect()
-            try client.send(Self.asking(with: GateTests.token(GateTests.claims())))
-            let backend = try origin.accept()
-            _ = try backend.readHead()
-            try backend.send(Self.switched)
-            #expect(Response.status(of: try client.readHead()) == 101)
-            // What asks for no upgrade is not judged here.
-            let plain = try gatehouse.connect()
-            try plain.send(Forwarding.get())
-            let other = try origin.accept()
-            _ = try other.readHead()
-            try other.send(Forwarding.ok)
-            #expect(try plain.readResponse().status == 200)
-        }
-
+        // Rules of a route are refused beside `upgrade: any` by the configuration; the limits of all hold for every tunnel.
         @Test(arguments: IOBackend.available, ["refuse", "close"])
-        func `such a tunnel counts under the route's limit, and makes room when it ends`(io: IOBackend, onLimit: String) throws {
+        func `such a tunnel counts under its address's limit, and makes room when it ends`(io: IOBackend, onLimit: String) throws {
             let origin = try RawBackend()
-            let gatehouse = try GatehouseProcess(io: io, Self.guarded(origin, limits: "sessions: 1, on_limit: \(onLimit)"))
-            let ask = Self.asking(with: GateTests.token(GateTests.claims()))
+            let gatehouse = try GatehouseProcess(
+                io: io, Self.configuration(origin) + "\nlimits: {sessions_per_address: 1, on_limit: \(onLimit)}")
             let client = try gatehouse.connect()
-            try client.send(ask)
+            try client.send(Self.ask)
             let backend = try origin.accept()
             _ = try backend.readHead()
             try backend.send(Self.switched)
             #expect(Response.status(of: try client.readHead()) == 101)
             // There is no close frame to say it with.
-            #expect(try gatehouse.exchange(ask).status == 503)
+            #expect(try gatehouse.exchange(Self.ask).status == 429)
             client.close()
             backend.close()
             _ = try gatehouse.ledger.wait(for: "session.closed")
             let next = try gatehouse.connect()
-            try next.send(ask)
+            try next.send(Self.ask)
             let again = try origin.accept()
             _ = try again.readHead()
             try again.send(Self.switched)
             #expect(Response.status(of: try next.readHead()) == 101)
-        }
-
-        @Test(arguments: IOBackend.available)
-        func `such a tunnel ends with its credential`(io: IOBackend) throws {
-            let origin = try RawBackend()
-            let gatehouse = try GatehouseProcess(io: io, Self.guarded(origin, jwt: ", leeway: 0s"))
-            let client = try gatehouse.connect()
-            try client.send(Self.asking(with: GateTests.token(GateTests.claims(life: 2))))
-            let backend = try origin.accept()
-            _ = try backend.readHead()
-            try backend.send(Self.switched)
-            #expect(Response.status(of: try client.readHead()) == 101)
-            #expect(try client.readToEnd().isEmpty && client.end == .fin)
-            #expect(try backend.readToEnd().isEmpty && backend.end == .fin)
-            _ = try gatehouse.ledger.wait(for: "session.finding") { "\($0)".contains("gate.credential_expired") }
-            _ = try gatehouse.ledger.wait(for: "session.closed")
         }
     }
 }
