@@ -42,7 +42,6 @@ extension AdminRenderer {
         if let endpoint = session.endpoint { line.field("endpoint", endpoint) }
         line.field("path", redacted: session.path, redaction, .target)
         if let origin = session.origin { line.field("origin", redacted: origin, redaction) }
-        if let name = session.subprotocol { line.field("subprotocol", redacted: name, redaction, .subprotocol) }
         line.field("opened_at", time: session.openedAt)
         line.field("age_ms", milliseconds: now - session.openedAt)
         line.field("last_activity", time: session.lastActivity)

@@ -52,9 +52,10 @@ public struct AdminRenderer: Sendable {
     public func refusal(_ request: AdminRequest) -> AdminResponse? {
         switch request {
         case .notFound: return error(404, "nothing is here; see / for what there is")
-        case .methodNotAllowed:
-            var response = error(405, "only GET and HEAD are served here, and POST for /api/drain and /api/capture")
-            response.further = [.init("Allow", "GET, HEAD")]
+        case .methodNotAllowed(let allowed):
+            let methods = allowed.joined(separator: ", ")
+            var response = error(405, "only \(methods) are served here")
+            response.further = [.init("Allow", methods)]
             return response
         case .misdirected:
             return error(421, "this Host is not served here; use its address or localhost")

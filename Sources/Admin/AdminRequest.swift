@@ -27,9 +27,9 @@ public enum AdminRequest: Sendable, Hashable {
     case malformed(String)
     /// 404
     case notFound
-    /// 405: GET and HEAD, but for the two paths where POST has an effect.
-    case methodNotAllowed
-    /// 421: a Host that is not ours; a page whose name was rebound to this address.
+    /// 405, with what the path takes: GET and HEAD, and POST for the two where it has an effect.
+    case methodNotAllowed(allowed: [String])
+    /// 421: a Host that is not ours, as of a page whose name was rebound to this address.
     case misdirected
     /// 401: the token is missing or wrong.
     case unauthorized

@@ -4,7 +4,7 @@ import Wire
 ///
 /// Three doors, in this order:
 /// 1. *Host.* A page whose name was made to point at 127.0.0.1 (DNS rebinding) sends its own name. Accepted are IP
-///    addresses (no name to rebind), `localhost`, and the names that the operator gave; all else gets 421.
+///    addresses (no name to rebind) and `localhost`; all else gets 421.
 /// 2. *Origin.* No page has business here: an Origin that isn't the Host itself gets 403, and so does what the browser says another site's
 ///    page asks for (`Sec-Fetch-Site`), which it says also where it sends no Origin. But a link may lead here: GET by navigation passes.
 /// 3. *Token*, if there is one: compared in constant time. Probes of health and the live page, which has no data of its own, need none on the admin
@@ -13,24 +13,23 @@ import Wire
 /// Only GET and HEAD exist, and neither has an effect, but for POST of `/api/drain` and `/api/capture`, which pass the
 /// same doors: without a token they are served on a loopback listener alone, because a listener that others reach has one.
 public struct AdminRouter: Sendable {
-    private let hosts: [String]?
+    /// Every Host is served, and every request needs the token.
+    private let isPublic: Bool
     private let token: [UInt8]?
     private let prefix: String
 
     /// The router of the admin listener.
     ///
-    /// - Parameters:
-    ///   - hosts: Names that may stand in Host besides addresses and `localhost`.
-    ///   - token: What `Authorization: Bearer` must carry; nil if nothing (loopback).
-    public init(hosts: [String] = [], token: String? = nil) {
-        self.hosts = hosts.map { $0.lowercased() }
+    /// - Parameter token: What `Authorization: Bearer` must carry; nil if nothing (loopback).
+    public init(token: String? = nil) {
+        isPublic = false
         self.token = token.map { Array($0.utf8) }
         prefix = ""
     }
 
     /// The router of a path on the public port, where every Host is served and every request needs the token.
     public init(publicPath: String, token: String) {
-        hosts = nil
+        isPublic = true
         self.token = Array(token.utf8)
         var path = publicPath
         while path.last == "/" { path.removeLast() }
@@ -69,7 +68,9 @@ public struct AdminRouter: Sendable {
             } catch {
                 request = .malformed(error.sentence)
             }
-        default: return .methodNotAllowed
+        default:
+            let takesPost = path == prefix + "/api/drain" || path == prefix + "/api/capture"
+            return .methodNotAllowed(allowed: takesPost ? ["GET", "HEAD", "POST"] : ["GET", "HEAD"])
         }
         if needsToken(request), !isAuthorized(authorization) { return .unauthorized }
         return request
@@ -97,10 +98,10 @@ public struct AdminRouter: Sendable {
     // MARK: Doors
 
     private func isOurs(_ host: String?) -> Bool {
-        guard let hosts else { return true }
+        guard !isPublic else { return true }
         guard let host, !host.isEmpty else { return false }
         let name = AdminRouter.withoutPort(host).lowercased()
-        return name == "localhost" || SocketAddress(host: name) != nil || AdminRouter.isV6Literal(name) || hosts.contains(name)
+        return name == "localhost" || SocketAddress(host: name) != nil || AdminRouter.isV6Literal(name)
     }
 
     /// An Origin is sent with fetches of other sites, and with our own page's where it isn't a plain GET.
@@ -113,7 +114,7 @@ public struct AdminRouter: Sendable {
     private func needsToken(_ request: AdminRequest) -> Bool {
         guard token != nil else { return false }
         switch request {
-        case .healthz, .readyz, .page: return hosts == nil
+        case .healthz, .readyz, .page: return isPublic
         default: return true
         }
     }

@@ -1,3 +1,5 @@
+import HTTPWire
+
 /// The parameters of a query, decoded, in their order; at most 32 of them, and each once.
 struct QueryParameters {
     let pairs: [(name: String, value: String)]
@@ -43,20 +45,8 @@ struct QueryParameters {
     /// The value of that name.
     subscript(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
 
-    /// Percent-decoding (RFC 3986 §2.1) with `+` for a blank; nil if it is malformed or not UTF-8.
+    /// As forms encode it; nil if it is malformed or not UTF-8.
     private static func decode(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == 0x25 else {
-                bytes.append(byte == 0x2B ? 0x20 : byte)
-                continue
-            }
-            guard let high = rest.popFirst(), let low = rest.popFirst(),
-                let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16), high != 0x2B
-            else { return nil }
-            bytes.append(value)
-        }
-        return String(validating: bytes, as: UTF8.self)
+        PercentEncoding.decoded(text.utf8, plusIsBlank: true).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }

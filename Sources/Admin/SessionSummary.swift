@@ -4,8 +4,6 @@ public import Wire
 /// One live session as the admin API shows it: a value that its worker fills in and hands over.
 public struct SessionSummary: Sendable, Hashable {
     public enum State: String, Sendable, Hashable, CaseIterable {
-        /// The opening handshake is under way.
-        case opening
         case open
         /// It has no backend at present, and another is sought.
         case held
@@ -61,7 +59,6 @@ public struct SessionSummary: Sendable, Hashable {
     /// The request target; its secrets are redacted where it is rendered.
     public var path: String
     public var origin: String?
-    public var subprotocol: String?
     public var openedAt: Timestamp
     public var state: State
     public var clientToServer: Traffic
@@ -77,7 +74,7 @@ public struct SessionSummary: Sendable, Hashable {
 
     public init(
         id: SessionID, client: SocketAddress, forwardedFor: String? = nil, route: String, cluster: String,
-        endpoint: String?, path: String, origin: String? = nil, subprotocol: String? = nil, openedAt: Timestamp,
+        endpoint: String?, path: String, origin: String? = nil, openedAt: Timestamp,
         state: State, clientToServer: Traffic = Traffic(), serverToClient: Traffic = Traffic(),
         lastActivity: Timestamp, worker: Int = 0
     ) {
@@ -89,7 +86,6 @@ public struct SessionSummary: Sendable, Hashable {
         self.endpoint = endpoint
         self.path = path
         self.origin = origin
-        self.subprotocol = subprotocol
         self.openedAt = openedAt
         self.state = state
         self.clientToServer = clientToServer

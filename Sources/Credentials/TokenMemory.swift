@@ -7,6 +7,7 @@
 // for each other, and the hash is keyed with the process's random seed. Tokens that were refused are not remembered.
 import JSONWire
 import ProxyCore
+import Wire
 
 /// Tokens that a worker has verified. Bounded: `places` tokens of at most `longest` octets, and what they say.
 public struct TokenMemory {
@@ -28,7 +29,9 @@ public struct TokenMemory {
 
     /// What the token `text`, whose place is `place`, claims, if a key of the set with this number has signed it.
     func claims(_ text: [UInt8], at place: Int, generation: UInt64) -> JSONValue? {
-        guard !entries.isEmpty, let entry = entries[place], entry.generation == generation, entry.text == text else { return nil }
+        guard !entries.isEmpty, let entry = entries[place], entry.generation == generation,
+            unsafe entry.text.span.bytes.isSame(as: text.span.bytes)
+        else { return nil }
         return entry.claims
     }
 

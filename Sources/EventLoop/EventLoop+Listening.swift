@@ -182,7 +182,7 @@ extension EventLoop {
         guard let state = connections.live(id) else { return nil }
         var raw = clinux_address()
         guard clinux_peer(state.pointee.descriptor, &raw) >= 0 else { return nil }
-        return EventLoop.address(raw)
+        return SocketAddress(raw)
     }
 
     /// The address on our end, or nil if the connection is gone.
@@ -192,15 +192,6 @@ extension EventLoop {
 
     static func localAddress(of descriptor: Int32) -> SocketAddress? {
         var raw = clinux_address()
-        return clinux_local(descriptor, &raw) >= 0 ? address(raw) : nil
-    }
-
-    private static func address(_ raw: clinux_address) -> SocketAddress {
-        var raw = raw
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        var port: UInt16 = 0
-        clinux_address_read(&raw, &high, &low, &port)
-        return SocketAddress(high: high, low: low, port: port)
+        return clinux_local(descriptor, &raw) >= 0 ? SocketAddress(raw) : nil
     }
 }

@@ -47,6 +47,16 @@ public final class Mailbox<Message: Sendable>: Sendable {
         return accepted
     }
 
+    /// Leaves a message that is said once: while the mailbox is full it is tried again, until `limit` on the monotonic clock. For threads
+    /// that may wait; false if the loop took nothing for that long.
+    public func post(_ message: Message, until limit: UInt64) -> Bool {
+        while !post(message) {
+            guard clinux_monotonic() < limit else { return false }
+            clinux_sleep(1_000_000)
+        }
+        return true
+    }
+
     /// All messages since the last call, the eldest first.
     public func takeAll() -> [Message] {
         messages.withLock { messages in

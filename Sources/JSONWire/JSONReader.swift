@@ -152,11 +152,7 @@ public struct JSONReader {
         position += 1
         // Nearly every text is plain: ASCII without escapes, taken in one piece.
         let start = position
-        while position < bytes.count, bytes[position] >= 0x20, bytes[position] < 0x7F, bytes[position] != 0x22,
-            bytes[position] != 0x5C
-        {
-            position += 1
-        }
+        position = plainEnd(from: start)
         var octets = copy(start..<position)
         if take(0x22) { return octets }
         while let byte = next {
@@ -172,6 +168,14 @@ public struct JSONReader {
             }
         }
         throw .syntax
+    }
+
+    /// Where the printable ASCII without quotation mark and backslash ends that begins at `start`.
+    private func plainEnd(from start: Int) -> Int {
+        let span = bytes.span
+        var end = start
+        while end < span.count, case let byte = span[end], byte &- 0x20 < 0x5F, byte != 0x22, byte != 0x5C { end += 1 }
+        return end
     }
 
     /// The octets of `range`, in one piece: a slice would be copied one by one.

@@ -40,8 +40,19 @@ public enum JSONValue: Sendable, Hashable {
 
     /// A number as a finite Double; nil for anything else, an overflow included (threat B5).
     public var finiteNumber: Double? {
-        guard case .number(let digits) = self, let number = Double(String(decoding: digits, as: UTF8.self)), number.isFinite else {
-            return nil
+        guard case .number(let digits) = self else { return nil }
+        if let whole = JSONValue.whole(digits.span) { return Double(whole) }
+        guard let number = Double(String(decoding: digits, as: UTF8.self)), number.isFinite else { return nil }
+        return number
+    }
+
+    /// The number that at most 15 digits alone spell, which a Double holds exactly: what a token's times are.
+    private static func whole(_ digits: Span<UInt8>) -> Int? {
+        guard (1...15).contains(digits.count) else { return nil }
+        var number = 0
+        for index in digits.indices {
+            guard digits[index].isDecimalDigit else { return nil }
+            number = number * 10 + Int(digits[index] - 0x30)
         }
         return number
     }

@@ -2,7 +2,6 @@ import CLinux
 public import Diagnosis
 public import HTTPWire
 public import TLSEngine
-import WebSocketWire
 public import Wire
 
 /// Performs one handshake from the connection to the answer, and writes down all that was seen of it.
@@ -40,8 +39,6 @@ public struct HandshakePerformer {
 
     /// How long connecting to one of several addresses may take.
     private static let connectWait = TimeSpan.seconds(3)
-    /// How long a backend has to answer our close frame.
-    private static let closeWait = TimeSpan.milliseconds(150)
 
     /// One handshake with the head `bytes`.
     ///
@@ -50,12 +47,16 @@ public struct HandshakePerformer {
     ///   - isSecure: whether TLS comes first.
     ///   - bodyWait: how long the body may take, once the head is there.
     ///   - limit: the end of all handshakes together.
+    ///   - watching: how long an opened session is looked at before it is closed; what ends by itself ends the watch.
     public func perform(
         _ bytes: [UInt8], addresses: [SocketAddress], isSecure: Bool, bodyWait: TimeSpan, limit: Deadline,
-        report: (Step) -> Void = { _ in }
+        watching: TimeSpan = .zero, report: (Step) -> Void = { _ in }
     ) -> PerformedHandshake {
         var (performed, opened) = handshake(bytes, addresses, isSecure, bodyWait, limit, report)
-        if let opened { performed.closing = close(opened, performed.observation) }
+        if let opened {
+            var watch = SessionWatch(opened, performed.observation)
+            performed.closing = watch.perform(for: watching)
+        }
         return performed
     }
 
@@ -174,34 +175,6 @@ public struct HandshakePerformer {
         }
         return false
     }
-
-    /// Ends an opened session at once, as one does who only wanted to know.
-    ///
-    /// - Returns: the record of a session that the server closed of its own accord, for a reason that it names; nil for all others.
-    private func close(_ opened: Opened, _ observation: HandshakeObservation) -> SessionRecord? {
-        var random = SecureRandom()
-        let deadline = Deadline.after(HandshakePerformer.closeWait)
-        opened.connection.send(
-            FrameWriter.close(code: .normal, maskingKey: UInt32(truncatingIfNeeded: random.next())), until: deadline)
-        // Until the backend has read it: closing earlier would reset the connection under it.
-        var analyzer = HandshakeJudge.analyzer(for: observation, at: Timestamp(nanoseconds: clinux_realtime()))
-        var chunk = opened.frames
-        while true {
-            _ = analyzer.relayed(.serverToClient, chunk.span.bytes, at: Timestamp(nanoseconds: clinux_realtime()))
-            let frames = analyzer.frames(from: .upstream)
-            guard frames.close == nil, !frames.isDesynchronised, !deadline.hasPassed,
-                case .bytes(let bytes) = opened.connection.receive(until: deadline)
-            else { break }
-            chunk = bytes
-        }
-        return HandshakePerformer.isOwnWill(analyzer) ? analyzer.report(at: Timestamp(nanoseconds: clinux_realtime())) : nil
-    }
-
-    /// Whether the server's close code can't be its answer to our 1000, nor what a handler stumbles into when the client is gone at once.
-    private static func isOwnWill(_ analyzer: SessionAnalyzer) -> Bool {
-        guard let code = analyzer.frames(from: .upstream).close?.code?.rawValue else { return false }
-        return [1003, 1008, 1010, 1012, 1013].contains(code) || (3000...4999).contains(code)
-    }
 }
 
 /// One handshake that was made.
@@ -216,7 +189,7 @@ public struct PerformedHandshake {
     public var isCut = false
     /// What the proxy on the way said instead of opening a tunnel.
     public var tunnelRefusal: ResponseHead?
-    /// How the server closed the session at once, of its own accord.
+    /// How the server ended or broke the session at once, of its own accord.
     public var closing: SessionRecord?
     /// What it changed, where it is a probe.
     public var change: String?

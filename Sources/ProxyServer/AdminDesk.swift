@@ -13,11 +13,14 @@ import Wire
 struct AdminDesk: Sendable {
     let shared: SharedParts
     let status: ProcessStatus
-    let renderer: AdminRenderer
-    let redaction: LogRedaction
+    let ledgers: LedgerSource
+
+    /// With what is redacted now: a reload may have made more secret since the last answer.
+    private var renderer: AdminRenderer { AdminRenderer(redaction: ledgers.redaction) }
 
     /// The response to a request that a router has let through, or turned away.
     func answer(_ request: AdminRequest) -> AdminResponse {
+        let renderer = renderer
         if let refusal = renderer.refusal(request) { return refusal }
         switch request {
         case .readyz: return renderer.readyz(notReadyBecause: reasonNotReady)
@@ -57,7 +60,7 @@ struct AdminDesk: Sendable {
         var order = order
         if let span = order.span { order.until = now + span }
         let orders = shared.capture.take(order, now: now)
-        Ledger(writer: shared.log, redaction: redaction).captureOrdered(
+        ledgers.ledger.captureOrdered(
             mode: order.mode.rawValue, session: order.session, client: order.client?.description, user: order.user,
             route: order.route,
             cause: order.cause, span: order.span, at: now)
@@ -140,28 +143,11 @@ struct AdminDesk: Sendable {
 
     /// The octets of a response on the wire.
     static func bytes(_ response: AdminResponse, headOnly: Bool, keepAlive: Bool) -> [UInt8] {
-        var head = "HTTP/1.1 \(response.status) \(reason(response.status))\r\n"
+        var head = "HTTP/1.1 \(response.status) \(ErrorPage.phrase(response.status))\r\n"
         for field in response.fields { head += "\(field.name): \(field.value)\r\n" }
         if !keepAlive { head += "Connection: close\r\n" }
         head += "\r\n"
         return Array(head.utf8) + (headOnly ? [] : response.body)
-    }
-
-    private static func reason(_ status: Int) -> String {
-        switch status {
-        case 200: "OK"
-        case 202: "Accepted"
-        case 400: "Bad Request"
-        case 401: "Unauthorized"
-        case 403: "Forbidden"
-        case 404: "Not Found"
-        case 409: "Conflict"
-        case 405: "Method Not Allowed"
-        case 421: "Misdirected Request"
-        case 431: "Request Header Fields Too Large"
-        case 503: "Service Unavailable"
-        default: "Error"
-        }
     }
 
     /// What a head asks of `router`.

@@ -3,7 +3,6 @@ import Configuration
 import EventLoop
 import HTTPWire
 import Synchronization
-import Telemetry
 import Wire
 
 /// A question that a worker passes on: somebody asked on the public port.
@@ -42,7 +41,7 @@ final class AdminServer: Sendable {
     ///
     /// - Parameter passed: the socket of the process before
     init(
-        _ settings: AdminSettings, shared: SharedParts, status: ProcessStatus, redaction: LogRedaction, passed: BoundSocket? = nil
+        _ settings: AdminSettings, shared: SharedParts, status: ProcessStatus, ledgers: LedgerSource, passed: BoundSocket? = nil
     ) throws(LoopFailure) {
         guard let waker = Waker() else { throw LoopFailure(operation: "eventfd", errno: 24) }
         self.waker = waker
@@ -57,7 +56,7 @@ final class AdminServer: Sendable {
             address = nil
         }
         router = AdminRouter(token: settings.token?.revealed)
-        desk = AdminDesk(shared: shared, status: status, renderer: AdminRenderer(redaction: redaction), redaction: redaction)
+        desk = AdminDesk(shared: shared, status: status, ledgers: ledgers)
     }
 
     func start() {

@@ -47,6 +47,8 @@ final class ForwardDesk: Sendable {
     static let questions = 1024
     static let waiters = 16_384
     static let answers = 16_384
+    /// For how long an answer is offered to workers that take nothing: longer than any turn of theirs.
+    static let patience = TimeSpan.seconds(5)
 
     private struct State {
         var table = AnswerTable<Key, Waiter>(
@@ -127,8 +129,12 @@ final class ForwardDesk: Sendable {
 
     private func answer(_ key: Key, _ outcome: CredentialOutcome, keptFor span: TimeSpan) {
         let now = Timestamp(nanoseconds: clinux_monotonic())
-        for waiter in state.withLock({ $0.table.answered(key, outcome, keptFor: span, now: now) }) {
-            _ = waiter.mailbox.post(.credentialChecked(slot: waiter.slot, session: waiter.session, outcome: outcome))
+        let waiters = state.withLock { $0.table.answered(key, outcome, keptFor: span, now: now) }
+        // As many may wait for one answer as would fill a mailbox many times over, and each is told once.
+        let limit = now.nanoseconds + ForwardDesk.patience.nanoseconds
+        for waiter in waiters {
+            _ = waiter.mailbox.post(
+                .credentialChecked(slot: waiter.slot, session: waiter.session, outcome: outcome), until: limit)
         }
     }
 }

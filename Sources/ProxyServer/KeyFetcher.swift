@@ -30,13 +30,9 @@ final class KeyFetcher: Sendable {
     }
 
     private let state = Mutex(State())
-    private let log: LogWriter
-    private let redaction: LogRedaction
+    private let ledgers: LedgerSource
 
-    init(log: LogWriter, redaction: LogRedaction) {
-        self.log = log
-        self.redaction = redaction
-    }
+    init(ledgers: LedgerSource) { self.ledgers = ledgers }
 
     /// Fetches for these sources from now on. A source that was there before hands its keys on, so that a reload costs nobody a refusal.
     func adopt(_ sources: [KeySource]) {
@@ -91,7 +87,7 @@ final class KeyFetcher: Sendable {
 
     private func tell(_ source: KeySource, _ fetched: Result<KeySet, KeySetError>) {
         let now = Timestamp(nanoseconds: clinux_realtime())
-        let ledger = Ledger(writer: log, redaction: redaction)
+        let ledger = ledgers.ledger
         switch fetched {
         case .success(let set): ledger.keysFetched(source.url.description, count: set.keys.count, notices: set.notices, at: now)
         case .failure(let error):

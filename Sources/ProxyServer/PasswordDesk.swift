@@ -57,7 +57,10 @@ final class PasswordDesk: Sendable {
             }
             guard let next else { return }
             let outcome = next.checker.checkPassword(next.credential)
-            _ = next.mailbox.post(.credentialChecked(slot: next.slot, session: next.session, outcome: outcome))
+            // Said once: a full mailbox is no reason to let somebody wait for a deadline.
+            _ = next.mailbox.post(
+                .credentialChecked(slot: next.slot, session: next.session, outcome: outcome),
+                until: clinux_monotonic() + ForwardDesk.patience.nanoseconds)
         }
     }
 }

@@ -27,17 +27,12 @@ struct ResolverAnswer: Sendable {
 /// The system's resolver blocks and knows all the configuration that an administrator made (hosts file, search domains), so
 /// it is used as it is, where nobody waits. A name that has resolved is asked for again after half a minute; an answer that
 /// fails leaves the addresses in force that were there. Whose turn is longest overdue comes first: names whose servers hang can't keep
-/// the others from being asked for.
+/// the others from being asked for. A name that no worker needs any more is forgotten (`NameCalendar`).
 final class Resolver: Sendable {
     static let refresh: UInt64 = 30_000_000_000
     static let retry: UInt64 = 1_000_000_000
     /// The most addresses that are taken of one name.
     private static let most = 64
-
-    private struct Question: Sendable {
-        var endpoint: Endpoint
-        var due: UInt64
-    }
 
     /// What is known of a name.
     private struct Known: Sendable {
@@ -46,7 +41,8 @@ final class Resolver: Sendable {
         var isFailing = false
     }
 
-    private let questions = Mutex<[Question]>([])
+    /// Locked before `answers`, where both are.
+    private let calendar = Mutex(NameCalendar())
     /// For workers and configurations that come later, too.
     private let answers = Mutex<[Endpoint: Known]>([:])
     private let stopped = Atomic<Bool>(false)
@@ -64,13 +60,16 @@ final class Resolver: Sendable {
         WorkerThread.start(name: "gh-resolve") { [self] in run() }
     }
 
-    /// Asks for an endpoint's addresses, now and from time to time from here on.
-    func resolve(_ endpoint: Endpoint) {
-        questions.withLock { questions in
-            if questions.contains(where: { $0.endpoint == endpoint }) { return }
-            questions.append(Question(endpoint: endpoint, due: 0))
+    /// Asks for the addresses of these endpoints, now and from time to time from here on; what `worker` needed before and no other worker
+    /// does is forgotten.
+    func keep(_ endpoints: [Endpoint], for worker: Int) {
+        let hasNew = calendar.withLock { calendar in
+            let hasNew = calendar.need(endpoints, for: worker)
+            let needed = calendar
+            answers.withLock { $0 = $0.filter { needed.isNeeded($0.key) } }
+            return hasNew
         }
-        clinux_eventfd_signal(wake)
+        if hasNew { clinux_eventfd_signal(wake) }
     }
 
     /// What is known of an endpoint's addresses; empty if nothing is yet.
@@ -109,12 +108,8 @@ final class Resolver: Sendable {
 
     /// A name whose addresses took no connection is asked for again soon, if it is not about to be anyway.
     func hurry(_ endpoint: Endpoint) {
-        let soon = clinux_monotonic() + Resolver.retry
-        questions.withLock { questions in
-            for index in questions.indices where questions[index].endpoint == endpoint {
-                questions[index].due = min(questions[index].due, soon)
-            }
-        }
+        let soon = Timestamp(nanoseconds: clinux_monotonic() + Resolver.retry)
+        calendar.withLock { $0.hurry(endpoint, by: soon) }
         clinux_eventfd_signal(wake)
     }
 
@@ -126,17 +121,17 @@ final class Resolver: Sendable {
     private func run() {
         while !stopped.load(ordering: .relaxed) {
             let now = clinux_monotonic()
-            guard let (endpoint, due) = questions.withLock({ $0.min { $0.due < $1.due }.map { ($0.endpoint, $0.due) } }), due <= now
-            else {
+            guard let (endpoint, due) = calendar.withLock({ $0.next }), due.nanoseconds <= now else {
                 sleep(from: now)
                 continue
             }
             let (addresses, failure) = Resolver.lookUp(endpoint)
-            let answer = learn(endpoint, addresses, failure)
-            let next = clinux_monotonic() + (addresses.isEmpty ? Resolver.retry : Resolver.refresh)
-            questions.withLock { questions in
-                for index in questions.indices where questions[index].endpoint == endpoint { questions[index].due = next }
+            let next = Timestamp(nanoseconds: clinux_monotonic() + (addresses.isEmpty ? Resolver.retry : Resolver.refresh))
+            let answer = calendar.withLock { calendar -> ResolverAnswer? in
+                // Perhaps nobody needs it any more.
+                calendar.asked(endpoint, again: next) ? learn(endpoint, addresses, failure) : nil
             }
+            guard let answer else { continue }
             let deliver = self.deliver.withLock { $0 }
             deliver?(answer)
         }
@@ -145,7 +140,7 @@ final class Resolver: Sendable {
     /// Until the next name is due, or somebody asks for one. Where there is no descriptor to wait on, for a moment.
     private func sleep(from now: UInt64) {
         guard wake >= 0 else { return clinux_sleep(50_000_000) }
-        let due = questions.withLock { $0.map(\.due).min() }
+        let due = calendar.withLock { $0.next?.due.nanoseconds }
         let milliseconds = due.map { Int32(clamping: ($0 &- min($0, now)) / 1_000_000 &+ 1) } ?? -1
         if clinux_eventfd_wait(wake, milliseconds) { clinux_eventfd_clear(wake) }
     }
@@ -153,23 +148,7 @@ final class Resolver: Sendable {
     /// Asks the system, blocking.
     static func lookUp(_ endpoint: Endpoint) -> ([SocketAddress], String?) {
         if let address = endpoint.address { return ([address], nil) }
-        var raw = Array(repeating: clinux_address(), count: most)
-        let count = raw.withUnsafeMutableBufferPointer {
-            clinux_resolve(endpoint.host, endpoint.port, $0.baseAddress, Int32(most))
-        }
-        guard count > 0 else {
-            let why = clinux_resolve_error(count).map { String(cString: $0) } ?? "no address"
-            return ([], "\(endpoint.host): \(why)")
-        }
-        return (
-            raw.prefix(Int(count)).map { address in
-                var address = address
-                var high: UInt64 = 0
-                var low: UInt64 = 0
-                var port: UInt16 = 0
-                clinux_address_read(&address, &high, &low, &port)
-                return SocketAddress(high: high, low: low, port: port)
-            }, nil
-        )
+        let (addresses, failure) = SystemResolver.addresses(of: endpoint.host, port: endpoint.port, most: most)
+        return (addresses, addresses.isEmpty ? "\(endpoint.host): \(failure ?? "no address")" : nil)
     }
 }

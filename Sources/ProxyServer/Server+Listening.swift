@@ -41,11 +41,14 @@ extension Server {
         return sockets
     }
 
-    private static func explain(_ failure: LoopFailure, _ address: SocketAddress) -> String {
+    /// - Parameter setting: what chooses the address: clients and the admin endpoints have one each.
+    private static func explain(
+        _ failure: LoopFailure, _ address: SocketAddress, setting: String = "--listen (listen in the file)"
+    ) -> String {
         switch failure.errno {
         case 98:
-            "Cannot listen on \(address): another process uses this port. Stop it, or choose another one with --listen."
-        case 13: "Cannot listen on \(address): ports below 1024 need privileges. Choose a higher one with --listen."
+            "Cannot listen on \(address): another process uses this port. Stop it, or choose another one with \(setting)."
+        case 13: "Cannot listen on \(address): ports below 1024 need privileges. Choose a higher one with \(setting)."
         case 99: "Cannot listen on \(address): no interface of this machine has that address. 0.0.0.0 listens on all."
         default: "Cannot listen on \(address): errno \(failure.errno)."
         }
@@ -66,7 +69,7 @@ extension Server {
         let settings = state.snapshot.admin
         let socket = try passed?.admin()
         do throws(LoopFailure) {
-            let admin = try AdminServer(settings, shared: shared, status: status, redaction: redaction, passed: socket)
+            let admin = try AdminServer(settings, shared: shared, status: status, ledgers: ledgers, passed: socket)
             adminAddress = admin.address
             self.admin = admin
             shared.setAdmin(admin)
@@ -74,7 +77,11 @@ extension Server {
                 held.append(HeldListener(listener: OfferedListener(.admin, address, count: 1), descriptors: [descriptor]))
             }
         } catch {
-            throw StartFailure("Admin: " + Server.explain(error, settings.listener ?? Snapshot.defaultListener))
+            throw StartFailure(
+                "Admin endpoints: "
+                    + Server.explain(
+                        error, settings.listener ?? Snapshot.defaultListener,
+                        setting: "--admin-listen (admin.listen in the file), or off"))
         }
     }
 }

@@ -42,10 +42,12 @@ extension Server {
             } catch {
                 return reject(["\(error)"])
             }
+            // First of all: from here on nobody says what is secret now.
+            ledgers.adopt(shared.redaction(for: state))
             fetcher.adopt(state.keySources)
             checker.adopt(state)
             memory.adopt(snapshot.limits)
-            shared.capture.adopt(snapshot.capture, log: shared.log, redaction: redaction)
+            shared.capture.adopt(snapshot.capture, log: shared.log, redaction: ledgers.redaction)
             tellWorkers(.reload(state))
             casebook.leave(.reloaded(state))
             restart?.adopt(state.snapshot.restart)
@@ -63,9 +65,7 @@ extension Server {
     /// missed it would go by the old configuration, or never end.
     private func tellWorkers(_ message: WorkerMessage) {
         let limit = clinux_monotonic() + drainTimeout.nanoseconds
-        for mailbox in shared.mailboxes {
-            while !mailbox.post(message), clinux_monotonic() < limit { clinux_sleep(1_000_000) }
-        }
+        for mailbox in shared.mailboxes { _ = mailbox.post(message, until: limit) }
     }
 
     private func reject(_ problems: [String]) {

@@ -29,11 +29,12 @@ public final class Server {
     let load: Load
     var state: ServerState
     let shared: SharedParts
-    let redaction: LogRedaction
+    /// What writes the lines of all threads but the workers'.
+    let ledgers: LedgerSource
     var threads: [WorkerThread.Handle] = []
     var admin: AdminServer?
-    /// The main thread's; nobody else writes with it.
-    public let ledger: Ledger
+    /// For a line of the main thread's; nobody else writes with it.
+    public var ledger: Ledger { ledgers.ledger }
     let status: ProcessStatus
     /// Hands the listeners over; nil where that isn't offered.
     var restart: RestartDesk?
@@ -95,11 +96,10 @@ public final class Server {
         shared = SharedParts(
             log: log, metrics: (0..<count).map { _ in WorkerMetrics() }, mailboxes: mailboxes, resolver: Resolver(),
             casebook: casebook, seed: random.next(), redactionKey: (random.next(), random.next()))
-        redaction = shared.redaction(for: state)
-        ledger = Ledger(writer: log, redaction: redaction)
-        fetcher = KeyFetcher(log: log, redaction: redaction)
-        checker = HealthChecker(standings: shared.standings, log: log, redaction: redaction)
-        memory = MemoryWarden(snapshot.limits, shared: shared, redaction: redaction, waker: memoryWaker)
+        ledgers = LedgerSource(log: log, redaction: shared.redaction(for: state))
+        fetcher = KeyFetcher(ledgers: ledgers)
+        checker = HealthChecker(standings: shared.standings, ledgers: ledgers)
+        memory = MemoryWarden(snapshot.limits, shared: shared, ledgers: ledgers, waker: memoryWaker)
         status = ProcessStatus(version: version, started: Server.now)
     }
 
@@ -154,7 +154,7 @@ public final class Server {
         fetcher.adopt(state.keySources)
         checker.adopt(state)
         casebook.start(state, shared)
-        shared.capture.adopt(state.snapshot.capture, log: shared.log, redaction: redaction)
+        shared.capture.adopt(state.snapshot.capture, log: shared.log, redaction: ledgers.redaction)
         // What is learnt, or taken over, needs a place.
         for cluster in state.snapshot.clusters where !cluster.isPlain { _ = shared.standings.of(cluster, now: Server.now) }
         try prepare()
@@ -183,7 +183,7 @@ public final class Server {
 
     private func startResolver() {
         let mailboxes = shared.mailboxes
-        shared.resolver.start { [log = shared.log, redaction] answer in
+        shared.resolver.start { [ledgers] answer in
             for mailbox in mailboxes {
                 _ = mailbox.post(
                     .resolved(endpoint: answer.endpoint, addresses: answer.addresses, failure: answer.failure))
@@ -191,10 +191,9 @@ public final class Server {
             let name = answer.endpoint.description
             switch answer.news {
             case .addresses(let gone)? where answer.endpoint.address == nil:
-                Ledger(writer: log, redaction: redaction).endpointResolved(
-                    name, addresses: answer.addresses, gone: gone, at: Server.now)
+                ledgers.ledger.endpointResolved(name, addresses: answer.addresses, gone: gone, at: Server.now)
             case .failed(let keepsOld)?:
-                Ledger(writer: log, redaction: redaction).endpointUnresolved(
+                ledgers.ledger.endpointUnresolved(
                     name, observed: answer.failure ?? "no address", keepsOld: keepsOld, at: Server.now)
             default: break
             }

@@ -5,8 +5,8 @@ import ProxyCore
 import TLSEngine
 import Wire
 
-/// One request to a service of the operator's, from a thread that may wait: a connection of its own, one deadline for all of it, no
-/// redirects; TLS as the configuration says, else as browsers check it.
+/// One request to a service of the operator's, from a thread that may wait: a connection of its own, one deadline for all of it, which
+/// the addresses of its name share, no redirects; TLS as the configuration says, else as browsers check it.
 enum ServiceCall {
     /// Why there is no answer, in words without secrets.
     struct Fault: Error, Sendable {
@@ -39,8 +39,12 @@ enum ServiceCall {
 
     private static func connect(_ endpoint: Endpoint, until deadline: Deadline) throws(Fault) -> HandshakeConnection {
         let (addresses, failure) = Resolver.lookUp(endpoint)
-        for address in addresses {
-            if case .open(let connection) = HandshakeConnection.open(address, until: deadline) { return connection }
+        for (attempt, address) in addresses.enumerated() where !deadline.hasPassed {
+            // A host that is gone says nothing at all, and must not spend the others' time.
+            let share = EndpointAddresses.share(of: deadline.remaining, attempt: attempt, of: addresses.count)
+            if case .open(let connection) = HandshakeConnection.open(address, until: min(deadline, .after(share))) {
+                return connection
+            }
         }
         throw Fault(observed: failure ?? "no connection to \(endpoint.authority)")
     }

@@ -70,6 +70,7 @@ final class UpstreamEndpoint {
     let endpoint: Endpoint
     /// For logs and metric labels.
     let name: String
+    /// What the worker knows it by; no other one has ever had it.
     let index: UInt32
     var addresses: EndpointAddresses
     /// Why there are no addresses, if resolving failed.

@@ -254,8 +254,9 @@ extension Worker {
     func receivedElsewhere(_ connection: ConnectionID, _ owner: UInt64, _ chunk: Chunk) {
         defer { loop.release(chunk) }
         guard case .idle(let index) = Owner.meaning(owner) else { return }
-        let endpoint = endpoints[Int(index)]
-        guard let idle = endpoint.forget(connection) else { return loop.close(connection, .now) }
+        guard let endpoint = endpoint(numbered: index), let idle = endpoint.forget(connection) else {
+            return loop.close(connection, .now)
+        }
         if let channel = idle.channel {
             var ciphertext = chunk.bytes
             var scratch: UInt64 = 0
@@ -270,7 +271,7 @@ extension Worker {
 
     /// A kept connection ended.
     func endedElsewhere(_ connection: ConnectionID, _ owner: UInt64) {
-        if case .idle(let index) = Owner.meaning(owner) { _ = endpoints[Int(index)].forget(connection) }
+        if case .idle(let index) = Owner.meaning(owner) { _ = endpoint(numbered: index)?.forget(connection) }
         loop.close(connection, .now)
     }
 }

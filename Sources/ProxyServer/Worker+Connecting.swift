@@ -26,8 +26,8 @@ extension Worker {
         exchange.firstAddress = endpoint.addresses.begin(now: loop.now)
         exchange.connectBegan = loop.now
         // A kept connection may be closed by the backend at this very moment. That is survivable where the request may be
-        // sent twice, and only there; an upgrade takes its connection away anyway.
-        if request.method.isIdempotent, !exchange.isUpgrade, exchange.requestBody.isComplete, let kept = endpoint.takeIdle() {
+        // sent twice, and only there; an upgrade, to whatever protocol, takes its connection away anyway.
+        if request.method.isIdempotent, !exchange.opensTunnel, exchange.requestBody.isComplete, let kept = endpoint.takeIdle() {
             exchange.isReused = true
             session.pointee.upstream = kept.connection
             session.pointee.upstreamTLS = kept.channel
@@ -52,7 +52,6 @@ extension Worker {
             }
         }
         if endpoint.addresses.isEmpty {
-            shared.resolver.resolve(endpoint.endpoint)
             upstreamUnusable(session, .nameNotResolved(endpoint.resolutionError ?? endpoint.endpoint.host))
         } else {
             let errno = exchange.lastConnectError

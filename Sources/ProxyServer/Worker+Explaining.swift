@@ -40,7 +40,7 @@ extension Worker {
         writer.end()
         tapHeadAhead(session)
         var bytes = writer.bytes
-        FrameWriter.appendClose(code, reason: String(reason.prefix(CloseFrame.longestReason)), maskingKey: nil, to: &bytes)
+        FrameWriter.appendClose(code, reason: reason, maskingKey: nil, to: &bytes)
         exchange.hasAnswered = true
         exchange.keepsDownstream = false
         // From here on nothing counts as an upgrade under way, whatever becomes of sending.

@@ -7,9 +7,6 @@ import Telemetry
 import Wire
 
 extension Worker {
-    /// How many interim responses (1xx) one request may get before the backend is taken for broken.
-    static let interimLimit = 10
-
     /// Bytes from the backend while an exchange is under way.
     func receivedResponseBytes(_ session: UnsafeMutablePointer<Session>, _ chunk: Chunk) {
         guard let exchange = session.pointee.exchange else { return loop.release(chunk) }
@@ -67,11 +64,15 @@ extension Worker {
 
     /// Passes a 1xx on; false if that ended the exchange.
     private func relayInterim(_ session: UnsafeMutablePointer<Session>, _ exchange: Exchange, _ head: ResponseHead) -> Bool {
-        exchange.interimResponses += 1
-        guard exchange.interimResponses <= Worker.interimLimit, head.isForwardable, let request = exchange.request else {
+        guard let request = exchange.request else { return false }
+        if let fault = ResponseForwarding.fault(
+            of: head, forUpgrade: exchange.opensTunnel, interimCount: exchange.interimResponses)
+        {
+            exchange.responseFault = fault
             responseUnusable(session, exchange, .malformedResponse(head.faults))
             return false
         }
+        exchange.interimResponses += 1
         if ResponseForwarding.writeInterim(head, toRequest: request, into: &writer) {
             tapHeadAhead(session)
             send(session, .downstream, writer.bytes)
@@ -94,9 +95,7 @@ extension Worker {
         exchange.observation?.response = head
         if exchange.observation != nil { recallSessionName(exchange, head) }
         exchange.observation?.timings.response = exchange.sentAt.map { loop.now - $0 }
-        if let fault = ResponseForwarding.fault(
-            of: head, forUpgrade: exchange.opensTunnel, interimCount: exchange.interimResponses)
-        {
+        if let fault = ResponseForwarding.fault(of: head, forUpgrade: exchange.opensTunnel) {
             loop.release(rest)
             exchange.responseFault = fault
             return responseUnusable(session, exchange, .malformedResponse(head.faults))
@@ -122,7 +121,10 @@ extension Worker {
         close(session, .upstream, reset: true)
         releaseEndpoint(exchange)
         if exchange.hasAnswered { return abort(session, exchange) }
-        refuse(session, exchange, Refusal(failure))
+        var refusal = Refusal(failure)
+        // Of faults in a head the failure tells itself.
+        if case .malformedResponse(let faults) = failure, faults.isEmpty { refusal.detail = exchange.responseFault?.name }
+        refuse(session, exchange, refusal)
     }
 
     /// Writes the head of an ordinary response, together with what of its body has come in the same buffer.

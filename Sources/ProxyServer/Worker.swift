@@ -8,7 +8,7 @@
 //     Worker+Requests    request head → checks → route
 //     Worker+Gate        origin, credentials, permission
 //     Worker+GateLimits  limits
-//     Routing/           what the choice of an endpoint depends on, waiting for one
+//     Routing/           which endpoints there are, what the choice of one depends on, waiting for one
 //     Worker+WaitingForRoom  above a limit: waiting for room, messages a second
 //     Worker+Connecting  endpoint → connection (kept or new, all addresses) → TLS → head sent
 //     Worker+Responses   response head: relayed, refused, or a valid 101
@@ -73,8 +73,10 @@ final class Worker {
     var sessions: SessionTable
     /// By cluster of the snapshot.
     var clusters: [UpstreamCluster] = []
-    /// All endpoints of all clusters, of reloaded configurations too as long as they have sessions.
+    /// All endpoints of all clusters, of earlier configurations too as long as something uses them.
     var endpoints: [UpstreamEndpoint] = []
+    /// The number of the next one that is made.
+    var nextEndpointIndex: UInt32 = 0
     var ledger: Ledger
     /// Reused for every head that is written.
     var writer = HeadWriter(capacity: 4096)
@@ -223,29 +225,7 @@ final class Worker {
         self.state = state
         mayTap = Worker.taps(state.snapshot, captureOrders)
         ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
-        clusters = state.snapshot.clusters.map { cluster in
-            let members = cluster.endpoints.map { endpoint -> UpstreamEndpoint in
-                // A kept endpoint keeps its addresses, load and connections; TLS settings may have changed, so
-                // secured connections are not kept across a reload.
-                if let known = endpoints.first(where: { $0.endpoint == endpoint && !$0.endpoint.isSecure }) { return known }
-                let made = UpstreamEndpoint(endpoint, index: UInt32(endpoints.count))
-                if made.addresses.isEmpty { made.addresses = EndpointAddresses(shared.resolver.addresses(of: endpoint)) }
-                // A drain is the operator's word on the endpoint, and a reload doesn't take it back.
-                made.isDraining = endpoints.contains { $0.endpoint == endpoint && $0.isDraining }
-                endpoints.append(made)
-                return made
-            }
-            return UpstreamCluster(
-                cluster, endpoints: members, cursor: UInt32(truncatingIfNeeded: random.next()), metrics: metrics,
-                standing: cluster.isPlain ? nil : shared.standings.of(cluster, now: loop.now))
-        }
-        let current = Set(clusters.flatMap { $0.endpoints.map(\.index) })
-        for endpoint in endpoints where !current.contains(endpoint.index) {
-            for idle in endpoint.takeAll() { loop.close(idle.connection, .now) }
-        }
-        for endpoint in endpoints where current.contains(endpoint.index) && endpoint.endpoint.address == nil {
-            shared.resolver.resolve(endpoint.endpoint)
-        }
+        adoptClusters()
     }
 
     /// Adds what was relayed since the last time to the metrics, that of live sessions included.
@@ -285,6 +265,7 @@ final class Worker {
             while let idle = endpoints[index].takeExpired(before: limit) { loop.close(idle.connection, .now) }
             index += 1
         }
+        sweepEndpoints()
         publishHealth()
         loop.acceptLeftovers()
         followMemory()

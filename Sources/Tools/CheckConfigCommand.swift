@@ -1,13 +1,16 @@
 public import Configuration
 import Glibc
 import ProxyCore
-import ProxyServer
 
 /// `gatehouse check-config FILE`: every problem of a configuration, with its place and what to write instead.
 public enum CheckConfigCommand {
     public static let definition = CommandDefinition(
         name: "gatehouse check-config",
-        about: "Reads a configuration as serve would and reports every problem in it. Exit code 0: none; 1: some; 2: no such file.",
+        about: """
+            Reads a configuration as serve would and reports every problem in it. Also loads the certificates, keys and users that it names, and \
+            looks whether the log and captures could be written, as the user that runs it. Nothing is made or changed. Exit code 0: no problem; 1: \
+            some; 2: no such file.
+            """,
         flags: [FlagDefinition("json", "One JSON object instead of text.")],
         positionals: ["FILE"],
         examples: ["gatehouse check-config gatehouse.yaml"])
@@ -19,11 +22,7 @@ public enum CheckConfigCommand {
         }
         let isJSON = flags.has("json")
         do throws(ConfigurationError) {
-            let snapshot = try Snapshot.load(file: file, flags: [:], environment: Terminal.environment)
-            if let failure = Server.problem(of: snapshot) {
-                Terminal.line(isJSON ? "{\"ok\":false,\"problem\":\"\(failure)\"}" : "\(file): \(failure)")
-                return ExitCode.problemFound.rawValue
-            }
+            let snapshot = try checked(file, Terminal.environment)
             Terminal.line(isJSON ? snapshot.checkJSON : "\(file): the configuration is good.")
             for warning in snapshot.warnings where !isJSON { Terminal.line("warning: \(warning)") }
             for route in snapshot.routes.routes where !isJSON && route.hold != nil {
@@ -34,5 +33,20 @@ public enum CheckConfigCommand {
             Terminal.line(isJSON ? error.json : error.description)
             return access(file, F_OK) == 0 ? ExitCode.problemFound.rawValue : ExitCode.usage.rawValue
         }
+    }
+
+    /// The configuration, if nothing is wrong with it, with the files that it names, and with the places that it writes to.
+    static func checked(_ file: String, _ environment: [String: String]) throws(ConfigurationError) -> Snapshot {
+        let snapshot = try Snapshot.load(file: file, environment: environment, checksOutputs: true)
+        let faults = NamedFiles.faults(of: snapshot)
+        guard faults.isEmpty else {
+            throw ConfigurationError(
+                faults.map { fault in
+                    ConfigurationProblem(
+                        source: .file(file, line: 0, column: 0), key: "", observed: "what can't be used: \(fault)",
+                        expected: "certificates, keys and users that can be loaded")
+                })
+        }
+        return snapshot
     }
 }

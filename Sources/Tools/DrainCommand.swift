@@ -8,7 +8,8 @@ public enum DrainCommand {
         about:
             "Drains one endpoint of a running Gatehouse: it gets nothing new, and its sessions are closed over a window. The admin token is taken from GATEHOUSE_ADMIN_TOKEN.",
         flags: [
-            FlagDefinition("admin", value: "ADDRESS", "Where the admin endpoints are (127.0.0.1:9900)."),
+            FlagDefinition(
+                "admin", value: "ADDRESS", "Where the admin endpoints are. Default: GATEHOUSE_ADMIN_LISTEN, else 127.0.0.1:9900."),
             FlagDefinition("window", value: "TIME", "Over how long the closes are spread, in place of drain.window."),
             FlagDefinition("timeout", value: "TIME", "When what is left is cut, in place of drain.timeout."),
             FlagDefinition("code", value: "CODE", words: ["1001", "1012"], "The close code for clients."),
@@ -17,7 +18,7 @@ public enum DrainCommand {
             FlagDefinition("wait", "Waits until no session is left."),
             FlagDefinition("json", "Prints the answer as JSON."),
         ],
-        positionals: ["ENDPOINT"],
+        positionals: ["[ENDPOINT]"],
         examples: [
             "gatehouse drain http://127.0.0.1:8001 --wait",
             "gatehouse drain http://127.0.0.1:8001 --window 1m --code 1012 --reason 'restart; retry-after={retry}'",
@@ -25,19 +26,19 @@ public enum DrainCommand {
         ])
 
     public static func run(_ flags: FlagParser.Result) -> Int32 {
-        guard let endpoint = flags.positionals.first else { return ExitCode.usage.rawValue }
-        let admin = flags["admin"] ?? "127.0.0.1:9900"
-        guard let address = AdminClient.address(admin) else {
-            Terminal.note("gatehouse drain: --admin is \"\(admin)\": expected an address and port, such as 127.0.0.1:9900")
+        let place = AdminPlace(flag: flags["admin"], environment: Terminal.environment)
+        guard let address = AdminClient.address(place.text) else {
+            Terminal.note("gatehouse drain: \(place.fault)")
             return ExitCode.usage.rawValue
         }
+        let client = AdminClient(address: address)
+        guard let endpoint = flags.positionals.first else { return unnamed(client, place) }
         var query = "endpoint=\(encoded(endpoint))"
         for name in ["window", "timeout", "code", "reason"] {
             if let value = flags[name] { query += "&\(name)=\(encoded(value))" }
         }
         if flags.has("resume") { query += "&resume=true" }
-        let client = AdminClient(address: address)
-        guard let answer = client.ask("POST", "/api/drain?\(query)") else { return unreachable(admin) }
+        guard let answer = client.ask("POST", "/api/drain?\(query)") else { return unreachable(place) }
         guard answer.status == 200 || answer.status == 202 else {
             Terminal.note("gatehouse drain: \(value("error", in: answer.body) ?? "the answer was \(answer.status)")")
             return (answer.status == 400 ? ExitCode.usage : .problemFound).rawValue
@@ -50,13 +51,13 @@ public enum DrainCommand {
             Terminal.write("\(endpoint) gets nothing new; \(value("left", in: answer.body) ?? "?") sessions are being closed.\n")
         }
         guard flags.has("wait"), !flags.has("resume") else { return ExitCode.success.rawValue }
-        return wait(client, admin, value("endpoint", in: answer.body) ?? endpoint)
+        return wait(client, place, value("endpoint", in: answer.body) ?? endpoint)
     }
 
     /// Asks twice a second until nothing is left.
-    private static func wait(_ client: AdminClient, _ admin: String, _ endpoint: String) -> Int32 {
+    private static func wait(_ client: AdminClient, _ place: AdminPlace, _ endpoint: String) -> Int32 {
         while true {
-            guard let answer = client.ask("GET", "/api/drain") else { return unreachable(admin) }
+            guard let answer = client.ask("GET", "/api/drain") else { return unreachable(place) }
             guard let place = answer.body.firstRange(of: "\"endpoint\":\"\(endpoint)\"") else {
                 Terminal.note("gatehouse drain: the drain of \(endpoint) was taken back")
                 return ExitCode.problemFound.rawValue
@@ -69,9 +70,27 @@ public enum DrainCommand {
         }
     }
 
-    private static func unreachable(_ admin: String) -> Int32 {
-        Terminal.note("gatehouse drain: no answer from \(admin). Is Gatehouse running, with its admin endpoints there (--admin)?")
+    private static func unreachable(_ place: AdminPlace) -> Int32 {
+        Terminal.note("gatehouse drain: \(place.silence)")
         return ExitCode.unreachable.rawValue
+    }
+
+    /// Without an ENDPOINT: those that the running process has.
+    private static func unnamed(_ client: AdminClient, _ place: AdminPlace) -> Int32 {
+        guard let answer = client.ask("GET", "/api/endpoints") else {
+            Terminal.note("gatehouse drain: needs ENDPOINT, a URL of the configuration; see gatehouse drain --help.")
+            return unreachable(place)
+        }
+        var names: [String] = []
+        var rest = answer.body[...]
+        while let mark = rest.firstRange(of: "\"endpoint\":\"") {
+            rest = rest[mark.upperBound...]
+            let name = String(rest.prefix { $0 != "\"" })
+            if !names.contains(name) { names.append(name) }
+        }
+        let known = names.isEmpty ? "" : "; the process at \(place.text) has \(names.joined(separator: ", "))"
+        Terminal.note("gatehouse drain: needs ENDPOINT\(known). See gatehouse drain --help.")
+        return ExitCode.usage.rawValue
     }
 
     /// The first member of this name in a body of ours, whose values are plain.

@@ -12,35 +12,36 @@ public enum RestartCommand {
             """,
         flags: [
             FlagDefinition("socket", value: "PATH", "The control socket of the running process (restart.socket)."),
-            FlagDefinition("config", value: "FILE", "The configuration's file, from which restart.socket is taken."),
+            FlagDefinition(
+                "config", value: "FILE",
+                "The configuration's file, for its restart.socket. Without both: GATEHOUSE_CONFIG, then GATEHOUSE_TAKEOVER."),
         ],
         examples: ["gatehouse restart --socket /run/gatehouse/control", "gatehouse restart --config gatehouse.yaml"])
 
     public static func run(_ flags: FlagParser.Result) -> Int32 {
         do throws(ConfigurationError) {
-            let path: String?
-            if let named = flags["socket"] { path = named } else { path = try configured(flags["config"]) }
-            guard let path else {
-                Terminal.note(
-                    "gatehouse restart: no control socket is named; give --socket PATH, or set restart.socket in the configuration."
-                )
+            let (place, missing) = try ControlPlace.find(
+                socket: flags["socket"], config: flags["config"], environment: Terminal.environment)
+            guard let place else {
+                Terminal.note("gatehouse restart: \(missing); \(ControlPlace.remedy)")
                 return ExitCode.usage.rawValue
             }
-            return ask(path)
+            return ask(place)
         } catch {
-            Terminal.note(error.description)
+            Terminal.note("\(error.description)\nThe socket may be named without the file: gatehouse restart --socket PATH")
             return ExitCode.usage.rawValue
         }
     }
 
-    private static func configured(_ file: String?) throws(ConfigurationError) -> String? {
-        try Snapshot.load(file: file, flags: [:], environment: Terminal.environment).restart.socket
-    }
-
-    private static func ask(_ path: String) -> Int32 {
+    private static func ask(_ place: ControlPlace) -> Int32 {
+        let path = place.path
         do throws(Server.StartFailure) {
             guard let channel = try ControlChannel.connect(path) else {
-                Terminal.note("gatehouse restart: nobody listens on \(path); is a process with this restart.socket running?")
+                Terminal.note(
+                    """
+                    gatehouse restart: found nobody at the control socket \(path) (\(place.source)); expected a running gatehouse serve with it.
+                    To do: start one with --takeover \(path), or name the socket of the one that runs with --socket PATH.
+                    """)
                 return ExitCode.unreachable.rawValue
             }
             channel.send(.restart)

@@ -80,7 +80,6 @@ import Wire
         var session = session(1, path: evil)
         session.origin = evil
         session.forwardedFor = evil
-        session.subprotocol = evil
         let response = renderer.sessions([session], SessionFilter(), at: now)
         #expect((try object(response)["sessions"] as? [[String: Any]])?.first?["x"] == nil)
         #expect(!response.body.dropLast().contains { $0 < 0x20 || $0 == 0x7F })
@@ -108,11 +107,10 @@ import Wire
     }
 
     @Test func `forbid browsers to keep, frame, sniff or run what they show`() {
-        let responses =
-            [renderer.healthz(), renderer.session(nil, at: now)]
-            + [.notFound, .methodNotAllowed, .misdirected, .unauthorized, .forbidden, .headTooLarge(limit: 5)].compactMap {
-                renderer.refusal($0)
-            }
+        let refusals: [AdminRequest] = [
+            .notFound, .methodNotAllowed(allowed: ["GET"]), .misdirected, .unauthorized, .forbidden, .headTooLarge(limit: 5),
+        ]
+        let responses = [renderer.healthz(), renderer.session(nil, at: now)] + refusals.compactMap { renderer.refusal($0) }
         #expect(responses.count == 8)
         for response in responses {
             let fields = Dictionary(uniqueKeysWithValues: response.fields.map { ($0.name.lowercased(), $0.value) })
@@ -129,7 +127,9 @@ import Wire
         #expect(renderer.refusal(.forbidden)?.status == 403)
         #expect(renderer.refusal(.notFound)?.status == 404)
         #expect(renderer.refusal(.headTooLarge(limit: 5))?.status == 431)
-        #expect(renderer.refusal(.methodNotAllowed)?.fields.last == .init("Allow", "GET, HEAD"))
+        #expect(renderer.refusal(.methodNotAllowed(allowed: ["GET", "HEAD"]))?.fields.last == .init("Allow", "GET, HEAD"))
+        let withPost = renderer.refusal(.methodNotAllowed(allowed: ["GET", "HEAD", "POST"]))
+        #expect(withPost?.status == 405 && withPost?.fields.last == .init("Allow", "GET, HEAD, POST"))
         #expect(renderer.refusal(.unauthorized)?.fields.last?.name == "WWW-Authenticate")
         #expect(renderer.refusal(.metrics) == nil)
     }

@@ -49,7 +49,7 @@ import Wire
         let guarded = AdminRouter(token: "0123456789abcdef")
         #expect(route(AdminRouter(), "POST") == wanted)
         #expect(route(AdminRouter(), "GET") == .drains)
-        #expect(route(AdminRouter(), "PUT") == .methodNotAllowed)
+        #expect(route(AdminRouter(), "PUT") == .methodNotAllowed(allowed: ["GET", "HEAD", "POST"]))
         #expect(route(AdminRouter(), "POST", host: "evil.example") == .misdirected)
         #expect(route(AdminRouter(), "POST", origin: "https://evil.example") == .forbidden)
         #expect(route(guarded, "POST") == .unauthorized)
@@ -58,6 +58,6 @@ import Wire
         #expect(
             AdminRouter().route(
                 method: "POST", path: "/api/sessions", query: nil, host: "localhost", origin: nil, authorization: nil)
-                == .methodNotAllowed)
+                == .methodNotAllowed(allowed: ["GET", "HEAD"]))
     }
 }

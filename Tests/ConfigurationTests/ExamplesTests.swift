@@ -31,6 +31,30 @@ struct ExamplesTests {
         #expect(try load(name).warnings.isEmpty)
     }
 
+    @Test(arguments: names)
+    func `an example says at its top which files and variables it needs, and the check says the same`(_ name: String) throws {
+        let text = try #require(TemporaryDirectory.read("\(packageRoot)/Config/\(name).yaml"))
+        let top = text.split(separator: "\n", omittingEmptySubsequences: false).prefix { $0.hasPrefix("#") }.joined(separator: "\n")
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let file = try directory.write("\(name).yaml", text)
+        var missing: [String] = []
+        do { _ = try Snapshot.load(file: file) } catch {
+            for problem in error.problems {
+                #expect(problem.remedy != nil, "\(problem)")
+                if let path = problem.observed.split(separator: "\"").first, path.hasPrefix(directory.path) {
+                    missing.append(String(path.dropFirst(directory.path.count + 1)))
+                } else {
+                    let words = problem.observed.split(separator: " ")
+                    #expect(words.prefix(2) == ["the", "variable"], "\(problem)")
+                    missing.append(String(words[2].filter { $0 != "," }))
+                }
+            }
+        }
+        for name in missing { #expect(top.contains(name), "\(name)") }
+        #expect(top.contains("Needs") == !missing.isEmpty)
+    }
+
     @Test func `no example is left out`() throws {
         let directory = try #require(opendir("\(packageRoot)/Config"))
         defer { closedir(directory) }

@@ -50,6 +50,11 @@ struct FlagParserTests {
         #expect(faults(["--a", "--b", "--json=1"]).count == 4)
     }
 
+    @Test func `the value of a misspelt flag is no fault of its own`() {
+        #expect(faults(["--orign", "x", "u"]) == ["unknown flag --orign; did you mean --origin?"])
+        #expect(faults(["--jsno", "u"]) == ["unknown flag --jsno; did you mean --json?"])
+    }
+
     @Test func `help asks for nothing else`() throws {
         #expect(try FlagParser.parse(["--unknown", "--help"], for: command).wantsHelp)
         #expect(try FlagParser.parse(["-h"], for: command).wantsHelp)

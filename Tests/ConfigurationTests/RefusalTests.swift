@@ -110,6 +110,16 @@ struct RefusalTests {
         if let remedy { #expect(found.map(\.remedy).contains(remedy), "\(found)") }
     }
 
+    @Test func `a route that goes nowhere hides nothing else that is wrong with it`() {
+        let found = problems(
+            """
+            upstream: 127.0.0.1:8000
+            guards: all
+            hold: {backoff: 10s, backoff_max: 1s}
+            """)
+        #expect(found.map(\.key) == ["upstream", "guards", "hold.backoff"], "\(found)")
+    }
+
     @Test func `messages carry no control characters of the file`() {
         let found = problems("upstream: http://a\n\"a\\e[31mb\": 1\nio: \"\\e]0;x\\a\"\n")
         #expect(found.count == 2)

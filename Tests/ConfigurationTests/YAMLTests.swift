@@ -110,6 +110,30 @@ struct YAMLTests {
         #expect(line >= 1 && column >= 1)
     }
 
+    @Test(arguments: [
+        // The file's end, the next quote in another line, and a bracket.
+        ("io: auto\nupstream: \"http://a\nlog: {format: json}\n", 2, 11), ("upstream: 'http://a\n# it's\nio: auto\n", 1, 11),
+        ("log: {format: json\nupstream: http://a\n", 1, 6),
+    ])
+    func `what is not closed is told where it was opened`(_ text: String, _ line: Int, _ column: Int) throws {
+        let found = try problem(text)
+        #expect(found.source == .file("g.yaml", line: line, column: column), "\(found)")
+        #expect(found.observed.hasSuffix("that is opened here and not closed"), "\(found)")
+        #expect(found.remedy?.hasPrefix("close it") == true)
+    }
+
+    @Test func `a quoted text of several lines is no quote that was forgotten`() throws {
+        let found = try problem("drain:\n  reason: \"going\n    away\"\nio: auto: epoll\n")
+        #expect(found.source == .file("g.yaml", line: 4, column: 9), "\(found)")
+    }
+
+    @Test func `what could be read is judged beside a key that stands twice`() {
+        let found = problems("upstream: http://a\nio: urin\nlog: {format: json, format: pretty}\nworkers: 0\n")
+        #expect(found.map(\.key) == ["io", "log.format", "workers"])
+        // What may stand in a part that could not be read is not missed.
+        #expect(problems("[a, b]: c\nio: urin\n").map(\.observed) == ["a list or map as a key", "\"urin\""])
+    }
+
     @Test func `an unquoted IPv6 address says that it needs quotes`() throws {
         let found = try problem("listen: [::]:8080\nupstream: http://a\n")
         #expect(found.remedy?.contains("IPv6") == true, "\(found)")

@@ -1,3 +1,4 @@
+import HTTPWire
 import TestSupport
 import Testing
 import Wire
@@ -497,6 +498,10 @@ struct HandshakeVector: Sendable, CustomTestStringConvertible {
             .handshakeTooSlow, .likely,
             convict: { verdict(Vector.request(), failure: .closedBeforeResponse(.finished, bytesSeen: 0), after: .seconds(5)) },
             acquit: { verdict(Vector.request(), failure: .closedBeforeResponse(.finished, bytesSeen: 0), after: .milliseconds(3)) }),
+        HandshakeVector(
+            .malformedResponseHead, .proven,
+            convict: { verdict(Vector.request(), failure: .malformedResponse([HeadFault(.bareLineFeed, at: 0..<1)])) },
+            acquit: { verdict(Vector.request(), failure: .notHTTP(first: Array("SSH-2.0-OpenSSH_9.2\r\n".utf8))) }),
         HandshakeVector(
             .notAnHttpServer, .proven,
             convict: { verdict(Vector.request(), failure: .notHTTP(first: Array("SSH-2.0-OpenSSH_9.2\r\n".utf8))) },

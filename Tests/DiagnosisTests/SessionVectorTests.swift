@@ -32,6 +32,10 @@ struct SessionVector: Sendable, CustomTestStringConvertible {
             convict: open.client(S.text("x"), 10).server(S.close(1011, "internal error"), 12),
             acquit: open.server(S.close(1011, "keepalive ping timeout"), 40_000)),
         SessionVector(
+            cause: .handlerReturned, confidence: .likely,
+            convict: open.server(S.close(1000), 4).client(S.close(1000, client: true), 5),
+            acquit: open.server(S.text("hi", client: false), 3).server(S.close(1000), 4)),
+        SessionVector(
             cause: .clientIgnoresPings, confidence: .proven,
             convict: open.server(S.unmasked(0x89, []), 20_000).server(S.close(1011, "keepalive ping timeout"), 40_000),
             acquit: open.server(S.close(1011, "boom"), 40_000)),
@@ -120,7 +124,8 @@ struct SessionVector: Sendable, CustomTestStringConvertible {
     @Test(arguments: [
         SessionVector.open.client(S.text("x"), 10).server(S.text("x", client: false), 12).client(S.close(1000, client: true), 900)
             .server(S.close(1000), 901).end(.upstream, .finished, 902),
-        SessionVector.open.server(S.close(1000), 10).client(S.close(1000, client: true), 11).end(.upstream, .reset(errno: 104), 12),
+        SessionVector.open.server(S.text("y", client: false), 5).server(S.close(1000), 10).client(S.close(1000, client: true), 11)
+            .end(.upstream, .reset(errno: 104), 12),
         SessionVector.open.client(S.text("x"), 10).server(S.text("x", client: false), 12).end(.downstream, .finished, 60_000).end(
             .upstream, .finished, 60_001),
         SessionVector.open.client(S.close(1001, client: true), 900).end(.downstream, .reset(errno: 104), 901),

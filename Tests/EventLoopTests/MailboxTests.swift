@@ -35,4 +35,26 @@ import Wire
         #expect(mailbox.post(4))
         #expect(mailbox.takeAll() == [4])
     }
+
+    @Test func `what is said once gets into a mailbox as soon as there is room, or not after its limit`() throws {
+        let test = try LoopHarness(.epoll)
+        let mailbox = Mailbox<Int>(capacity: 4, waker: test.loop.waker)
+        let thread = Thread { for number in 0..<100 where !mailbox.post(number, until: .max) { return } }
+        thread.start()
+        var taken: [Int] = []
+        _ = test.loop.schedule(owner: 99, at: test.loop.now + .seconds(10))
+        while taken.count < 100 {
+            test.loop.wait()
+            while let completion = test.loop.next() {
+                switch completion {
+                case .woken: taken += mailbox.takeAll()
+                case .timer: Issue.record("only \(taken.count) messages got in"); return
+                default: break
+                }
+            }
+        }
+        #expect(taken == Array(0..<100))
+        #expect((0..<4).allSatisfy { mailbox.post($0) })
+        #expect(!mailbox.post(4, until: 0))
+    }
 }

@@ -182,6 +182,20 @@ import Wire
         #expect(line["reason"] == nil)
     }
 
+    @Test func `says what was malformed in a request that was not forwarded`() throws {
+        let record = RequestRecord(
+            client: ClientFacts(address: Samples.client),
+            request: RequestHead(copy: bytes("GET / HTTP/1.1\r\nHost: h\r\nA : 1\r\nContent-Length: x\r\n\r\n")),
+            status: 400, answeredBy: .gatehouse, reason: "malformed_request")
+        let detail = try Samples.line { $0.httpRequest(Samples.session, record, at: Samples.time) }.string("detail")
+        for fault in ["blank_before_colon", "content_length_invalid"] {
+            #expect(detail?.contains(fault) == true, "\(detail ?? "")")
+        }
+        let other = RequestRecord(
+            client: ClientFacts(address: Samples.client), request: record.request, status: 400, answeredBy: .gatehouse)
+        #expect(try Samples.line { $0.httpRequest(Samples.session, other, at: Samples.time) }["detail"] == nil)
+    }
+
     @Test func `writes findings and messages of running sessions`() throws {
         let finding = try Samples.line { $0.sessionFinding(Samples.session, Samples.finding, at: Samples.time) }
         #expect(finding.string("event") == "session.finding")

@@ -84,7 +84,7 @@ public struct FlagParser {
         let given = equals.map { String(body[body.index(after: $0)...]) }
         if argument.hasPrefix("--"), name == "help" { return add("help", "") }
         guard argument.hasPrefix("--"), let definition = command.flags.first(where: { $0.name == name }) else {
-            return unknown(argument, name)
+            return unknown(argument, name, hasValue: equals != nil, arguments, &index)
         }
         guard let placeholder = definition.value else {
             if let given { return faults.append("--\(name) takes no value, and was given \(Excerpt.quoted(given))") }
@@ -109,12 +109,20 @@ public struct FlagParser {
 
     private mutating func add(_ name: String, _ value: String) { result.values[name, default: []].append(value) }
 
-    private mutating func unknown(_ argument: String, _ name: String) {
+    private mutating func unknown(
+        _ argument: String, _ name: String, hasValue: Bool, _ arguments: [String], _ index: inout Int
+    ) {
         let shown = Excerpt.plain(String(argument.prefix { $0 != "=" }), limit: 64)
-        let names = command.flags.map(\.name) + ["help"]
-        let nearest = NearestName.of(name, among: names).map { "; did you mean --\($0)?" } ?? ""
+        let near = NearestName.of(name, among: command.flags.map(\.name) + ["help"])
+        let nearest = near.map { "; did you mean --\($0)?" } ?? ""
         let verbatim = argument.hasPrefix("--") ? "" : "; flags have two dashes"
         faults.append("unknown flag \(shown)\(nearest.isEmpty ? verbatim : nearest)")
+        // The value of the flag that was meant is no argument of its own: one slip is one fault.
+        if !hasValue, let near, command.flags.contains(where: { $0.name == near && $0.value != nil }),
+            index < arguments.endIndex, !arguments[index].hasPrefix("-")
+        {
+            index += 1
+        }
     }
 
     private mutating func checkPositionals() {

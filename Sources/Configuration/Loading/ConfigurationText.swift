@@ -5,7 +5,7 @@
 public enum ConfigurationText {
     /// The file's content as YAML; nil where it can't be read as such.
     public static func withoutSecrets(_ bytes: [UInt8]) -> String? {
-        let (tree, syntax) = YAMLReader.read(bytes, file: "")
+        let (tree, syntax, _) = YAMLReader.read(bytes, file: "")
         guard syntax.isEmpty, case .map(let entries) = tree.content else { return nil }
         var text = ""
         map(entries, Schema.root, indent: 0, into: &text)

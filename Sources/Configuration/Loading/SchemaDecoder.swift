@@ -89,13 +89,23 @@ struct SchemaDecoder {
         _ text: String, _ isPlain: Bool, _ source: ConfigurationSource, _ kind: ValueKind, key: String,
         isConcealed: Bool = false
     ) -> Decoded {
+        let isSecret = isConcealed || kind.holdsSecret
+        let variable = VariableReference(in: text)
+        // Of a secret nothing is shown, unless it is a variable's name and nothing else.
+        if let variable, variable.isBraced, variable.isWhole || !isSecret {
+            report(
+                source, key, "\(variable.shown), which nothing replaces: variables are not expanded here", kind.accepted,
+                variable.remedy(for: key))
+            return Decoded(value: .faulty, source: source, key: key)
+        }
         do {
             let value = try ScalarDecoder(text: text, isPlain: isPlain, source: source).decode(kind)
             return Decoded(value: value, source: source, key: key)
         } catch {
+            let hint = isSecret ? nil : variable.map { "\($0.shown) is not replaced: \($0.remedy(for: key))" }
             report(
-                source, key, isConcealed || kind.holdsSecret ? Secret.placeholder : error.observed, error.expected,
-                error.remedy)
+                source, key, isSecret ? Secret.placeholder : error.observed, error.expected,
+                hint ?? error.remedy ?? MissingFile.remedy(for: kind, key: key))
             return Decoded(value: .faulty, source: source, key: key)
         }
     }

@@ -18,7 +18,7 @@ extension SnapshotBuilder {
             if items.isEmpty, let place = map.any("subjects") { report(place, "no subject", "at least one, or *") }
             if !sources.contains(.certificate), let place = map.any("subjects") {
                 report(
-                    place, "subjects of certificates that nobody looks at", "client_certificate among auth.from",
+                    place, "subjects of certificates that nobody looks at", "client_certificate in auth.from beside it",
                     "add client_certificate to auth.from")
             }
         } else if sources.contains(.certificate), map.any("forward") == nil, let place = map.any("from") {
@@ -173,103 +173,5 @@ extension SnapshotBuilder {
             fields.append(IdentityField(name: name, value: reference))
         }
         return fields
-    }
-
-    // MARK: Forward-auth
-
-    private mutating func forwardRule(_ written: Decoded) -> ForwardRule? {
-        guard case .map(let map) = written.value else { return nil }
-        guard let text = map.text("url"), let place = map.any("url") else {
-            if map.any("url") == nil { report(written, "forward without a service", "url", "add url: http://127.0.0.1:9000/check") }
-            return nil
-        }
-        guard let url = ServiceURL(text) else {
-            report(place, Excerpt.quoted(text), "the URL of a service, such as http://127.0.0.1:9000/check")
-            return nil
-        }
-        if !url.endpoint.isSecure, url.endpoint.address?.isLoopback != true {
-            warn(
-                place, "credentials that are sent to another host without TLS", "https, or a service on this host",
-                "anybody on the way could read them, or answer in the service's place")
-        }
-        var rule = ForwardRule(url: url)
-        rule.tls = upstreamTLS(map.any("tls"), for: [url.endpoint])
-        if let span = map.duration("timeout") { rule.timeout = span }
-        if let span = map.duration("cache") { rule.keeps = span }
-        if map.any("fields") != nil { rule.fields = fieldNames(map, "fields") { ForwardRule.mayCarry($0) } }
-        rule.user = map.text("user").flatMap { FieldName($0) }
-        rule.passes = fieldNames(map, "pass") { $0.known == .other }
-        return rule
-    }
-
-    /// Fields that mean something to HTTP itself are not for anybody to hand on.
-    private mutating func fieldNames(_ map: DecodedMap, _ key: String, _ isFit: (FieldName) -> Bool) -> [FieldName] {
-        var names: [FieldName] = []
-        for item in map.list(key) ?? [] {
-            guard case .text(let text) = item.value, let name = FieldName(text) else { continue }
-            if isFit(name) {
-                names.append(name)
-            } else {
-                report(item, "\(Excerpt.quoted(text)), which HTTP itself or Gatehouse uses", "another field")
-            }
-        }
-        return names
-    }
-
-    // MARK: JWT
-
-    private mutating func tokenSettings(_ written: Decoded) -> TokenSettings? {
-        guard case .map(let map) = written.value else { return nil }
-        var settings = TokenSettings()
-        settings.keyFile = map.text("keys")
-        settings.secret = map.text("secret").map(Secret.init)
-        if let name = map.text("secret_variable"), let place = map.any("secret_variable") {
-            if let secret = environment[name], !secret.isEmpty {
-                settings.secret = Secret(secret)
-            } else {
-                report(
-                    place, "the variable \(name), which is not set", "a variable with the secret", "set \(name) in the environment")
-            }
-        }
-        if let text = map.text("url"), let place = map.any("url") {
-            settings.url = ServiceURL(text)
-            if settings.url == nil {
-                report(place, Excerpt.quoted(text), "the URL of a key set, such as https://issuer.example/.well-known/jwks.json")
-            } else if let url = settings.url, !url.endpoint.isSecure, url.endpoint.address?.isLoopback != true {
-                warn(
-                    place, "keys that are fetched without TLS", "https",
-                    "anybody on the way could put keys of their own in the place of the issuer's")
-            }
-        }
-        if let place = map.any("tls") {
-            if map.any("url") == nil {
-                report(place, "tls for keys that are not fetched", "url", "remove tls, or fetch the keys by url")
-            }
-            settings.tls = upstreamTLS(place, for: settings.url.map { [$0.endpoint] } ?? [])
-        }
-        let given = ["keys", "url", "secret", "secret_variable"].compactMap { map.any($0) }
-        if given.isEmpty {
-            report(written, "jwt without keys", "keys, url, secret or secret_variable", "add keys: FILE with PEM, a JWK or a JWKS")
-        } else if given.count > 1 {
-            report(given[1], "keys in two places", "one of keys, url, secret and secret_variable", "remove the other")
-        }
-        settings.algorithms = Set(texts(map.list("algorithms")).compactMap(TokenAlgorithm.init))
-        settings.rule.issuers = names(map, "issuer")
-        settings.rule.audiences = names(map, "audience")
-        if let leeway = map.duration("leeway") {
-            settings.rule.leeway = leeway
-            if leeway > .seconds(60), let place = map.any("leeway") {
-                report(
-                    place, DurationText.text(leeway), "at most 1m", "a token that is valid for longer than it says is another token"
-                )
-            }
-        }
-        if let requires = map.boolean("require_exp") { settings.rule.requiresExpiry = requires }
-        if let claim = map.text("user") { settings.rule.userClaim = claim }
-        return settings
-    }
-
-    private func names(_ map: DecodedMap, _ key: String) -> [String] {
-        map.text(key).map { [$0] } ?? texts(map.list(key))
     }
 }

@@ -7,6 +7,7 @@ extension SnapshotBuilder {
         var settings = CaptureSettings()
         guard let map = root.map("capture") else { return settings }
         settings.directory = map.text("directory")
+        if let path = settings.directory, let written = map.any("directory") { check(.directory, path, at: written) }
         if let size = map.map("rotate")?.size("size") { settings.rotateSize = size }
         if let time = map.map("rotate")?.duration("time") { settings.rotateTime = time }
         if let size = map.size("total") { settings.total = size }

@@ -69,6 +69,7 @@ extension SnapshotBuilder {
         warn(
             written, "a key log of TLS sessions", "none, but for the time of a search",
             "whoever has the file can decrypt these sessions; remove key_log, and the file, when the search is over")
+        check(.privateFile, path, at: written)
         return path
     }
 

@@ -11,6 +11,10 @@ struct SnapshotBuilder {
     let environment: [String: String]
     /// The backend that `gatehouse run` starts: where routes go that name nothing else.
     let backend: Endpoint?
+    /// Whether parts of the file could not be read: what seems to be missing may stand there.
+    var isPartial = false
+    /// Whether places that are written to are looked at.
+    var checksOutputs = false
     var problems: [ConfigurationProblem] = []
     var warnings: [ConfigurationProblem] = []
     /// The clusters so far; `upstream` adds to them.
@@ -121,6 +125,7 @@ struct SnapshotBuilder {
         case "stderr"?: settings.output = .standardError
         case let path?: settings.output = .file(path)
         }
+        if case .file(let path) = settings.output, let written = map.any("output") { check(.file, path, at: written) }
         if let frames = map.boolean("frames") { settings.frames = frames }
         if let count = map.integer("frame_bytes") { settings.frameBytes = count }
         settings.redactedFields = texts(map.map("redact")?.list("fields"))

@@ -53,6 +53,7 @@ public enum ConfigurationReference {
         "- **Sizes** are bytes, or have a unit of 1024: `512`, `8KiB`, `1MiB`, `2GiB`.",
         "- **Booleans** are `true` and `false`; `yes`, `on` and their like are refused.",
         "- **Files** are relative to the configuration's own directory.",
+        "- **Variables** (`${NAME}`) are not expanded, and refused where they stand; the end of this page names the keys that the environment sets.",
         "- **IPv6 addresses and `*.` patterns** need quotes, because brackets and stars mean something to YAML.",
         "- Refused: the same key twice, several documents, tags (`!…`), tabs in the indentation, anything but UTF-8, more than 1 MiB.",
         "",

@@ -107,7 +107,8 @@ extension Schema {
     private static let drain: [KeyDefinition] = [
         KeyDefinition(
             "window", .duration(zero: true), default: DurationText.text(DrainSettings().window),
-            "Over how long the closes of open sessions are spread; 0s closes all at once."),
+            "Over how long the closes of open sessions are spread; 0s closes all at once. Whoever stops the process must wait for longer than `drain.timeout`: Docker kills after 10 s unless it is told otherwise (`--stop-timeout 30`, `stop_grace_period: 30s`), Kubernetes and Render after 30 s."
+        ),
         KeyDefinition(
             "timeout", .duration(), default: DurationText.text(DrainSettings().timeout),
             "When everything that is left is ended."),

@@ -5,13 +5,16 @@ import CYAML
 /// One document is read, event by event, by recursion over lists and maps. What YAML offers and a configuration does
 /// not need is refused with its reason: further documents, tags, keys that aren't scalars, the same key twice. Aliases
 /// are expanded where they stand, and the tree is bounded in depth and in nodes, so a small file can't become a large
-/// tree. Problems are collected; only a syntax error ends the reading, because nothing behind it can be trusted.
+/// tree. Problems are collected; only a syntax error ends the reading, because nothing behind it can be trusted, and the
+/// result says so.
 struct YAMLReader: ~Copyable {
     /// The deepest nesting, and the most nodes with aliases expanded.
     static let deepest = 32
     static let mostNodes = 50_000
 
     private let file: String
+    /// The text, for the words about what the parser stumbled over.
+    private let bytes: [UInt8]
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private var anchors: [String: Node] = [:]
     private var nodes = 0
@@ -20,8 +23,9 @@ struct YAMLReader: ~Copyable {
     /// Thrown when reading can't go on; the problem is recorded already.
     private struct Stopped: Error {}
 
-    private init(file: String) {
+    private init(_ bytes: [UInt8], file: String) {
         self.file = file
+        self.bytes = bytes
         parser = .allocate(capacity: 1)
         parser.initialize(to: yaml_parser_t())
         precondition(yaml_parser_initialize(parser) == 1, "libyaml has no memory for a parser")
@@ -34,19 +38,22 @@ struct YAMLReader: ~Copyable {
 
     /// The tree in `bytes`, and what is wrong with it.
     ///
-    /// An empty document is an empty map. With problems the tree holds what could be read, for the checks that
-    /// come after.
-    static func read(_ bytes: [UInt8], file: String) -> (root: Node, problems: [ConfigurationProblem]) {
+    /// An empty document is an empty map. With problems the tree holds what could be read, for the checks that come after;
+    /// they make sense where the end was reached.
+    static func read(
+        _ bytes: [UInt8], file: String
+    ) -> (root: Node, problems: [ConfigurationProblem], reachedEnd: Bool) {
         let nothing = Node(.map([]), at: .file(file, line: 1, column: 1))
         let text = YAMLText(bytes, file: file)
-        guard text.problems.isEmpty else { return (nothing, text.problems) }
-        var reader = YAMLReader(file: file)
+        guard text.problems.isEmpty else { return (nothing, text.problems, false) }
+        var reader = YAMLReader(text.bytes, file: file)
         let root = text.bytes.withUnsafeBufferPointer { buffer in
             yaml_parser_set_input_string(reader.parser, buffer.baseAddress, buffer.count)
             yaml_parser_set_encoding(reader.parser, YAML_UTF8_ENCODING)
-            return try? reader.document()
+            // An empty document is read to its end, too.
+            return try? reader.document() ?? nothing
         }
-        return (root ?? nothing, reader.problems)
+        return (root ?? nothing, reader.problems, root != nil)
     }
 
     // MARK: Events
@@ -55,7 +62,7 @@ struct YAMLReader: ~Copyable {
     private mutating func next() throws(Stopped) -> yaml_event_t {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else {
-            problems.append(YAMLSyntax.problem(of: parser.pointee, file: file))
+            problems.append(YAMLSyntax.problem(of: parser.pointee, in: bytes, file: file))
             throw Stopped()
         }
         return event

@@ -74,24 +74,43 @@ public final class CauseEntry: Sendable {
 
     private static let commonHops: [Stack] = [.nginx, .apache, .caddy, .haproxy, .traefik]
 
-    /// What to change, first in the words of the stacks that were seen, then in general; at most `limit` lines.
+    /// What to change: a line of the stack that was recognised and has to change, what it comes to, then the rest; at most `limit` lines, and some
+    /// more where it is a hop's that doesn't show itself.
     public func fixes(for stacks: [Stack], limit: Int = 4) -> [String] {
         var lines: [String] = []
-        lines.reserveCapacity(limit)
-        if let first = fix.first { lines.append(first) }
-        func add(_ line: String) {
+        lines.reserveCapacity(limit + CauseEntry.commonHops.count)
+        func add(_ line: String, atMost limit: Int) {
             if lines.count < limit, !lines.contains(line) { lines.append(line) }
         }
-        for stack in stacks {
-            for index in stackFixes.indices where stackFixes[index].stack == stack { add(stackFixes[index].line) }
+        if let place = leading(stacks) {
+            lines.append(stackFixes[place].line)
+            for line in fix { add(line, atMost: limit) }
+        } else if let first = fix.first {
+            lines.append(first)
         }
-        for line in fix.dropFirst() { add(line) }
+        for stack in stacks {
+            for index in stackFixes.indices where stackFixes[index].stack == stack { add(stackFixes[index].line, atMost: limit) }
+        }
+        for line in fix.dropFirst() { add(line, atMost: limit) }
         // A hop that is to blame need not show itself: the ones that people run most are worded then.
-        if blame == .intermediary, !stacks.contains(where: { $0.who != .backend }) {
+        if blame == .intermediary || blame == .configuration, !stacks.contains(where: { $0.who != .backend }) {
             for stack in CauseEntry.commonHops {
-                for index in stackFixes.indices where stackFixes[index].stack == stack { add(stackFixes[index].line) }
+                for index in stackFixes.indices where stackFixes[index].stack == stack {
+                    add(stackFixes[index].line, atMost: limit + CauseEntry.commonHops.count)
+                }
             }
         }
         return lines
+    }
+
+    /// The line that can be done at once: that of the likeliest stack, if it is one that can be to blame. A hop that merely stands on the path of
+    /// somebody else's refusal doesn't come first.
+    private func leading(_ stacks: [Stack]) -> Int? {
+        let ofBackends = blame == .backend || blame == .client
+        guard blame != .unknown else { return nil }
+        for stack in stacks where (stack.who == .backend) == ofBackends {
+            if let place = stackFixes.firstIndex(where: { $0.stack == stack }) { return place }
+        }
+        return nil
     }
 }

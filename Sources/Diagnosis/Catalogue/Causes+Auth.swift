@@ -21,6 +21,12 @@ extension CauseCatalogue {
             .says(90, .engineIORefused, .reasonSaysCredentials, .noCredentials),
             .says(55, .engineIORefused, .noCredentials, unless: [.reasonSaysCredentials]),
             .says(40, .disconnectMessage, .noCredentials), .says(75, .outputCredentials, .noCredentials), .proves(.flipCredentials),
+            // Some can say no only once they have accepted.
+            .says(12, .onlyWatched, .serverClosedFirst, .noCredentials), .says(12, .onlyWatched, .serverCut, .noCredentials),
+            // It may be read in another place than the one in which it was sent.
+            .says(26, .status401, .hasAuthorization, unless: [.hasQueryToken, .hasCookie, .hasSubprotocolToken]),
+            .says(24, .status403, .hasAuthorization, unless: [.hasQueryToken, .hasCookie, .hasSubprotocolToken]),
+            .denies(8, .plainNotFound, .status403, .asgiBareRefusal),
             .says(14, .originNeverFlips, .status403, .noCredentials, unless: [.originOtherHost, .randomPathSame]),
             .says(12, .pathsNeverFlip, .status403, .noCredentials),
             .denies(40, .saysFirewall), .denies(50, .saysForbiddenByRule), .denies(60, .byEnvoyEmpty403),
@@ -33,9 +39,9 @@ extension CauseCatalogue {
         ],
         probes: [.withCredentials],
         decides:
-            "the same handshake with valid credentials (Gatehouse never invents any: give them with --bearer, --cookie or in the URL)",
+            "the same handshake with valid credentials where the endpoint reads them: query, cookie, subprotocol or Authorization (Gatehouse never invents any: give them in the URL, or with --cookie, --subprotocol or --bearer)",
         fix: [
-            "Send what the endpoint reads: the token as a query parameter (?token=...), the session cookie, or the Authorization field"
+            "Send what the endpoint reads: the token as a query parameter (?token=...), the session cookie, a subprotocol, or the Authorization field"
         ],
         on: [
             .on(
@@ -154,6 +160,8 @@ extension CauseCatalogue {
         on: [
             .on(.nginx, "`ssl_verify_client optional;` (or `off`) for this server, or a certificate in the client"),
             .on(.apache, "`SSLVerifyClient optional`"), .on(.haproxy, "`bind ... verify optional`"),
+            .on(.caddy, "`tls { client_auth { mode verify_if_given } }`"),
+            .on(.traefik, "`clientAuth.clientAuthType: VerifyClientCertIfGiven` in the TLS options"),
             .on(.cloudflare, "API Shield's mTLS rule covers this host: exempt the path or present the certificate"),
         ])
 
@@ -174,7 +182,11 @@ extension CauseCatalogue {
         on: [
             .on(.apache, "add the network to `Require ip`; mod_remoteip makes the client's address visible behind a proxy"),
             .on(.nginx, "`allow <network>;` above `deny all;`; `real_ip_header X-Forwarded-For;` with `set_real_ip_from`"),
-            .on(.haproxy, "extend the `src` ACL"),
+            .on(.haproxy, "extend the `src` ACL; `option forwardfor` lets the server behind see the client's address"),
+            .on(
+                .caddy, "extend the networks of the `remote_ip` (or `client_ip`) matcher; `trusted_proxies` for the proxy before it"
+            ),
+            .on(.traefik, "extend `sourceRange` of the ipAllowList middleware; `ipStrategy.depth: 1` behind a proxy"),
             .on(.uvicorn, "with `--proxy-headers` the application sees the client's address: gate on that"),
             .on(.cloudflare, "check the IP access rules"), .on(.awsALB, "check security groups and WAF IP sets"),
         ])
@@ -201,6 +213,11 @@ extension CauseCatalogue {
             .on(.cloudflare, "add a WAF skip rule for the WebSocket path"),
             .on(.awsALB, "exclude the path from the WAF's managed rules"),
             .on(.envoy, "look at the RBAC filter and the ext_authz filter of the route"),
+            .on(.caddy, "look for `respond ... 403` and `abort` whose matcher takes this path"),
+            .on(
+                .traefik,
+                "look at the middlewares of this router (forwardAuth, ipAllowList, plugins), and give the path a router without them"
+            ),
         ])
 
     static let edgeChallenge = CauseEntry(

@@ -116,6 +116,9 @@ extension CauseCatalogue {
             .on(.cloudflare, "`Always Use HTTPS` redirects ws:// as well: use wss://"),
             .on(.heroku, "use wss://"), .on(.fly, "use wss://, or `force_https = false`"),
             .on(.traefik, "the entry point's redirection applies to WebSockets too: use wss://"),
+            .on(.haproxy, "`http-request redirect scheme https unless { ssl_fc }` applies to handshakes too: use wss://"),
+            .on(.apache, "the `Redirect` or `RewriteRule` of the port 80 VirtualHost applies to handshakes too: use wss://"),
+            .on(.awsALB, "the listener's redirect action applies to handshakes too: use wss://"),
             .on(.spring, "`requiresChannel().anyRequest().requiresSecure()` redirects the handshake: use wss://"),
         ])
 
@@ -221,7 +224,7 @@ extension CauseCatalogue {
         ],
         probes: [.forwardedRemoved, .forwardedProto],
         decides: "whether the field reaches the backend (its access log), and the list of addresses that it trusts",
-        fix: ["Tell the backend to trust the proxy's address"],
+        fix: ["Name the address of the proxy that sends X-Forwarded-* in the backend's list of trusted proxies"],
         on: [
             .on(.uvicorn, "`--forwarded-allow-ips=<proxy address>` (the default is 127.0.0.1 only), with `--proxy-headers`"),
             .on(.gunicorn, "`--forwarded-allow-ips`"),

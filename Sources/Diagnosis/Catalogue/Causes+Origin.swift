@@ -28,6 +28,7 @@ extension CauseCatalogue {
             .denies(60, .flipOriginRemoved, .originSameHost, .byGoUpgrader),
             .denies(60, .flipOriginRemoved, .originSameHost, .byTornado),
             .denies(35, .originNeverFlips, unless: [.originOtherHost]), .denies(5, .originNeverFlips),
+            .denies(20, .originNeverFlips, .plainNotFound, .asgiBareRefusal),
             .denies(25, .randomPathDiffers, .randomPathNotFound, .originSameHost),
             .excludes(.originAbsent), .denies(60, .byIntermediary, .intermediaryOwnPage), .excludes(.byEdge),
         ],

@@ -16,8 +16,12 @@ extension CauseCatalogue {
             .says(20, .byGoUpgrader, .status404),
             .says(20, .randomPathSame, .status403), .says(25, .randomPathSame, .status400), .says(15, .randomPathSame, .status404),
             .says(20, .randomPathSame, .status500), .denies(45, .randomPathDiffers),
+            // A handler that refuses says no more, and an endpoint for WebSockets alone knows no plain GET either: no proof.
+            .says(5, .plainNotFound, .status403, .asgiBareRefusal),
+            // A WebSocket library reads the version: it is there.
+            .denies(30, .namesVersion13),
             // The guesses are few; the path that can't exist says more.
-            .denies(24, .pathsNeverFlip, .status403, unless: [.randomPathSame]),
+            .denies(24, .pathsNeverFlip, .status403, unless: [.randomPathSame, .randomPathElsewhere]),
             // Where a handler may have refused or failed, an endpoint elsewhere that accepts is no proof that there is none here.
             .proves(.flipPrefix, unless: [.flipDoubledPrefix, .engineIOPath, .status401, .status403, .status500]),
             .says(60, .flipPrefix), .says(95, .outputNoRoute),
@@ -28,7 +32,7 @@ extension CauseCatalogue {
             .excludes(.byEdge), .denies(70, .intermediaryOwnPage), .denies(14, .status403, .originOtherHost),
             .denies(14, .engineIOPath, .status403),
         ],
-        probes: [.randomPath, .trailingSlash, .pathVariant],
+        probes: [.randomPath, .plainGet, .trailingSlash, .pathVariant],
         decides: "a path that can't exist (the same answer speaks for a missing route), and the likely variants of this one",
         fix: ["Connect to the path at which the WebSocket endpoint is registered, prefixes included, or register it at this one"],
         on: [
@@ -92,14 +96,18 @@ extension CauseCatalogue {
         There is a handler at this path, registered for ordinary requests. It sees the handshake as a strange GET: it answers with its page, or says that it does not understand.
         """,
         clauses: [
-            .says(88, .saysBadRequestOfQuart), .says(36, .status200, .byBackend, unless: [.bodyIsApplicationPage]),
+            .says(88, .saysBadRequestOfQuart), .says(30, .status200, .byBackend, unless: [.bodyIsApplicationPage]),
             .says(24, .status200, unless: [.byBackend, .bodyIsApplicationPage]),
             .says(26, .status2xx), .says(14, .status405), .says(14, .status403, .asgiBareRefusal),
-            .says(20, .plainWorks, .status403), .says(30, .plainWorks, .status400),
+            // A page is at this path only if not every path has one.
+            .says(20, .plainWorks, .plainOnlyHere, .status403), .says(30, .plainWorks, .plainOnlyHere, .status400),
             // Starlette answers both a handshake at a page's path and one that a handler refuses so; the page is there.
-            .says(25, .plainWorks, .asgiBareRefusal, unless: [.pathIsRoot]),
+            .says(25, .plainWorks, .plainOnlyHere, .asgiBareRefusal, unless: [.pathIsRoot]), .denies(30, .plainAsNowhere),
+            .says(45, .status405, .allowsOtherMethods, unless: [.byFrameworkAsHTTP, .uvicornAsHTTP]),
+            .says(12, .status405, .allowsOtherMethods), .says(24, .status405, .allowsGET, unless: [.methodOther]),
+            .denies(40, .namesVersion13),
             .says(25, .randomPathDiffers, .status200), .says(15, .statusOther4xx, .byBackend), .denies(30, .byCaddyEmpty200),
-            .denies(20, .randomPathSame, .status200), .excludes(.byEdge),
+            .denies(36, .randomPathSame, .status200), .excludes(.byEdge),
         ],
         probes: [.plainGet, .randomPath],
         decides: "a plain GET at the same path, and a path that can't exist",
@@ -156,7 +164,7 @@ extension CauseCatalogue {
             .says(20, .status200, .bodyIsHTML, unless: [.bodyIsApplicationPage]),
             .says(18, .status405, .intermediaryOwnPage), .says(12, .randomPathSame, .status200, .intermediaryOnPath),
             .says(55, .status404, .byEdge), .says(16, .status200, unless: [.intermediaryOnPath, .bodyIsHTML]),
-            .says(14, .status403, .intermediaryOwnPage), .says(10, .status404, .intermediaryOnPath),
+            .says(14, .status403, .intermediaryOwnPage), .says(10, .status404, .intermediaryOnPath), .says(40, .goDefaultPage),
         ],
         probes: [.randomPath, .pathVariant],
         decides: "the proxy's own configuration: which rule takes this path",

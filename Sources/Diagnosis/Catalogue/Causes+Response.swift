@@ -14,7 +14,11 @@ extension CauseCatalogue {
         on: [
             .on(.varnish, "`return (pipe)` for upgrades: never cache them"),
             .on(.cloudFront, "forward Sec-WebSocket-Key with an origin request policy (AllViewer), caching disabled"),
-            .on(.nginx, "no `proxy_cache` in this location"),
+            .on(.nginx, "no `proxy_cache` in this location, and no `proxy_hide_header Sec-WebSocket-Accept`"),
+            .on(.haproxy, "remove `http-response del-header Sec-WebSocket-Accept`"),
+            .on(.apache, "remove `Header unset Sec-WebSocket-Accept`"),
+            .on(.caddy, "remove `header_down -Sec-WebSocket-Accept`"),
+            .on(.traefik, "remove the headers middleware whose `customResponseHeaders` empties the field"),
         ])
 
     static let invalid101Fields = CauseEntry(
@@ -33,6 +37,8 @@ extension CauseCatalogue {
         on: [
             .on(.nginx, "remove `proxy_hide_header Upgrade` and `proxy_hide_header Connection`"),
             .on(.haproxy, "remove `http-response del-header Upgrade`"),
+            .on(.apache, "remove `Header unset Upgrade` and `Header unset Connection`"),
+            .on(.caddy, "remove `header_down -Upgrade` and `header_down -Connection`"),
             .on(.traefik, "remove the response headers middleware that empties them"),
         ])
 
@@ -115,8 +121,14 @@ extension CauseCatalogue {
             .on(
                 .channels, "`await self.accept()` before the look-up; daphne gives a handshake 5 s (`--websocket_connect_timeout`)"),
             .on(.pythonWebsockets, "`open_timeout` (10 s by default) in serve()"),
-            .on(.fastAPI, "`await websocket.accept()` before slow dependencies"), .on(.nginx, "`proxy_read_timeout`"),
-            .on(.haproxy, "`timeout server` counts until the 101"), .on(.heroku, "the router allows 30 s until the 101"),
+            .on(.fastAPI, "`await websocket.accept()` before slow dependencies"),
+            .on(.nginx, "`proxy_read_timeout 120s;` in this location (60 s by default)"),
+            .on(.haproxy, "`timeout server 120s`: it counts until the 101"),
+            .on(.apache, "`ProxyTimeout 120`, or `timeout=120` on the ProxyPass"),
+            .on(.caddy, "`transport http { response_header_timeout 120s }`"),
+            .on(.traefik, "`serversTransport.forwardingTimeouts.responseHeaderTimeout` (without limit by default)"),
+            .on(.awsALB, "`idle_timeout.timeout_seconds` counts here, too (60 s by default)"),
+            .on(.heroku, "the router allows 30 s until the 101"),
             .on(.awsAPIGateway, "the integration allows 29 s"),
         ])
 
@@ -127,9 +139,12 @@ extension CauseCatalogue {
         """,
         clauses: [
             .proves(.failedNotHTTP, unless: [.failedNotHTTPTLS]), .proves(.failedNotHTTPBanner),
-            .says(40, .failedMalformedResponse),
+            .says(30, .failedMalformedResponse),
         ],
-        fix: ["Correct the port: connect to the one on which the HTTP server listens"])
+        decides: "the first bytes that come back",
+        fix: [
+            "Correct the port: connect to the one on which the HTTP server listens (`ss -ltnp` on its machine names who listens where)"
+        ])
 
     static let subprotocolRequired = CauseEntry(
         .subprotocolRequired, .subprotocol, "The server demands a subprotocol and none was offered", blame: .client, first: true,
@@ -267,7 +282,7 @@ extension CauseCatalogue {
 
     static let response: [CauseEntry] = [
         invalid101Accept, invalid101Fields, statusNot101, handlerCrashedBeforeAccept, acceptNeverCalled, handshakeTooSlow,
-        notAnHttpServer,
+        malformedResponseHead, notAnHttpServer,
     ]
     static let subprotocol: [CauseEntry] = [
         subprotocolRequired, subprotocolNoOverlap, subprotocolNotSelected, subprotocolNotOffered,

@@ -43,7 +43,7 @@ extension CauseCatalogue {
             .denies(25, .serverCut, .afterSilence), .denies(30, .serverCut, .afterBigMessage),
             .denies(60, .upstreamGone), .denies(60, .serverMasked), .denies(50, .httpInStream),
             .denies(25, .serverResetIt, unless: [.afterClientMessage]),
-            .says(8, .upstreamStillAccepts, .afterClientMessage),
+            .says(8, .upstreamStillAccepts, .afterClientMessage), .says(14, .onlyWatched, .serverClosedFirst),
         ],
         decides: "the server's traceback at that time; the same message again",
         fix: ["Catch the exception in the handler (the server's traceback names it), and close with 1011 and a reason"],
@@ -159,7 +159,7 @@ extension CauseCatalogue {
             .denies(30, .clientReservedBits),
         ],
         decides: "the frames before the close (a capture shows them)",
-        fix: ["Repair the implementation that sent the faulty frame; the finding names the rule"])
+        fix: ["Let a library write the frames, or repair the code that wrote this one: the finding names the rule and the bytes"])
 
     static let bytesNotFrames = CauseEntry(
         .bytesNotFrames, .session, "After the 101 comes something that is not frames", blame: .backend, first: true,
@@ -187,7 +187,7 @@ extension CauseCatalogue {
         clauses: [
             .says(88, .serverCode1008, unless: [.reasonSaysPing, .reasonSaysTooBig]), .says(88, .serverCode3000),
             .says(88, .serverCode4xxx), .says(4, .serverCode44xx), .says(80, .disconnectMessage), .says(70, .engineIORefused),
-            .says(20, .serverCode1013),
+            .says(20, .serverCode1013), .says(18, .onlyWatched, .serverClosedFirst),
         ],
         decides: "the application's code: where it closes with this code",
         fix: ["Look up the close code in the application: it says what it wants (4401: valid credentials)"],
@@ -206,10 +206,14 @@ extension CauseCatalogue {
         """,
         clauses: [.says(28, .serverCut), .says(24, .serverResetIt)],
         decides: "more ends of the same kind: after the same silence, at the same age, or in the same instant",
-        fix: ["Look at several ends together (/api/causes), and at the server's log for this moment"])
+        fix: [
+            "Run `gatehouse diagnose URL --hold 90s`: it tells a timer on silence from a limit on age",
+            "Or start the server with `gatehouse run -- COMMAND`: its own words and its end then stand beside the session's; `/api/causes` compares many ends",
+        ])
 
     static let session: [CauseEntry] = [
-        messageTooBig, handlerCrashed, invalidCloseCode, serverRestarting, serverCrashed, serverFramesMasked, clientFramesUnmasked,
+        messageTooBig, handlerReturned, handlerCrashed, invalidCloseCode, serverRestarting, serverCrashed, serverFramesMasked,
+        clientFramesUnmasked,
         textNotUtf8, reservedOpcode, protocolViolation, bytesNotFrames, policyClose,
     ]
 
@@ -230,15 +234,25 @@ extension CauseCatalogue {
         decides:
             "the same session with pings every few seconds, and with messages (`--hold 90s --message TEXT`): it lives on if a silence was the reason",
         fix: [
-            "Send pings in an interval shorter than the timer (Gatehouse can: `heartbeat.interval`), or raise the timer",
+            "Send pings in an interval shorter than the timer (Gatehouse can: `heartbeat: {interval: 25s}`), or raise the timer",
             "Where pings don't help, the application waits for messages itself (a timeout around its receive): raise that one, or let the client send a message of its own in time",
         ],
         on: [
-            .on(.nginx, "`proxy_read_timeout 3600s;` (60 s by default, counted from the last byte of the backend)"),
-            .on(.haproxy, "`timeout tunnel 1h` (else `timeout client` and `timeout server` apply)"),
-            .on(.apache, "`ProxyWebsocketIdleTimeout` or `ProxyTimeout`"),
+            .on(
+                .nginx,
+                "`proxy_read_timeout 3600s; proxy_send_timeout 3600s;` in this location (60 s by default, counted from the last byte)"
+            ),
+            .on(
+                .haproxy,
+                "`timeout tunnel 1h` in `defaults` or the backend (without it `timeout client` and `timeout server` end the tunnel, too)"
+            ),
+            .on(.apache, "`ProxyTimeout 3600`, or `timeout=3600` on the ProxyPass (60 s by default, from `Timeout`)"),
             .on(.envoy, "`stream_idle_timeout: 0s` or a longer one (5 min by default), `timeout: 0s` on the route"),
-            .on(.traefik, "`respondingTimeouts.idleTimeout`"), .on(.awsALB, "`idle_timeout.timeout_seconds` (60 s by default)"),
+            .on(.traefik, "it has no timer for an open tunnel: look at the balancer before it and at the server behind it"),
+            .on(
+                .caddy,
+                "it has no timer for an open tunnel (`stream_timeout` limits the age): look at what stands before and behind it"),
+            .on(.awsALB, "`idle_timeout.timeout_seconds` (60 s by default)"),
             .on(.heroku, "55 s without a byte: ping every 25 s"), .on(.cloudflare, "100 s without traffic: ping every 30 s"),
             .on(.azure, "about 4 minutes at the balancer: ping"), .on(.awsAPIGateway, "10 minutes idle: ping"),
             .on(.cloudFront, "10 minutes idle: ping"), .on(.render, "ping every 30 s"), .on(.uvicorn, "`--ws-ping-interval 20`"),
@@ -265,6 +279,9 @@ extension CauseCatalogue {
                 .gcp, "the backend service's `timeoutSec` (30 s by default) is the session's lifetime; Cloud Run: `--timeout 3600`"),
             .on(.awsAPIGateway, "2 hours: not adjustable"), .on(.envoy, "`max_stream_duration` and the route's `timeout`"),
             .on(.heroku, "dynos restart once a day"), .on(.gunicorn, "`--max-requests`"),
+            .on(.caddy, "`stream_timeout` of `reverse_proxy` ends every tunnel at that age: remove or raise it"),
+            .on(.nginx, "it has no limit on age but a reload: `worker_shutdown_timeout` ends the tunnels of old workers"),
+            .on(.haproxy, "a reload ends tunnels after `hard-stop-after`: raise it"),
         ])
 
     static let clientIgnoresPings = CauseEntry(
@@ -286,25 +303,36 @@ extension CauseCatalogue {
     static let serverIgnoresPings = CauseEntry(
         .serverIgnoresPings, .time, "The server doesn't answer pings", blame: .backend, first: true,
         """
-        A ping went to the server and no pong came back within the time: its event loop is blocked, its process is stuck, or the path is dead.
+        A ping went to the server and no pong came back within the time. Three things look like that: the event loop is blocked by one handler, so that nobody is answered; the process stands still (stopped, in a debugger, a paused container, a machine asleep or out of memory); or the path is half-open, since a hop or its NAT has forgotten the connection and only this session is dead.
         """,
         clauses: [.proves(.serverPingsUnanswered), .says(40, .clientCode1011, .reasonSaysPing)],
+        decides:
+            "a plain request to the same server at that moment: answered late or never, its loop or process stands; answered at once, only this session's path is dead",
         fix: [
-            "Look for what blocks the server's event loop (synchronous work in an asynchronous handler), or raise `heartbeat.timeout`"
+            "Move synchronous work out of the server's asynchronous handlers (a thread, a job), or raise `heartbeat.timeout` above its longest pause",
+            "If the whole server stood: look whether its process was stopped or suspended (`ps -o pid,stat,cmd`: T is stopped, D waits for a disk), its container paused or its machine out of memory",
+            "If other sessions were answered meanwhile: the path was half-open; ping more often than the hop or NAT forgets (`heartbeat: {interval: 25s}`), and reconnect",
         ],
         on: [
             .on(.fastAPI, "no blocking calls in `async def` handlers: `run_in_threadpool`"),
-            .on(.node, "no long synchronous work in a listener"),
+            .on(.node, "no long synchronous work in a listener: `worker_threads`"),
+            .on(.pythonWebsockets, "`await asyncio.to_thread(work)` in place of blocking calls in the handler"),
+            .on(.aiohttp, "`await asyncio.to_thread(work)` in place of blocking calls in the handler"),
         ])
 
     static let serverSilent = CauseEntry(
         .serverSilent, .time, "The session is open and the server never says what it should", blame: .backend,
         """
-        The handshake succeeds and then nothing comes: the subscription was never made, the message broker isn't connected, or the handler waits for a message that the client doesn't send.
+        The handshake succeeds and then nothing comes. If pings are answered, the server lives and its application is silent: the subscription was never made, the message broker isn't connected, or the handler waits for a message that the client doesn't send. If neither pings nor the close are answered, the server itself stands still: a blocked event loop, a process that is stopped or suspended, or a half-open path on which nothing arrives any more.
         """,
-        clauses: [.says(34, .serverNeverSpoke, .afterSilence), .says(12, .serverNeverSpoke)],
-        decides: "what the client is expected to send first",
-        fix: ["Check what the server waits for: a first message, a subscription, its broker or channel layer"],
+        clauses: [.says(34, .serverNeverSpoke, .afterSilence), .says(12, .serverNeverSpoke), .denies(40, .onlyWatched)],
+        decides:
+            "what the client is expected to send first; and whether a ping is answered: then the server lives, and its application waits",
+        fix: [
+            "Send what the server waits for: the first message or subscription of its protocol; and check that its broker or channel layer is reached",
+            "If not even pings or the close are answered: look for synchronous work that blocks the event loop, and for a process that is stopped or suspended (`ps -o pid,stat,cmd`: T)",
+            "If other sessions of this server are answered: this path is half-open; ping often (`heartbeat: {interval: 25s}`) and reconnect",
+        ],
         on: [
             .on(.channels, "CHANNEL_LAYERS must reach Redis; `group_add` before `group_send`"),
             .on(.rails, "the Action Cable adapter in cable.yml (redis, not async, for several processes)"),

@@ -1,6 +1,10 @@
 // What the server can do at all.
 
 extension CauseCatalogue {
+    /// Where the server answered as to a plain GET, it may never have seen an upgrade: HAProxy and others don't name themselves.
+    private static let hiddenHop =
+        "If a proxy stands before it, it may have dropped Upgrade and Connection: nginx needs `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection \"upgrade\";`, Apache `upgrade=websocket` on ProxyPass; look for `http-request del-header` in HAProxy, `header_up -Upgrade` in Caddy, a headers middleware in Traefik"
+
     static let noWebsocketLibrary = CauseEntry(
         .noWebsocketLibrary, .support, "The server has no WebSocket library installed", blame: .backend,
         """
@@ -17,7 +21,7 @@ extension CauseCatalogue {
         ],
         probes: [.plainGet],
         decides: "uvicorn's log (`No supported WebSocket library detected`), or `pip show websockets wsproto` in its environment",
-        fix: ["Install a WebSocket library in the environment that runs the server, and restart it"],
+        fix: ["Install a WebSocket library in the environment that runs the server, and restart it", hiddenHop],
         on: [
             .on(
                 .uvicorn, "`pip install 'uvicorn[standard]'` (or `websockets`) in the environment that runs it; and no `--ws none`"),
@@ -36,7 +40,8 @@ extension CauseCatalogue {
             .says(10, .byWSGI, .plainSame), .says(25, .gunicornErrorPage, .plainSame), .proves(.outputMissingArgument),
             .says(50, .outputSyncWorker, .byWSGI), .says(30, .outputSyncWorker, .refused),
             .says(90, .outputPlainServer, .refused),
-            .denies(40, .gunicornErrorPage, .status400), .denies(30, .byWSGI, .saysBadRequest),
+            .denies(40, .gunicornErrorPage, .status400), .denies(30, .byWSGI, .saysBadRequest), .denies(40, .namesVersion13),
+            .says(20, .status405, .allowsGET, unless: [.methodOther]),
         ],
         probes: [.plainGet],
         decides: "the command that starts the server",
@@ -70,10 +75,13 @@ extension CauseCatalogue {
             .says(30, .byKestrel, .status400), .says(22, .byKestrel, .status404),
             .says(12, .byPlainNode, .plainSame), .says(12, .byGoUpgrader, .status404), .says(15, .httpInStream, .byPlainNode),
             .says(15, .failedResponseTimeout, .plainWorks), .says(40, .failedClosedAtOnce, .plainWorks), .denies(30, .byEdge),
+            .says(30, .randomPathSame, .status200, unless: [.bodyIsApplicationPage, .byEdge, .intermediaryOnPath]),
+            .denies(40, .namesVersion13),
         ],
         probes: [.plainGet],
-        decides: "a plain GET of the same path: the same answer speaks for a server that ignores upgrades",
-        fix: ["Attach a WebSocket server to the HTTP server that listens on this port"],
+        decides:
+            "a plain GET of the same path: the same answer speaks for a server that ignores upgrades, or never saw this one; asking it past every proxy tells which",
+        fix: ["Attach a WebSocket server to the HTTP server that listens on this port", hiddenHop],
         on: [
             .on(
                 .ws,

@@ -39,6 +39,14 @@ extension CauseCatalogue {
             .says(68, .byFrameworkAsHTTP, .intermediaryOnPath), .says(46, .uvicornAsHTTP, .hopRewroteServer),
             .says(45, .uvicornAsHTTP, unless: [.intermediaryOnPath]),
             .says(26, .status404, .byPlainNode, .intermediaryOnPath),
+            // A hop need not name itself: HAProxy, and nginx with its name hidden, look like the server behind them.
+            .says(34, .status404, .byPlainNode, .isUpgrade, unless: [.intermediaryOnPath]),
+            .says(34, .status200, .byPlainNode, .isUpgrade, unless: [.intermediaryOnPath]),
+            .says(
+                20, .status404, .isUpgrade,
+                unless: [.intermediaryOnPath, .byBackend, .byEdge, .intermediaryOwnPage, .goDefaultPage]),
+            .says(18, .status200, .isUpgrade, unless: [.intermediaryOnPath, .byEdge, .byCaddyEmpty200, .bodyIsApplicationPage]),
+            .says(12, .plainSame, .isUpgrade, unless: [.intermediaryOnPath, .failedClosed]),
             .says(30, .byApache, .status404, unless: [.intermediaryOwnPage]), .says(16, .status200, .intermediaryOnPath),
             .says(16, .status404, .byRails),
             .says(20, .status404, .byWSGI, .intermediaryOnPath), .says(15, .plainSame, .intermediaryOnPath),
@@ -50,7 +58,7 @@ extension CauseCatalogue {
         ],
         probes: [.plainGet],
         decides: "the same handshake sent to the backend directly, past the proxy",
-        fix: ["Let the proxy speak HTTP/1.1 to the backend and set Upgrade and Connection anew"],
+        fix: ["Let the proxy speak HTTP/1.1 to the backend and set `Upgrade: websocket` and `Connection: Upgrade` anew"],
         on: [
             .on(
                 .nginx,
@@ -62,13 +70,21 @@ extension CauseCatalogue {
             ),
             .on(
                 .haproxy,
-                "upgrades pass by default: look for `option httpclose`, `http-request del-header` and HTTP/2 to the server"),
-            .on(.caddy, "upgrades pass by default: look for `header_up -Upgrade` and `transport http { versions 2 }`"),
+                "upgrades pass by default: remove `http-request del-header Upgrade` (or Connection), and write `ws h1` on a `server` line with `alpn h2`"
+            ),
+            .on(
+                .caddy, "upgrades pass by default: remove `header_up -Upgrade` (or -Connection) and `transport http { versions 2 }`"
+            ),
             .on(.varnish, "`if (req.http.upgrade ~ \"(?i)websocket\") { return (pipe); }`, and copy the fields in vcl_pipe"),
             .on(.envoy, "`upgrade_configs: [{upgrade_type: websocket}]`"), .on(.cloudflare, "switch on Network → WebSockets"),
             .on(.azure, "switch on `Web sockets` in the App Service"),
             .on(.cloudFront, "an origin request policy that forwards Sec-WebSocket-* (AllViewer)"),
-            .on(.traefik, "upgrades pass by default: look for a headers middleware that empties Connection"),
+            .on(
+                .traefik,
+                "upgrades pass by default: remove the headers middleware whose `customRequestHeaders` empties Upgrade or Connection"
+            ),
+            .on(.awsALB, "it passes upgrades on: the hop behind it drops them"),
+            .on(.render, "its edge passes upgrades on: look at the proxy in your own service"),
         ])
 
     static let proxyDropsField = CauseEntry(
@@ -85,6 +101,9 @@ extension CauseCatalogue {
             .says(45, .saysNotAuthenticated, .hasCredentials, .intermediaryOnPath),
             .says(75, .saysKeyBad, .isUpgrade, unless: [.keyMissing, .keyMalformed, .keyRepeated]),
             .says(50, .saysVersionBad, .isUpgrade, unless: [.versionMissing, .versionUnsupported]),
+            // Who names its version refuses the one that it saw, or that it saw none; Go's upgraders name it in every refusal.
+            .says(30, .namesVersion13, .status400, .isUpgrade, unless: [.byGoUpgrader]),
+            .says(24, .namesVersion13, .status426, .isUpgrade, unless: [.byGoUpgrader]),
             .says(20, .outputCredentials, .hasCredentials, .intermediaryOnPath), .says(90, .outputFieldDropped),
             .denies(40, .intermediaryOwnPage),
             .excludes(.byEdge, .cloudflareMitigated),
@@ -95,7 +114,13 @@ extension CauseCatalogue {
             .on(.nginx, "`underscores_in_headers on;`, or rename the field with hyphens"),
             .on(.cloudFront, "list the field or cookie in the origin request policy"),
             .on(.apache, "fields with underscores are dropped: rename the field"),
-            .on(.awsAPIGateway, "map the field in the integration"), .on(.haproxy, "look for `http-request del-header`"),
+            .on(.awsAPIGateway, "map the field in the integration"),
+            .on(
+                .haproxy,
+                "remove `http-request del-header` for it; `option http-restrict-req-hdr-names preserve` keeps names with underscores"
+            ),
+            .on(.caddy, "remove the `header_up -Name` that takes it away"),
+            .on(.traefik, "remove the headers middleware whose `customRequestHeaders` empties it"),
         ])
 
     static let proxyDropsSubprotocol = CauseEntry(
@@ -114,6 +139,9 @@ extension CauseCatalogue {
             .on(.cloudFront, "an origin request policy that forwards Sec-WebSocket-Protocol (AllViewer)"),
             .on(.nginx, "look for `proxy_set_header Sec-WebSocket-Protocol \"\"` and `proxy_hide_header`"),
             .on(.varnish, "copy the Sec-WebSocket-* fields in vcl_pipe"),
+            .on(.haproxy, "remove `http-request del-header Sec-WebSocket-Protocol` and its like of http-response"),
+            .on(.apache, "remove `RequestHeader unset Sec-WebSocket-Protocol` and `Header unset Sec-WebSocket-Protocol`"),
+            .on(.caddy, "remove `header_up -Sec-WebSocket-Protocol` and `header_down -Sec-WebSocket-Protocol`"),
         ])
 
     static let methodNotGet = CauseEntry(
@@ -121,7 +149,9 @@ extension CauseCatalogue {
         """
         RFC 6455 §4.1 knows one method for the opening handshake: GET. Health checks that use HEAD or OPTIONS, and hand-written clients that POST, are refused.
         """,
-        clauses: [.proves(.methodOther, .refused), .says(60, .methodOther), .proves(.flipMethod)],
+        clauses: [
+            .proves(.methodOther, .refused), .says(60, .methodOther), .proves(.flipMethod), .says(20, .methodOther, .allowsGET),
+        ],
         probes: [.methodGet],
         fix: ["Use GET, without a body"],
         on: [
@@ -153,7 +183,7 @@ extension CauseCatalogue {
         """,
         clauses: [
             .proves(.versionMissing, .refused, unless: [.upgradeFieldMissing, .connectionTokenMissing]), .says(62, .versionMissing),
-            .proves(.versionMissing, .flipVersion),
+            .proves(.versionMissing, .flipVersion), .says(20, .versionMissing, .namesVersion13),
         ],
         probes: [.version13],
         fix: ["Send `Sec-WebSocket-Version: 13`"])
@@ -166,10 +196,15 @@ extension CauseCatalogue {
         clauses: [
             .proves(.versionUnsupported, .refused, .status426), .proves(.versionUnsupported, .saysVersionBad),
             .says(92, .versionUnsupported, .refused), .says(40, .versionUnsupported), .proves(.versionUnsupported, .flipVersion),
+            .proves(.versionUnsupported, .status400, .namesVersion13),
+            .says(72, .namesOtherVersion, .refused, unless: [.versionUnsupported]),
         ],
         probes: [.version13],
         decides: "the same handshake with version 13",
-        fix: ["Use a client that speaks version 13 (RFC 6455)"])
+        fix: [
+            "Use a client that speaks version 13 (RFC 6455)",
+            "Where it is the server that names another version in its answer, bring its WebSocket library up to date",
+        ])
 
     static let http10Upstream = CauseEntry(
         .http10Upstream, .upgradeFields, "A proxy speaks HTTP/1.0 to the backend", blame: .intermediary,

@@ -149,8 +149,8 @@ extension Fingerprint {
             .coderWebsocket, .possible, "501 with nosniff, as Go's handlers refuse", .status(501),
             .value("x-content-type-options", "nosniff"), signs: [.byGoUpgrader]),
         Fingerprint(
-            .goHTTP, .likely, "Go's own 404", .status(404), .bodyIs("404 page not found\n"),
-            .value("x-content-type-options", "nosniff")),
+            .goHTTP, .possible, "the 404 of Go's net/http: an application's own, or a proxy's written in Go, such as Traefik's",
+            .status(404), .bodyIs("404 page not found\n"), .noOwnServer, signs: [.goDefaultPage]),
         Fingerprint(
             .rails, .possible, "`Page not found` as Action Cable says it", .status(404), .bodyIs("page not found"),
             signs: [.byRails]),
@@ -208,17 +208,18 @@ extension Fingerprint {
         Fingerprint(.varnish, .likely, "Varnish's own page", .bodyHas("guru meditation"), signs: [.intermediaryOwnPage]),
         Fingerprint(onPath: .varnish, .likely, "X-Varnish", .named("x-varnish")),
         Fingerprint(
-            .traefik, .possible, "Traefik's own sentence", .bodyIs("bad gateway"), .noServer, .status(502),
+            .traefik, .possible, "`Bad Gateway` and no more, as Traefik and other proxies written in Go say it",
+            .bodyIs("bad gateway"),
+            .noServer, .status(502),
             signs: [.intermediaryOwnPage]),
         Fingerprint(
-            .traefik, .possible, "Traefik's own sentence", .bodyIs("no available server\n"), .noServer, .status(503),
+            .traefik, .possible, "`no available server`, as Traefik says it", .bodyIs("no available server\n"), .noServer,
+            .status(503),
             signs: [.intermediaryOwnPage]),
         Fingerprint(
-            .traefik, .possible, "Traefik's own sentence", .bodyIs("no available server"), .noServer, .status(503),
+            .traefik, .possible, "`no available server`, as Traefik says it", .bodyIs("no available server"), .noServer,
+            .status(503),
             signs: [.intermediaryOwnPage]),
-        Fingerprint(
-            .traefik, .possible, "`404 page not found` as Go writes it, without nosniff's companion fields", .status(404),
-            .bodyIs("404 page not found\n"), .noServer),
         Fingerprint(.oauth2Proxy, .likely, "oauth2-proxy's sign-in", .value("location", "/oauth2/"), signs: [.intermediaryOwnPage]),
     ]
 

@@ -50,7 +50,7 @@ struct ResponderReading {
             // Where the body is somebody's own page, what the server behind it might be is no sign of anything.
             let because = found.filter { table[$0].stack == author }.map { table[$0].because }
             return Responder(
-                who: table[best].stack.who, stack: table[best].stack.name, confidence: table[best].confidence,
+                who: who, stack: table[best].stack.name, confidence: table[best].confidence,
                 because: ResponderReading.unique(because))
         }
         if let hop = path.first {
@@ -63,7 +63,9 @@ struct ResponderReading {
     }
 
     private var who: Responder.Who {
-        author?.who ?? path.first.map { status >= 500 && status != 500 ? $0.who : .unknown } ?? .unknown
+        // An application and a proxy, both written in Go, answer alike: what it is shows, and not who.
+        if author == .goHTTP { return .unknown }
+        return author?.who ?? path.first.map { status >= 500 && status != 500 ? $0.who : .unknown } ?? .unknown
     }
 
     /// Signs of weaker fingerprints count unless they contradict the author.

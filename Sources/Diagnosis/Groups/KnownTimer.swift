@@ -44,7 +44,6 @@ public struct KnownTimer: Sendable, Hashable {
         KnownTimer(.silence, 100, .cloudflare, "the edge's idle timeout"),
         KnownTimer(.silence, 300, .envoy, "stream_idle_timeout"), KnownTimer(.silence, 240, .azure, "the balancer's idle timeout"),
         KnownTimer(.silence, 600, .awsAPIGateway, "the idle timeout"), KnownTimer(.silence, 600, .cloudFront, "the idle timeout"),
-        KnownTimer(.silence, 180, .traefik, "respondingTimeouts.idleTimeout"),
         KnownTimer(.silence, 30, .jetty, "idleTimeout of the connector"),
         KnownTimer(.silence, 300, .jetty, "idleTimeout of WebSocket sessions"),
         KnownTimer(.silence, 40, .uvicorn, "ws_ping_interval and ws_ping_timeout"),

@@ -84,6 +84,7 @@ struct HandshakeQuotes {
 
     private var failure: Evidence? {
         guard let failure = observation.failure else { return nil }
+        if case .malformedResponse(let faults) = failure, let line = bareLine(faults) { return line }
         let text: String =
             switch failure {
             case .upstreamRefused(let errno): "connection refused (errno \(errno))"
@@ -109,6 +110,20 @@ struct HandshakeQuotes {
             case .draining: "Gatehouse is draining"
             }
         return Evidence(what: "handshake", observed: text)
+    }
+
+    /// The first line of the answer's head that ends in LF alone. Of a field only the name is shown: its value may be a secret.
+    private func bareLine(_ faults: [HeadFault]) -> Evidence? {
+        guard let fault = faults.first(where: { $0.kind == .bareLineFeed }), let response = observation.response else { return nil }
+        let bytes = response.bytes
+        let end = min(fault.at.lowerBound, bytes.count)
+        var start = end
+        while start > 0, bytes[start - 1] != 0x0A { start -= 1 }
+        let shown = start == 0 ? end : bytes[start..<end].firstIndex(of: 0x3A) ?? start
+        let line = bytes.printable(start..<shown, limit: 120) + (shown < end ? ": …" : "")
+        return Evidence(
+            what: "line of the response head", observed: "\(line)\\n", expected: "\\r\\n at the end of every line (RFC 9112 §2.2)",
+            location: .upstream(start..<min(end + 1, bytes.count)))
     }
 
     private var after: String {

@@ -18,8 +18,10 @@ enum SessionJudge {
         let quotes = SessionQuotes(record: record, reading: reading)
         let writer = VerdictWriter(
             hypotheses: Hypotheses(reading.set), reading: reading, stacks: stacks, responder: nil, probes: [],
-            quote: { sign in evidence.first { $0.sign == sign }?.evidence ?? quotes.quote(sign) })
-        return (findings, writer.verdict())
+            quote: { sign in evidence.first { $0.sign == sign }?.evidence ?? quotes.quote(sign) }, acceptedBy: record.stack)
+        var verdict = writer.verdict()
+        if reading.has(.onlyWatched) { WatchedEnd.word(&verdict, record) }
+        return (findings, verdict)
     }
 
     /// Both sides were done: the server ended the transport after it had the last word, and the client said goodbye in the same moment without
@@ -37,11 +39,19 @@ enum SessionJudge {
         return record.upstream.sinceMessage.map { $0 <= asked } ?? false
     }
 
+    /// The server accepted and said goodbye in the same moment, before anybody had said a word: in good order, and of no use to anybody.
+    private static func leftAtOnce(_ record: SessionRecord, _ reading: SignReading) -> Bool {
+        reading.has(.serverCode1000) && record.endedAfter < SessionReading.moment && record.upstream.messages == 0
+            && record.downstream.messages == 0
+    }
+
     /// Learnt elsewhere, and enough to say that something broke whatever the frames say.
     private static let brokenElsewhere: SignSet = [.upstreamGone, .manyEndedTogether, .outputTraceback, .outputWorkerTimeout]
 
     /// A client that just goes away is everyday life; so are the codes of a closing handshake in good order. Everything else wants a reason.
     private static func endedBadly(_ record: SessionRecord, _ reading: SignReading) -> Bool {
+        if reading.has(.onlyWatched), WatchedEnd.isOne(record) { return true }
+        if leftAtOnce(record, reading) { return true }
         guard !ends.isDisjoint(with: reading.set) else { return false }
         return !endedTogether(record, reading) || !brokenElsewhere.isDisjoint(with: reading.set)
     }

@@ -5,6 +5,8 @@ import Wire
 enum SessionReading {
     /// Silences of less than this say nothing about timers.
     private static let silence = TimeSpan.milliseconds(1500)
+    /// An end within this time of the 101 came at once.
+    static let moment = TimeSpan.milliseconds(500)
     /// An end within this time of a message may be its consequence.
     private static let consequence = TimeSpan.milliseconds(300)
     /// Silences after which well-known timers fire, in seconds.
@@ -147,7 +149,7 @@ enum SessionReading {
         let up = record.upstream
         signs.add(.serverNeverSpoke, if: up.messages == 0)
         signs.add(.clientNeverSpoke, if: down.messages == 0)
-        signs.add(.endedAtOnce, if: record.endedAfter < .milliseconds(500) && down.messages == 0)
+        signs.add(.endedAtOnce, if: record.endedAfter < moment && down.messages == 0)
         let quiet = min(down.idle, up.idle)
         if quiet >= silence {
             signs.add(.afterSilence, .note("silence"))

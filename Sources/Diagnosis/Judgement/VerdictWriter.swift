@@ -10,6 +10,8 @@ struct VerdictWriter {
     let responder: Responder?
     let probes: [ProbeRecord]
     let quote: (Sign) -> Evidence?
+    /// The software that accepted the session whose end is explained; nil for handshakes.
+    var acceptedBy: Stack?
 
     /// How much higher a sum must be to be called likely beside another.
     private static let lead = 6
@@ -23,8 +25,9 @@ struct VerdictWriter {
         let rest = hypotheses.ranked.dropFirst()
         var confidence = first.confidence
         if confidence == .likely, let next = rest.first, first.score - next.score < VerdictWriter.lead { confidence = .possible }
+        let blame = BlameReading(reading: reading, responder: responder, acceptedBy: acceptedBy).blame(entry)
         return Verdict(
-            cause: first.cause, title: entry.title, confidence: confidence, blame: blame(entry), answeredBy: responder,
+            cause: first.cause, title: title(entry), confidence: confidence, blame: blame, answeredBy: responder,
             evidence: evidence(first), probes: probes, fix: entry.fixes(for: stacks), alternatives: alternatives(rest, confidence))
     }
 
@@ -36,33 +39,13 @@ struct VerdictWriter {
             fix: entry.fix, alternatives: alternatives(rest, .possible))
     }
 
-    /// Whom the catalogue blames, unless the signs say who it was: a request that was broken before it came to us is a hop's fault where a hop
-    /// shows itself, and a breach of the protocol is the fault of the side whose frames have it.
-    private func blame(_ entry: CauseEntry) -> Blame {
-        if entry.cause == .upgradeFieldsMissing, reading.has(.viaInRequest) { return .intermediary }
-        // A hop's timer counts every byte; one that counts messages only is the application's.
-        if entry.cause == .idleTimeout, reading.has(.messagesKeepItAlive) { return .backend }
-        guard VerdictWriter.breaches.contains(entry.cause) else { return entry.blame }
-        let seen = (
-            client: reading.has(.clientFault) || reading.has(.clientCodeInvalid),
-            server: reading.has(.serverFault) || reading.has(.serverCodeInvalid)
-        )
-        // Where no fault was seen, the side that ended the session with 1002 or 1007 says that it was the other.
-        let told = (
-            client: reading.has(.serverCode1002) || reading.has(.serverCode1007),
-            server: reading.has(.clientCode1002) || reading.has(.clientCode1007)
-        )
-        switch seen.client || seen.server ? seen : told {
-        case (true, false): return .client
-        case (false, true): return .backend
-        default: return entry.blame
+    /// The catalogue's title, unless it says more than was seen: of a process whose end nobody saw only the cut is told.
+    private func title(_ entry: CauseEntry) -> String {
+        guard entry.cause == .serverCrashed, !reading.has(.upstreamGone), !reading.has(.outputProcessEnded) else {
+            return entry.title
         }
+        return "The server's side vanished without a close frame, as when its process dies"
     }
-
-    /// Causes of which either side can be guilty.
-    private static let breaches: Set<Cause> = [
-        .protocolViolation, .textNotUtf8, .reservedOpcode, .rsv1WithoutExtension, .invalidCloseCode, .messageTooBig,
-    ]
 
     private func alternatives(_ rest: ArraySlice<Hypotheses.Hypothesis>, _ first: Confidence) -> [Alternative] {
         rest.prefix(first == .proven ? 3 : 6).prefix { $0.score >= 10 }.map { other in

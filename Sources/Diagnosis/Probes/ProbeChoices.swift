@@ -33,6 +33,7 @@ struct ProbeChoices {
         case .forwardedRemoved: forwardedRemoved
         case .trailingSlash: slash
         case .randomPath: [ProbeRequest(kind, "a path that can't exist", flip: nil, target: randomPath + query)]
+        case .randomPathBelow: randomPathBelow
         case .doubledPrefix: doubledPrefix
         case .pathVariant: pathVariants
         case .engineIOPath:
@@ -81,6 +82,12 @@ struct ProbeChoices {
                 : []
         case .plainGet:
             signs.contains(.isPlainRequest) ? [] : [ProbeRequest(kind, "a plain GET", flip: nil, method: "GET", [.removeUpgrade])]
+        case .plainRandomPath:
+            [
+                ProbeRequest(
+                    kind, "a plain GET of a path that can't exist", flip: nil, target: randomPath + query, method: "GET",
+                    [.removeUpgrade])
+            ]
         case .withoutCredentials: withoutCredentials
         case .withCredentials:
             options.credentials.isEmpty
@@ -192,10 +199,18 @@ struct ProbeChoices {
 
     /// Beside the path that was asked for, so that the same rules of proxies take it.
     private var randomPath: String {
-        let name = "gatehouse-" + String(options.nonce, radix: 16)
         let parts = path.split(separator: "/")
-        return "/" + (parts.dropLast() + [Substring(name)]).joined(separator: "/")
+        return "/" + (parts.dropLast() + [Substring(randomName)]).joined(separator: "/")
     }
+
+    /// Proxies' rules are prefixes, most of them: this one is taken by the rule that takes the path itself.
+    private var randomPathBelow: [ProbeRequest] {
+        guard path.count > 1 else { return [] }
+        let below = path + (path.hasSuffix("/") ? "" : "/") + randomName
+        return [ProbeRequest(.randomPathBelow, "a path below it that can't exist", flip: nil, target: below + query)]
+    }
+
+    private var randomName: String { "gatehouse-" + String(options.nonce, radix: 16) }
 
     private var doubledPrefix: [ProbeRequest] {
         guard let first = path.split(separator: "/").first else { return [] }

@@ -13,6 +13,8 @@ public enum ProbeKind: String, Sendable, Hashable, CaseIterable {
     case forwardedRemoved = "forwarded-removed"
     case trailingSlash = "trailing-slash"
     case randomPath = "random-path"
+    /// The same below the path that was asked for, where somebody else answers beside it.
+    case randomPathBelow = "random-path-below"
     /// The first part of the path twice, for a hop that strips it.
     case doubledPrefix = "doubled-prefix"
     /// Other paths on which WebSockets often live.
@@ -30,6 +32,8 @@ public enum ProbeKind: String, Sendable, Hashable, CaseIterable {
     case upgradeFields = "upgrade-fields"
     /// The same request without any field of the upgrade.
     case plainGet = "plain-get"
+    /// The control of `plainGet`: whether every path is answered so.
+    case plainRandomPath = "plain-random-path"
     case withoutCredentials = "without-credentials"
     case withCredentials = "with-credentials"
     case withoutCookies = "without-cookies"
@@ -41,6 +45,17 @@ public enum ProbeKind: String, Sendable, Hashable, CaseIterable {
 extension ProbeKind {
     /// Whether both change the same thing, so that an accepted one leaves open which rule it met.
     func concernsSameFactor(as other: ProbeKind) -> Bool { self == other || (factor != nil && factor == other.factor) }
+
+    /// Whether it asks for another place (site, endpoint or port): what is in force there says little about the place that refused.
+    var leadsElsewhere: Bool {
+        switch self {
+        case .host, .pathVariant, .engineIOPath, .secure: true
+        default: false
+        }
+    }
+
+    /// Whether it asks for another path.
+    var changesPath: Bool { factor == .path }
 
     private enum Factor { case origin, path, credentials, forwarding }
 

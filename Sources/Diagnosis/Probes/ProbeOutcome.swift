@@ -11,6 +11,10 @@ public struct ProbeOutcome: Sendable, Hashable {
     public let text: String
     /// Whether an answer came, or a certificate that was not accepted: on a probe over TLS, that the port speaks it.
     let isFromTLS: Bool
+    /// Whether a probe over TLS shows that the port doesn't speak it; an alert, or silence, shows nothing.
+    let showsNoTLS: Bool
+    /// Whether a hop or an edge answered by itself, so that the answer says nothing about what lies behind it.
+    let isHopsOwn: Bool
     /// What makes two answers the same: status, reason phrase, names of fields, body without the path that was asked for.
     let likeness: [UInt8]
     /// What the answer says about the reason.
@@ -31,6 +35,13 @@ public struct ProbeOutcome: Sendable, Hashable {
                 } else {
                     false
                 }
+            showsNoTLS =
+                if case .upstreamTLS(let kind, _) = observation.failure {
+                    ["plain_http_on_tls_port", "not_tls", "truncated"].contains(kind)
+                } else {
+                    false
+                }
+            isHopsOwn = false
             likeness = Array(text.utf8)
             signs = []
             excerpt = ""
@@ -38,12 +49,16 @@ public struct ProbeOutcome: Sendable, Hashable {
         }
         status = response.status
         isFromTLS = true
+        showsNoTLS = false
         isAccepted = observation.request.map { UpgradeResponseCheck.isValid101($0, response) } ?? false
         text = isAccepted || response.status != 101 ? "\(response.status)" : "101, but not a valid one"
         BodyPhrases.shared.read(observation.bodyStart, 0..<observation.bodyStart.count, into: &reading) { .body($0) }
         signs = reading.set
         excerpt = observation.bodyStart.printable(0..<observation.bodyStart.count, limit: 160)
         likeness = ProbeOutcome.likeness(response, observation)
+        var authors = SignReading(keepsTraces: false)
+        _ = ResponseReading.read(response, observation, into: &authors)
+        isHopsOwn = authors.has(.byIntermediary) || authors.has(.byEdge)
     }
 
     private static func likeness(_ response: ResponseHead, _ observation: HandshakeObservation) -> [UInt8] {

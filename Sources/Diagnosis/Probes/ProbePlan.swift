@@ -15,11 +15,11 @@ public struct ProbePlan: Sendable {
         case done
     }
 
-    private let signs: SignSet
+    let signs: SignSet
     private let baseline: ProbeOutcome?
     private let choices: ProbeChoices?
     private let options: ProbeOptions
-    private var learned = SignSet()
+    var learned = SignSet()
     /// Flips that the last control has not confirmed yet.
     private var pending = SignSet()
     /// The probe that was accepted, and whether the control failed once more after it.
@@ -28,7 +28,10 @@ public struct ProbePlan: Sendable {
     private var state = State.control
     private var current: ProbeRequest?
     private var tried: Set<ProbeRequest> = []
-    private var control: ProbeOutcome?
+    private(set) var control: ProbeOutcome?
+    /// What a plain GET brought, and the probe that the last one can't be read without.
+    var plain: ProbeOutcome?
+    var followUp: ProbeKind?
     /// What each kind brought so far.
     private var failed: Set<ProbeKind> = []
     private var quotes: [(sign: Sign, evidence: Evidence)] = []
@@ -154,21 +157,25 @@ public struct ProbePlan: Sendable {
         sayWhatWasTried(&judgement.verdict)
         guard let verdict = judgement.verdict else { return judgement }
         let after = Hypotheses(signs.union(learned)).ranked
-        for old in before where old.score >= 30 && old.cause != verdict.cause {
+        for old in before where old.score >= Hypotheses.threshold && old.cause != verdict.cause {
             let score = after.first { $0.cause == old.cause }?.score ?? 0
-            guard score < 10, !verdict.alternatives.contains(where: { $0.cause == old.cause }) else { continue }
-            judgement.verdict?.alternatives.append(
-                Alternative(cause: old.cause, confidence: .excluded, because: exclusion(old.cause)))
+            guard score < 10, !verdict.alternatives.contains(where: { $0.cause == old.cause }), let because = exclusion(old.cause)
+            else { continue }
+            judgement.verdict?.alternatives.append(Alternative(cause: old.cause, confidence: .excluded, because: because))
         }
         return judgement
     }
 
     /// The handshake was accepted with one thing changed and all else as it was: what lies in all else is not the cause.
     private func excludeOthers(_ verdict: inout Verdict?) {
-        guard isConfirmed, let accepted, verdict?.confidence == .proven, var others = verdict?.alternatives else { return }
+        guard isConfirmed, let accepted, !accepted.kind.leadsElsewhere, verdict?.confidence == .proven,
+            var others = verdict?.alternatives
+        else { return }
         for index in others.indices where others[index].confidence != .excluded {
-            let kinds = CauseCatalogue.entry(others[index].cause).probes
-            guard !kinds.contains(where: { $0.concernsSameFactor(as: accepted.kind) }) else { continue }
+            let entry = CauseCatalogue.entry(others[index].cause)
+            guard !entry.probes.contains(where: { $0.concernsSameFactor(as: accepted.kind) }) else { continue }
+            // Another path met other rules of paths, also those that no probe can tell.
+            guard !(accepted.kind.changesPath && entry.group == .path) else { continue }
             others[index].confidence = .excluded
             others[index].because = "the handshake was accepted with no other change than \(accepted.change)"
         }
@@ -202,6 +209,7 @@ public struct ProbePlan: Sendable {
     private var best: ProbeRequest? {
         guard let choices else { return nil }
         if let namedOrigin { return namedOrigin }
+        if let followUp, let choice = choices.choices(followUp).first(where: { !tried.contains($0) }) { return choice }
         let ranked = Hypotheses(signs.union(learned)).ranked.filter { $0.score >= 10 }
         // Sure enough without: the leader can't be probed, and nobody else comes near.
         guard let leader = ranked.first, leader.confidence != .proven else { return nil }
@@ -223,19 +231,9 @@ public struct ProbePlan: Sendable {
 
     private mutating func read(_ probe: ProbeRequest, _ outcome: ProbeOutcome) {
         switch probe.kind {
-        case .randomPath:
-            learn(outcome.likeness == control?.likeness ? .randomPathSame : .randomPathDiffers, from: probe, outcome)
-            if outcome.status == 404 { learned.insert(.randomPathNotFound) }
-        case .plainGet:
-            if outcome.likeness == control?.likeness {
-                learn(.plainSame, from: probe, outcome)
-            } else if let status = outcome.status {
-                // Where the handshake's connection was closed, a redirect of the plain request is most often one to a login.
-                let works = signs.contains(.failedClosedAtOnce) ? 200..<300 : 200..<400
-                learn(
-                    works.contains(status) ? .plainWorks : (502...504).contains(status) ? .plainUnavailable : .plainDiffers,
-                    from: probe, outcome)
-            }
+        case .randomPath, .randomPathBelow: readRandomPath(probe, outcome)
+        case .plainGet: readPlain(probe, outcome)
+        case .plainRandomPath: readPlainControl(probe, outcome)
         case .engineIOPolling:
             let reasons: SignSet = [
                 .saysOriginRefused, .saysSessionUnknown, .saysUnsupportedEngineIO, .saysTransportRefused, .saysTokenExpired,
@@ -255,6 +253,7 @@ public struct ProbePlan: Sendable {
             learned.insert(.tlsIsAnswered)
             let answer = outcome.status == nil ? "a certificate, though none that is accepted here" : outcome.text
             quotes.append((.tlsIsAnswered, Evidence(what: "probe", observed: "\(probe.change): \(answer)")))
+        case .secure where outcome.showsNoTLS && signs.contains(.failedClosed): learn(.tlsIsNotSpoken, from: probe, outcome)
         default:
             failed.insert(probe.kind)
             guard outcome.isAccepted, let flip = probe.flip else {
@@ -276,7 +275,7 @@ public struct ProbePlan: Sendable {
     }
 
     /// What a probe shows that flips nothing, with its outcome as the evidence.
-    private mutating func learn(_ sign: Sign, from probe: ProbeRequest, _ outcome: ProbeOutcome) {
+    mutating func learn(_ sign: Sign, from probe: ProbeRequest, _ outcome: ProbeOutcome) {
         learned.insert(sign)
         quotes.append((sign, Evidence(what: "probe", observed: "\(probe.change): \(outcome.text)")))
     }
@@ -299,13 +298,17 @@ public struct ProbePlan: Sendable {
         if isExhausted(.trailingSlash, .pathVariant) { learned.insert(.pathsNeverFlip) }
     }
 
-    private func exclusion(_ cause: Cause) -> String {
+    /// What the probes showed that rules a cause out; nil where they only have nothing to say for it.
+    private func exclusion(_ cause: Cause) -> String? {
         let all = signs.union(learned)
-        let against = CauseCatalogue.entry(cause).clauses.first {
-            $0.weight < 0 && $0.when.isSubset(of: all) && $0.unless.isDisjoint(with: all) && !$0.when.isSubset(of: signs)
-        }
-        return against?.text ?? "the probes show another cause"
+        return CauseCatalogue.entry(cause).clauses.filter {
+            $0.weight <= -ProbePlan.refutation && $0.when.isSubset(of: all) && $0.unless.isDisjoint(with: all)
+                && !$0.when.isSubset(of: signs)
+        }.min { $0.weight < $1.weight }?.text
     }
+
+    /// What speaks against a cause with less than this makes it unlikely, and no more.
+    private static let refutation = 40
 }
 
 extension SignSet {

@@ -18,7 +18,9 @@ enum FailureReading {
         case .responseHeadTimedOut: signs.add(.failedResponseTimeout, .failure)
         case .closedBeforeResponse(let end, let seen): readClose(end, seen, observation, into: &signs)
         case .notHTTP(let first): readForeign(first, into: &signs)
-        case .malformedResponse: signs.add(.failedMalformedResponse, .failure)
+        case .malformedResponse(let faults):
+            signs.add(.failedMalformedResponse, .failure)
+            if faults.contains(where: { $0.kind == .bareLineFeed }) { signs.add(.failedBareLineFeed, .failure) }
         case .malformedRequest(let faults): readBadRequest(faults, into: &signs)
         case .requestTimedOut: signs.add(.failedClientGone, .failure)
         case .clientGone: readGone(observation, into: &signs)

@@ -77,11 +77,17 @@ enum ResponseReading {
     private static func readFields(_ head: ResponseHead, into signs: inout SignReading) {
         if head.section.has(KnownField.wwwAuthenticate) { signs.add(.asksForCredentials, .responseField(.wwwAuthenticate)) }
         if head.section.has(KnownField.retryAfter) { signs.add(.retryAfter, .responseField(.retryAfter)) }
-        if head.section.has(KnownField.secWebSocketVersion) { signs.add(.namesVersion13, .responseField(.secWebSocketVersion)) }
+        let versions = head.section.has(KnownField.secWebSocketVersion) ? head.elements(of: .secWebSocketVersion) : []
+        if !versions.isEmpty {
+            let isOurs = versions.contains { head.bytes.equals("13", at: $0) }
+            signs.add(isOurs ? .namesVersion13 : .namesOtherVersion, .responseField(.secWebSocketVersion))
+        }
         signs.add(.setsLoginCookie, if: head.section.has(KnownField.setCookie))
         signs.add(.upgradeInAnswer, if: head.contains(token: "websocket", in: .upgrade))
         signs.add(.cacheHit, if: head.section.has(KnownField.age))
-        signs.add(.allowsGET, if: head.contains(token: "get", in: .allow))
+        if head.section.has(KnownField.allow) {
+            signs.add(head.contains(token: "get", in: .allow) ? .allowsGET : .allowsOtherMethods, .responseField(.allow))
+        }
         var lower = 0
         var upper = 0
         for field in head.fields {

@@ -109,9 +109,11 @@ extension Sign {
         case .asksForCredentials: "the answer has WWW-Authenticate"
         case .setsLoginCookie: "the answer sets a cookie"
         case .retryAfter: "the answer has Retry-After"
-        case .namesVersion13: "the answer names Sec-WebSocket-Version"
+        case .namesVersion13: "the answer names the WebSocket version 13, as who refuses the version that it saw"
+        case .namesOtherVersion: "the answer names other WebSocket versions than 13"
         case .goUpgraderAnswer: "the answer has the marks of a Go upgrader (`Sec-Websocket-Version`, nosniff)"
         case .allowsGET: "the answer's Allow field names GET"
+        case .allowsOtherMethods: "the answer's Allow field names other methods than GET"
         case .upgradeInAnswer: "the answer names `Upgrade: websocket`"
         case .bodyIsEmpty: "the answer has no body"
         case .bodyIsHTML: "the body is an HTML page"
@@ -183,6 +185,7 @@ extension Sign {
         case .byEngineIO: "Engine.IO answered"
         case .byPlainNode: "Node's HTTP server answered, not a WebSocket library"
         case .byGoUpgrader: "a Go WebSocket library answered"
+        case .goDefaultPage: "the page is the 404 of Go's net/http: an application's, or a proxy's written in Go, such as Traefik's"
         case .byRails: "Rails answered"
         case .byPhoenix: "Phoenix may have answered"
         case .bySpring: "Spring may have answered"
@@ -217,6 +220,7 @@ extension Sign {
         case .failedTLSClientCertificate: "the server demands a client certificate"
         case .failedTLSOther: "the TLS handshake failed"
         case .failedMalformedResponse: "the answer is not a valid HTTP head"
+        case .failedBareLineFeed: "lines of the answer's head end in a bare LF, without CR (RFC 9112 §2.2)"
         case .failedMalformedRequest: "the request is not a valid HTTP head"
         case .failedClientTLS: "the client spoke TLS to a plain port"
         case .failedClientPlain: "the client spoke plain HTTP to a TLS port"
@@ -257,10 +261,14 @@ extension Sign {
         case .randomPathSame: "a path that can't exist is answered the same"
         case .randomPathDiffers: "a path that can't exist is answered differently"
         case .randomPathNotFound: "a path that can't exist is answered 404"
+        case .randomPathElsewhere: "a path that can't exist is answered by somebody else"
         case .plainSame: "a plain GET is answered the same"
         case .plainWorks: "a plain GET is answered with success"
         case .plainDiffers: "a plain GET is answered differently"
         case .plainUnavailable: "a plain GET is answered 502, 503 or 504"
+        case .plainNotFound: "a plain GET is answered 404, as at a path that can't exist"
+        case .plainAsNowhere: "a plain GET of a path that can't exist succeeds as well"
+        case .plainOnlyHere: "a plain GET of a path that can't exist is not"
         case .originNeverFlips: "neither removing nor changing the Origin helps"
         case .hostNeverFlips: "changing the Host does not help"
         case .pathsNeverFlip: "no other path that was tried helps"
@@ -341,10 +349,12 @@ extension Sign {
         case .pingsDontHelp: "the same session ends at the same age with pings"
         case .sidJustGiven: "the server knew this `sid` moments before"
         case .tlsIsAnswered: "over TLS the same port answers"
+        case .tlsIsNotSpoken: "over TLS the same port doesn't answer either"
         case .messagesKeepItAlive: "the same session lives on with messages, and ends with pings"
         case .messagesDontHelp: "the same session ends at the same age with messages"
         case .engineIORefused: "the Engine.IO server refused the connection in its own words"
         case .disconnectMessage: "the server's last message says why it disconnects"
+        case .onlyWatched: "nobody had said a word to the server"
         case .engineIOServer: "the server speaks Engine.IO"
         case .outputNoWebSocketLibrary: "the backend says that it has no WebSocket library"
         case .outputTraceback: "the backend printed a traceback"
@@ -383,19 +393,5 @@ extension Sign {
         case .outputGaveUp: "the backend gave the handshake up before it had answered"
         case .outputTokenExpired: "the backend says that a token has expired"
         }
-    }
-
-    /// The stable name: the case in kebab case.
-    public var id: String {
-        var id = ""
-        for scalar in String(describing: self).unicodeScalars {
-            if ("A"..."Z").contains(scalar) {
-                if id.last.map({ $0.isLowercase || $0.isNumber }) == true { id += "-" }
-                id += String(scalar).lowercased()
-            } else {
-                id.unicodeScalars.append(scalar)
-            }
-        }
-        return id
     }
 }

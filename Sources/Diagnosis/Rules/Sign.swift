@@ -58,36 +58,10 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case bearsBrowserAgent
     case noUserAgent
     // MARK: The status line
-    case answered
-    case refused
-    case status101
-    case status200
-    case status2xx
-    case statusRedirect
-    case status400
-    case status401
-    case status403
-    case status404
-    case status405
-    case status407
-    case status408
-    case status413or414
-    case status426
-    case status429
-    case status431
-    case status495or496
-    case status497
-    case status500
-    case status501
-    case status502
-    case status503
-    case status504
-    case status505
-    case status521or523
-    case status524
-    case status525or526
-    case statusOther4xx
-    case answerIsHTTP10
+    case answered, refused, status101, status200, status2xx, statusRedirect, status400, status401, status403, status404
+    case status405, status407, status408, status413or414, status426, status429, status431, status495or496, status497
+    case status500, status501, status502, status503, status504, status505, status521or523, status524, status525or526
+    case statusOther4xx, answerIsHTTP10
     // MARK: The fields and the body of the answer
     case acceptMissing
     case acceptWrong
@@ -114,8 +88,10 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case setsLoginCookie
     case retryAfter
     case namesVersion13
+    case namesOtherVersion
     case goUpgraderAnswer
     case allowsGET
+    case allowsOtherMethods
     case upgradeInAnswer
     case bodyIsEmpty
     case bodyIsHTML
@@ -189,6 +165,7 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case byEngineIO
     case byPlainNode
     case byGoUpgrader
+    case goDefaultPage
     case byRails
     case byPhoenix
     case bySpring
@@ -224,6 +201,7 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case failedTLSClientCertificate
     case failedTLSOther
     case failedMalformedResponse
+    case failedBareLineFeed
     case failedMalformedRequest
     case failedClientTLS
     case failedClientPlain
@@ -265,10 +243,14 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case randomPathSame
     case randomPathDiffers
     case randomPathNotFound
+    case randomPathElsewhere
     case plainSame
     case plainWorks
     case plainDiffers
     case plainUnavailable
+    case plainNotFound
+    case plainAsNowhere
+    case plainOnlyHere
     case originNeverFlips
     case hostNeverFlips
     case pathsNeverFlip
@@ -350,6 +332,7 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case pingsDontHelp
     case engineIORefused
     case disconnectMessage
+    case onlyWatched
     // MARK: What the backend wrote
     case engineIOServer
     case outputNoWebSocketLibrary
@@ -391,6 +374,7 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     // MARK: What Gatehouse remembers of other exchanges
     case sidJustGiven
     case tlsIsAnswered
+    case tlsIsNotSpoken
     case messagesKeepItAlive
     case messagesDontHelp
 }

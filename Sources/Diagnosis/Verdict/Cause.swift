@@ -65,6 +65,7 @@ public enum Cause: String, Sendable, Hashable, CaseIterable {
     case handlerCrashedBeforeAccept = "handler-crashed-before-accept"
     case acceptNeverCalled = "accept-never-called"
     case handshakeTooSlow = "handshake-too-slow"
+    case malformedResponseHead = "malformed-response-head"
     case notAnHttpServer = "not-an-http-server"
     // subprotocol
     case subprotocolRequired = "subprotocol-required"
@@ -77,6 +78,7 @@ public enum Cause: String, Sendable, Hashable, CaseIterable {
     case rsv1WithoutExtension = "rsv1-without-extension"
     // session
     case messageTooBig = "message-too-big"
+    case handlerReturned = "handler-returned"
     case handlerCrashed = "handler-crashed"
     case invalidCloseCode = "invalid-close-code"
     case serverRestarting = "server-restarting"

@@ -1,3 +1,4 @@
+import WebSocketWire
 public import Wire
 
 /// What the close frames of a drain say to clients. Backends get 1001 and no hint: who goes away there is the client.
@@ -13,8 +14,8 @@ public struct DrainNotice: Sendable, Hashable {
         self.reason = reason
     }
 
-    /// A close frame has room for 123 bytes of reason (RFC 6455 §5.5).
-    public static let longestReason = 123
+    /// As many bytes of reason as a close frame has room for.
+    public static var longestReason: Int { CloseFrame.longestReason }
 
     /// The reason for one session.
     ///

@@ -1,13 +1,16 @@
 extension ErrorPage {
-    /// The reason phrase (RFC 9110 §15, RFC 6585).
+    /// The reason phrase of what Gatehouse itself answers, the admin endpoints included (RFC 9110 §15, RFC 6585).
     public static func phrase(_ status: Int) -> StaticString {
         switch status {
+        case 200: "OK"
+        case 202: "Accepted"
         case 400: "Bad Request"
         case 401: "Unauthorized"
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
+        case 409: "Conflict"
         case 413: "Content Too Large"
         case 414: "URI Too Long"
         case 417: "Expectation Failed"

@@ -48,6 +48,7 @@ public struct OriginRule: Sendable, Hashable {
                 "Open the page from a host, not from a file or a sandboxed frame (name null in origins.allow to let every such page in)"
             )
         }
+        if allow.contains(.sameHost), OriginRule.spellsOwn(head, value, identity) { return nil }
         guard let origin = Origin(bytes, value) else {
             return refusal(head, value, "origin_malformed", "Send scheme, host and port as browsers do, in A-labels")
         }
@@ -74,6 +75,18 @@ public struct OriginRule: Sendable, Hashable {
         let bytes = head.bytes
         guard let host = identity.host, let authority = Authority(bytes, host) else { return nil }
         return Origin(scheme: Array((identity.isSecure ? "https" : "http").utf8), authority: authority, in: bytes)
+    }
+
+    /// Whether the field is `scheme://` and then the very octets of the requested host, which is what nearly every page of the host's own
+    /// sends; then there is nothing to take apart. False says nothing: another spelling may be the same origin.
+    private static func spellsOwn(_ head: RequestHead, _ value: Range<Int>, _ identity: ClientIdentity) -> Bool {
+        let bytes = head.bytes
+        guard let host = identity.host, let authority = Authority(bytes, host), !authority.isBracketed,
+            head.value(of: .secFetchSite).map({ bytes.matches("same-origin", at: $0) }) ?? true
+        else { return false }
+        let place = max(value.upperBound - host.count, value.lowerBound)
+        guard bytes.equals(identity.isSecure ? "https://" : "http://", at: value.lowerBound..<place) else { return false }
+        return unsafe bytes.span.extracting(place..<value.upperBound).bytes.isSame(as: bytes.span.extracting(host).bytes)
     }
 
     private func fix(_ origin: Origin, _ own: Origin?, _ identity: ClientIdentity) -> String {

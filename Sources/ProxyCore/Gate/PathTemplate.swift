@@ -54,7 +54,7 @@ public struct PathTemplate: Sendable, Hashable, CustomStringConvertible {
             case .part(let name):
                 // A `;x` behind it is cut off by some servers and by others not: then there is no telling what the part is.
                 // So with an escaped slash, which some undo before they part the path.
-                guard !text.isEmpty, !text.contains(0x3B), let value = QueryParameter.decode(text, plusIsBlank: false),
+                guard !text.isEmpty, !text.contains(0x3B), let value = PercentEncoding.decoded(text),
                     !value.contains(0x2F)
                 else { return nil }
                 parts.append((name, value))

@@ -58,6 +58,14 @@ public struct EndpointAddresses: Sendable {
         return attempt < preferred ? all[(first % preferred + attempt) % preferred] : all[attempt]
     }
 
+    /// How long one address may take to accept, where one deadline bounds all attempts and what comes after them. The last one may take all
+    /// that is left; each before it a part that leaves as much to its followers and to the answer, and never less than a fifth: names with
+    /// very many addresses are tried as far as the time goes.
+    public static func share(of remaining: TimeSpan, attempt: Int, of count: Int) -> TimeSpan {
+        guard attempt >= 0, attempt < count - 1 else { return remaining }
+        return TimeSpan(nanoseconds: remaining.nanoseconds / UInt64(min(count - attempt, 4) + 1))
+    }
+
     /// An address took no connection.
     public mutating func failed(_ address: SocketAddress, now: Timestamp) {
         guard let place = all.firstIndex(of: address) else { return }

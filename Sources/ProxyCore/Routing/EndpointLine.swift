@@ -13,10 +13,14 @@ public struct EndpointLine<Entry: Sendable>: Sendable {
     /// What one who waits is known by, and when its time is over.
     private struct Place: Sendable {
         var entry: Entry
+        var number: UInt64
         var deadline: Timestamp
     }
 
+    /// In the order of their numbers.
     private var places: [Place] = []
+    /// Of the next one who comes.
+    private var nextNumber: UInt64 = 0
     private var batch = 1
     private var pause = EndpointLine.shortest
     private var nextTry = Timestamp.zero
@@ -32,15 +36,24 @@ public struct EndpointLine<Entry: Sendable>: Sendable {
     public var isEmpty: Bool { places.isEmpty }
     public var count: Int { places.count }
 
-    /// Comes to the end of the line, or back to its front where it has waited already.
-    public mutating func add(_ entry: Entry, until deadline: Timestamp, now: Timestamp, comesBack: Bool) {
-        if places.isEmpty, !comesBack {
+    /// Comes to the end of the line; the number of its place, by which it may come back to it.
+    public mutating func join(_ entry: Entry, until deadline: Timestamp, now: Timestamp) -> UInt64 {
+        if places.isEmpty {
             // The first one has just failed to get through.
             batch = 1
             pause = EndpointLine.shortest
             nextTry = now + pause
         }
-        places.insert(Place(entry: entry, deadline: deadline), at: comesBack ? 0 : places.count)
+        defer { nextNumber &+= 1 }
+        places.append(Place(entry: entry, number: nextNumber, deadline: deadline))
+        return nextNumber
+    }
+
+    /// One who was let try comes back, to the place that it had: before all who came after it, and behind those who came before it and
+    /// are back already.
+    public mutating func comeBack(_ entry: Entry, to number: UInt64, until deadline: Timestamp) {
+        let place = places.firstIndex { $0.number > number } ?? places.count
+        places.insert(Place(entry: entry, number: number, deadline: deadline), at: place)
     }
 
     /// One who was let try got through.

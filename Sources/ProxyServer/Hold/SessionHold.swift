@@ -31,6 +31,8 @@ final class SessionHold {
     var sentRequest: RequestHead?
     var answer: [UInt8] = []
     var scanner: HeadScanner
+    /// How many interim responses came before the answer.
+    var interimResponses = 0
     /// Why the last attempt came to nothing.
     var lastFailure: String?
 
@@ -71,6 +73,7 @@ final class SessionHold {
         stepDeadline = .never
         sentRequest = nil
         answer = []
+        interimResponses = 0
         scanner.reset()
     }
 }

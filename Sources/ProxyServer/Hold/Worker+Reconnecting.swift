@@ -66,7 +66,7 @@ extension Worker {
                 errno = error.errno
             }
         }
-        if endpoint.addresses.isEmpty { shared.resolver.resolve(endpoint.endpoint) }
+        if endpoint.addresses.isEmpty { shared.resolver.hurry(endpoint.endpoint) }
         heldAttemptFailed(session, hold, endpoint.addresses.isEmpty ? "name_not_resolved" : "connect_failed \(errno)")
     }
 
@@ -136,6 +136,11 @@ extension Worker {
                 tapHead(session, .received, .upstream, head.bytes)
                 if !head.isInterim { rest.withUnsafeBytes { tapReceived(session, .upstream, $0, isTunnel: true) } }
                 guard head.isInterim, head.isForwardable else { return heldAnswered(session, hold, head, rest) }
+                if let fault = ResponseForwarding.fault(of: head, forUpgrade: true, interimCount: hold.interimResponses) {
+                    noteUnanswered(hold.exchange)
+                    return heldAttemptFailed(session, hold, fault.name)
+                }
+                hold.interimResponses += 1
                 hold.scanner.reset()
                 hold.answer = rest
                 unread = rest.count

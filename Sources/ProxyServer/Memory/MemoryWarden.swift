@@ -21,16 +21,16 @@ final class MemoryWarden: Sendable {
 
     private let state: Mutex<State>
     private let shared: SharedParts
-    private let redaction: LogRedaction
+    private let ledgers: LedgerSource
     private let waker: Waker
 
     /// - Parameter waker: wakes the thread, to stop it or to have it look at once
-    init(_ limits: Limits, shared: SharedParts, redaction: LogRedaction, waker: Waker) {
+    init(_ limits: Limits, shared: SharedParts, ledgers: LedgerSource, waker: Waker) {
         let gauge = MemoryGauge(configured: limits.memory)
         state = Mutex(State(gauge: gauge))
         shared.memory.limit.store(gauge.limit, ordering: .relaxed)
         self.shared = shared
-        self.redaction = redaction
+        self.ledgers = ledgers
         self.waker = waker
     }
 
@@ -57,12 +57,11 @@ final class MemoryWarden: Sendable {
         waker.wake()
     }
 
-    private var ledger: Ledger { Ledger(writer: shared.log, redaction: redaction) }
+    private var ledger: Ledger { ledgers.ledger }
 
     private var now: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
     private func run() {
-        let ledger = ledger
         var watch = MemoryWatch()
         var timing = TrimTiming()
         while true {
@@ -73,14 +72,14 @@ final class MemoryWarden: Sendable {
             shared.memory.used.store(reading.used, ordering: .relaxed)
             // Monotonic, since spans are measured with it.
             for action in watch.look(at: reading, now: Timestamp(nanoseconds: clinux_monotonic())) {
-                perform(action, reading, ledger)
+                perform(action, reading)
             }
             if timing.look(changes: changes) { clinux_trim_heap() }
             waker.wait(milliseconds: Int32(clamping: watch.interval(after: reading).nanoseconds / 1_000_000))
         }
     }
 
-    private func perform(_ action: MemoryWatch.Action, _ reading: MemoryWatch.Reading, _ ledger: Ledger) {
+    private func perform(_ action: MemoryWatch.Action, _ reading: MemoryWatch.Reading) {
         switch action {
         case .stopAccepting:
             accept(false)

@@ -1,16 +1,15 @@
 import CLinux
 import ProxyCore
 import Synchronization
-import Telemetry
 
 // A successor of our own: started with a channel that it inherits, ended if it comes to nothing.
 
 extension RestartDesk {
     /// Starts a successor, for `asker` if that is an operator's command.
-    func begin(_ ledger: Ledger, asker: ControlChannel?) -> Conversation? {
+    func begin(asker: ControlChannel?) -> Conversation? {
         func fail(_ why: String) -> Conversation? {
             asker?.send(.refused(why))
-            failed(ledger, why, pid: 0)
+            failed(why, pid: 0)
             return nil
         }
         guard let executable = surroundings.executable else { return fail("this process doesn't know how it was started") }

@@ -24,8 +24,7 @@ final class RestartDesk: Sendable {
     let control: ControlSocket?
     let generation: Int
     let timeout: Mutex<TimeSpan>
-    let log: LogWriter
-    let redaction: LogRedaction
+    let ledgers: LedgerSource
     let status: ProcessStatus
     let standings: Standings
     /// Where to write who takes over; -1: nobody reads it.
@@ -59,7 +58,7 @@ final class RestartDesk: Sendable {
 
     init(
         _ surroundings: ProcessSurroundings, held: [HeldListener], control: ControlSocket?, lineage: Int32, generation: Int,
-        timeout: TimeSpan, log: LogWriter, redaction: LogRedaction, status: ProcessStatus, standings: Standings
+        timeout: TimeSpan, ledgers: LedgerSource, status: ProcessStatus, standings: Standings
     ) throws(Server.StartFailure) {
         guard let waker = Waker(), let mainWaker = Waker() else {
             throw Server.StartFailure("eventfd failed: the process is out of descriptors (ulimit -n)")
@@ -72,8 +71,7 @@ final class RestartDesk: Sendable {
         self.lineage = lineage
         self.generation = generation
         self.timeout = Mutex(timeout)
-        self.log = log
-        self.redaction = redaction
+        self.ledgers = ledgers
         self.status = status
         self.standings = standings
     }
@@ -120,7 +118,6 @@ final class RestartDesk: Sendable {
     static var wallTime: Timestamp { Timestamp(nanoseconds: clinux_realtime()) }
 
     private func serve() {
-        let ledger = Ledger(writer: log, redaction: redaction)
         var current: Conversation?
         var isTelling = false
         while true {
@@ -136,9 +133,9 @@ final class RestartDesk: Sendable {
             }
             if isAsked {
                 if current == nil {
-                    current = begin(ledger, asker: nil)
+                    current = begin(asker: nil)
                 } else {
-                    failed(ledger, "another restart is under way", pid: 0)
+                    failed("another restart is under way", pid: 0)
                 }
             }
             var descriptors = [waker.descriptor]
@@ -147,11 +144,11 @@ final class RestartDesk: Sendable {
             let ready = clinux_poll(descriptors, Int32(descriptors.count), pause(current))
             if ready & 1 != 0 { clinux_eventfd_clear(waker.descriptor) }
             if var conversation = current, ready & (1 << UInt32(descriptors.count - 1)) != 0 {
-                current = receive(&conversation, ledger)
+                current = receive(&conversation)
             } else if var conversation = current, conversation.dialogue.deadline <= RestartDesk.now {
-                current = perform(conversation.dialogue.deadlinePassed(), &conversation, ledger)
+                current = perform(conversation.dialogue.deadlinePassed(), &conversation)
             }
-            if control != nil, ready & 2 != 0 { accept(&current, ledger) }
+            if control != nil, ready & 2 != 0 { accept(&current) }
             if let current, current.isTold {
                 isTelling = true
                 tellNews(current.channel)
@@ -169,7 +166,7 @@ final class RestartDesk: Sendable {
         return Int32(clamping: left / 1_000_000 + 1)
     }
 
-    private func accept(_ current: inout Conversation?, _ ledger: Ledger) {
+    private func accept(_ current: inout Conversation?) {
         guard let control else { return }
         let descriptor = clinux_control_accept(control.descriptor)
         guard descriptor >= 0 else { return }
@@ -177,7 +174,7 @@ final class RestartDesk: Sendable {
         guard let peer = channel.peer else { return }
         if let refusal = PredecessorDialogue.refusal(ofUser: peer.uid, own: clinux_effective_user()) {
             turnAway(channel, refusal)
-            return ledger.restartRefused(observed: refusal, pid: peer.pid, at: RestartDesk.wallTime)
+            return ledgers.ledger.restartRefused(observed: refusal, pid: peer.pid, at: RestartDesk.wallTime)
         }
         guard current == nil else {
             return turnAway(channel, "another restart is under way")
@@ -197,7 +194,7 @@ final class RestartDesk: Sendable {
         }
     }
 
-    private func receive(_ conversation: inout Conversation, _ ledger: Ledger) -> Conversation? {
+    private func receive(_ conversation: inout Conversation) -> Conversation? {
         let actions: [PredecessorDialogue.Action]
         switch conversation.channel.receive() {
         case .packet(let bytes, let passed):
@@ -209,38 +206,38 @@ final class RestartDesk: Sendable {
         case .ended: actions = conversation.dialogue.ended()
         case .nothing: return conversation
         }
-        return perform(actions, &conversation, ledger)
+        return perform(actions, &conversation)
     }
 
     /// Does what the dialogue says; the conversation, if it goes on.
     private func perform(
-        _ actions: [PredecessorDialogue.Action], _ conversation: inout Conversation, _ ledger: Ledger
+        _ actions: [PredecessorDialogue.Action], _ conversation: inout Conversation
     ) -> Conversation? {
         for action in actions {
             switch action {
             case .answer(let message): conversation.channel.send(message)
             case .offer:
                 guard offer(on: conversation.channel) else {
-                    return perform([.failed("the listeners could not be passed"), .close], &conversation, ledger)
+                    return perform([.failed("the listeners could not be passed"), .close], &conversation)
                 }
-                ledger.restartBegan(pid: conversation.pid, isOwn: conversation.isOwn, at: RestartDesk.wallTime)
+                ledgers.ledger.restartBegan(pid: conversation.pid, isOwn: conversation.isOwn, at: RestartDesk.wallTime)
             case .tell: conversation.isTold = tell(conversation.channel)
-            case .startSuccessor: return begin(ledger, asker: conversation.channel)
+            case .startSuccessor: return begin(asker: conversation.channel)
             case .handOver:
-                handOver(conversation, ledger)
+                handOver(conversation)
                 return nil
             case .failed(let why):
                 conversation.asker?.send(.refused(why))
-                failed(ledger, why, pid: conversation.pid)
+                failed(why, pid: conversation.pid)
                 if conversation.isOwn { endChild(conversation.pid) }
-            case .refused(let why): ledger.restartRefused(observed: why, pid: conversation.pid, at: RestartDesk.wallTime)
+            case .refused(let why): ledgers.ledger.restartRefused(observed: why, pid: conversation.pid, at: RestartDesk.wallTime)
             case .close: return nil
             }
         }
         return conversation
     }
 
-    private func handOver(_ conversation: Conversation, _ ledger: Ledger) {
+    private func handOver(_ conversation: Conversation) {
         let isOurs = state.withLock { shared in
             guard !shared.isClosed else { return false }
             shared.isClosed = true
@@ -256,14 +253,14 @@ final class RestartDesk: Sendable {
             let line = Array("\(conversation.pid)\n".utf8)
             _ = clinux_write_some(lineage, line, line.count)
         }
-        ledger.restartHandedOver(pid: conversation.pid, at: RestartDesk.wallTime)
+        ledgers.ledger.restartHandedOver(pid: conversation.pid, at: RestartDesk.wallTime)
         conversation.channel.send(.yours)
         conversation.asker?.send(.done(pid: conversation.pid))
         mainWaker.wake()
     }
 
-    func failed(_ ledger: Ledger, _ why: String, pid: Int32) {
+    func failed(_ why: String, pid: Int32) {
         status.restartsFailed.add(1, ordering: .relaxed)
-        ledger.restartFailed(why, pid: pid, at: RestartDesk.wallTime)
+        ledgers.ledger.restartFailed(why, pid: pid, at: RestartDesk.wallTime)
     }
 }

@@ -28,8 +28,7 @@ extension Server {
             let desk = try RestartDesk(
                 surroundings, held: held, control: control, lineage: lineageEnd,
                 generation: status.generation.load(ordering: .relaxed),
-                timeout: state.snapshot.restart.timeout, log: shared.log, redaction: redaction, status: status,
-                standings: shared.standings)
+                timeout: state.snapshot.restart.timeout, ledgers: ledgers, status: status, standings: shared.standings)
             desk.start()
             restart = desk
         } catch {

@@ -21,6 +21,8 @@ final class EndpointChoice {
     var ticket: WaitTicket?
     var waitBegan: Timestamp?
     var waitDeadline = Timestamp.never
+    /// Its place in the line, also while it is let try.
+    var lineNumber: UInt64?
     /// It stands in the line.
     var isWaiting = false
     /// It was let out of the line to try.

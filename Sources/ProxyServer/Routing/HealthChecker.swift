@@ -45,15 +45,13 @@ final class HealthChecker: Sendable {
 
     private let state = Mutex(State())
     private let standings: Standings
-    private let log: LogWriter
-    private let redaction: LogRedaction
+    private let ledgers: LedgerSource
     /// What the loops' time is ahead of the monotonic clock.
     private let epoch = clinux_realtime() &- clinux_monotonic()
 
-    init(standings: Standings, log: LogWriter, redaction: LogRedaction) {
+    init(standings: Standings, ledgers: LedgerSource) {
         self.standings = standings
-        self.log = log
-        self.redaction = redaction
+        self.ledgers = ledgers
     }
 
     /// Looks after these clusters' endpoints from now on.
@@ -88,7 +86,6 @@ final class HealthChecker: Sendable {
     private var now: Timestamp { Timestamp(nanoseconds: clinux_monotonic() &+ epoch) }
 
     private func run() {
-        let ledger = Ledger(writer: log, redaction: redaction)
         while true {
             let time = clinux_monotonic()
             let (patients, due, isStopped) = state.withLock { state -> ([Patient], [Patient], Bool) in
@@ -107,7 +104,7 @@ final class HealthChecker: Sendable {
             if isStopped { return }
             for patient in patients {
                 if case .ready? = patient.standing.note(.timePassed, patient.rule, now: now) {
-                    ledger.endpointReady(
+                    ledgers.ledger.endpointReady(
                         patient.standing.name, cluster: patient.cluster, slowStart: patient.rule.slowStart, at: now)
                 }
             }
@@ -127,12 +124,13 @@ final class HealthChecker: Sendable {
             fault = HealthCheck.fault(kind, check, patient.standing.endpoint, patient.context, until: limit)
         }
         let change = patient.standing.note(fault == nil ? .probeSucceeded : .probeFailed, patient.rule, now: now)
-        let ledger = Ledger(writer: log, redaction: redaction)
         switch change {
         case .ready?:
-            ledger.endpointReady(patient.standing.name, cluster: patient.cluster, slowStart: patient.rule.slowStart, at: now)
+            ledgers.ledger.endpointReady(
+                patient.standing.name, cluster: patient.cluster, slowStart: patient.rule.slowStart, at: now)
         case .unhealthy?:
-            ledger.endpointUnhealthy(patient.standing.name, cluster: patient.cluster, observed: fault ?? "", at: now)
+            ledgers.ledger.endpointUnhealthy(
+                patient.standing.name, cluster: patient.cluster, observed: fault ?? "", at: now)
         case .ejected?, nil: break
         }
         done(patient)

@@ -26,9 +26,8 @@ extension Worker {
         guard let cluster = exchange.cluster, let rule = cluster.cluster.wait, let standing = cluster.standing,
             let choice = exchange.choice, !exchange.hasAnswered
         else { return false }
-        let comesBack = choice.waitBegan != nil
         choice.isTrying = false
-        if comesBack {
+        if choice.waitBegan != nil {
             cluster.line.failed(now: loop.now)
         } else {
             choice.waitBegan = loop.now
@@ -47,9 +46,12 @@ extension Worker {
         // The line sees to its deadline; this is for a line that nobody looks at.
         setDeadline(session, choice.waitDeadline + .seconds(1), .connect)
         if cluster.line.count > rule.queue { cluster.line.removeAll { waiting($0) == nil } }
-        cluster.line.add(
-            Waiter(slot: session.pointee.slot, session: session.pointee.id), until: choice.waitDeadline, now: loop.now,
-            comesBack: comesBack)
+        let waiter = Waiter(slot: session.pointee.slot, session: session.pointee.id)
+        if let number = choice.lineNumber {
+            cluster.line.comeBack(waiter, to: number, until: choice.waitDeadline)
+        } else {
+            choice.lineNumber = cluster.line.join(waiter, until: choice.waitDeadline, now: loop.now)
+        }
         if !waitingClusters.contains(where: { $0 === cluster }) { waitingClusters.append(cluster) }
         armWaiting()
         return true

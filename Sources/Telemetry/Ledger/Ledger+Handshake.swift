@@ -154,8 +154,11 @@ extension HandshakeFailure {
         }
     }
 
+    /// The faults for which a head is not forwarded; what is only odd, where there are no others.
     private static func list(_ faults: [HeadFault]) -> String {
-        faults.prefix(3).map(\.kind.rawValue).joined(separator: ", ")
+        let grave = faults.filter { $0.severity != .odd }
+        let named = (grave.isEmpty ? faults : grave).prefix(3).map(\.kind.rawValue)
+        return named.isEmpty ? "it can't be written anew for the endpoint" : named.joined(separator: ", ")
     }
 }
 

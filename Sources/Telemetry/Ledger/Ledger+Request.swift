@@ -73,6 +73,12 @@ extension Ledger {
         line.endObject()
         line.field("answered_by", record.answeredBy.rawValue)
         if let reason = record.reason { line.field("reason", reason) }
+        // A refusal of an upgrade says this in `session.refused`; other requests have this line alone.
+        if record.reason == "malformed_request", let faults = record.request?.faults,
+            let detail = HandshakeFailure.malformedRequest(faults).detail
+        {
+            line.field("detail", detail)
+        }
         if let verdict { line.field("verdict", verdict, redaction) }
         deliver()
     }

@@ -146,7 +146,9 @@ public struct PrettyRenderer: Sendable {
 
     private func answered(_ responder: LedgerValue, on page: inout Page) {
         var text = responder["who"]?.text ?? "unknown"
-        if let stack = responder["stack"]?.text { text += ", \(stack)" }
+        // A shape that others have as well is no name.
+        let perhaps = responder["confidence"]?.text == "possible" ? "perhaps " : ""
+        if let stack = responder["stack"]?.text { text += ", \(perhaps)\(stack)" }
         let because = responder["because"]?.elements.compactMap(\.text) ?? []
         page.row("answered", because.isEmpty ? text : "\(text): \(because.joined(separator: "; "))")
     }

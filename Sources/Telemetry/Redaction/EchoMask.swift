@@ -79,20 +79,6 @@ public struct EchoMask {
 
     /// Without percent-encoding; nil where there is none.
     private static func decoded(_ secret: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        guard secret.contains(0x25) else { return nil }
-        var plain: [UInt8] = []
-        var index = 0
-        while index < secret.count {
-            if secret[index] == 0x25, index + 2 < secret.count, let high = secret[index + 1].hexadecimalValue,
-                let low = secret[index + 2].hexadecimalValue
-            {
-                plain.append(high << 4 | low)
-                index += 3
-            } else {
-                plain.append(secret[index])
-                index += 1
-            }
-        }
-        return plain
+        secret.contains(0x25) ? PercentEncoding.decoded(secret, keepsMalformed: true) : nil
     }
 }

@@ -95,14 +95,6 @@ extension HeldSession.Outcome {
     var ending: String {
         guard let record else { return "the handshake failed: \(ProbeOutcome(handshake.observation).text)" }
         if isOpen { return "still open after \(lived.shown)" }
-        if let code = record.upstream.closeCode {
-            let reason = record.upstream.closeReason.map { $0.isEmpty ? "" : " \"\($0)\"" } ?? ""
-            return "closed by the server with \(code)\(reason) after \(lived.shown)"
-        }
-        if let located = record.upstream.fault {
-            return "failed after \(lived.shown): the server sent a fault (\(located.fault.name))"
-        }
-        return
-            "\(record.upstream.end.map { if case .reset = $0 { true } else { false } } == true ? "reset" : "ended by the server without a close frame") after \(lived.shown)"
+        return record.ending(after: lived)
     }
 }

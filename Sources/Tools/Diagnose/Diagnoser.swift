@@ -33,10 +33,12 @@ struct Diagnoser {
     /// Performs all of it.
     func run() -> DiagnosisReport {
         let addresses = resolve()
-        let first = performer.perform(
+        // A session that is to be held is watched then.
+        var first = performer.perform(
             RequestComposer.head(options), addresses: addresses, isSecure: options.place.isSecure,
-            bodyWait: Diagnoser.bodyWait.first, limit: limit,
+            bodyWait: Diagnoser.bodyWait.first, limit: limit, watching: options.hold == nil ? Diagnoser.watchTime : .zero,
             report: narrator.step)
+        first.closing = checked(first)
         if let failure = nameFailure(addresses) { first.observation.failure = failure }
         // Who asks for a diagnosis wants to know what a browser makes of the answer, whoever the command pretends to be.
         first.observation.judgesAsBrowser = true

@@ -22,8 +22,9 @@ extension DiagnosisReport {
         }
         for held in held { line.handshake(held.handshake, nil, mask, redaction) }
         line.endArray()
-        if !held.isEmpty {
+        if !held.isEmpty || first.closing != nil {
             line.beginArray("sessions")
+            if let closing = first.closing { line.session(closing, mask, redaction) }
             for held in held { line.session(held, mask, redaction) }
             line.endArray()
         }
@@ -73,6 +74,16 @@ extension LineBuffer {
         if let span = observation.timings.response { field("response", milliseconds: span) }
         if let span = observation.timings.total { field("total", milliseconds: span) }
         endObject()
+        endObject()
+    }
+
+    /// The session that was only watched, and that the server ended.
+    fileprivate mutating func session(_ record: SessionRecord, _ mask: SecretMask, _ redaction: LogRedaction) {
+        beginObject()
+        field("manner", "watched for a moment")
+        field("open", false)
+        field("lived_ms", milliseconds: record.endedAfter)
+        field("end", redacted: mask(record.ending(after: record.endedAfter)), redaction)
         endObject()
     }
 

@@ -1,4 +1,5 @@
 import Diagnosis
+import Probing
 import Telemetry
 
 /// The report for people, laid out from its JSON, so that both say the same.
@@ -10,7 +11,7 @@ extension DiagnosisReport {
         if let verdict = report["verdict"], verdict["cause"] != nil {
             text += self.verdict(verdict, page)
         } else {
-            text += healthy(report, page)
+            text += healthy(report, page, redaction)
         }
         for (index, finding) in (report["findings"]?.elements ?? []).prefix(4).enumerated() where report["verdict"]?["cause"] == nil
         {
@@ -24,13 +25,23 @@ extension DiagnosisReport {
         return text
     }
 
-    private func healthy(_ report: LedgerValue, _ page: ReportPage) -> String {
+    private func healthy(_ report: LedgerValue, _ page: ReportPage, _ redaction: LogRedaction) -> String {
         let status = report["handshakes"]?.elements.first?["status"]?.text ?? "no status"
         if !held.isEmpty {
             return page.row(
                 "verdict",
                 "Healthy: the handshake succeeded, and the session \(held[0].isOpen ? "was still open at the end" : "ended in good order").",
                 .good)
+        }
+        // It had its say before it went, so that nothing is wrong; but who expects a session that stays doesn't get one.
+        if let closing = first.closing {
+            let mask = SecretMask(first.request)
+            let said = closing.upstream.messages == 1 ? "one message" : "\(closing.upstream.messages) messages"
+            return page.row(
+                "verdict",
+                page.visible(
+                    "The handshake succeeded. After \(said) the session was \(mask(closing.ending(after: closing.endedAfter))), "
+                        + "before anything was sent to the server.", redaction), .strong)
         }
         let words =
             status == "101"
@@ -44,7 +55,9 @@ extension DiagnosisReport {
         let parts = [verdict["cause"]?.text, verdict["confidence"]?.text, verdict["blame"]?.text.map { "to blame: \($0)" }]
         text += page.row("", parts.compactMap(\.self).joined(separator: " · "), .quiet)
         if let responder = verdict["answered_by"] {
-            let who = [responder["who"]?.text, responder["stack"]?.text].compactMap(\.self).joined(separator: ", ")
+            let perhaps = responder["confidence"]?.text == "possible" ? "perhaps " : ""
+            let names = [responder["who"]?.text, responder["stack"]?.text.map { perhaps + $0 }]
+            let who = names.compactMap(\.self).joined(separator: ", ")
             let because = responder["because"]?.elements.compactMap(\.text).joined(separator: "; ") ?? ""
             text += page.row("answered", because.isEmpty ? who : "\(who): \(because)")
         }

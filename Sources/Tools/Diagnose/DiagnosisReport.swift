@@ -70,10 +70,12 @@ struct DiagnosisReport {
                     "What lies behind the hop that answered; run the same command next to the backend, past that hop, and compare.")
             }
         } else {
-            sentences.append(
-                held.isEmpty
-                    ? "What happens after the handshake: diagnose closed the session with 1000 at once; --hold keeps it."
-                    : "What happens after \(held[0].lived.shown): longer timers show themselves only to a longer --hold.")
+            if let held = held.first {
+                sentences.append("What happens after \(held.lived.shown): longer timers show themselves only to a longer --hold.")
+            } else if first.closing == nil {
+                sentences.append(
+                    "What happens after the handshake: diagnose closed the session with 1000 after a moment; --hold keeps it.")
+            }
         }
         sentences.append("Other networks: from elsewhere the name may lead to another address, and another edge may answer.")
         return sentences

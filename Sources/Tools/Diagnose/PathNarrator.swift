@@ -53,10 +53,7 @@ struct PathNarrator {
     }
 
     func closed(_ record: SessionRecord) {
-        row(
-            "session",
-            "closed by the server at once\(record.upstream.closeCode.map { " with \($0)" } ?? "")\(record.upstream.closeReason.map { $0.isEmpty ? "" : ": \($0)" } ?? "")"
-        )
+        row("session", record.ending(after: record.endedAfter))
     }
 
     func probed(_ number: Int, _ change: String, _ outcome: ProbeOutcome) {

@@ -58,6 +58,25 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `an upgrade gets a connection of its own, though one was kept`(io: IOBackend) throws {
+            let origin = try RawBackend()
+            let gatehouse = try GatehouseProcess(io: io, Self.configuration(origin))
+            let first = try gatehouse.connect()
+            try first.send(Forwarding.get("/plain"))
+            let kept = try origin.accept()
+            _ = try kept.readHead()
+            try kept.send(Forwarding.ok)
+            #expect(try first.readResponse().text == "ok")
+            let client = try gatehouse.connect()
+            try client.send(Self.ask)
+            let backend = try origin.accept()
+            #expect(try backend.readHead().hasPrefix("GET /attach "))
+            try backend.send(Self.switched)
+            #expect(Response.status(of: try client.readHead()) == 101)
+            withExtendedLifetime(kept) {}
+        }
+
+        @Test(arguments: IOBackend.available)
         func `a request with a body upgrades once the body is there`(io: IOBackend) throws {
             let origin = try RawBackend()
             let gatehouse = try GatehouseProcess(io: io, Self.configuration(origin))

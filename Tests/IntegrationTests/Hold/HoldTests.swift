@@ -193,6 +193,21 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `interim answers without end are no answer, and the next attempt is made`(io: IOBackend) throws {
+            let origin = try RawBackend()
+            let gatehouse = try gatehouse(io, origin)
+            let session = try RawSession(through: gatehouse, to: origin)
+            session.backend.reset()
+            let endless = try origin.accept()
+            _ = try endless.readHead()
+            try endless.send(String(repeating: "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", count: 30))
+            let (backend, _) = try takeBack(origin)
+            try backend.send(Frame.text("hello"))
+            #expect(try session.client.readFrame().text == "hello")
+            #expect((try gatehouse.ledger.wait(for: "session.resumed")["attempts"].integer ?? 0) >= 2)
+        }
+
+        @Test(arguments: IOBackend.available)
         func `a backend that stops answering pings is replaced`(io: IOBackend) throws {
             let origin = try RawBackend()
             let gatehouse = try gatehouse(

@@ -86,6 +86,13 @@ extension Integration {
             ])
             #expect(told.exit != .code(0) && told.exit != nil)
             #expect(told.errors.contains("\(taken.port)"))
+            #expect(told.errors.contains("with --listen"))
+            let admin = try run([
+                "serve", "--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1", "--admin-listen",
+                "127.0.0.1:\(taken.port)",
+            ])
+            #expect(admin.exit != .code(0) && admin.exit != nil)
+            #expect(admin.errors.contains("\(taken.port)") && admin.errors.contains("with --admin-listen"), "\(admin.errors)")
             let open = try run([
                 "serve", "--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1", "--admin-listen", "0.0.0.0:0",
             ])

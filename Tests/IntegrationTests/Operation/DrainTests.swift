@@ -122,6 +122,48 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `an endpoint over TLS is drained in every cluster that has it, with the sessions from before a reload`(io: IOBackend)
+            throws
+        {
+            let authority = try CertificateAuthority()
+            let certificate = try authority.issue("127.0.0.1")
+            let peer = try Peer(.websockets, arguments: ["--certificate", certificate.certificate, "--key", certificate.key])
+            let endpoint = "https://127.0.0.1:\(peer.port)"
+            let cluster = "{endpoints: [\"\(endpoint)\"], tls: {ca: \(authority.file)}}"
+            let gatehouse = try GatehouseProcess(
+                io: io,
+                """
+                clusters: {one: \(cluster), two: \(cluster)}
+                routes:
+                  - {match: {host: two.example}, cluster: two}
+                  - {cluster: one}
+                """)
+            let hosts = ["one.example", "two.example"]
+            func request(_ host: String) -> String { Upgrade.request("/echo", without: ["Host"], with: ("Host", host)) }
+            func open(_ host: String) throws -> RawConnection {
+                let client = try gatehouse.connect()
+                try client.send(request(host))
+                #expect(Response.status(of: try client.readHead()) == 101)
+                return client
+            }
+            var clients = try hosts.map(open)
+            gatehouse.child.send(SIGHUP)
+            _ = try gatehouse.ledger.wait(for: "config.reloaded")
+            clients += try hosts.map(open)
+            let answer = try gatehouse.exchange(
+                "POST /api/drain?endpoint=\(endpoint)&window=0s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+                port: gatehouse.adminPort())
+            #expect(answer.text.contains("\"state\":\"draining\",\"sessions\":4,"), "\(answer.text)")
+            for client in clients { #expect(try client.readFrame().closeCode == 1001) }
+            for host in hosts { #expect(try gatehouse.exchange(request(host)).status == 503) }
+            let metrics = try gatehouse.admin("/metrics").text
+            for name in ["one", "two"] {
+                #expect(metrics.contains("gatehouse_endpoint_draining{cluster=\"\(name)\",endpoint=\"\(endpoint)\"} 1\n"))
+            }
+            withExtendedLifetime(peer) {}
+        }
+
+        @Test(arguments: IOBackend.available)
         func `what is no drain changes nothing`(io: IOBackend) throws {
             let pair = try Pair(io: io)
             #expect(try pair.drain(RawBackend()).status == 404)

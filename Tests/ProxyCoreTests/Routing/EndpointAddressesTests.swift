@@ -56,4 +56,21 @@ struct EndpointAddressesTests {
         var addresses = EndpointAddresses()
         #expect(addresses.isEmpty && addresses.begin(now: at(0)) == 0 && addresses.address(attempt: 0, from: 0) == nil)
     }
+
+    @Test(arguments: [1, 2, 3, 64])
+    func `of a deadline no address takes all but the last, and the last has time enough`(count: Int) {
+        var left = TimeSpan.seconds(5)
+        for attempt in 0..<count {
+            let share = EndpointAddresses.share(of: left, attempt: attempt, of: count)
+            if attempt == count - 1 {
+                #expect(share == left)
+            } else {
+                #expect(share.nanoseconds >= left.nanoseconds / 5 && share.nanoseconds <= left.nanoseconds / 3)
+                // Nobody answers: the whole share is spent.
+                left = TimeSpan(nanoseconds: left.nanoseconds - share.nanoseconds)
+            }
+        }
+        if count < 4 { #expect(left >= .seconds(2), "most of the time is left for the one that lives") }
+        #expect(EndpointAddresses.share(of: left, attempt: -1, of: count) == left)
+    }
 }

@@ -111,7 +111,7 @@ struct EndpointLineTests {
 
     @Test func `one tries at a time while nobody gets through, with growing pauses`() {
         var line = EndpointLine<Int>()
-        for entry in 0..<10 { line.add(entry, until: at(10_000), now: at(0), comesBack: false) }
+        for entry in 0..<10 { _ = line.join(entry, until: at(10_000), now: at(0)) }
         #expect(line.due(now: at(19)).isEmpty)
         var tries: [UInt64] = []
         for time in stride(from: UInt64(20), through: 1000, by: 1) {
@@ -120,14 +120,14 @@ struct EndpointLineTests {
             #expect(due == [0])
             tries.append(time)
             line.failed(now: at(time))
-            line.add(due[0], until: at(10_000), now: at(time), comesBack: true)
+            line.comeBack(due[0], to: UInt64(due[0]), until: at(10_000))
         }
         #expect(tries == [20, 60, 140, 300, 550, 800])
     }
 
     @Test func `each success lets twice as many follow, and a failure makes it one again`() {
         var line = EndpointLine<Int>()
-        for entry in 0..<100 { line.add(entry, until: at(10_000), now: at(0), comesBack: false) }
+        for entry in 0..<100 { #expect(line.join(entry, until: at(10_000), now: at(0)) == UInt64(entry)) }
         var batches: [Int] = []
         for time in stride(from: UInt64(20), through: 80, by: 20) {
             let due = line.due(now: at(time))
@@ -137,17 +137,32 @@ struct EndpointLineTests {
         #expect(batches == [1, 2, 4, 8])
         let many = line.due(now: at(100))
         #expect(many.first == 15 && many.count == 16)
-        for entry in many.reversed() {
+        for entry in many {
             line.failed(now: at(100))
-            line.add(entry, until: at(10_000), now: at(100), comesBack: true)
+            line.comeBack(entry, to: UInt64(entry), until: at(10_000))
         }
         #expect(line.due(now: at(139)).isEmpty && line.due(now: at(140)) == [15], "one pause for all of them")
     }
 
+    @Test(arguments: [[0, 1, 2, 3], [3, 2, 1, 0], [2, 0, 3, 1]])
+    func `those who were let try in vain come back to the places that they had, in whatever order they fail`(failing: [Int]) {
+        var line = EndpointLine<Int>()
+        for entry in 0..<5 { _ = line.join(entry, until: at(10_000), now: at(0)) }
+        for _ in 0..<2 { line.succeeded() }
+        #expect(line.due(now: at(20)) == [0, 1, 2, 3])
+        for entry in failing {
+            line.failed(now: at(20))
+            line.comeBack(entry, to: UInt64(entry), until: at(10_000))
+        }
+        var order: [Int] = []
+        for time in stride(from: UInt64(20), through: 1000, by: 1) { order += line.due(now: at(time)) }
+        #expect(order == [0, 1, 2, 3, 4])
+    }
+
     @Test func `who waits leaves at its deadline`() {
         var line = EndpointLine<Int>()
-        line.add(1, until: at(50), now: at(0), comesBack: false)
-        line.add(2, until: at(60), now: at(0), comesBack: false)
+        _ = line.join(1, until: at(50), now: at(0))
+        _ = line.join(2, until: at(60), now: at(0))
         #expect(line.expired(now: at(49)).isEmpty && line.expired(now: at(50)) == [1])
         line.removeAll { $0 == 2 }
         #expect(line.isEmpty && line.due(now: at(70)).isEmpty)

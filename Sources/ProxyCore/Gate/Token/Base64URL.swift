@@ -15,37 +15,39 @@ public enum Base64URL {
         let rest = text.byteCount % 4
         guard rest != 1 else { return nil }
         let end = text.byteCount - rest
-        var isWhole = false
         let values = values.span
-        let octets = unsafe [UInt8](unsafeUninitializedCapacity: end / 4 * 3 + max(rest - 1, 0)) { room, written in
+        // Into memory of the stack first: an array that is made with room for what comes looks its own type up each time.
+        return unsafe withUnsafeTemporaryAllocation(byteCount: end / 4 * 3 + 3, alignment: 1) { room in
+            var written = 0
             // Bits of all values together: a digit's is below 64, so that one look at the end finds what is none.
-            var seen: UInt32 = 0
-            func digits(_ position: Int, _ count: Int) -> UInt32 {
-                var bits: UInt32 = 0
-                for offset in 0..<count {
-                    let value = UInt32(values[Int(text.byte(at: position + offset))])
-                    seen |= value
-                    bits = bits << 6 | value
-                }
-                return bits
-            }
-            for position in stride(from: 0, to: end, by: 4) {
-                let bits = digits(position, 4)
-                unsafe room[written] = UInt8(truncatingIfNeeded: bits >> 16)
-                unsafe room[written + 1] = UInt8(truncatingIfNeeded: bits >> 8)
-                unsafe room[written + 2] = UInt8(truncatingIfNeeded: bits)
+            var seen: UInt8 = 0
+            var position = 0
+            while position < end {
+                let four = unsafe text.unsafeLoadUnaligned(fromByteOffset: position, as: UInt32.self)
+                let (a, b) = (values[Int(four & 0xFF)], values[Int(four >> 8 & 0xFF)])
+                let (c, d) = (values[Int(four >> 16 & 0xFF)], values[Int(four >> 24)])
+                seen |= a | b | c | d
+                unsafe room[written] = a << 2 | b >> 4
+                unsafe room[written + 1] = b << 4 | c >> 2
+                unsafe room[written + 2] = c << 6 | d
+                position += 4
                 written += 3
             }
             // The last group: 12 bits for one octet, 18 for two; what is over must be zero.
+            var bits: UInt32 = 0
+            for offset in 0..<rest {
+                let value = values[Int(text.byte(at: end + offset))]
+                seen |= value
+                bits = bits << 6 | UInt32(value)
+            }
             let over = UInt32(rest) * 6 % 8
-            let bits = digits(end, rest)
+            guard seen < 64, bits & ((1 << over) - 1) == 0 else { return nil }
             for index in 0..<max(rest - 1, 0) {
                 unsafe room[written] = UInt8(truncatingIfNeeded: bits >> (over + UInt32(rest - 2 - index) * 8))
                 written += 1
             }
-            isWhole = seen < 64 && bits & ((1 << over) - 1) == 0
+            return unsafe Array(UnsafeRawBufferPointer(rebasing: room[..<written]))
         }
-        return isWhole ? octets : nil
     }
 
     /// What each octet is worth as a digit; 64 for what is none. A table, since the digits of a token are as good as random and a

@@ -3,6 +3,7 @@
 // Theory of operation. Three steps, each bounded before it begins: `SignedToken` takes the text apart; whoever holds the keys
 // checks the signature over `signed`, with the algorithm that the *key* is pinned to; `TokenRule` judges the claims.
 public import JSONWire
+import Wire
 
 /// A token's parts.
 public struct SignedToken: Sendable, Hashable {
@@ -55,12 +56,10 @@ public struct SignedToken: Sendable, Hashable {
     /// - Parameter last: The header of a token before it, which is not read again if this one has the same.
     public init(_ text: [UInt8], last: TokenHeader? = nil) throws(Fault) {
         guard text.count <= SignedToken.limit else { throw .tooLarge }
-        guard let first = text.firstIndex(of: 0x2E), let second = text[(first + 1)...].firstIndex(of: 0x2E),
-            !text[(second + 1)...].contains(0x2E)
-        else { throw .notCompact }
+        guard let (first, second) = SignedToken.dots(text.span) else { throw .notCompact }
         guard let body = Base64URL.decode(text[(first + 1)..<second]), let signature = Base64URL.decode(text[(second + 1)...])
         else { throw .badEncoding }
-        if let last, last.text.elementsEqual(text[..<first]) {
+        if let last, unsafe text.span.extracting(0..<first).bytes.isSame(as: last.text.span.bytes) {
             header = last
         } else {
             header = try TokenHeader(text[..<first])
@@ -69,5 +68,15 @@ public struct SignedToken: Sendable, Hashable {
         signed = Array(text[..<second])
         self.signature = signature
         self.claims = claims
+    }
+
+    /// Where the two dots of the compact form stand; nil where there are fewer or more.
+    private static func dots(_ text: Span<UInt8>) -> (Int, Int)? {
+        var (first, second) = (-1, -1)
+        for position in text.indices where text[position] == 0x2E {
+            guard second < 0 else { return nil }
+            if first < 0 { first = position } else { second = position }
+        }
+        return second < 0 ? nil : (first, second)
     }
 }
