@@ -58,8 +58,9 @@ extension RawSpan {
         guard byteCount == other.byteCount else { return false }
         var offset = 0
         while offset <= byteCount - 8 {
-            guard unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
-                == other.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+            guard
+                unsafe unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
+                    == other.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: UInt64.self)
             else { return false }
             offset += 8
         }
