@@ -38,13 +38,16 @@ struct SessionWatch {
             } else if let close = frames.close {
                 send(close.code)
             }
-            return record
+            return analyzer.report(at: SessionWatch.now).judged(with: [.onlyWatched])
         }
         send(.normal)
         // Until the backend has read it: closing earlier would reset the connection under it.
         _ = isOver(by: .after(SessionWatch.closeWait))
         let frames = analyzer.frames(from: .upstream)
-        return frames.fault != nil || SessionWatch.isOwnWill(frames.close) ? record : nil
+        guard frames.fault != nil || SessionWatch.isOwnWill(frames.close) else { return nil }
+        // Something was said to the server by now, so that this is no end of a session that was only watched.
+        let record = analyzer.report(at: SessionWatch.now)
+        return record.verdict == nil ? nil : record
     }
 
     /// Reads until the server has ended or broken the session; false if it did neither in time.
@@ -73,8 +76,6 @@ struct SessionWatch {
             FrameWriter.close(code: code, maskingKey: UInt32(truncatingIfNeeded: random.next())),
             until: .after(SessionWatch.closeWait))
     }
-
-    private var record: SessionRecord { analyzer.report(at: SessionWatch.now).judged(with: [.onlyWatched]) }
 
     /// Whether the server's close code can't be its answer to our 1000, nor what a handler stumbles into when the client is gone at once.
     private static func isOwnWill(_ close: CloseFrame?) -> Bool {

@@ -27,12 +27,15 @@ struct EndpointDrain {
 // worker drains its own part; the schedule is the same as the process's.
 
 extension Worker {
-    /// The admin API asks for a drain, or takes one back: how things stand then; nil if no cluster has that endpoint.
+    /// The admin API asks for a drain, or takes one back: how things stand then; nil if neither a cluster nor a session has that endpoint.
     func drainEndpoint(_ request: DrainRequest) -> DrainState? {
         let endpoint = request.endpoint
         let known = endpointDrains.first { $0.endpoint == endpoint }
-        // One that a reload has taken out may still have sessions; its drain can be looked at and taken back.
-        guard known != nil || clusters.contains(where: { $0.cluster.endpoints.contains(endpoint) }) else { return nil }
+        // One that a reload has taken out may still have sessions.
+        guard
+            known != nil || clusters.contains(where: { $0.cluster.endpoints.contains(endpoint) })
+                || endpoints.contains(where: { $0.endpoint == endpoint })
+        else { return nil }
         let name = endpoint.description
         if request.resumes {
             endpointDrains.removeAll { $0.endpoint == endpoint }

@@ -42,7 +42,7 @@ extension Server {
             } catch {
                 return reject(["\(error)"])
             }
-            // First of all: from here on nobody says what is secret now.
+            // First of all: only workers and the casebook may still say what is secret now, until they take the new state.
             ledgers.adopt(shared.redaction(for: state))
             fetcher.adopt(state.keySources)
             checker.adopt(state)

@@ -79,6 +79,7 @@ extension Worker {
         session.pointee.downstreamTLS = nil
         var page = ErrorPage(status: 400, reason: "plain_http_on_tls_port", session: session.pointee.id)
         page.cause = Cause.plainHttpToTlsPort.rawValue
+        page.confidence = Confidence.proven.rawValue
         page.sentence = "Plain HTTP was sent to a port that speaks TLS: use https:// or wss://."
         page.write(to: nil, keepsConnection: false, into: &writer)
         send(session, .downstream, writer.bytes)

@@ -80,6 +80,7 @@ extension Worker {
         if let code { return explain(session, exchange, code, reason: verdict?.cause.rawValue ?? refusal.reason) }
         var page = ErrorPage(status: refusal.status, reason: refusal.reason, session: session.pointee.id)
         page.cause = verdict?.cause.rawValue
+        page.confidence = verdict?.confidence.rawValue
         page.retryAfter = refusal.retryAfter
         page.fields = refusal.fields
         page.write(to: exchange.request, keepsConnection: false, into: &writer)

@@ -56,7 +56,8 @@ extension Worker {
         shared.casebook.leave(
             .ended(
                 EndNote(
-                    id, record, route: facts.route, endpoint: endpoint.name, address: endpoint.addresses.all.first, at: loop.now)))
+                    id, record, route: facts.route, endpoint: endpoint.name, path: facts.path,
+                    address: endpoint.addresses.all.first, at: loop.now)))
     }
 
     /// What is said upstream about the client and the hops before us.

@@ -114,7 +114,7 @@ extension Worker {
         let judgement = HandshakeJudge.judge(observation)
         exchange.judgement = (judgement, observation.bodyStart.count)
         guard let verdict = judgement.verdict else { return nil }
-        return Array("\(verdict.cause.rawValue); id=\(observation.session)".utf8)
+        return Array("\(verdict.cause.rawValue); id=\(observation.session); confidence=\(verdict.confidence.rawValue)".utf8)
     }
 
     /// A session of ours is over.

@@ -13,7 +13,7 @@ struct CertificateRefusal {
     var conclusion: FailureReason.Conclusion {
         let (kind, sentence) = server
         let rest = problems.dropFirst().filter { $0.rank != problems.first?.rank && $0.rank != 4 }
-        let also = rest.isEmpty ? "" : " Also: \(rest.map(\.description).joined(separator: "; "))"
+        let also = rest.isEmpty ? "" : ". Also: \(rest.map(\.description).joined(separator: "; "))"
         guard role == .server else { return (kind, sentence + also) }
         return (.clientCertificateRejected, sentence + also)
     }
@@ -50,7 +50,7 @@ struct CertificateRefusal {
             return (
                 .certificateWrongName(names: names),
                 "\(which) is for \(has); \(serverName ?? "another name") was expected. Connect by a name that it "
-                    + "has, set server_name, or have a certificate issued for this name"
+                    + "has, set `server_name` in Gatehouse's configuration, or have a certificate issued for this name"
             )
         case 3, 4:
             return distrust(first, which: which)
@@ -89,7 +89,7 @@ struct CertificateRefusal {
 
     private func remedy(file: String) -> String {
         role == .client
-            ? "Name \(file) as ca, or have a certificate issued by a public authority; a chain that lacks its "
+            ? "Name \(file) as `ca` in Gatehouse's configuration (for diagnose: --ca FILE), or have a certificate issued by a public authority; a chain that lacks its "
                 + "intermediate looks the same"
             : "Add \(file) to client_ca, or give the client a certificate of an issuer that is in it"
     }

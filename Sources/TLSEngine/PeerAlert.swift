@@ -44,7 +44,7 @@ struct PeerAlert {
             return (
                 .alertReceived(alert),
                 "The server knows no \(serverName ?? "such name") (\(text)); a server for that name was expected. "
-                    + "Check the host, or set server_name"
+                    + "Check the host, or set `server_name` in Gatehouse's configuration"
             )
         case Alert.noApplicationProtocol:
             return (

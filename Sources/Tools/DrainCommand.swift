@@ -81,6 +81,11 @@ public enum DrainCommand {
             Terminal.note("gatehouse drain: needs ENDPOINT, a URL of the configuration; see gatehouse drain --help.")
             return unreachable(place)
         }
+        guard answer.status == 200 else {
+            let said = value("error", in: answer.body) ?? "the answer was \(answer.status)"
+            Terminal.note("gatehouse drain: needs ENDPOINT; asked which there are, the process at \(place.text) said: \(said)")
+            return ExitCode.problemFound.rawValue
+        }
         var names: [String] = []
         var rest = answer.body[...]
         while let mark = rest.firstRange(of: "\"endpoint\":\"") {

@@ -5,10 +5,13 @@ import Diagnosis
 public enum ExplainCommand {
     public static let definition = CommandDefinition(
         name: "gatehouse explain",
-        about: "Says what a cause means, who is usually to blame, and what to change. Without CAUSE it lists all.",
+        about:
+            "Says what a cause means, who is usually to blame, and what to change. Without CAUSE it lists all; a close code (1006), a group (origin) or a word lists those that it may be.",
         flags: [FlagDefinition("stack", value: "NAME", "Only what to change in this stack: fastapi, nginx, render …")],
         positionals: ["[CAUSE]"],
-        examples: ["gatehouse explain origin-not-allowed", "gatehouse explain idle-timeout --stack nginx"])
+        examples: [
+            "gatehouse explain origin-not-allowed", "gatehouse explain idle-timeout --stack nginx", "gatehouse explain 1006",
+        ])
 
     public static func run(_ flags: FlagParser.Result) -> Int32 {
         guard let id = flags.positionals.first else {
@@ -16,6 +19,10 @@ public enum ExplainCommand {
             return ExitCode.success.rawValue
         }
         guard let cause = Cause(rawValue: id) else {
+            if let candidates = CauseCatalogue.candidates(id) {
+                Terminal.write(CauseCatalogue.list(candidates, Terminal.width))
+                return ExitCode.success.rawValue
+            }
             let near = NearestName.of(id, among: Cause.allCases.map(\.rawValue)).map { " Did you mean \"\($0)\"?" } ?? ""
             Terminal.note("gatehouse explain: there is no cause \"\(id)\".\(near) `gatehouse explain` lists all.")
             return ExitCode.usage.rawValue

@@ -28,15 +28,26 @@ import Wire
     private func isUpgrade(_ head: RequestHead) -> Bool { UpgradeRequestCheck.isWebSocketAttempt(head) }
 
     @Test(arguments: [nil, "http://app.example"] as [String?])
-    func `a bare refusal at a path that has nothing else either is a wrong path first, and credentials next`(_ origin: String?)
-        throws
-    {
+    func `a bare refusal at a path that has nothing else either is a wrong path or a missing credential, and neither is proven`(
+        _ origin: String?
+    ) throws {
         let run = server { head, _ in isUpgrade(head) ? SimulatedServer.bare403 : Self.missing }.run(
             Vector.request(changing: ["Origin": origin]))
         let verdict = try #require(run.verdict)
         // A handler for WebSockets alone that refuses looks the same: never more than possible.
+        #expect(verdict.confidence == .possible)
+        let causes = [verdict.cause] + verdict.alternatives.filter { $0.confidence == .possible }.map(\.cause)
+        #expect(causes.prefix(2).contains(.routeNotFound) && causes.prefix(2).contains(.credentialsMissing))
+    }
+
+    @Test func `where the server accepts at ws, a bare refusal elsewhere is a wrong path first, and credentials next`() throws {
+        let run = server { head, _ in
+            guard isUpgrade(head) else { return Self.missing }
+            return head.text(head.pathRange) == "/ws" ? SimulatedServer.accept : SimulatedServer.bare403
+        }.run(Vector.request("GET /chat HTTP/1.1", changing: ["Origin": nil]))
+        let verdict = try #require(run.verdict)
         #expect(verdict.cause == .routeNotFound && verdict.confidence == .possible)
-        #expect(verdict.evidence.contains { $0.observed == "a plain GET of a path that can't exist: 404" })
+        #expect(verdict.evidence.contains { $0.observed.hasPrefix("path /ws: 101") })
         let credentials = try #require(verdict.alternatives.first { $0.cause == .credentialsMissing })
         #expect(credentials.confidence == .possible && credentials.because.contains("query, cookie, subprotocol"))
     }
@@ -101,8 +112,22 @@ import Wire
         #expect(!verdict.alternatives.contains { $0.because.contains("no other change") })
     }
 
-    @Test(arguments: ["truncated", "not_tls", "plain_http_on_tls_port"])
+    @Test(arguments: ["not_tls", "plain_http_on_tls_port"])
     func `a port that hangs up and speaks no TLS is not taken for one that does`(_ kind: String) throws {
+        let verdict = try Self.hangingUp(overTLS: kind)
+        #expect(verdict.cause != .plainHttpToTlsPort)
+        let refuted = try #require(verdict.alternatives.first { $0.cause == .plainHttpToTlsPort })
+        #expect(refuted.confidence == .excluded && refuted.because.contains("over TLS"))
+    }
+
+    @Test func `a port that hangs up over TLS as well may route by names, so that TLS is unlikely and not ruled out`() throws {
+        let verdict = try Self.hangingUp(overTLS: "truncated")
+        #expect(verdict.cause != .plainHttpToTlsPort)
+        #expect(!verdict.alternatives.contains { $0.cause == .plainHttpToTlsPort && $0.confidence == .excluded })
+    }
+
+    /// A port that closes every connection, over TLS with this failure.
+    private static func hangingUp(overTLS kind: String) throws -> Verdict {
         let closed = HandshakeFailure.closedBeforeResponse(.reset(errno: 104), bytesSeen: 0)
         let observation = Vector.observation(Vector.request(), failure: closed)
         var plan = ProbePlan(observation, options: ProbeOptions(mayUseTLS: true))
@@ -112,9 +137,6 @@ import Wire
             let failure = probe.secure == true ? HandshakeFailure.upstreamTLS(kind: kind, sentence: "") : closed
             plan.record(ProbeOutcome(Vector.observation(Vector.request(), failure: failure)))
         }
-        let verdict = try #require(plan.conclude(observation).verdict)
-        #expect(verdict.cause != .plainHttpToTlsPort)
-        let refuted = try #require(verdict.alternatives.first { $0.cause == .plainHttpToTlsPort })
-        #expect(refuted.confidence == .excluded && refuted.because.contains("over TLS"))
+        return try #require(plan.conclude(observation).verdict)
     }
 }

@@ -17,7 +17,12 @@ extension CauseCatalogue {
             .denies(38, .status401, .byNodeWs, .originOtherHost), .denies(38, .status401, .byNodeWs, .originSiblingHost),
             .denies(10, .status403, .originOtherHost), .denies(10, .status403, .originSiblingHost),
             .says(62, .serverCode44xx, .noCredentials), .says(50, .serverCode3000, .noCredentials),
-            .says(50, .serverCode1008, .reasonSaysCredentials, .noCredentials),
+            .says(24, .serverCode4xxx, .noCredentials, unless: [.serverCode44xx]),
+            // The reason names what the code only hints at.
+            .says(44, .serverCode44xx, .reasonSaysCredentials, .noCredentials),
+            .says(82, .serverCode4xxx, .reasonSaysCredentials, .noCredentials, unless: [.serverCode44xx]),
+            .says(56, .serverCode3000, .reasonSaysCredentials, .noCredentials),
+            .says(102, .serverCode1008, .reasonSaysCredentials, .noCredentials),
             .says(90, .engineIORefused, .reasonSaysCredentials, .noCredentials),
             .says(55, .engineIORefused, .noCredentials, unless: [.reasonSaysCredentials]),
             .says(40, .disconnectMessage, .noCredentials), .says(75, .outputCredentials, .noCredentials), .proves(.flipCredentials),
@@ -26,7 +31,6 @@ extension CauseCatalogue {
             // It may be read in another place than the one in which it was sent.
             .says(26, .status401, .hasAuthorization, unless: [.hasQueryToken, .hasCookie, .hasSubprotocolToken]),
             .says(24, .status403, .hasAuthorization, unless: [.hasQueryToken, .hasCookie, .hasSubprotocolToken]),
-            .denies(8, .plainNotFound, .status403, .asgiBareRefusal),
             .says(14, .originNeverFlips, .status403, .noCredentials, unless: [.originOtherHost, .randomPathSame]),
             .says(12, .pathsNeverFlip, .status403, .noCredentials),
             .denies(40, .saysFirewall), .denies(50, .saysForbiddenByRule), .denies(60, .byEnvoyEmpty403),
@@ -34,12 +38,13 @@ extension CauseCatalogue {
             .denies(60, .saysCrossOrigin),
             // Who lets everybody see the page without a login seldom asks for one on the WebSocket of the same path; who closes that too wants
             // something else.
-            .denies(24, .failedClosedAtOnce, .plainWorks, .noCredentials), .denies(30, .failedClosedAtOnce, .plainSame),
+            .denies(24, .failedClosedAtOnce, .plainWorks, .noCredentials, unless: [.plainByNode]),
+            .denies(30, .failedClosedAtOnce, .plainSame), .says(24, .status502, .plainReached, .noCredentials),
             .excludes(.cloudflareMitigated),
         ],
         probes: [.withCredentials],
         decides:
-            "the same handshake with valid credentials where the endpoint reads them: query, cookie, subprotocol or Authorization (Gatehouse never invents any: give them in the URL, or with --cookie, --subprotocol or --bearer)",
+            "the same handshake with valid credentials where the endpoint reads them: query, cookie, subprotocol or Authorization (Gatehouse never invents any; `gatehouse diagnose URL` takes them in the URL, or with --cookie, --subprotocol or --bearer)",
         fix: [
             "Send what the endpoint reads: the token as a query parameter (?token=...), the session cookie, a subprotocol, or the Authorization field"
         ],
@@ -95,6 +100,10 @@ extension CauseCatalogue {
             .says(30, .failedClosedAtOnce, .hasCredentials), .says(15, .status400, .hasCredentials, .byEngineIO),
             .says(70, .serverCode44xx, .hasCredentials), .says(55, .serverCode3000, .hasCredentials),
             .says(50, .serverCode1008, .reasonSaysCredentials), .says(40, .engineIORefused, .hasCredentials),
+            .says(64, .serverCode1008, .reasonSaysCredentials, .hasCredentials),
+            .says(48, .serverCode44xx, .reasonSaysCredentials, .hasCredentials),
+            .says(114, .serverCode4xxx, .reasonSaysCredentials, .hasCredentials, unless: [.serverCode44xx]),
+            .says(60, .serverCode3000, .reasonSaysCredentials, .hasCredentials),
             .says(45, .engineIORefused, .reasonSaysCredentials, .hasCredentials),
             .says(75, .outputCredentials, .hasCredentials),
             .proves(.flipNoCredentials), .denies(10, .status403, .originOtherHost), .excludes(.noCredentials),
@@ -123,7 +132,9 @@ extension CauseCatalogue {
             .says(75, .tokenHasExpired, .failedClosed),
             .says(85, .tokenHasExpired, .serverCode44xx), .says(80, .tokenHasExpired, .serverCode1008),
             .says(70, .tokenHasExpired, .serverCode3000),
-            .says(75, .reasonSaysExpired), .excludes(.noCredentials, unless: [.saysTokenExpired, .reasonSaysExpired]),
+            .says(75, .reasonSaysExpired), .says(52, .reasonSaysExpired, .reasonSaysCredentials),
+            .says(44, .reasonSaysExpired, .serverCode44xx, unless: [.reasonSaysCredentials]),
+            .excludes(.noCredentials, unless: [.saysTokenExpired, .reasonSaysExpired]),
         ],
         probes: [.withCredentials],
         decides: "the same handshake with a fresh token",

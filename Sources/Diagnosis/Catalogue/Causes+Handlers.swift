@@ -2,13 +2,15 @@
 
 extension CauseCatalogue {
     static let handlerReturned = CauseEntry(
-        .handlerReturned, .session, "The handler returned right after it had accepted", blame: .backend, first: true,
+        .handlerReturned, .session, "The server ended the session right after its accept, as when a handler returns",
+        blame: .backend, first: true,
         """
         A session lives as long as its handler. One that accepts and then comes to its end, without waiting for messages, gives the session up: uvicorn and hypercorn close with 1000 in its name, others just end the connection. Nothing failed, so that no log says anything. Usually the loop that receives is missing, isn't awaited, or ends because of a condition that is false from the start.
         """,
         clauses: [
             .says(70, .serverCode1000, .endedAtOnce, .serverNeverSpoke, .clientNeverSpoke),
             .says(44, .serverCut, .endedAtOnce, .serverNeverSpoke, .clientNeverSpoke, unless: [.serverResetIt]),
+            .says(40, .outputSaidNothing, .serverCut, .endedAtOnce),
             .says(10, .upstreamStillAccepts, .serverCut, .endedAtOnce), .denies(60, .outputTraceback),
             .denies(60, .outputProcessEnded),
             .denies(40, .upstreamGone),

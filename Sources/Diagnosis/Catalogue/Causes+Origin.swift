@@ -28,7 +28,6 @@ extension CauseCatalogue {
             .denies(60, .flipOriginRemoved, .originSameHost, .byGoUpgrader),
             .denies(60, .flipOriginRemoved, .originSameHost, .byTornado),
             .denies(35, .originNeverFlips, unless: [.originOtherHost]), .denies(5, .originNeverFlips),
-            .denies(20, .originNeverFlips, .plainNotFound, .asgiBareRefusal),
             .denies(25, .randomPathDiffers, .randomPathNotFound, .originSameHost),
             .excludes(.originAbsent), .denies(60, .byIntermediary, .intermediaryOwnPage), .excludes(.byEdge),
         ],
@@ -139,9 +138,10 @@ extension CauseCatalogue {
             .excludes(.originNull), .excludes(.byEdge), .denies(60, .intermediaryOwnPage),
         ],
         probes: [.originSelf],
-        decides: "the same handshake with `Origin: scheme://Host`",
+        decides: "the same handshake with an Origin: `gatehouse diagnose URL --origin https://YOUR-PAGE`",
         fix: [
-            "Send an Origin that the server allows, or let the server accept requests without one from clients that authenticate otherwise"
+            "Send an Origin that the server allows, or let the server accept requests without one from clients that authenticate otherwise",
+            "Is it for a page? A browser always sends an Origin: run again with `gatehouse diagnose URL --origin https://YOUR-PAGE`",
         ],
         on: [
             .on(

@@ -16,8 +16,8 @@ extension CauseCatalogue {
             .says(20, .byGoUpgrader, .status404),
             .says(20, .randomPathSame, .status403), .says(25, .randomPathSame, .status400), .says(15, .randomPathSame, .status404),
             .says(20, .randomPathSame, .status500), .denies(45, .randomPathDiffers),
-            // A handler that refuses says no more, and an endpoint for WebSockets alone knows no plain GET either: no proof.
-            .says(5, .plainNotFound, .status403, .asgiBareRefusal),
+            // Who hits the path of another endpoint that refuses sees the same: no proof.
+            .says(12, .usualPathAccepts, unless: [.status403]), .says(5, .usualPathAccepts, .status403, .randomPathSame),
             // A WebSocket library reads the version: it is there.
             .denies(30, .namesVersion13),
             // The guesses are few; the path that can't exist says more.
@@ -30,9 +30,11 @@ extension CauseCatalogue {
             .denies(25, .byWSGI),
             .denies(25, .byRails, .status404), .denies(60, .byFrameworkAsHTTP, .status401),
             .excludes(.byEdge), .denies(70, .intermediaryOwnPage), .denies(14, .status403, .originOtherHost),
-            .denies(14, .engineIOPath, .status403),
+            .denies(14, .engineIOPath, .status403), .says(14, .failedClosedAtOnce, .plainByNode),
+            // A hop that drops the upgrade gets what a page gets.
+            .denies(20, .plainSame, .status404, .byNginx, unless: [.byBackend, .intermediaryOwnPage, .goDefaultPage]),
         ],
-        probes: [.randomPath, .plainGet, .trailingSlash, .pathVariant],
+        probes: [.randomPath, .usualPath, .plainGet, .trailingSlash, .pathVariant],
         decides: "a path that can't exist (the same answer speaks for a missing route), and the likely variants of this one",
         fix: ["Connect to the path at which the WebSocket endpoint is registered, prefixes included, or register it at this one"],
         on: [
@@ -102,7 +104,7 @@ extension CauseCatalogue {
             // A page is at this path only if not every path has one.
             .says(20, .plainWorks, .plainOnlyHere, .status403), .says(30, .plainWorks, .plainOnlyHere, .status400),
             // Starlette answers both a handshake at a page's path and one that a handler refuses so; the page is there.
-            .says(25, .plainWorks, .plainOnlyHere, .asgiBareRefusal, unless: [.pathIsRoot]), .denies(30, .plainAsNowhere),
+            .says(25, .plainWorks, .plainOnlyHere, .asgiBareRefusal), .denies(30, .plainAsNowhere),
             .says(45, .status405, .allowsOtherMethods, unless: [.byFrameworkAsHTTP, .uvicornAsHTTP]),
             .says(12, .status405, .allowsOtherMethods), .says(24, .status405, .allowsGET, unless: [.methodOther]),
             .denies(40, .namesVersion13),

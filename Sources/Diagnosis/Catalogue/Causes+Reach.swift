@@ -18,6 +18,7 @@ extension CauseCatalogue {
             .says(80, .saysConnectFailed), .says(32, .status503, .intermediaryOnPath, unless: [.saysNoServer]),
             .says(34, .saysNoServer), .says(20, .status503), .says(40, .failedConnectTimeout),
             .says(55, .status502, .byEdge), .says(40, .outputBind), .denies(15, .retryAfter),
+            .denies(90, .plainReached, .status502), .denies(55, .plainReached, .status502, .byEdge),
             .proves(.outputUpstreamRefused, .status502), .says(85, .outputUpstreamRefused, .status503),
         ],
         decides: "a connection to the backend's address and port from the proxy's machine",
@@ -44,7 +45,7 @@ extension CauseCatalogue {
         """,
         clauses: [
             .says(56, .failedResponseTimeout), .says(62, .status504), .says(55, .status524), .says(62, .failedConnectTimeout),
-            .says(70, .saysTooSlow), .denies(30, .failedResponseTimeout, .plainWorks),
+            .says(70, .saysTooSlow), .denies(30, .failedResponseTimeout, .plainWorks), .denies(20, .plainReached, .status504),
             .denies(20, .failedResponseTimeout, .plainDiffers), .says(14, .failedResponseTimeout, .plainSame),
             .says(20, .failedClosedLate), .says(14, .status408), .says(90, .outputUpstreamTimedOut, .status504),
             .says(70, .outputUpstreamTimedOut, .status502), .denies(40, .outputSyncWorker, .failedResponseTimeout),
@@ -65,18 +66,21 @@ extension CauseCatalogue {
         ])
 
     static let noHealthyUpstream = CauseEntry(
-        .noHealthyUpstream, .reach, "A proxy holds its backends for down", blame: .intermediary,
+        .noHealthyUpstream, .reach, "A proxy has no backend that it can reach: refused or considered down", blame: .intermediary,
         """
-        A health check fails, or there are no endpoints yet, so that the proxy has nobody to pass the request to. Backends that only speak WebSocket fail HTTP health checks (426, 405) although they are fine.
+        The connection to the backend was refused, a health check fails, or there are no endpoints yet, so that the proxy has nobody to pass the request to. Backends that only speak WebSocket fail HTTP health checks (426, 405) although they are fine.
         """,
         clauses: [
             .says(84, .saysNoServer), .says(90, .outputNoServerUp, .status503), .says(80, .outputNoServerUp, .status502),
             .says(95, .failedNoEndpoint), .says(40, .status503, .byIntermediary),
             .says(22, .status503, unless: [.byBackend]), .says(30, .status502, .intermediaryOwnPage),
             .says(20, .status503, .byEdge), .says(20, .byEnvoyEmpty403, .plainUnavailable), .says(10, .status504, .byEdge),
+            .denies(60, .plainReached),
         ],
         decides: "the proxy's own view of its backends (statistics page, log)",
-        fix: ["Let the health check ask for something that the backend answers with success, or start the backends"],
+        fix: [
+            "Start the backend where the proxy looks for it, and let a health check, if there is one, ask for something that it answers with success"
+        ],
         on: [
             .on(.haproxy, "a TCP check, or `http-check expect status 426` for a backend that only speaks WebSocket"),
             .on(.nginx, "`max_fails` and `fail_timeout` of the upstream; its log says `no live upstreams`"),

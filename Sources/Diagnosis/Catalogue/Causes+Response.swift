@@ -159,7 +159,10 @@ extension CauseCatalogue {
         decides: "the same handshake with the subprotocol that the server speaks",
         fix: ["Offer the subprotocol that the server speaks: `new WebSocket(url, \"name\")`"],
         on: [
-            .on(.pythonWebsockets, "or write a `select_subprotocol` that accepts none"), .on(.rails, "offer `actioncable-v1-json`"),
+            .on(
+                .pythonWebsockets,
+                "offer one of `serve(..., subprotocols=[...])`, or write a `select_subprotocol` that accepts none"),
+            .on(.rails, "offer `actioncable-v1-json`"),
         ])
 
     static let subprotocolNoOverlap = CauseEntry(

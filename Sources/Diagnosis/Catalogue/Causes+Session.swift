@@ -39,7 +39,9 @@ extension CauseCatalogue {
         clauses: [
             .says(92, .serverCode1011, unless: [.reasonSaysPing, .reasonSaysRestart]), .says(68, .serverCut, .afterClientMessage),
             .says(42, .serverCut, .endedAtOnce), .says(15, .serverCut),
-            .says(90, .outputTraceback, unless: [.outputDisconnect, .outputProcessEnded]),
+            // Before the accept no session was open: that failure has a cause of its own.
+            .says(90, .outputTraceback, unless: [.outputDisconnect, .outputProcessEnded, .isUpgrade, .answered]),
+            .denies(40, .outputSaidNothing),
             .denies(25, .serverCut, .afterSilence), .denies(30, .serverCut, .afterBigMessage),
             .denies(60, .upstreamGone), .denies(60, .serverMasked), .denies(50, .httpInStream),
             .denies(25, .serverResetIt, unless: [.afterClientMessage]),
@@ -74,7 +76,8 @@ extension CauseCatalogue {
         """,
         clauses: [
             .proves(.serverCode1012), .says(86, .serverCode1001), .says(78, .manyEndedTogether),
-            .says(70, .serverCode1011, .reasonSaysRestart), .says(70, .reasonSaysRestart), .says(85, .outputShutdown),
+            .says(70, .serverCode1011, .reasonSaysRestart), .says(70, .reasonSaysRestart),
+            .says(85, .outputShutdown, unless: [.answered]),
             .says(14, .serverCut, unless: [.afterClientMessage]),
         ],
         decides: "whether other sessions ended in the same instant, and the server's log",
@@ -100,7 +103,8 @@ extension CauseCatalogue {
             .says(92, .upstreamGone, .closedWithoutWord), .says(44, .serverResetIt),
             .says(36, .serverCut, unless: [.afterClientMessage, .afterSilence]), .says(24, .serverCut, .afterSilence),
             .says(12, .serverCut, .afterClientMessage), .says(20, .serverCut, .activeUntilTheEnd),
-            .says(20, .outputTraceback, .upstreamGone), .says(110, .outputProcessEnded, unless: [.outputShutdown]),
+            .says(20, .outputTraceback, .upstreamGone), .says(110, .outputProcessEnded, unless: [.outputShutdown, .answered]),
+            .denies(40, .outputSaidNothing),
             .denies(60, .outputShutdown), .denies(60, .upstreamStillAccepts, unless: [.intermediaryOnPath, .edgeOnPath]),
         ],
         decides: "whether the server still accepts connections, and its supervisor's log (exit code, out of memory)",
@@ -155,7 +159,7 @@ extension CauseCatalogue {
         """,
         clauses: [
             .proves(.otherFault, unless: [.httpInStream, .textInStream]), .says(66, .serverCode1002), .says(66, .clientCode1002),
-            .says(30, .serverCode1003), .denies(40, .clientCode1002, .reasonSaysReserved), .denies(30, .serverReservedBits),
+            .denies(40, .clientCode1002, .reasonSaysReserved), .denies(30, .serverReservedBits),
             .denies(30, .clientReservedBits),
         ],
         decides: "the frames before the close (a capture shows them)",
@@ -180,16 +184,17 @@ extension CauseCatalogue {
         ])
 
     static let policyClose = CauseEntry(
-        .policyClose, .session, "The application closed with its own code", blame: .backend, first: true,
+        .policyClose, .session, "The server closed the session by a decision of its own", blame: .backend, first: true,
         """
-        1008 and the codes from 3000 on are decisions of the application or its library: its documentation says what they mean. 4401 and 4403 usually mirror HTTP's 401 and 403.
+        1008 and the codes from 3000 on are decisions of the application or its library: its documentation says what they mean. 4401 and 4403 usually mirror HTTP's 401 and 403. With 1003 it refuses a type of data: binary where it reads text, or the reverse.
         """,
         clauses: [
             .says(88, .serverCode1008, unless: [.reasonSaysPing, .reasonSaysTooBig]), .says(88, .serverCode3000),
-            .says(88, .serverCode4xxx), .says(4, .serverCode44xx), .says(80, .disconnectMessage), .says(70, .engineIORefused),
+            .says(88, .serverCode4xxx), .says(4, .serverCode44xx), .says(64, .serverCode1003), .says(80, .disconnectMessage),
+            .says(70, .engineIORefused),
             .says(20, .serverCode1013), .says(18, .onlyWatched, .serverClosedFirst),
         ],
-        decides: "the application's code: where it closes with this code",
+        decides: "the application's code: where it closes with this code and reason",
         fix: ["Look up the close code in the application: it says what it wants (4401: valid credentials)"],
         on: [
             .on(.channels, "look for `self.close(code=...)` in the consumer"),
@@ -232,7 +237,7 @@ extension CauseCatalogue {
             .says(40, .serverCode1001, .afterSilence, .silenceWholeSeconds), .denies(70, .upstreamGone),
         ],
         decides:
-            "the same session with pings every few seconds, and with messages (`--hold 90s --message TEXT`): it lives on if a silence was the reason",
+            "the same session with pings every few seconds, and with messages (`gatehouse diagnose URL --hold 90s --message TEXT`): it lives on if a silence was the reason",
         fix: [
             "Send pings in an interval shorter than the timer (Gatehouse can: `heartbeat: {interval: 25s}`), or raise the timer",
             "Where pings don't help, the application waits for messages itself (a timeout around its receive): raise that one, or let the client send a message of its own in time",
@@ -272,7 +277,7 @@ extension CauseCatalogue {
             .says(22, .serverCut, .afterSilence, .silenceWholeSeconds),
         ],
         decides:
-            "the same session with pings, and with messages (`--hold 90s --message TEXT`): it dies at the same age all the same",
+            "the same session with pings, and with messages (`gatehouse diagnose URL --hold 90s --message TEXT`): it dies at the same age all the same",
         fix: ["Raise the limit where it can be raised, and reconnect in the client before it"],
         on: [
             .on(

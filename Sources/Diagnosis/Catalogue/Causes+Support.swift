@@ -20,8 +20,13 @@ extension CauseCatalogue {
             .denies(40, .saysCrossOrigin),
         ],
         probes: [.plainGet],
-        decides: "uvicorn's log (`No supported WebSocket library detected`), or `pip show websockets wsproto` in its environment",
-        fix: ["Install a WebSocket library in the environment that runs the server, and restart it", hiddenHop],
+        decides:
+            "uvicorn's log: `Unsupported upgrade request` and `No supported WebSocket library detected` stand there only if the upgrade arrived and no library takes it; nothing of the kind, if a hop dropped Upgrade",
+        fix: [
+            "Install a WebSocket library in the environment that runs the server, and restart it",
+            "uvicorn's log tells whether that is it: `Unsupported upgrade request` stands there only if the upgrade arrived; if it doesn't, a hop dropped Upgrade",
+            hiddenHop,
+        ],
         on: [
             .on(
                 .uvicorn, "`pip install 'uvicorn[standard]'` (or `websockets`) in the environment that runs it; and no `--ws none`"),
@@ -49,7 +54,7 @@ extension CauseCatalogue {
         on: [
             .on(
                 .gunicorn,
-                "`gunicorn -k uvicorn.workers.UvicornWorker app:app`, or run uvicorn itself: the default sync worker speaks WSGI only"
+                "an ASGI application (FastAPI, Starlette, Django's asgi.py): `gunicorn -k uvicorn.workers.UvicornWorker app:app`; a WSGI one (Flask) can't run on that worker: Flask-Sock or Flask-SocketIO with `gunicorn -k gthread --threads 100`"
             ), .on(.fastAPI, "run it on an ASGI server: `uvicorn app:app`, or `gunicorn -k uvicorn.workers.UvicornWorker`"),
             .on(
                 .channels,
@@ -74,7 +79,13 @@ extension CauseCatalogue {
             .says(16, .status200, unless: [.bodyIsApplicationPage, .byEdge]), .says(14, .failedClosedAtOnce),
             .says(30, .byKestrel, .status400), .says(22, .byKestrel, .status404),
             .says(12, .byPlainNode, .plainSame), .says(12, .byGoUpgrader, .status404), .says(15, .httpInStream, .byPlainNode),
-            .says(15, .failedResponseTimeout, .plainWorks), .says(40, .failedClosedAtOnce, .plainWorks), .denies(30, .byEdge),
+            .says(15, .failedResponseTimeout, .plainWorks),
+            .says(40, .failedClosedAtOnce, .plainWorks, unless: [.plainByNode]), .denies(30, .byEdge),
+            // Without a listener Node answers upgrades like pages: one ran, and destroyed the socket.
+            .denies(36, .failedClosedAtOnce, .plainByNode),
+            .denies(44, .usualPathAccepts, unless: [.intermediaryOnPath, .edgeOnPath]),
+            // nginx drops the upgrade unless it is told not to.
+            .denies(30, .plainSame, .status404, .byNginx, .byPlainNode),
             .says(30, .randomPathSame, .status200, unless: [.bodyIsApplicationPage, .byEdge, .intermediaryOnPath]),
             .denies(40, .namesVersion13),
         ],
@@ -169,7 +180,7 @@ extension CauseCatalogue {
         ])
 
     static let upgradeNeverAnswered = CauseEntry(
-        .upgradeNeverAnswered, .support, "The upgrade is taken and never answered", blame: .backend,
+        .upgradeNeverAnswered, .support, "The upgrade is taken and not answered", blame: .backend,
         """
         The server took the connection and the request, and nothing comes back, while other requests are answered: nobody is responsible for this upgrade (a development proxy without WebSocket, a listener that ignores the path), or the handler waits for something.
         """,
@@ -177,10 +188,15 @@ extension CauseCatalogue {
             .says(34, .failedResponseTimeout), .says(40, .failedResponseTimeout, .plainWorks),
             .says(35, .failedResponseTimeout, .plainDiffers), .says(14, .failedClosedLate),
             .denies(40, .failedResponseTimeout, .plainSame),
+            // Behind a hop: pages pass, and upgrades get no answer that it could pass on.
+            .says(66, .status502, .plainReached), .says(36, .status504, .plainReached),
         ],
         probes: [.plainGet, .randomPath],
         decides: "a plain GET of the same path: if that is answered, only upgrades hang",
-        fix: ["Answer every upgrade: accept it, or write a refusal and close"],
+        fix: [
+            "Answer every upgrade: accept it, or write a refusal and close",
+            "If the handler waits for something before it accepts (a database, another service): accept at once, and wait afterwards",
+        ],
         on: [
             .on(.node, "an `upgrade` listener must answer paths that it doesn't know: write a 404 and destroy the socket"),
             .on(.ws, "call `handleUpgrade`, or write a 404 and destroy the socket, on every path through the `upgrade` listener"),

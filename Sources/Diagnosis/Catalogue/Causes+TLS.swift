@@ -16,7 +16,9 @@ extension CauseCatalogue {
         .certificateNotTrusted, .tls, "The certificate's issuer isn't trusted", blame: .backend, first: true,
         "The certificate is self-signed, its issuer is unknown here, or the server does not send the intermediate certificate that links it to a known issuer. Browsers fetch missing links themselves, other clients don't.",
         clauses: [.proves(.failedTLSUntrusted)],
-        fix: ["Serve the full chain of a certificate from a known issuer, or give the client the issuer's certificate (`ca`)"],
+        fix: [
+            "Serve the full chain of a certificate from a known issuer, or give the client the issuer's certificate (`ca` in Gatehouse's configuration, `--ca FILE` of diagnose)"
+        ],
         on: [
             .on(.nginx, "`ssl_certificate` must be the full chain (fullchain.pem)"),
             .on(.uvicorn, "`--ssl-certfile` must be the full chain"), .on(.apache, "`SSLCertificateFile` must be the full chain"),
@@ -44,7 +46,7 @@ extension CauseCatalogue {
         clauses: [
             .says(88, .status525or526), .says(22, .status502, .intermediaryOwnPage), .says(12, .status502),
             .says(14, .status503, .byEnvoyEmpty403), .says(90, .outputUpstreamCertificate, .status502),
-            .says(60, .outputUpstreamCertificate, unless: [.status502]),
+            .says(60, .outputUpstreamCertificate, unless: [.status502]), .denies(60, .plainReached),
         ],
         decides: "the proxy's error log",
         fix: ["Give the backend a certificate that the proxy trusts, or tell the proxy which issuer and name to expect"],
@@ -63,6 +65,8 @@ extension CauseCatalogue {
             .proves(.saysPlainToTLS), .proves(.status497), .proves(.failedClientPlain), .proves(.failedNotHTTPTLS),
             .proves(.flipSecure, .failedClosed), .proves(.tlsIsAnswered, .failedClosed),
             .says(22, .failedClosedAtOnce, unless: [.clientUsedTLS]), .denies(60, .tlsIsNotSpoken),
+            // Who routes by names hangs up on one that he doesn't know, so that this rules nothing out.
+            .denies(24, .tlsHangsUp), .denies(25, .plainReached),
             .says(16, .failedClosedAtOnce, .plainSame, unless: [.clientUsedTLS]),
             .says(11, .status502, .byIntermediary),
         ], probes: [.secure],
@@ -83,7 +87,7 @@ extension CauseCatalogue {
         clauses: [
             .proves(.failedTLSPlain), .proves(.failedClientTLS), .says(40, .failedTLSOther), .says(14, .status502, .byIntermediary),
             .says(12, .status503, .byHAProxy),
-            .says(14, .status525or526),
+            .says(14, .status525or526), .denies(60, .plainReached),
         ],
         decides:
             "the proxy's error log (`wrong version number`, `SSL handshake failure`), or `gatehouse diagnose` against the backend over ws:// and wss://",

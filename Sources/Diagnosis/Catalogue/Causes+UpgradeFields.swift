@@ -50,6 +50,10 @@ extension CauseCatalogue {
             .says(30, .byApache, .status404, unless: [.intermediaryOwnPage]), .says(16, .status200, .intermediaryOnPath),
             .says(16, .status404, .byRails),
             .says(20, .status404, .byWSGI, .intermediaryOnPath), .says(15, .plainSame, .intermediaryOnPath),
+            // nginx passes on no upgrade unless it is told to. Go and others answer a wrong path alike, so that this alone is not likely.
+            .says(40, .plainSame, .status404, .byNginx, unless: [.byBackend, .intermediaryOwnPage, .goDefaultPage]),
+            .says(40, .plainSame, .status400, .byNginx, unless: [.byBackend, .intermediaryOwnPage]),
+            .says(40, .plainSame, .status404, .byNginx, .byPlainNode),
             .says(20, .saysBadRequestOfQuart, .intermediaryOnPath), .says(25, .status400, .intermediaryOnPath, .byBackend),
             .denies(50, .outputUnsupportedUpgrade),
             .says(92, .outputSawPlainRequest, .isUpgrade, unless: [.outputUnsupportedUpgrade]),

@@ -18,18 +18,61 @@ extension CaseFile {
         return sign == .outputSawOtherPath && observation.pathIsRewritten ? nil : sign
     }
 
-    /// Whether a line may belong here by its time and kind.
-    func admits(_ line: HeardLine) -> Bool {
-        guard verdict != nil, line.at + .milliseconds(100) >= began, line.at <= ended + Casework.window else { return false }
+    /// What any request's handling may print, an upgrade's or another's.
+    private static let ofFailures: SignSet = [
+        .outputTraceback, .outputDisconnect, .outputCredentials, .outputTokenExpired, .outputWorkerTimeout,
+    ]
+    private static let ofExceptions: SignSet = [.outputTraceback, .outputDisconnect]
+    private static let ofProcesses: SignSet = [.outputProcessEnded, .outputShutdown]
+
+    /// What a line may tell of this case, by its time and kind; nil where it can't belong here.
+    func hears(_ line: HeardLine) -> SignSet? {
+        guard verdict != nil, line.at + .milliseconds(100) >= began, line.at <= ended + Casework.window else { return nil }
+        var signs = line.signs
         switch subject {
-        case .settled: return false
+        case .settled: return nil
         case .refusal(let observation):
-            if line.signs.contains(.outputBind) { return observation.failure?.isRefusedConnection == true }
-            return true
+            if signs.contains(.outputBind) { return observation.failure?.isRefusedConnection == true ? signs : nil }
+            if observation.response != nil {
+                // Whoever answered lived, and what it prints later is about something else.
+                signs.subtract(CaseFile.ofProcesses)
+                if line.at > ended + Casework.lag { signs.subtract(CaseFile.ofFailures) }
+            } else {
+                if observation.failure?.isCut != true { signs.remove(.outputProcessEnded) }
+                if line.at > ended + Casework.longLag { signs.subtract(CaseFile.ofExceptions) }
+            }
         case .end(let record):
-            if !line.signs.isDisjoint(with: CaseFile.ofHandshakes) || line.signs.contains(.outputBind) { return false }
-            if line.signs.contains(.outputCredentials) { return record.upstream.sentClose }
-            return true
+            if !signs.isDisjoint(with: CaseFile.ofHandshakes) || signs.contains(.outputBind) { return nil }
+            if signs.contains(.outputCredentials), !record.upstream.sentClose { return nil }
+            if !record.wasCutByServer || line.at > ended + Casework.lastBreath || hasOwnFailure(before: line.at) {
+                signs.remove(.outputProcessEnded)
+            }
+            if record.upstream.sentClose {
+                if line.at > ended + Casework.lag { signs.subtract(CaseFile.ofFailures.union(CaseFile.ofProcesses)) }
+                if let code = record.upstream.closeCode, !CaseFile.vagueCodes.contains(code) {
+                    signs.subtract([.outputTraceback, .outputWorkerTimeout, .outputShutdown])
+                }
+            } else if line.at > ended + Casework.longLag {
+                signs.subtract(CaseFile.ofExceptions)
+            }
+        }
+        return signs.isEmpty && !line.signs.isEmpty ? nil : signs
+    }
+
+    /// Codes that servers and frameworks send for a handler that failed, or that say nothing. All others have a reason of their own.
+    private static let vagueCodes: Set<UInt16> = [1000, 1001, 1011, 1012]
+
+    /// Whether a traceback of its own explains an end that was some time before.
+    private func hasOwnFailure(before now: Timestamp) -> Bool {
+        signs.contains(.outputTraceback) && ended + Casework.longLag < now
+    }
+
+    /// Whether it shows that the backend's process lived when it ended: an answer, unless a gateway's, or a close frame.
+    var showsLife: Bool {
+        switch subject {
+        case .settled: false
+        case .refusal(let observation): observation.response.map { !(502...504).contains($0.status) } ?? false
+        case .end(let record): record.upstream.sentClose
         }
     }
 }
@@ -37,5 +80,9 @@ extension CaseFile {
 extension HandshakeFailure {
     fileprivate var isRefusedConnection: Bool {
         if case .upstreamRefused = self { true } else { false }
+    }
+
+    fileprivate var isCut: Bool {
+        if case .closedBeforeResponse = self { true } else { false }
     }
 }

@@ -31,6 +31,14 @@ public struct Casework {
     static let window = TimeSpan.milliseconds(2000)
     /// How long before a session's end a line may belong to it.
     static let foreboding = TimeSpan.milliseconds(1000)
+    /// How long after an answer or a close frame a line may still come that was written before it.
+    static let lag = TimeSpan.milliseconds(200)
+    /// The same where a connection was cut: nobody knows what came first there.
+    static let longLag = TimeSpan.milliseconds(500)
+    /// How long it takes until a process that cut its sessions is known to have ended.
+    static let lastBreath = TimeSpan.milliseconds(1000)
+    /// Cuts by one process's end are not farther apart.
+    static let together = TimeSpan.milliseconds(300)
     /// How long a line waits for the refusal that it speaks of: servers write before they answer.
     static let lineDelay = TimeSpan.milliseconds(150)
     /// How long after a cut the endpoint is asked: a process that dies takes a moment.
@@ -43,8 +51,12 @@ public struct Casework {
     var cases: [SessionID: CaseFile] = [:]
     var order: [SessionID] = []
     private var bytes = 0
-    private var listener = OutputListener()
+    var listener = OutputListener()
     var lines: [HeardLine] = []
+    /// Whether the backend's output is read, and says anything at all.
+    var hearsBackend = false
+    /// Sessions that ended right after their accept, and when it is asked whether the backend said anything about it.
+    var silences: [(session: SessionID, due: Timestamp)] = []
     /// What the backend said once and what holds since then, with its words.
     var standing: [(sign: Sign, quote: Evidence)] = []
     private var budget: ProbeBudget
@@ -73,6 +85,7 @@ public struct Casework {
     public var due: Timestamp? {
         var times = checks.values.filter { !$0.isUnderWay }.map { $0.due }
         if let due = listener.due { times.append(due) }
+        if let silence = silences.first { times.append(silence.due) }
         if let line = lines.first(where: { $0.uses == 0 }) { times.append(line.at + Casework.lineDelay) }
         return times.min()
     }
@@ -117,19 +130,24 @@ public struct Casework {
     }
 
     /// A session ended badly.
+    ///
+    /// - Parameter path: of its request, as lines of output may name it; empty where it isn't known.
     public mutating func ended(
-        _ session: SessionID, _ record: SessionRecord, route: String, endpoint: String, at now: Timestamp
+        _ session: SessionID, _ record: SessionRecord, route: String, endpoint: String, path: [UInt8] = [], at now: Timestamp
     ) -> [Step] {
         noteEnd(endpoint, now)
         let found = patterns.ended(session, EndFacts(record), route: route, endpoint: endpoint, at: now)
         guard let verdict = record.verdict else { return [] }
         var file = CaseFile(
             session: session, kind: .end, route: route, endpoint: endpoint,
-            began: Timestamp(nanoseconds: now.nanoseconds &- Casework.foreboding.nanoseconds), ended: now, subject: .end(record),
-            verdict: verdict)
-        file.cost += 512
+            began: max(
+                Timestamp(nanoseconds: now.nanoseconds &- Casework.foreboding.nanoseconds), min(record.openedAt, now)),
+            ended: now, subject: .end(record), verdict: verdict)
+        file.path = path
+        file.cost += 512 + path.count
         groups.add(.end, session, verdict, route: route, at: now)
         keep(file)
+        awaitSilence(of: session, record, now)
         for (pattern, sessions) in found {
             for member in sessions {
                 cases[member]?.learn(
@@ -146,25 +164,6 @@ public struct Casework {
             }
         }
         return steps
-    }
-
-    /// The backend wrote a line. It is joined to a case by these rules:
-    ///
-    /// 1. Only lines with a sentence that servers and frameworks write about handshakes, origins, missing libraries, tracebacks, workers and
-    ///    addresses count. A traceback is quoted with its last line, which names the exception.
-    /// 2. *Time.* The line must fall between the case's beginning and two seconds after its end. A refusal begins with its request; for a session,
-    ///    the last second counts. Lines wait a moment before they are joined, since servers write first and answer then.
-    /// 3. *Kind.* Sentences about opening handshakes go to refusals only; `address already in use` to refused connections; tracebacks, killed
-    ///    workers and shutdowns to refusals and to sessions that ended badly.
-    /// 4. *Content.* A line that names the case's path goes to that case. One that names another request's path goes to none.
-    /// 5. Of several cases that are left, those under way when the line was written go first. If more than one is left, it is joined only where
-    ///    all of them have the same verdict on the same route; else nobody can tell whose it is, and it is left out. The end of the backend's
-    ///    process concerns all of them.
-    /// 6. A line of an access log goes to the one refusal whose request it can be, by path, kind and status (`AccessLine`).
-    /// 7. What is said once and then holds (`OutputReading.standing`) goes to every refusal that follows, until the process ends.
-    public mutating func heard(_ line: [UInt8], at now: Timestamp) -> [Step] {
-        for heard in listener.read(line, at: now) { remember(heard) }
-        return tick(now)
     }
 
     /// The probes of a refusal were made.
@@ -214,6 +213,7 @@ public struct Casework {
         for index in lines.indices where lines[index].uses == 0 && lines[index].at + Casework.lineDelay <= now {
             steps += join(index, now)
         }
+        steps += hearSilences(now)
         return steps
     }
 

@@ -9,6 +9,8 @@ public struct HeardLine: Sendable {
     let text: [UInt8]
     /// How a request arrived at the backend, where it is a line of an access log that tells.
     var access: AccessLine?
+    /// Whose failure it is, where a line beside it tells.
+    var owner: RequestMention?
     /// How many cases it was joined to.
     var uses = 0
 
@@ -57,6 +59,8 @@ struct OutputListener: Sendable {
     private static let longest = 200
 
     private var traceback: (line: HeardLine, count: Int)?
+    /// The line just before, if it names a request that failed.
+    private var latest: (mention: RequestMention, at: Timestamp)?
 
     /// When the traceback that is under way has waited long enough.
     var due: Timestamp? { traceback.map { $0.line.at + OutputListener.patience } }
@@ -74,8 +78,9 @@ struct OutputListener: Sendable {
                 open.line.quote = Evidence(
                     what: "backend output", observed: "\(open.line.quote.observed) … \(OutputReading.evidence(line).observed)")
                 let known = OutputReading.signs(line).union(open.line.signs)
-                complete.append(
-                    HeardLine(at: open.line.at, signs: known, quote: open.line.quote, text: open.line.text + [0x20] + line))
+                var whole = HeardLine(at: open.line.at, signs: known, quote: open.line.quote, text: open.line.text + [0x20] + line)
+                whole.owner = open.line.owner
+                complete.append(whole)
                 traceback = nil
                 return complete
             } else {
@@ -83,12 +88,20 @@ struct OutputListener: Sendable {
                 if signs.isEmpty || signs.contains(.outputTraceback) { return complete }
             }
         }
+        let mention = RequestMention(line)
+        let before = latest
+        if let mention, mention.leads { latest = (mention, now) } else if !line.isEmpty { latest = nil }
         // Only of refusals there is something to learn.
         let access = AccessLine(line).flatMap { $0.status.map { $0 < 300 } == true ? nil : $0 }
         guard !signs.isEmpty || access != nil else { return complete }
         var heard = HeardLine(at: now, signs: signs, quote: OutputReading.evidence(line), text: Array(line.prefix(2048)))
         heard.access = access
+        if signs.contains(.outputTraceback) {
+            heard.owner = mention ?? before.flatMap { now - $0.at <= RequestMention.reach ? $0.mention : nil }
+        }
         if signs.contains(.outputTraceback), OutputListener.opensTraceback(line) {
+            // The mention is used up.
+            latest = nil
             if traceback == nil { traceback = (heard, 0) }
         } else {
             complete.append(heard)

@@ -88,7 +88,8 @@ enum AnswerWords {
         return found.sorted { $0.count > $1.count }
     }
 
-    private static func masked(_ text: String) -> String {
+    /// `text` without what looks like a token.
+    static func masked(_ text: String) -> String {
         var shown = ""
         var word = ""
         func take() {

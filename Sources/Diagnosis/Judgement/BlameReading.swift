@@ -18,6 +18,10 @@ struct BlameReading {
         // A hop's timer counts every byte; one that counts messages only is the application's.
         case .idleTimeout where reading.has(.messagesKeepItAlive): .backend
         case .idleTimeout where reading.has(.ourIdleTimer): .configuration
+        // That there is a timer is proven then, and not whose: who accepted may stand behind a hop that doesn't show itself.
+        case .idleTimeout where reading.has(.pingsKeepItAlive) && !reading.has(.serverClosedFirst): hop ?? .unknown
+        // It got what it doesn't take.
+        case .policyClose where reading.has(.serverCode1003) && !reading.has(.clientNeverSpoke): .client
         case .rateLimited where reading.has(.outputRateLimited): .intermediary
         case .clientAddressDenied where reading.has(.outputAddressDenied): .intermediary
         case .noHealthyUpstream where reading.has(.failedNoEndpoint): .unknown

@@ -1,13 +1,15 @@
 import HTTPWire
 import Wire
 
-/// What a Gatehouse on the way says of an answer: `Gatehouse-Verdict: CAUSE; id=SESSION`.
+/// What a Gatehouse on the way says of an answer: `Gatehouse-Verdict: CAUSE; id=SESSION; confidence=HOW-SURE`.
 ///
 /// It stands on answers of Gatehouse's own and on those of the backend that it passes on. Only its own page names the session as well,
 /// and then the cause is what that Gatehouse decided, not what could be concluded from the outside.
 struct GatehouseAnswer {
     let cause: Cause
     let session: SessionID
+    /// How sure that Gatehouse was; nil where an older one says nothing of it.
+    let confidence: Confidence?
     /// The field as it came.
     let quote: Evidence
     /// Whether that Gatehouse wrote the answer itself.
@@ -18,10 +20,13 @@ struct GatehouseAnswer {
     /// Nil for the answers of everybody else, and for a field that no Gatehouse writes.
     init?(_ response: ResponseHead, body: [UInt8]) {
         guard let name = GatehouseAnswer.field, let index = response.indices(of: name).first else { return nil }
-        let parts = response.text(response.fields[index].value, limit: 120).split(separator: ";", maxSplits: 1)
-        guard parts.count == 2, let cause = Cause(rawValue: String(parts[0])) else { return nil }
-        let id = parts[1].drop { $0 == " " }
-        guard id.hasPrefix("id="), let session = SessionID(id.dropFirst(3)) else { return nil }
+        let parts = response.text(response.fields[index].value, limit: 160).split(separator: ";")
+        guard let told = parts.first, let cause = Cause(rawValue: String(told)) else { return nil }
+        let parameters = parts.dropFirst().map { $0.drop { $0 == " " } }
+        guard let id = parameters.first(where: { $0.hasPrefix("id=") }), let session = SessionID(id.dropFirst(3)) else {
+            return nil
+        }
+        confidence = parameters.first { $0.hasPrefix("confidence=") }.flatMap { Confidence(rawValue: String($0.dropFirst(11))) }
         self.cause = cause
         self.session = session
         quote = Evidence(
@@ -46,7 +51,7 @@ struct GatehouseAnswer {
         return Verdict(
             cause: cause,
             title: "Gatehouse refused this itself: \(cause.rawValue) (session \(session)); its ledger has the evidence",
-            confidence: cause == .unknown ? .unknown : .proven,
+            confidence: cause == .unknown ? .unknown : confidence ?? .proven,
             // What a backend does to others, a rule of the configuration does here.
             blame: entry.blame == .backend && status < 500 ? .configuration : entry.blame,
             answeredBy: responder, evidence: evidence, probes: observation.probes,

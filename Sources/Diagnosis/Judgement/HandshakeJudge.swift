@@ -37,6 +37,7 @@ public enum HandshakeJudge {
             probes: observation.probes, quote: quotes.quote)
         var verdict = writer.verdict()
         if reading.has(.redirectToOtherHost), let response = observation.response { RedirectReading.name(response, in: &verdict) }
+        HandshakeWording.word(&verdict, observation, reading)
         OwnUpstream.name(observation, in: &verdict)
         if verdict.confidence != .proven, let words = AnswerWords.evidence(observation),
             !verdict.evidence.contains(where: { $0.what == words.what })

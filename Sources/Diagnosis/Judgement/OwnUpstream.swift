@@ -11,15 +11,15 @@ enum OwnUpstream {
 
     /// Rewords a verdict on a handshake that Gatehouse relayed; leaves those on handshakes that were only watched, or performed by the command.
     static func name(_ observation: HandshakeObservation, in verdict: inout Verdict) {
-        guard !observation.cluster.isEmpty, let wording = wording(verdict.cause, observation) else { return }
+        guard !observation.cluster.isEmpty, let wording = wording(verdict, observation) else { return }
         verdict.title = wording.title
         verdict.blame = .configuration
         verdict.fix = [wording.fix]
     }
 
-    private static func wording(_ cause: Cause, _ observation: HandshakeObservation) -> Wording? {
+    private static func wording(_ verdict: Verdict, _ observation: HandshakeObservation) -> Wording? {
         let place = observation.endpoint.map { " (\($0))" } ?? ""
-        switch (cause, observation.failure) {
+        switch (verdict.cause, observation.failure) {
         case (.tlsToPlainHttpPort, .some(.upstreamTLS)):
             return Wording(
                 title: "Gatehouse's configuration says https for an upstream that speaks plain HTTP",
@@ -27,9 +27,13 @@ enum OwnUpstream {
                     "Write `http://` in place of `https://` in `upstream.url` or the cluster's `endpoints`\(place); or let that server speak TLS"
             )
         case (.plainHttpToTlsPort, .some(.downstreamTLS)): return nil
+        // Over TLS Gatehouse came through: it is a hop behind that speaks plain HTTP to a port with TLS.
+        case (.plainHttpToTlsPort, _) where observation.endpoint?.hasPrefix("https://") == true: return nil
         case (.plainHttpToTlsPort, _):
             return Wording(
-                title: "Gatehouse's configuration says http for an upstream that speaks TLS",
+                title: verdict.confidence == .proven
+                    ? "Gatehouse's configuration says http for an upstream that speaks TLS"
+                    : "Gatehouse's configuration says http for an upstream that perhaps speaks TLS",
                 fix:
                     "Write `https://` in place of `http://` in `upstream.url` or the cluster's `endpoints`\(place), with `tls.ca` where the certificate isn't from a known issuer"
             )

@@ -20,6 +20,7 @@ enum SessionJudge {
             hypotheses: Hypotheses(reading.set), reading: reading, stacks: stacks, responder: nil, probes: [],
             quote: { sign in evidence.first { $0.sign == sign }?.evidence ?? quotes.quote(sign) }, acceptedBy: record.stack)
         var verdict = writer.verdict()
+        SessionWording(record: record, reading: reading, stacks: stacks).word(&verdict)
         if reading.has(.onlyWatched) { WatchedEnd.word(&verdict, record) }
         return (findings, verdict)
     }

@@ -15,11 +15,11 @@ struct SessionQuotes {
             return Evidence(
                 what: "timing",
                 observed:
-                    "client silent for \(seconds(record.downstream.idle)), server for \(seconds(record.upstream.idle)) before the end"
+                    "client silent for \(SessionQuotes.shown(record.downstream.idle)), server for \(SessionQuotes.shown(record.upstream.idle)) before the end"
             )
-        case "age": return Evidence(what: "timing", observed: "the session was \(seconds(record.endedAfter)) old")
+        case "age": return Evidence(what: "timing", observed: "the session was \(SessionQuotes.shown(record.endedAfter)) old")
         case "after message":
-            let since = record.downstream.sinceMessage.map(seconds) ?? ""
+            let since = record.downstream.sinceMessage.map(SessionQuotes.shown) ?? ""
             return Evidence(
                 what: "timing", observed: "the end came \(since) after a message of the client's",
                 expected: reading.has(.afterBigMessage) ? "(its largest: \(record.downstream.largestMessage) bytes)" : nil)
@@ -33,7 +33,7 @@ struct SessionQuotes {
         let side: Side = reading.has(.serverClosedFirst) ? .upstream : .downstream
         let half = side == .upstream ? record.upstream : record.downstream
         guard let code = half.closeCode else { return nil }
-        let reason = half.closeReason.map { $0.isEmpty ? "" : " \"\(visible($0))\"" } ?? ""
+        let reason = half.closeReason.map { $0.isEmpty ? "" : " \"\(SessionQuotes.visible($0))\"" } ?? ""
         return Evidence(what: "close frame", observed: "\(side.name): \(code)\(reason)", expected: CloseCode(code).meaning)
     }
 
@@ -42,7 +42,8 @@ struct SessionQuotes {
         guard let end = half.endName else { return nil }
         return Evidence(
             what: "transport",
-            observed: "\(side.name) ended first (\(end)) after \(seconds(record.endedAfter)), without a close frame",
+            observed:
+                "the \(side == .upstream ? "server" : "client") ended first (\(words(end))) after \(SessionQuotes.shown(record.endedAfter)), without a close frame",
             expected: "a closing handshake (RFC 6455 §7)")
     }
 
@@ -61,12 +62,17 @@ struct SessionQuotes {
             location: Evidence.Location(side: side, offset: located.offset, length: UInt64(excerpt.count)))
     }
 
-    private func seconds(_ span: TimeSpan) -> String {
+    /// As captures call it.
+    private func words(_ end: String) -> String { end == "fin" || end == "rst" ? end.uppercased() : end }
+
+    /// `12.5 s`; below a second `4 ms`, since ends that follow at once are told from those that a timer made.
+    static func shown(_ span: TimeSpan) -> String {
+        guard span >= .seconds(1) else { return "\(span.nanoseconds / 1_000_000) ms" }
         let tenths = (span.nanoseconds + 50_000_000) / 100_000_000
         return "\(tenths / 10).\(tenths % 10) s"
     }
 
-    private func visible(_ text: String) -> String {
+    static func visible(_ text: String) -> String {
         text.unicodeScalars.reduce(into: "") { shown, scalar in
             if scalar.value >= 0x20, scalar.value != 0x7F { shown.unicodeScalars.append(scalar) }
         }

@@ -55,6 +55,17 @@ enum SessionReading {
         signs.add(first == .upstream ? .serverClosedFirst : .clientClosedFirst, .note("close frame"))
         if let code = half.closeCode { readCode(code, first, into: &signs) }
         if let reason = half.closeReason, !reason.isEmpty { readReason(reason, into: &signs) }
+        // Some applications count from 4001: what it says there, only the reason tells.
+        if first == .upstream, half.closeCode == 4001 || half.closeCode == 4003, signs.has(.reasonSaysCredentials) {
+            signs.add(.serverCode44xx, .note("code"))
+        }
+    }
+
+    /// What a close code of the server's says by itself; empty where it says nothing.
+    static func signs(ofServerCode code: UInt16) -> SignSet {
+        var reading = SignReading(keepsTraces: false)
+        readCode(code, .upstream, into: &reading)
+        return reading.set
     }
 
     private static func readCode(_ code: UInt16, _ side: Side, into signs: inout SignReading) {
@@ -79,14 +90,19 @@ enum SessionReading {
             default: isServer ? .serverCodeInvalid : .clientCodeInvalid
             }
         if let sign { signs.add(sign, .note("code")) }
-        signs.add(.serverCode44xx, if: isServer && [4001, 4003, 4401, 4403].contains(code))
+        if isServer, code == 4401 || code == 4403 { signs.add(.serverCode44xx, .note("code")) }
     }
 
     static func readReason(_ reason: String, into signs: inout SignReading) {
         let text = reason.lowercased()
         func says(_ words: String...) -> Bool { words.contains { text.contains($0) } }
         if says("ping", "heartbeat", "keepalive", "keep-alive", "pong") { signs.add(.reasonSaysPing, .note("reason")) }
-        if says("unauthor", "forbidden", "auth", "token", "credential", "permission", "not allowed", "login") {
+        // `unexpected token in JSON`, `binary frames are not allowed`: the same words about other things.
+        let isOther = says("unexpected token", "syntax", "pars", "binary", "frame", "method", "origin")
+        if says("jwt", "json web token")
+            || !isOther
+                && says("unauthor", "forbidden", "auth", "token", "credential", "permission", "not allowed", "login")
+        {
             signs.add(.reasonSaysCredentials, .note("reason"))
         }
         if says("expired") { signs.add(.reasonSaysExpired, .note("reason")) }

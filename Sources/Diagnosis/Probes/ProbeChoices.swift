@@ -36,6 +36,10 @@ struct ProbeChoices {
         case .randomPathBelow: randomPathBelow
         case .doubledPrefix: doubledPrefix
         case .pathVariant: pathVariants
+        case .usualPath:
+            // What a variant asks for as well is asked for once.
+            path == "/ws" || path == "/ws/" || signs.contains(.engineIOPath) || otherPaths.contains("/ws")
+                ? [] : [ProbeRequest(kind, "path /ws", flip: nil, target: "/ws" + query)]
         case .engineIOPath:
             signs.contains(.engineIOPath)
                 ? []
@@ -219,14 +223,39 @@ struct ProbeChoices {
     }
 
     private var pathVariants: [ProbeRequest] {
+        otherPaths.map { ProbeRequest(.pathVariant, "path \($0)", flip: .flipPrefix, target: $0 + query) }
+    }
+
+    /// Without its first part, without its last, behind a usual one, before another usual one.
+    private var otherPaths: [String] {
         let parts = path.split(separator: "/")
         var candidates: [String] = []
-        if parts.count > 1 { candidates.append("/" + parts.dropFirst().joined(separator: "/") + (path.hasSuffix("/") ? "/" : "")) }
+        if parts.count > 1 {
+            candidates.append("/" + parts.dropFirst().joined(separator: "/") + (path.hasSuffix("/") ? "/" : ""))
+            candidates.append("/" + parts.dropLast().joined(separator: "/"))
+        }
         if parts.first != "api" { candidates.append("/api" + (path == "/" ? "/ws" : path)) }
-        if parts.first != "ws", parts.last != "ws" { candidates.append(path == "/" ? "/ws" : "/ws" + path) }
+        if parts.first != "ws", parts.last != "ws" { candidates.append("/ws" + (path == "/" ? "" : path)) }
         candidates.append((path.hasSuffix("/") ? path : path + "/") + "websocket")
-        if path != "/websocket" { candidates.append("/websocket") }
-        return candidates.prefix(5).map { ProbeRequest(.pathVariant, "path \($0)", flip: .flipPrefix, target: $0 + query) }
+        candidates.append("/websocket")
+        var seen = [path]
+        return Array(
+            candidates.filter { candidate in
+                defer { seen.append(candidate) }
+                return !seen.contains(candidate)
+            }.prefix(6))
+    }
+
+    /// What a path that can't exist has in it, and what the path has in its place: a page that repeats its path differs by that.
+    func standIn(_ kind: ProbeKind) -> (name: [UInt8], original: [UInt8])? {
+        let hasSlash = path.hasSuffix("/")
+        switch kind {
+        case .randomPath:
+            let last = String(path.split(separator: "/").last ?? "")
+            return (Array(randomName.utf8), Array((last + (hasSlash && !last.isEmpty ? "/" : "")).utf8))
+        case .randomPathBelow: return (Array(((hasSlash ? "" : "/") + randomName).utf8), [])
+        default: return nil
+        }
     }
 
     private var engineIOPolling: [ProbeRequest] {

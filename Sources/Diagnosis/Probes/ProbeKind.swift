@@ -19,6 +19,8 @@ public enum ProbeKind: String, Sendable, Hashable, CaseIterable {
     case doubledPrefix = "doubled-prefix"
     /// Other paths on which WebSockets often live.
     case pathVariant = "path-variant"
+    /// Where an endpoint lives that has no name of its own; accepted there, it shows that the server has one, and no more.
+    case usualPath = "usual-path"
     case engineIOPath = "engine-io-path"
     case engineIOPolling = "engine-io-polling"
     case withoutSid = "without-sid"

@@ -5,7 +5,8 @@
 extension ProbePlan {
     mutating func readRandomPath(_ probe: ProbeRequest, _ outcome: ProbeOutcome) {
         followUp = nil
-        guard outcome.likeness != control?.likeness else {
+        guard let same = isSame(outcome, as: probe.kind) else { return }
+        guard !same else {
             learn(.randomPathSame, from: probe, outcome)
             return
         }
@@ -25,11 +26,17 @@ extension ProbePlan {
 
     mutating func readPlain(_ probe: ProbeRequest, _ outcome: ProbeOutcome) {
         plain = outcome
-        guard outcome.likeness != control?.likeness else {
+        guard let same = isSame(outcome, as: probe.kind) else { return }
+        guard !same else {
             learn(.plainSame, from: probe, outcome)
             return
         }
         guard let status = outcome.status else { return }
+        if outcome.isByNode { learn(.plainByNode, from: probe, outcome) }
+        // Of the hop's own words none says that the backend is there.
+        if !signs.isDisjoint(with: ProbePlan.missingAnswers), !(502...504).contains(status), !outcome.isHopsOwn {
+            learn(.plainReached, from: probe, outcome)
+        }
         // Where the handshake's connection was closed, a redirect of the plain request is most often one to a login.
         let works = signs.contains(.failedClosedAtOnce) ? 200..<300 : 200..<400
         learn(
@@ -43,11 +50,38 @@ extension ProbePlan {
         followUp = nil
         guard let plain, let here = plain.status, let there = outcome.status, plain.isHopsOwn == outcome.isHopsOwn else { return }
         if here == 404 {
+            // An endpoint for WebSockets alone knows no plain GET either, so this speaks for nothing; but it is worth to be seen.
             if outcome.likeness == plain.likeness { learn(.plainNotFound, from: probe, outcome) }
-        } else if (200..<400).contains(there) {
+        } else if here / 100 == there / 100 {
+            // A page here and a redirect there are two answers.
             learn(.plainAsNowhere, from: probe, outcome)
-        } else if (400..<500).contains(there) {
+        } else if there == 404 || (400..<500).contains(there) && !signs.contains(.pathIsRoot) {
+            // Below the root a gate may stand that the front page has not.
             learn(.plainOnlyHere, from: probe, outcome)
         }
+    }
+
+    /// Whether `outcome` is what the unchanged handshake got; nil where that can't be told, because the bodies of two answers to one and the
+    /// same request differ as well: by a time, an id, a nonce.
+    private func isSame(_ outcome: ProbeOutcome, as kind: ProbeKind) -> Bool? {
+        guard let control else { return false }
+        if outcome.likeness == control.likeness { return true }
+        guard outcome.status == control.status else { return false }
+        let isAlike = outcome.shape == control.shape
+        if isAlike {
+            // Whatever spelling of the path a page repeats, the part that can't exist is in it.
+            if let place = choices?.standIn(kind) {
+                let echoed = ProbeOutcome.replacing(place.name, in: outcome.body, by: place.original)
+                // Of a long page only the start was kept, and a longer path pushes out its last words.
+                let isLong = outcome.body.count >= HandshakeObservation.bodyLimit
+                let count = isLong ? min(echoed.count, control.body.count) : control.body.count
+                if echoed.count == control.body.count || isLong, echoed.prefix(count).elementsEqual(control.body.prefix(count)) {
+                    return true
+                }
+            }
+            if outcome.digitless == control.digitless { return nil }
+        }
+        guard let baseline, baseline.status == control.status, baseline.likeness != control.likeness else { return false }
+        return isAlike || baseline.shape != control.shape ? nil : false
     }
 }

@@ -16,18 +16,21 @@ public struct ProbePlan: Sendable {
     }
 
     let signs: SignSet
-    private let baseline: ProbeOutcome?
-    private let choices: ProbeChoices?
+    let baseline: ProbeOutcome?
+    let choices: ProbeChoices?
     private let options: ProbeOptions
     var learned = SignSet()
     /// Flips that the last control has not confirmed yet.
     private var pending = SignSet()
     /// The probe that was accepted, and whether the control failed once more after it.
-    private var accepted: ProbeRequest?
-    private var isConfirmed = false
+    private(set) var accepted: ProbeRequest?
+    private(set) var isConfirmed = false
+    /// The usual path, if the handshake was accepted there.
+    private(set) var usual: ProbeRequest?
     private var state = State.control
     private var current: ProbeRequest?
-    private var tried: Set<ProbeRequest> = []
+    /// What was tried, and what came back.
+    private(set) var tried: [ProbeRequest: String] = [:]
     private(set) var control: ProbeOutcome?
     /// What a plain GET brought, and the probe that the last one can't be read without.
     var plain: ProbeOutcome?
@@ -77,7 +80,7 @@ public struct ProbePlan: Sendable {
     /// The next of the Origins that somebody named, where the handshake was refused: an order, whatever the signs make likely.
     private var namedOrigin: ProbeRequest? {
         guard !options.origins.isEmpty, !ProbePlan.originRefusals.isDisjoint(with: signs) else { return nil }
-        return choices?.namedOrigins.first { !tried.contains($0) }
+        return choices?.namedOrigins.first { tried[$0] == nil }
     }
 
     /// Whether probes could make a verdict surer.
@@ -114,7 +117,7 @@ public struct ProbePlan: Sendable {
     public mutating func record(_ outcome: ProbeOutcome) {
         guard let probe = current else { return }
         current = nil
-        tried.insert(probe)
+        tried[probe] = outcome.text
         records.append(ProbeRecord(change: probe.change, outcome: outcome.text))
         switch state {
         case .control:
@@ -155,6 +158,7 @@ public struct ProbePlan: Sendable {
         }
         excludeOthers(&judgement.verdict)
         sayWhatWasTried(&judgement.verdict)
+        nameThePlace(&judgement.verdict)
         guard let verdict = judgement.verdict else { return judgement }
         let after = Hypotheses(signs.union(learned)).ranked
         for old in before where old.score >= Hypotheses.threshold && old.cause != verdict.cause {
@@ -182,22 +186,6 @@ public struct ProbePlan: Sendable {
         verdict?.alternatives = others
     }
 
-    /// An alternative doesn't ask for what has been tried.
-    private func sayWhatWasTried(_ verdict: inout Verdict?) {
-        guard let choices, var others = verdict?.alternatives else { return }
-        for index in others.indices where others[index].confidence != .excluded {
-            let entry = CauseCatalogue.entry(others[index].cause)
-            let made = entry.probes.flatMap { choices.choices($0) }
-            let decision = entry.decision
-            guard !made.isEmpty, made.allSatisfy({ tried.contains($0) }), !decision.isEmpty,
-                others[index].because.hasSuffix(decision)
-            else { continue }
-            others[index].because.removeLast(decision.count)
-            others[index].because += "; the probes made for it changed nothing"
-        }
-        verdict?.alternatives = others
-    }
-
     // MARK: Choosing
 
     private mutating func take(_ probe: ProbeRequest) -> Step {
@@ -209,7 +197,12 @@ public struct ProbePlan: Sendable {
     private var best: ProbeRequest? {
         guard let choices else { return nil }
         if let namedOrigin { return namedOrigin }
-        if let followUp, let choice = choices.choices(followUp).first(where: { !tried.contains($0) }) { return choice }
+        if let followUp, let choice = choices.choices(followUp).first(where: { tried[$0] == nil }) { return choice }
+        if plain == nil, isPlainGetFirst,
+            let choice = choices.choices(.plainGet).first(where: { tried[$0] == nil })
+        {
+            return choice
+        }
         let ranked = Hypotheses(signs.union(learned)).ranked.filter { $0.score >= 10 }
         // Sure enough without: the leader can't be probed, and nobody else comes near.
         guard let leader = ranked.first, leader.confidence != .proven else { return nil }
@@ -222,9 +215,22 @@ public struct ProbePlan: Sendable {
             }
         }
         for kind in order.sorted(by: { worth[$0, default: 0] > worth[$1, default: 0] }) {
-            if let choice = choices.choices(kind).first(where: { !tried.contains($0) }) { return choice }
+            if let choice = choices.choices(kind).first(where: { tried[$0] == nil }) { return choice }
         }
-        return nil
+        // One handshake that may show the endpoint itself, wherever the path may be wrong.
+        guard ranked.contains(where: { ProbePlan.wrongPaths.contains($0.cause) }) else { return nil }
+        return choices.choices(.usualPath).first { tried[$0] == nil }
+    }
+
+    /// What a hop answers in the name of a backend that didn't.
+    static let missingAnswers: SignSet = [.status502, .status504]
+
+    /// A hop that got no answer says the same of a backend that is down and of one that hangs up on upgrades alone; and nginx, which passes on
+    /// upgrades only if it is told to, brings to a handshake what a page gets.
+    private var isPlainGetFirst: Bool {
+        if !signs.isDisjoint(with: ProbePlan.missingAnswers) { return true }
+        return signs.contains(.byNginx) && !signs.contains(.intermediaryOwnPage)
+            && (signs.contains(.status400) || signs.contains(.status404))
     }
 
     // MARK: Reading
@@ -234,6 +240,9 @@ public struct ProbePlan: Sendable {
         case .randomPath, .randomPathBelow: readRandomPath(probe, outcome)
         case .plainGet: readPlain(probe, outcome)
         case .plainRandomPath: readPlainControl(probe, outcome)
+        case .usualPath where outcome.isAccepted:
+            usual = probe
+            learn(.usualPathAccepts, from: probe, outcome)
         case .engineIOPolling:
             let reasons: SignSet = [
                 .saysOriginRefused, .saysSessionUnknown, .saysUnsupportedEngineIO, .saysTransportRefused, .saysTokenExpired,
@@ -254,6 +263,7 @@ public struct ProbePlan: Sendable {
             let answer = outcome.status == nil ? "a certificate, though none that is accepted here" : outcome.text
             quotes.append((.tlsIsAnswered, Evidence(what: "probe", observed: "\(probe.change): \(answer)")))
         case .secure where outcome.showsNoTLS && signs.contains(.failedClosed): learn(.tlsIsNotSpoken, from: probe, outcome)
+        case .secure where outcome.hangsUpOverTLS && signs.contains(.failedClosed): learn(.tlsHangsUp, from: probe, outcome)
         default:
             failed.insert(probe.kind)
             guard outcome.isAccepted, let flip = probe.flip else {
@@ -290,7 +300,7 @@ public struct ProbePlan: Sendable {
     private mutating func settle() {
         guard let choices else { return }
         func isExhausted(_ kinds: ProbeKind...) -> Bool {
-            kinds.allSatisfy { kind in choices.choices(kind).allSatisfy { tried.contains($0) } }
+            kinds.allSatisfy { kind in choices.choices(kind).allSatisfy { tried[$0] != nil } }
                 && kinds.contains { failed.contains($0) }
         }
         if isExhausted(.originSelf, .originRemoved, .originCandidate) { learned.insert(.originNeverFlips) }

@@ -19,7 +19,11 @@ enum FailureReading {
         case .closedBeforeResponse(let end, let seen): readClose(end, seen, observation, into: &signs)
         case .notHTTP(let first): readForeign(first, into: &signs)
         case .malformedResponse(let faults):
-            signs.add(.failedMalformedResponse, .failure)
+            // Too many interim responses, or a body that isn't chunked as it says, are no fault of the head; a length in a 101 is one,
+            // although it is only odd elsewhere.
+            if faults.contains(where: { $0.severity != .odd }) || observation.response?.status == 101 {
+                signs.add(.failedMalformedResponse, .failure)
+            }
             if faults.contains(where: { $0.kind == .bareLineFeed }) { signs.add(.failedBareLineFeed, .failure) }
         case .malformedRequest(let faults): readBadRequest(faults, into: &signs)
         case .requestTimedOut: signs.add(.failedClientGone, .failure)

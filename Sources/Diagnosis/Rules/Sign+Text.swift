@@ -266,9 +266,12 @@ extension Sign {
         case .plainWorks: "a plain GET is answered with success"
         case .plainDiffers: "a plain GET is answered differently"
         case .plainUnavailable: "a plain GET is answered 502, 503 or 504"
+        case .usualPathAccepts: "the same server accepts the handshake at /ws"
         case .plainNotFound: "a plain GET is answered 404, as at a path that can't exist"
         case .plainAsNowhere: "a plain GET of a path that can't exist succeeds as well"
         case .plainOnlyHere: "a plain GET of a path that can't exist is not"
+        case .plainReached: "a plain GET of the same path reaches the backend, which answers it"
+        case .plainByNode: "a plain GET is answered by Node, which by itself hangs up on no upgrade"
         case .originNeverFlips: "neither removing nor changing the Origin helps"
         case .hostNeverFlips: "changing the Host does not help"
         case .pathsNeverFlip: "no other path that was tried helps"
@@ -293,7 +296,7 @@ extension Sign {
         case .serverCode1014: "the server closed with 1014 (bad gateway)"
         case .serverCode3000: "the server closed with 3000 (unauthorised) or 3003 (forbidden)"
         case .serverCode4xxx: "the server closed with a code of the application's own"
-        case .serverCode44xx: "the server closed with a code that ends like HTTP's 401 or 403"
+        case .serverCode44xx: "the server closed with a code that applications use for missing or refused credentials"
         case .serverCodeInvalid: "the server closed with a code that may not stand on the wire"
         case .clientCode1001: "the client closed with 1001"
         case .clientCode1002: "the client closed with 1002 (protocol error)"
@@ -350,6 +353,7 @@ extension Sign {
         case .sidJustGiven: "the server knew this `sid` moments before"
         case .tlsIsAnswered: "over TLS the same port answers"
         case .tlsIsNotSpoken: "over TLS the same port doesn't answer either"
+        case .tlsHangsUp: "over TLS the same port hangs up as well"
         case .messagesKeepItAlive: "the same session lives on with messages, and ends with pings"
         case .messagesDontHelp: "the same session ends at the same age with messages"
         case .engineIORefused: "the Engine.IO server refused the connection in its own words"
@@ -392,6 +396,7 @@ extension Sign {
         case .outputProcessEnded: "the backend's process ended"
         case .outputGaveUp: "the backend gave the handshake up before it had answered"
         case .outputTokenExpired: "the backend says that a token has expired"
+        case .outputSaidNothing: "the backend's output is read, and has no traceback at this time"
         }
     }
 }

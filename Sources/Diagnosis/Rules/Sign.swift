@@ -249,8 +249,11 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case plainDiffers
     case plainUnavailable
     case plainNotFound
+    case usualPathAccepts
     case plainAsNowhere
     case plainOnlyHere
+    case plainReached
+    case plainByNode
     case originNeverFlips
     case hostNeverFlips
     case pathsNeverFlip
@@ -371,10 +374,12 @@ public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     case outputProcessEnded
     case outputGaveUp
     case outputTokenExpired
+    case outputSaidNothing
     // MARK: What Gatehouse remembers of other exchanges
     case sidJustGiven
     case tlsIsAnswered
     case tlsIsNotSpoken
+    case tlsHangsUp
     case messagesKeepItAlive
     case messagesDontHelp
 }

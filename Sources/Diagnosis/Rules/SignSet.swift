@@ -31,6 +31,9 @@ public struct SignSet: Sendable, Hashable {
 
     public mutating func formUnion(_ other: SignSet) { words |= other.words }
 
+    /// Takes away what is in `other`.
+    mutating func subtract(_ other: SignSet) { words &= ~other.words }
+
     /// Calls `body` with the number of every sign, in order.
     func forEach(_ body: (Int) -> Void) {
         for index in 0..<8 {

@@ -14,6 +14,8 @@ public struct ErrorPage: Sendable {
     public var session: SessionID
     /// The id of a verdict's cause, where there is one.
     public var cause: String?
+    /// How sure that verdict is: a name without it would read like a fact.
+    public var confidence: String?
     /// Another sentence in place of the status code's.
     public var sentence: String?
     /// Seconds until another attempt makes sense; 503 and 429 always say some.
@@ -72,6 +74,10 @@ public struct ErrorPage: Sendable {
             writer.append(text: cause)
             writer.append("; id=")
             session.withCharacters { writer.append(octet: $0) }
+            if let confidence {
+                writer.append("; confidence=")
+                writer.append(text: confidence)
+            }
             writer.endLine()
         }
         switch (status == 426, keepsConnection) {

@@ -11,22 +11,23 @@ public struct NameCalendar: Sendable {
     }
 
     private var entries: [Entry] = []
-    private var needs: [Int: [Endpoint]] = [:]
+    private var needs: [Int: Set<Endpoint>] = [:]
 
     public init() {}
 
     /// What `user` needs from now on, in place of what it needed before; whether something is among it that nobody has asked for yet. That
     /// is due at once.
     public mutating func need(_ endpoints: [Endpoint], for user: Int) -> Bool {
-        needs[user] = endpoints
+        needs[user] = Set(endpoints)
         entries.removeAll { entry in !needs.values.contains { $0.contains(entry.endpoint) } }
-        let known = entries.count
-        for endpoint in endpoints where !isNeeded(endpoint) { entries.append(Entry(endpoint: endpoint, due: .zero)) }
-        return entries.count > known
+        var known = Set(entries.map(\.endpoint))
+        let count = entries.count
+        for endpoint in endpoints where known.insert(endpoint).inserted { entries.append(Entry(endpoint: endpoint, due: .zero)) }
+        return entries.count > count
     }
 
     /// Whether somebody needs it.
-    public func isNeeded(_ endpoint: Endpoint) -> Bool { entries.contains { $0.endpoint == endpoint } }
+    public func isNeeded(_ endpoint: Endpoint) -> Bool { needs.values.contains { $0.contains(endpoint) } }
 
     /// The name whose turn is longest overdue, or else comes next.
     public var next: (endpoint: Endpoint, due: Timestamp)? {

@@ -48,7 +48,9 @@ final class CasebookDesk {
         case .ended(let note):
             if addresses.count > 256 { addresses = [:] }
             addresses[note.endpoint] = note.address
-            perform(casework.ended(note.session, note.record, route: note.route, endpoint: note.endpoint, at: note.at), now)
+            let path = Array(note.path.utf8.prefix { $0 != 0x3F })
+            perform(
+                casework.ended(note.session, note.record, route: note.route, endpoint: note.endpoint, path: path, at: note.at), now)
         case .endedWell(let session, let facts, let route, let endpoint, let time):
             casework.endedWell(session, facts, route: route, endpoint: endpoint, at: time)
         case .probed(let session, let plan): perform(casework.probed(session, plan, at: now), now)

@@ -45,17 +45,21 @@ final class EndNote: Sendable {
     let record: SessionRecord
     let route: String
     let endpoint: String
+    /// Of its request.
+    let path: String
     /// Where the endpoint was reached.
     let address: SocketAddress?
     let at: Timestamp
 
     init(
-        _ session: SessionID, _ record: SessionRecord, route: String, endpoint: String, address: SocketAddress?, at time: Timestamp
+        _ session: SessionID, _ record: SessionRecord, route: String, endpoint: String, path: String, address: SocketAddress?,
+        at time: Timestamp
     ) {
         self.session = session
         self.record = record
         self.route = route
         self.endpoint = endpoint
+        self.path = path
         self.address = address
         at = time
     }

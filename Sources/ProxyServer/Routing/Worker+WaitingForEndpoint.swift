@@ -26,9 +26,11 @@ extension Worker {
         guard let cluster = exchange.cluster, let rule = cluster.cluster.wait, let standing = cluster.standing,
             let choice = exchange.choice, !exchange.hasAnswered
         else { return false }
+        let wasTrying = choice.isTrying
         choice.isTrying = false
         if choice.waitBegan != nil {
-            cluster.line.failed(now: loop.now)
+            // One that had got through and is sent again shows nothing about who waits.
+            if wasTrying { cluster.line.failed(now: loop.now) }
         } else {
             choice.waitBegan = loop.now
             choice.waitDeadline = loop.now + rule.time
@@ -62,6 +64,7 @@ extension Worker {
         guard choice.isTrying else { return }
         choice.isTrying = false
         choice.ticket = nil
+        choice.lineNumber = nil
         if let began = choice.waitBegan { choice.waited = loop.now - began }
         exchange.cluster?.line.succeeded()
     }

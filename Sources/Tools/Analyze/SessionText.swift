@@ -64,15 +64,18 @@ enum SessionText {
         var text = page.row("verdict", verdict.headline, .strong)
         let parts = [verdict["cause"]?.text, verdict["confidence"]?.text, verdict["blame"]?.text.map { "to blame: \($0)" }]
         text += page.row("", parts.compactMap(\.self).joined(separator: " · "), .quiet)
-        for piece in (verdict["evidence"]?.elements ?? []).prefix(6) {
+        for (index, piece) in (verdict["evidence"]?.elements ?? []).prefix(6).enumerated() {
             text += page.row(
-                "evidence",
+                index == 0 ? "evidence" : "",
                 "\(piece["what"]?.text ?? ""): \(piece["observed"]?.text ?? "")"
                     + (piece["expected"]?.text.map { " (expected: \($0))" } ?? ""))
         }
-        for fix in (verdict["fix"]?.elements ?? []).prefix(4) { text += page.row("fix", fix.text ?? "", .good) }
-        for other in (verdict["alternatives"]?.elements ?? []).prefix(4) {
-            text += page.row("or else", "\(other["cause"]?.text ?? ""), \(other["confidence"]?.text ?? "")", .quiet)
+        for (index, fix) in (verdict["fix"]?.elements ?? []).prefix(4).enumerated() {
+            text += page.row(index == 0 ? "fix" : "", fix.text ?? "", .good)
+        }
+        for (index, other) in (verdict["alternatives"]?.elements ?? []).prefix(4).enumerated() {
+            text += page.row(
+                index == 0 ? "or else" : "", "\(other["cause"]?.text ?? ""), \(other["confidence"]?.text ?? "")", .quiet)
         }
         return text
     }

@@ -7,7 +7,7 @@ public enum DiagnoseCommand {
     public static let definition = CommandDefinition(
         name: "gatehouse diagnose",
         about:
-            "Performs one WebSocket handshake and says why it fails, with proof and the fix. Exit code 0: healthy; 1: a problem was found; 3: nothing could be reached.",
+            "Performs one WebSocket handshake and says why it fails, with proof and the fix. Exit code 0: healthy; 1: a problem was found; 2: wrong usage; 3: nothing could be reached.",
         flags: [
             FlagDefinition(
                 "origin", value: "ORIGIN", repeatable: true,
@@ -38,6 +38,7 @@ public enum DiagnoseCommand {
             FlagDefinition(
                 "timeout", value: "TIME", "The longest wait for one answer; all together take at most twice that. Default: 5s."),
             FlagDefinition("curl", "Prints the handshake, and the one that was accepted in its place, as curl commands."),
+            FlagDefinition("all", "Shows every other cause that it could be, not the first three only."),
             FlagDefinition("json", "One JSON object instead of text; its verdict is null where all is well."),
         ],
         positionals: ["URL"],

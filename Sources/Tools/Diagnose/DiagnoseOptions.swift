@@ -20,6 +20,8 @@ struct DiagnoseOptions: Sendable {
     var isInsecure = false
     var isJSON = false
     var showsCurl = false
+    /// Every alternative in the text, in place of the first few.
+    var showsAll = false
     /// Handshakes besides the first one.
     var probeLimit = DiagnoseOptions.mostProbes
     /// How long an opened session is kept, if it is.
@@ -77,6 +79,7 @@ struct DiagnoseOptions: Sendable {
         isInsecure = flags.has("insecure")
         isJSON = flags.has("json")
         showsCurl = flags.has("curl")
+        showsAll = flags.has("all")
         if let text = flags["max-probes"] {
             guard let count = Int(text), (0...DiagnoseOptions.mostProbes).contains(count) else {
                 throw Fault(sentence: "--max-probes is no number from 0 to \(DiagnoseOptions.mostProbes)")

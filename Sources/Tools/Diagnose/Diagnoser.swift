@@ -33,11 +33,10 @@ struct Diagnoser {
     /// Performs all of it.
     func run() -> DiagnosisReport {
         let addresses = resolve()
-        // A session that is to be held is watched then.
+        // Also before one is held: what a server does right behind its 101 is seen only by who says nothing by then.
         var first = performer.perform(
             RequestComposer.head(options), addresses: addresses, isSecure: options.place.isSecure,
-            bodyWait: Diagnoser.bodyWait.first, limit: limit, watching: options.hold == nil ? Diagnoser.watchTime : .zero,
-            report: narrator.step)
+            bodyWait: Diagnoser.bodyWait.first, limit: limit, watching: Diagnoser.watchTime, report: narrator.step)
         first.closing = checked(first)
         if let failure = nameFailure(addresses) { first.observation.failure = failure }
         // Who asks for a diagnosis wants to know what a browser makes of the answer, whoever the command pretends to be.
@@ -49,6 +48,7 @@ struct Diagnoser {
         if let span = options.hold, report.judgement.verdict == nil, first.observation.response?.status == 101 {
             hold(&report, span)
         }
+        report.judgement.findings += faults(of: first)
         return report
     }
 
@@ -73,6 +73,19 @@ struct Diagnoser {
 
     private func nameFailure(_ addresses: [SocketAddress]) -> HandshakeFailure? {
         addresses.isEmpty ? .nameNotResolved(options.proxy?.host ?? options.place.host) : nil
+    }
+
+    /// What a strict reader refuses in the answer's head, although browsers may take it; nothing where that is the verdict already.
+    private func faults(of first: PerformedHandshake) -> [Finding] {
+        guard first.observation.failure == nil, let head = first.observation.response else { return [] }
+        var seen: Set<HeadFault.Kind> = []
+        return head.faults.filter { $0.severity != .odd && seen.insert($0.kind).inserted }.map { fault in
+            Finding(
+                id: "handshake.answer-head-fault", layer: .http, severity: .warning, blame: .backend,
+                text:
+                    "The answer's head has a fault that strict readers refuse (RFC 9112): \(fault.kind.rawValue). "
+                    + "Gatehouse as a proxy answers 502 in its place")
+        }
     }
 
     private func probe(_ report: inout DiagnosisReport) {

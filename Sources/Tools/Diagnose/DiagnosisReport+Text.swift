@@ -1,6 +1,8 @@
 import Diagnosis
+import HTTPWire
 import Probing
 import Telemetry
+import Wire
 
 /// The report for people, laid out from its JSON, so that both say the same.
 extension DiagnosisReport {
@@ -28,10 +30,10 @@ extension DiagnosisReport {
     private func healthy(_ report: LedgerValue, _ page: ReportPage, _ redaction: LogRedaction) -> String {
         let status = report["handshakes"]?.elements.first?["status"]?.text ?? "no status"
         if !held.isEmpty {
-            return page.row(
-                "verdict",
-                "Healthy: the handshake succeeded, and the session \(held[0].isOpen ? "was still open at the end" : "ended in good order").",
-                .good)
+            let but = certificateProblem.map { " but for the certificate (\($0)), which a browser refuses" } ?? ""
+            let end = held[0].isOpen ? "was still open at the end" : "ended in good order"
+            let words = "Healthy\(but): the handshake succeeded, and the session \(end)."
+            return page.row("verdict", page.visible(words, redaction), .good)
         }
         // It had its say before it went, so that nothing is wrong; but who expects a session that stays doesn't get one.
         if let closing = first.closing {
@@ -43,12 +45,28 @@ extension DiagnosisReport {
                     "The handshake succeeded. After \(said) the session was \(mask(closing.ending(after: closing.endedAfter))), "
                         + "before anything was sent to the server.", redaction), .strong)
         }
-        let words =
-            status == "101"
-            ? "Healthy: the handshake succeeded, with everything that a browser checks."
-            : "Nothing is wrong with the answer: \(status)."
-        return page.row("verdict", words, .good)
+        guard status == "101" else { return page.row("verdict", "Nothing is wrong with the answer: \(status).", .good) }
+        return page.row("verdict", page.visible(healthyWords, redaction), .good)
     }
+
+    /// What may be said of a 101 depends on what was sent and checked: a browser sends an Origin and checks the certificate.
+    private var healthyWords: String {
+        if first.observation.response?.isForwardable == false {
+            return "The handshake succeeded, but not everybody takes an answer written like this one: see the note."
+        }
+        let rest = sendsNoOrigin ? " \(DiagnosisReport.noOrigin)" : ""
+        if let problem = certificateProblem {
+            return "Healthy but for the certificate (\(problem)), which a browser refuses.\(rest)"
+        }
+        if options.isInsecure, let tls = first.tls, !tls.verified {
+            return "Healthy: the handshake succeeded; the certificate was not checked.\(rest)"
+        }
+        return sendsNoOrigin
+            ? "Healthy: the handshake succeeded.\(rest)"
+            : "Healthy: the handshake succeeded, with everything that a browser checks."
+    }
+
+    private static let noOrigin = "But no Origin was sent, a browser always sends one: try --origin https://YOUR-PAGE."
 
     private func verdict(_ verdict: LedgerValue, _ page: ReportPage) -> String {
         var text = page.row("verdict", verdict.headline, .strong)
@@ -65,21 +83,48 @@ extension DiagnosisReport {
             "\(piece["what"]?.text ?? ""): \(piece["observed"]?.text ?? "")"
                 + (piece["expected"]?.text.map { " (expected: \($0))" } ?? "")
         }
-        text += proof(verdict["probes"]?.elements ?? [], page)
+        if verdict["confidence"]?.text == Confidence.proven.rawValue { text += proof(verdict["probes"]?.elements ?? [], page) }
         text += rows("fix", verdict["fix"]?.elements ?? [], page, .good) { $0.text ?? "" }
         let others = verdict["alternatives"]?.elements ?? []
         let excluded = Confidence.excluded.rawValue
-        text += rows("or else", others.filter { $0["confidence"]?.text != excluded }, page, .quiet) {
-            "\($0["cause"]?.text ?? ""), \($0["confidence"]?.text ?? ""): \($0["because"]?.text ?? "")"
-        }
+        text += alternatives(others.filter { $0["confidence"]?.text != excluded }, page)
         text += rows("ruled out", others.filter { $0["confidence"]?.text == excluded }, page, .quiet) {
             "\($0["cause"]?.text ?? ""): \($0["because"]?.text ?? "")"
         }
         return text
     }
 
+    /// The first of what else it could be, with the title in front, since the id says little to who meets it for the first time.
+    private func alternatives(_ others: [LedgerValue], _ page: ReportPage) -> String {
+        let shown = options.showsAll ? others.count : DiagnosisReport.shownAlternatives
+        var text = ""
+        for (index, other) in others.prefix(shown).enumerated() {
+            let id = other["cause"]?.text ?? ""
+            let title = Cause(rawValue: id).map { CauseCatalogue.entry($0).title } ?? id
+            let line = "\(title) (\(id), \(other["confidence"]?.text ?? "")): \(other["because"]?.text ?? "")"
+            text += page.row(index == 0 ? "or else" : "", line, .quiet)
+        }
+        if others.count > shown { text += page.row("", "… and \(others.count - shown) more (--all)", .quiet) }
+        return text
+    }
+
+    private static let shownAlternatives = 3
+
+    /// The lines that prove: the change that was accepted, and the unchanged request around it. The path above has all the others.
+    private func proving(_ probes: [LedgerValue]) -> [LedgerValue] {
+        // Held sessions prove together.
+        guard held.isEmpty else { return probes }
+        let control = ProbeRequest.unchanged.change
+        let accepted = probes.firstIndex { $0["outcome"]?.text == "101" && $0["change"]?.text != control }
+        guard let flip = accepted else { return [] }
+        let before = probes[..<flip].last { $0["change"]?.text == control }
+        let after = probes[(flip + 1)...].first { $0["change"]?.text == control }
+        return [before, probes[flip], after].compactMap(\.self)
+    }
+
     /// A table: what differed, and what came back.
-    private func proof(_ probes: [LedgerValue], _ page: ReportPage) -> String {
+    private func proof(_ all: [LedgerValue], _ page: ReportPage) -> String {
+        let probes = proving(all)
         let width = min(probes.compactMap { $0["change"]?.text?.count }.max() ?? 0, 60)
         var text = ""
         for (index, probe) in probes.enumerated() {

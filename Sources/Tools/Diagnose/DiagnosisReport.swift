@@ -1,6 +1,7 @@
 import Diagnosis
 import HTTPWire
 import Probing
+import Wire
 
 /// What one diagnosis found: the handshakes that were made, and what they show together.
 struct DiagnosisReport {
@@ -53,7 +54,15 @@ struct DiagnosisReport {
         case .number: sentences.append("The limit of \(options.probeLimit) probes was reached.")
         case nil: break
         }
-        if options.isInsecure, first.tls != nil {
+        if sendsNoOrigin {
+            sentences.append(
+                "What a page gets: no Origin was sent, and a browser always sends one: try --origin https://YOUR-PAGE.")
+        }
+        if let problem = certificateProblem {
+            if judgement.verdict != nil {
+                sentences.append("A browser refuses the certificate (\(problem)) before it sends a request; --insecure went on.")
+            }
+        } else if options.isInsecure, let tls = first.tls, !tls.verified {
             sentences.append("The certificate was not checked (--insecure); a browser checks it.")
         }
         if first.observation.bodyStart.count >= HandshakeObservation.bodyLimit {
@@ -79,6 +88,15 @@ struct DiagnosisReport {
         }
         sentences.append("Other networks: from elsewhere the name may lead to another address, and another edge may answer.")
         return sentences
+    }
+
+    /// Servers that check it let a request without one pass, or refuse it for want of one: either way a page's handshake fares otherwise.
+    var sendsNoOrigin: Bool { !first.request.has(.origin) }
+
+    /// What a browser would refuse where `--insecure` let it pass, in words; nil where nothing is known against the certificate.
+    var certificateProblem: String? {
+        guard options.isInsecure, let tls = first.tls, tls.peer != nil, !tls.verified else { return nil }
+        return tls.verification
     }
 
     private var isCompressed: Bool {

@@ -107,7 +107,7 @@ extension Integration {
             #expect(order.first == "upstream.close_frame 4401")
             #expect(order.firstIndex(of: "downstream.close_frame 4401") == 1, "\(order)")
             #expect(order.contains("upstream.fin"))
-            #expect(line["verdict"]["cause"].text == "policy-close")
+            #expect(line["verdict"]["cause"].text == "token-expired", "\(line["verdict"])")
         }
 
         @Test(arguments: IOBackend.available)

@@ -64,6 +64,15 @@ import Wire
         }
     }
 
+    @Test func `the field says how sure the verdict is`() throws {
+        var page = ErrorPage(status: 403, reason: "r", session: session)
+        page.cause = "some-cause"
+        page.confidence = "possible"
+        var writer = HeadWriter()
+        page.write(to: nil, keepsConnection: false, into: &writer)
+        #expect(try parts(writer.bytes).0.all("gatehouse-verdict") == ["some-cause; id=\(session); confidence=possible"])
+    }
+
     @Test func `426 and HTTP 1_0 get the Connection that they need`() throws {
         var page = ErrorPage(status: 426, reason: "r", session: session)
         page.fields = [("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]

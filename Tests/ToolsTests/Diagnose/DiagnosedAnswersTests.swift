@@ -38,6 +38,29 @@ import Wire
         #expect(!text.contains("Healthy"))
     }
 
+    @Test func `healthy without an Origin is not said to be all that a browser checks`() throws {
+        let backend = try backend { peer in
+            peer.accept(peer.readHead())
+            _ = peer.readToEnd()
+        }
+        let (report, _, text) = try diagnose(backend)
+        #expect(report.exitCode == .success && text.contains("--origin https://YOUR-PAGE") && !text.contains("with everything"))
+        let (_, _, told) = try diagnose(backend, ["--origin", "https://app.example"])
+        #expect(told.contains("with everything") && !told.contains("YOUR-PAGE"))
+    }
+
+    @Test func `a table of proof stands only where a flip proved something, and a few alternatives with their titles`() throws {
+        let backend = try backend { peer in
+            _ = peer.readHead()
+            peer.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        }
+        let (_, json, text) = try diagnose(backend)
+        #expect(json["verdict"]?["probes"]?.elements.isEmpty == false && !text.contains("(control)"))
+        let others = json["verdict"]?["alternatives"]?.elements.filter { $0["confidence"]?.text != "excluded" }.count ?? 0
+        #expect(text.contains("more (--all)") == (others > 3))
+        #expect(try !diagnose(backend, ["--all"]).text.contains("(--all)"))
+    }
+
     @Test func `a refusal of Gatehouse's own is said to be one, without a probe`() throws {
         let backend = try backend { peer in
             _ = peer.readHead()

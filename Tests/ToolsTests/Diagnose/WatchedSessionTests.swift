@@ -7,6 +7,7 @@ import TLSEngine
 import Telemetry
 import TestSupport
 import Testing
+import WebSocketWire
 import Wire
 
 @testable import Tools
@@ -117,5 +118,29 @@ import Wire
         #expect(report.exitCode == .success && json["verdict"] == .null)
         #expect(!text.contains("Healthy") && text.contains("closed by the server with 1000"))
         #expect(json["sessions"]?.elements.first?["manner"]?.text == "watched for a moment")
+    }
+
+    @Test func `a session that is to be held is watched first, so that a close at once is the server's own`() throws {
+        let (report, json, text, _) = try diagnose(["--hold", "1s"]) { peer in
+            peer.accept(peer.readHead())
+            peer.send([0x88, 0x02, 0x11, 0x31])
+            _ = peer.readToEnd()
+        }
+        #expect(report.exitCode == .problemFound && !text.contains("Healthy"))
+        #expect(["credentials-missing", "policy-close"].contains(json["verdict"]?["cause"]?.text ?? ""), "\(text)")
+        #expect(json["sessions"]?.elements.first?["manner"]?.text == "watched for a moment")
+    }
+
+    @Test func `a 101 whose lines end in a bare LF is no answer that everybody takes`() throws {
+        let (_, json, text, _) = try diagnose { peer in
+            let head = peer.readHead()
+            guard let key = head.value(of: .secWebSocketKey) else { return }
+            let accept = AcceptKey(key: head.bytes.span.bytes.extracting(key)).text
+            peer.send(
+                "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Accept: \(accept)\n\n")
+            _ = peer.readToEnd()
+        }
+        #expect(!text.contains("everything that a browser checks") && text.contains("not everybody takes"), "\(text)")
+        #expect(json["findings"]?.elements.contains { $0["text"]?.text?.contains("bare_line_feed") == true } == true)
     }
 }

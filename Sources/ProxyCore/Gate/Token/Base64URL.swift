@@ -23,7 +23,7 @@ public enum Base64URL {
             var seen: UInt8 = 0
             var position = 0
             while position < end {
-                let four = unsafe text.unsafeLoadUnaligned(fromByteOffset: position, as: UInt32.self)
+                let four = unsafe UInt32(littleEndian: text.unsafeLoadUnaligned(fromByteOffset: position, as: UInt32.self))
                 let (a, b) = (values[Int(four & 0xFF)], values[Int(four >> 8 & 0xFF)])
                 let (c, d) = (values[Int(four >> 16 & 0xFF)], values[Int(four >> 24)])
                 seen |= a | b | c | d
