@@ -167,7 +167,10 @@ public struct PrettyRenderer: Sendable {
         for (index, step) in (verdict["fix"]?.elements ?? []).prefix(3).enumerated() {
             page.row(index == 0 ? "fix" : "", step.text ?? "", tone: .good)
         }
-        for (index, other) in (verdict["alternatives"]?.elements ?? []).prefix(3).enumerated() {
+        // Beside a proof, what the first look left open would only take room; the JSON line keeps it. What was ruled out belongs to the proof.
+        let isProven = verdict["confidence"]?.text == "proven"
+        let others = (verdict["alternatives"]?.elements ?? []).filter { !isProven || $0["confidence"]?.text == "excluded" }
+        for (index, other) in others.prefix(3).enumerated() {
             let text = "\(other["cause"]?.text ?? ""), \(other["confidence"]?.text ?? ""): \(other["because"]?.text ?? "")"
             page.row(index == 0 ? "or" : "", text, tone: .quiet)
         }
