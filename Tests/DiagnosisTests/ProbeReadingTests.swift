@@ -98,6 +98,15 @@ import Wire
         #expect(verdict.fix.first == "Connect to /ws, where the same handshake was accepted")
     }
 
+    @Test func `a path with what may be a secret is not said in a fix, which nothing redacts`() throws {
+        let secret = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+        let run = server { head, _ in head.path == "/chat/\(secret)/" ? SimulatedServer.accept : SimulatedServer.bare403 }.run(
+            Vector.request("GET /chat/\(secret) HTTP/1.1"))
+        let verdict = try #require(run.verdict)
+        #expect(verdict.fix.first == "Connect to the path that a probe shows, where the same handshake was accepted")
+        #expect(!verdict.fix.contains { $0.contains("eyJ") })
+    }
+
     @Test func `the other trailing slash that accepts is the first fix`() throws {
         let run = server { head, _ in head.path == "/chat/" ? SimulatedServer.accept : SimulatedServer.bare403 }.run(
             Vector.request("GET /chat HTTP/1.1"))

@@ -55,6 +55,18 @@ extension CauseCatalogue {
     private static func ids(of group: CauseEntry.Group) -> [Cause] { entries.filter { $0.group == group }.map(\.cause) }
 
     private static func ofCode(_ code: UInt16) -> Candidates? {
+        // RFC 6455 §7.4.1: what a program says of an end of which no close frame told it.
+        if code == 1005 {
+            return Candidates(
+                heading:
+                    "1005 never stands on the wire: a program says so when the close frame had no code. What ends sessions so:",
+                causes: [.policyClose, .handlerReturned])
+        }
+        if code == 1015 {
+            return Candidates(
+                heading: "1015 never stands on the wire: a program says so when the TLS handshake failed. What makes it fail:",
+                causes: ids(of: .tls))
+        }
         if code == 1006 {
             return Candidates(
                 heading:

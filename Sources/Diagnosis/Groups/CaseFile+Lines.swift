@@ -15,7 +15,27 @@ extension CaseFile {
     func arrival(_ access: AccessLine?) -> Sign? {
         guard let access, case .refusal(let observation) = subject, let request = observation.request else { return nil }
         let sign = access.sign(request, observation.response?.status)
-        return sign == .outputSawOtherPath && observation.pathIsRewritten ? nil : sign
+        guard sign == .outputSawOtherPath else { return sign }
+        return observation.pathIsRewritten || isOfProbe(access.path) ? nil : sign
+    }
+
+    /// Whether a request for this path may have been a probe of ours. While they are made, any other path than the case's own may be one's.
+    private func isOfProbe(_ path: [UInt8]) -> Bool {
+        guard isProbed else { return false }
+        guard let plan else { return true }
+        return plan.otherPaths.contains(path)
+    }
+
+    /// Whether a line speaks of a path that only a probe of ours asked for: `No route found for path 'ws/gatehouse-1f'`.
+    private func speaksOfProbe(_ line: HeardLine) -> Bool {
+        guard isProbed else { return false }
+        if line.text.contains("gatehouse-", in: line.text.indices) { return true }
+        func length(_ path: [UInt8]) -> Int? {
+            let bare = Array(path.drop { $0 == 0x2F })
+            return bare.count > 1 && line.text.firstRange(of: bare) != nil ? bare.count : nil
+        }
+        guard let plan, let longest = plan.otherPaths.compactMap(length).max() else { return false }
+        return longest > length(path) ?? 0
     }
 
     /// What any request's handling may print, an upgrade's or another's.
@@ -27,7 +47,9 @@ extension CaseFile {
 
     /// What a line may tell of this case, by its time and kind; nil where it can't belong here.
     func hears(_ line: HeardLine) -> SignSet? {
-        guard verdict != nil, line.at + .milliseconds(100) >= began, line.at <= ended + Casework.window else { return nil }
+        guard verdict != nil, line.at + .milliseconds(100) >= began, line.at <= ended + Casework.window, !speaksOfProbe(line) else {
+            return nil
+        }
         var signs = line.signs
         switch subject {
         case .settled: return nil

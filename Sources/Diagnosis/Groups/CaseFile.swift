@@ -24,7 +24,10 @@ public struct CaseFile {
     public internal(set) var revisions = 0
     var signs = SignSet()
     var quotes: [(sign: Sign, evidence: Evidence)] = []
+    /// Probes of ours are made, or were: what the backend writes of them is about them.
     var isProbed = false
+    /// What they showed, once they are over.
+    var plan: ProbePlan?
     /// Path of the request, as lines of output may name it.
     var path: [UInt8] = []
     /// Bytes that its heads hold.
@@ -47,7 +50,7 @@ public struct CaseFile {
                 observation.furtherEvidence.removeAll { $0.sign == quote.sign }
                 observation.furtherEvidence.append(quote)
             }
-            return HandshakeJudge.judge(observation).verdict
+            return plan?.conclude(observation).verdict ?? HandshakeJudge.judge(observation).verdict
         case .end(let record): return record.judged(with: signs, evidence: quotes).verdict
         case .settled: return verdict
         }

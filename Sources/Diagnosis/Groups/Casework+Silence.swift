@@ -27,7 +27,7 @@ extension Casework {
             else { continue }
             cases[silence.session]?.learn(
                 [.outputSaidNothing],
-                Evidence(what: "backend output", observed: "no traceback at this time, and its process lives"))
+                Evidence(what: "backend output", observed: "nothing about a failure at this time, nor that its process ended"))
             steps += revise(silence.session, at: now)
         }
         return steps

@@ -180,6 +180,7 @@ public struct Casework {
         observation.furtherSigns.formUnion(file.signs)
         observation.furtherEvidence += file.quotes
         guard let verdict = plan.conclude(observation).verdict, !plan.records.isEmpty else { return [] }
+        file.plan = plan
         let old = file.verdict
         file.verdict = verdict
         file.revisions += 1

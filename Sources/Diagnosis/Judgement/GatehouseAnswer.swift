@@ -26,7 +26,9 @@ struct GatehouseAnswer {
         guard let id = parameters.first(where: { $0.hasPrefix("id=") }), let session = SessionID(id.dropFirst(3)) else {
             return nil
         }
-        confidence = parameters.first { $0.hasPrefix("confidence=") }.flatMap { Confidence(rawValue: String($0.dropFirst(11))) }
+        let claimed = parameters.first { $0.hasPrefix("confidence=") }.flatMap { Confidence(rawValue: String($0.dropFirst(11))) }
+        // No Gatehouse says of its own verdict that it is ruled out.
+        confidence = claimed == .excluded ? nil : claimed
         self.cause = cause
         self.session = session
         quote = Evidence(

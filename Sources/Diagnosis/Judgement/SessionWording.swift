@@ -35,9 +35,14 @@ struct SessionWording {
             let meaning = code < 3000 ? " (\(CloseCode(code).name))" : ", a code of the application or its library"
             return "closed with \(code)\(meaning)"
         }
-        let shown =
-            reason.count > SessionWording.longestReason ? "\(reason.prefix(SessionWording.longestReason - 1))…" : reason
-        return "closed with \(code): \"\(shown)\""
+        return "closed with \(code): \"\(SessionWording.cut(reason))\""
+    }
+
+    /// Cut between words: half a secret is known to no mask.
+    private static func cut(_ reason: String) -> String {
+        guard reason.count > longestReason else { return reason }
+        let start = reason.prefix(longestReason - 1)
+        return start.lastIndex(of: " ").map { "\(start[..<$0]) …" } ?? "…"
     }
 
     private func nameRefusal(in verdict: inout Verdict) {

@@ -149,6 +149,8 @@ public struct ProbePlan: Sendable {
     public func conclude(_ observation: HandshakeObservation) -> HandshakeJudgement {
         let before = Hypotheses(signs).ranked
         observation.furtherSigns.formUnion(learned)
+        // More than once where something else is learnt later.
+        for quote in quotes { observation.furtherEvidence.removeAll { $0.sign == quote.sign } }
         observation.furtherEvidence += quotes
         observation.probes = records
         var judgement = HandshakeJudge.judge(observation)
@@ -158,7 +160,7 @@ public struct ProbePlan: Sendable {
         }
         excludeOthers(&judgement.verdict)
         sayWhatWasTried(&judgement.verdict)
-        nameThePlace(&judgement.verdict)
+        nameThePlace(&judgement.verdict, isRewritten: observation.pathIsRewritten)
         guard let verdict = judgement.verdict else { return judgement }
         let after = Hypotheses(signs.union(learned)).ranked
         for old in before where old.score >= Hypotheses.threshold && old.cause != verdict.cause {

@@ -42,7 +42,7 @@ struct Diagnoser {
         // Who asks for a diagnosis wants to know what a browser makes of the answer, whoever the command pretends to be.
         first.observation.judgesAsBrowser = true
         narrator.answered(first)
-        if let record = first.closing { narrator.closed(record) }
+        if let record = first.closing { narrator.closed(record, of: first) }
         var report = DiagnosisReport(options: options, first: first)
         if options.probeLimit > 0, first.closing == nil, first.tunnelRefusal == nil { probe(&report) }
         if let span = options.hold, report.judgement.verdict == nil, first.observation.response?.status == 101 {
@@ -123,7 +123,8 @@ struct Diagnoser {
             let outcome = ProbeOutcome(performed.observation)
             report.outcomes.append(outcome)
             narrator.probed(report.probes.count, request.change, outcome)
-            if outcome.isAccepted, request.kind != .control, report.decisive == nil { report.decisive = performed }
+            // The plan stops with what flipped it; an endpoint at another path may have accepted before.
+            if outcome.isAccepted, request.kind != .control { report.decisive = performed }
             plan.record(outcome)
         }
         if report.probes.count >= options.probeLimit { report.stopped = .number }

@@ -115,7 +115,7 @@ extension DiagnosisReport {
         // Held sessions prove together.
         guard held.isEmpty else { return probes }
         let control = ProbeRequest.unchanged.change
-        let accepted = probes.firstIndex { $0["outcome"]?.text == "101" && $0["change"]?.text != control }
+        let accepted = probes.lastIndex { $0["outcome"]?.text == "101" && $0["change"]?.text != control }
         guard let flip = accepted else { return [] }
         let before = probes[..<flip].last { $0["change"]?.text == control }
         let after = probes[(flip + 1)...].first { $0["change"]?.text == control }

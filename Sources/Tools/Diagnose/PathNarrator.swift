@@ -52,8 +52,8 @@ struct PathNarrator {
         }
     }
 
-    func closed(_ record: SessionRecord) {
-        row("session", record.ending(after: record.endedAfter))
+    func closed(_ record: SessionRecord, of handshake: PerformedHandshake) {
+        row("session", SecretMask(handshake.request)(record.ending(after: record.endedAfter)))
     }
 
     func probed(_ number: Int, _ change: String, _ outcome: ProbeOutcome) {
@@ -61,7 +61,7 @@ struct PathNarrator {
     }
 
     func held(_ outcome: HeldSession.Outcome) {
-        row("session", "\(outcome.manner.words): \(outcome.ending)")
+        row("session", "\(outcome.manner.words): \(SecretMask(outcome.handshake.request)(outcome.ending))")
         for message in outcome.received { row("", "received: \(SecretMask(outcome.handshake.request)(message))") }
     }
 
