@@ -201,7 +201,9 @@ extension Integration {
             let told = try PeerClient.misbehave("never-reads", port: gatehouse.port, seconds: 20)
             #expect(told["status"].integer == 101)
             #expect(told["outcome"].text == "held back", "\(told)")
-            #expect(gatehouse.child.residentMemory - before < boundOfBuffers)
+            // All receive buffers of its one worker (Docs/Memory.md): on a busy machine one turn may bring what fills a good part of them, before the
+            // pause takes hold. Without one it would be the hundreds of megabytes that the client is ready to send.
+            #expect(gatehouse.child.residentMemory - before < 80 << 20)
         }
 
         @Test(arguments: IOBackend.available)
