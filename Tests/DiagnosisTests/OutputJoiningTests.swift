@@ -75,6 +75,18 @@ import Wire
         #expect(Book.words(steps).isEmpty)
     }
 
+    @Test func `a line that nobody claims is looked at now and then, and with each case that comes`() throws {
+        var casework = Casework(probesPerMinute: 0)
+        _ = Self.hear(["INFO:     127.0.0.1:5 - \"GET /other HTTP/1.1\" 404 Not Found"], 1100, &casework)
+        _ = casework.tick(Self.at(1260))
+        #expect(try #require(casework.due) >= Self.at(1400))
+        let (observation, verdict, end) = try Book.refusal(1, status: "403 Forbidden")
+        _ = casework.refused(observation, verdict, canBeProbed: false, at: end)
+        #expect(try #require(casework.due) <= Self.at(1260))
+        _ = casework.tick(Self.at(2300))
+        #expect(casework.due == nil)
+    }
+
     // MARK: Sessions
 
     @Test func `a close frame with a reason outlives the process and its tracebacks`() throws {

@@ -81,6 +81,7 @@ extension Casework {
         guard !belonging.isEmpty else {
             // A session that it speaks of may still end; after that it is nobody's.
             if now - line.at > Casework.foreboding { lines[index].uses = 1 }
+            lines[index].again = now + Casework.lineDelay
             return []
         }
         lines[index].uses = belonging.count

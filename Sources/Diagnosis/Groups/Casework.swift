@@ -86,7 +86,7 @@ public struct Casework {
         var times = checks.values.filter { !$0.isUnderWay }.map { $0.due }
         if let due = listener.due { times.append(due) }
         if let silence = silences.first { times.append(silence.due) }
-        if let line = lines.first(where: { $0.uses == 0 }) { times.append(line.at + Casework.lineDelay) }
+        for line in lines where line.uses == 0 { times.append(line.due) }
         return times.min()
     }
 
@@ -211,7 +211,7 @@ public struct Casework {
             checks[endpoint]?.isUnderWay = true
             steps.append(.check(endpoint: endpoint))
         }
-        for index in lines.indices where lines[index].uses == 0 && lines[index].at + Casework.lineDelay <= now {
+        for index in lines.indices where lines[index].uses == 0 && lines[index].due <= now {
             steps += join(index, now)
         }
         steps += hearSilences(now)
@@ -243,6 +243,7 @@ public struct Casework {
 
     private mutating func keep(_ file: CaseFile) {
         cases[file.session] = file
+        for index in lines.indices where lines[index].uses == 0 { lines[index].again = nil }
         order.append(file.session)
         bytes += file.cost
         while order.count > Casework.caseLimit || bytes > Casework.byteLimit, order.count > 1 {

@@ -13,6 +13,10 @@ public struct HeardLine: Sendable {
     var owner: RequestMention?
     /// How many cases it was joined to.
     var uses = 0
+    /// When its case is looked for again, where there was none.
+    var again: Timestamp?
+    /// When its case is looked for: a moment after it was written, with each case that comes in, and now and then.
+    var due: Timestamp { again ?? at + Casework.lineDelay }
 
     /// Whether the line names this target's path, as a word of its own.
     func names(path: [UInt8]) -> Bool {
