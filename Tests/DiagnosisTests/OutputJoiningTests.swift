@@ -87,6 +87,26 @@ import Wire
         #expect(casework.due == nil)
     }
 
+    @Test(arguments: [false, true])
+    func `what the backend logs of a probe of ours is no word about the refusal`(_ isProbed: Bool) throws {
+        var casework = Casework(probesPerMinute: isProbed ? 1 : 0)
+        let (observation, verdict, end) = try Book.refusal(1, path: "/api/chat")
+        let steps = casework.refused(observation, verdict, canBeProbed: true, at: end)
+        #expect(Book.words(steps) == (isProbed ? ["probe 1"] : []))
+        if isProbed {
+            var plan = ProbePlan(observation, options: ProbeOptions())
+            while case .probe = plan.next() {
+                plan.record(
+                    ProbeOutcome(Vector.observation(Vector.request(), bytes("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")))
+                )
+            }
+            _ = casework.probed(SessionID(1), plan, at: Self.at(1060))
+        }
+        _ = Self.hear(["INFO:     127.0.0.1:5 - \"WebSocket /chat\" 403"], 1030, &casework)
+        _ = casework.tick(Self.at(1300))
+        #expect(casework[SessionID(1)]?.signs.contains(.outputSawOtherPath) == !isProbed)
+    }
+
     // MARK: Sessions
 
     @Test func `a close frame with a reason outlives the process and its tracebacks`() throws {

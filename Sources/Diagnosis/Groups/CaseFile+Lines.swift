@@ -29,12 +29,13 @@ extension CaseFile {
     /// Whether a line speaks of a path that only a probe of ours asked for: `No route found for path 'ws/gatehouse-1f'`.
     private func speaksOfProbe(_ line: HeardLine) -> Bool {
         guard isProbed else { return false }
-        if line.text.contains("gatehouse-", in: line.text.indices) { return true }
         func length(_ path: [UInt8]) -> Int? {
             let bare = Array(path.drop { $0 == 0x2F })
             return bare.count > 1 && line.text.firstRange(of: bare) != nil ? bare.count : nil
         }
-        guard let plan, let longest = plan.otherPaths.compactMap(length).max() else { return false }
+        // Which names they have is known when they are over; until then, what begins like one is left for a moment.
+        guard let plan else { return line.text.contains("gatehouse-", in: line.text.indices) }
+        guard let longest = plan.otherPaths.compactMap(length).max() else { return false }
         return longest > length(path) ?? 0
     }
 

@@ -53,7 +53,9 @@ extension ProbePlan {
             }
             others[index].because.removeLast(decision.count)
             if !looks.isEmpty { others[index].because += "; \(looks)" }
-            if made.contains(where: { $0.flip != nil }) { others[index].because += "; the probes made for it changed nothing" }
+            if made.contains(where: { $0.flip != nil }), !made.contains(where: { $0 == accepted }) {
+                others[index].because += "; the probes made for it changed nothing"
+            }
         }
         verdict?.alternatives = others
     }

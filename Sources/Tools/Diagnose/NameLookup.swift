@@ -34,17 +34,7 @@ enum NameLookup {
     }
 
     private static func ask(_ host: String, _ port: UInt16) -> Answer {
-        var raw = Array(repeating: clinux_address(), count: 16)
-        let count = raw.withUnsafeMutableBufferPointer { clinux_resolve(host, port, $0.baseAddress, 16) }
-        guard count >= 0 else { return .failed(clinux_resolve_error(count).map { String(cString: $0) } ?? "error \(count)") }
-        return .addresses(
-            raw.prefix(Int(count)).map { address in
-                var address = address
-                var high: UInt64 = 0
-                var low: UInt64 = 0
-                var port: UInt16 = 0
-                clinux_address_read(&address, &high, &low, &port)
-                return SocketAddress(high: high, low: low, port: port)
-            })
+        let (addresses, failure) = SystemResolver.addresses(of: host, port: port, most: 16)
+        return failure.map { .failed($0) } ?? .addresses(addresses)
     }
 }
