@@ -31,6 +31,35 @@ import Wire
         #expect(unseen.cause == .idleTimeout && unseen.blame == .unknown)
     }
 
+    @Test func `a timer behind a hop without a name is the hop's or the backend's, and that is said`() throws {
+        let either = try #require(Self.silent("server: uvicorn", "Via: 1.1 gate").verdict)
+        #expect(either.cause == .idleTimeout && either.blame == .unknown, "\(either)")
+        #expect(either.title.hasSuffix("an intermediary's or the backend's"), "\(either.title)")
+        let rewritten = try #require(Self.silent("Server: uvicorn").verdict)
+        #expect(rewritten.cause == .idleTimeout && rewritten.blame == .unknown, "another program's hand wrote the field")
+        let hopAlone = try #require(Self.silent("Via: 1.1 gate").verdict)
+        #expect(hopAlone.cause == .idleTimeout && hopAlone.blame == .intermediary && !hopAlone.title.contains("backend's"))
+        let named = try #require(Self.silent("server: uvicorn", "Via: 1.1 Caddy").verdict)
+        #expect(named.cause == .idleTimeout && named.blame == .intermediary)
+    }
+
+    @Test func `pings that help don't tell a hop without a name from the backend behind it`() throws {
+        let record = try #require(Self.silent("server: uvicorn", "Via: 1.1 gate").record)
+        let verdict = try #require(record.judged(with: [.pingsKeepItAlive]).verdict)
+        #expect(verdict.cause == .idleTimeout && verdict.confidence == .proven && verdict.blame == .unknown)
+        #expect(verdict.title.hasSuffix("an intermediary's or the backend's"), "\(verdict.title)")
+    }
+
+    /// It stands between the client and Gatehouse: a session that it ends, ends from the client's side.
+    @Test func `a hop that only the request shows has not closed the upstream`() throws {
+        let request = Vector.request(
+            changing: ["Sec-WebSocket-Extensions": nil], adding: ["X-Forwarded-For: 10.0.0.1", "Via: 1.1 outer"])
+        let script = SessionScript(request: request, response: Vector.accepted("server: uvicorn"))
+            .client(S.text("x"), 500).server(S.text("y", client: false), 510).end(.upstream, .finished, 60_520)
+        let verdict = try #require(script.verdict)
+        #expect(verdict.cause == .idleTimeout && verdict.blame == .backend, "\(verdict)")
+    }
+
     @Test func `Gatehouse's own timer is its configuration's`() throws {
         let script = SessionVector.open.local(.downstream, .followedOtherSide, nil, 3_600_000).adding(
             .ended(.upstream, .timedOut(.idle), at: S.at(3_600_000)))

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPWire
 import Testing
 
 @testable import Diagnosis
@@ -40,6 +41,46 @@ import Testing
     @Test func `a cause that needs more than one exchange says what would decide`() {
         for entry in CauseCatalogue.entries where !entry.isDecidableAtOnce {
             #expect(!entry.decides.isEmpty, "\(entry.cause)")
+        }
+    }
+
+    /// Each entry has to say it, the empty list included: the initialiser has no default for it.
+    @Test func `what decides a cause is among its probes, and can be tried`() {
+        let choices = ProbeChoices(
+            request: RequestHead(
+                copy: Vector.request(
+                    "GET /socket.io/?EIO=3&transport=websocket&sid=x HTTP/1.1",
+                    changing: ["Origin": "http://other.example", "User-Agent": nil],
+                    adding: ["Cookie: a=b", "Sec-WebSocket-Protocol: a", "Sec-Fetch-Site: cross-site", "X-Forwarded-For: 10.0.0.1"])
+            ),
+            signs: [
+                .engineIOPath, .engineIOHasSid, .engineIOOldVersion, .hasCookie, .versionMissing, .keyMissing, .methodOther,
+                .upgradeFieldMissing,
+            ],
+            options: ProbeOptions(subprotocols: ["b"], credentials: [.init("Authorization", "Bearer x")], mayUseTLS: true),
+            scheme: "http", named: [])
+        for entry in CauseCatalogue.entries {
+            #expect(Set(entry.decidedBy).isSubset(of: entry.probes), "\(entry.cause)")
+            #expect(!entry.decidedBy.contains(.control) && !entry.decidedBy.contains(.usualPath), "\(entry.cause)")
+            for kind in entry.decidedBy where kind != .engineIOPath {
+                #expect(!choices.choices(kind).isEmpty, "\(entry.cause): \(kind)")
+            }
+        }
+        // Where a cause has probes and none of them decides, that is meant.
+        let undecided = CauseCatalogue.entries.filter { !$0.probes.isEmpty && $0.decidedBy.isEmpty }.map(\.cause)
+        #expect(
+            Set(undecided) == [
+                .noWebsocketLibrary, .serverWithoutWebsocket, .proxyDropsUpgrade, .twoWebsocketServers, .proxyPathNotMatched,
+                .proxyDropsExtensionsInResponse, .proxyRewritesHost, .sessionNotSticky,
+            ])
+    }
+
+    @Test func `a probe that a cause's own words ask for is one that decides it`() {
+        let words: [(ProbeKind, String)] = [(.plainGet, "plain GET"), (.randomPath, "a path that can't exist")]
+        for entry in CauseCatalogue.entries {
+            for (kind, text) in words where entry.probes.contains(kind) {
+                #expect(entry.decidedBy.contains(kind) == entry.decides.contains(text), "\(entry.cause): \(kind)")
+            }
         }
     }
 

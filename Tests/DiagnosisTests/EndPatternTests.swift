@@ -47,7 +47,8 @@ import Wire
             (try Self.cut(age: 95_000, silence: 60_100, clientSilence: 31_000), 140),
             (try Self.cut(age: 400_000, silence: 60_050, clientSilence: 17_000), 300),
         ])
-        #expect(patterns.patterns.first?.silent == .upstream)
+        let found = try #require(patterns.patterns.first)
+        #expect(found.silent == .upstream && found.signs.contains(.silenceOfServerAlone))
     }
 
     @Test func `the same age with silences of all kinds is a limit`() throws {

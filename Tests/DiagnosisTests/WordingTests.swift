@@ -72,6 +72,18 @@ import Wire
         #expect(minute.fix.contains { $0.contains("interval: 25s") }, "half a minute is no need")
     }
 
+    @Test func `the interval goes by the server's silence where the timer measured only that`() throws {
+        // The client spoke 3.4 s before the end, the server 10 s before.
+        let script = open.client(S.text("x"), 500).server(S.text("x", client: false), 510).client(S.text("x"), 7100)
+        let verdict = try #require(script.end(.upstream, .finished, 10_510).verdict)
+        #expect(verdict.cause == .idleTimeout, "\(verdict)")
+        #expect(verdict.fix.contains { $0.contains("interval: 5s") } && !verdict.fix.contains { $0.contains("interval: 1s") })
+        // Both had been silent for 10 s: the same timer, and the same interval.
+        let both = try #require(
+            open.client(S.text("x"), 500).server(S.text("x", client: false), 510).end(.upstream, .finished, 10_510).verdict)
+        #expect(both.fix.contains { $0.contains("interval: 5s") }, "\(both.fix)")
+    }
+
     @Test func `an answer that didn't come is told with the time in which it didn't`() throws {
         let verdict = try #require(Vector.judge(failure: .responseHeadTimedOut, after: .seconds(2)).verdict)
         #expect(verdict.title.hasSuffix("within 2.0 s"), "\(verdict.title)")
@@ -85,6 +97,20 @@ import Wire
             ).verdict)
         #expect(verdict.cause == .subprotocolNoOverlap)
         #expect(verdict.fix.first?.hasSuffix("`chat`, `v12.stomp`") == true, "\(verdict.fix)")
+    }
+
+    @Test(
+        arguments: [
+            ("invalid subprotocol; expected one of chat, v12.stomp.", ["chat", "v12.stomp"]),
+            ("Invalid subprotocol: expected one of the following: 'a.b', \"c\" or `d`", ["a.b", "c", "d"]),
+            ("subprotocol, expected one of [mqtt, and amqp] (see the documentation)", ["mqtt", "amqp"]),
+            ("{\"detail\":\"no subprotocol; expected one of chat\"}", ["chat"]),
+            ("unknown subprotocol; expected one of the usual suspects", []), ("subprotocol; expected one of", []),
+            ("subprotocol; expected one of chat, those that are known", ["chat"]), ("method; expected one of GET, POST", []),
+            ("subprotocol bad\nexpected one of GET, POST", []), ("<p>bad subprotocol, expected one of chat</p>", ["chat"]),
+        ] as [(String, [String])])
+    func `only a list of subprotocols is read as one`(_ body: String, _ names: [String]) {
+        #expect(NamedSubprotocols.read(Array(body.utf8)) == names)
     }
 
     @Test func `a plain request at uvicorn says both that may have made it one`() throws {

@@ -114,7 +114,7 @@ import Wire
     @Test(arguments: [
         ("X-Internal-Pass", "§a b§"), ("x-trace", "§a b§"), ("X-Api-Key", "§a b§"), ("X-Auth-Token", "§a b§"),
         ("Client-Secret", "§a b§"), ("Cf-Access-Jwt-Assertion", "§a b§"), ("X-Amz-Security-Token", "§a b§"),
-        ("Authentication", "a §b§"), ("Cookie2", "§a b§"),
+        ("Authentication", "a §b§"), ("Cookie2", "§a b§"), ("Authentication-Info", "§a b§"), ("Proxy-Authentication-Info", "§a b§"),
         ("User-Agent", "a b"), ("Sec-WebSocket-Key", "a b"), ("X-Tokens-Left", "a b"), ("Server", "a b"),
     ])
     func `hides fields by their names`(name: String, pattern: String) throws {

@@ -134,6 +134,28 @@ import Wire
         #expect(text.components(separatedBy: "# TYPE gatehouse_endpoint_sessions ").count == 2)
     }
 
+    @Test func `tell an endpoint that no worker uses any more once, and then forget it`() throws {
+        let workers = [WorkerMetrics(), WorkerMetrics()]
+        let sample = #"gatehouse_endpoint_connects_total{cluster="app",endpoint="http://127.0.0.1:1",outcome="success"}"#
+        // What a configuration and the sessions under it refer to.
+        var held = workers.map { $0.endpoint(cluster: "app", endpoint: "http://127.0.0.1:1") }
+        let other = workers[0].endpoint(cluster: "app", endpoint: "http://127.0.0.1:2")
+        for cells in held { cells.connects[.success].add(2) }
+        for _ in 0..<3 { #expect(value(sample, in: text(workers)) == "4") }
+        // A session of one worker is left: the sum stays what it was.
+        held.removeFirst()
+        for _ in 0..<3 { #expect(value(sample, in: text(workers)) == "4") }
+        held.removeAll()
+        #expect(value(sample, in: text(workers)) == "4")
+        #expect(value(sample, in: text(workers)) == nil)
+        #expect(workers.allSatisfy { worker in !worker.namedEndpoints.contains { $0.endpoint == "http://127.0.0.1:1" } })
+        #expect(workers[0].namedEndpoints.contains { $0 === other })
+        // Named again, it begins anew.
+        held = [workers[1].endpoint(cluster: "app", endpoint: "http://127.0.0.1:1")]
+        #expect(value(sample, in: text(workers)) == "0")
+        #expect(held.count == 1)
+    }
+
     @Test func `are text that Prometheus reads`() throws {
         let worker = WorkerMetrics()
         _ = worker.endpoint(cluster: "app", endpoint: "http://127.0.0.1:1")

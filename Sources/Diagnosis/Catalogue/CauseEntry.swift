@@ -19,7 +19,9 @@ public final class CauseEntry: Sendable {
     public let clauses: [Clause]
     /// The probes that can prove it, the most telling first.
     public let probes: [ProbeKind]
-    /// What would decide where the evidence doesn't.
+    /// Those of them whose outcome decides it, accepted or not; the others only help. Empty where no probe decides.
+    public let decidedBy: [ProbeKind]
+    /// What would decide where the evidence doesn't, in words.
     public let decides: String
     /// What to change, whatever the stack.
     public let fix: [String]
@@ -50,7 +52,7 @@ public final class CauseEntry: Sendable {
 
     init(
         _ cause: Cause, _ group: Group, _ title: String, blame: Blame, first: Bool = false, _ paragraph: String,
-        clauses: [Clause] = [], probes: [ProbeKind] = [], decides: String = "", fix: [String],
+        clauses: [Clause] = [], probes: [ProbeKind] = [], decidedBy: [ProbeKind], decides: String = "", fix: [String],
         on stackFixes: [StackFix] = []
     ) {
         self.cause = cause
@@ -60,6 +62,7 @@ public final class CauseEntry: Sendable {
         self.blame = blame
         self.isDecidableAtOnce = first
         self.probes = probes
+        self.decidedBy = decidedBy
         self.decides = decides
         let decision = CauseEntry.decision(decides)
         self.clauses = clauses.map { $0.deciding(decision) }

@@ -43,6 +43,7 @@ extension CauseCatalogue {
             .excludes(.cloudflareMitigated),
         ],
         probes: [.withCredentials],
+        decidedBy: [.withCredentials],
         decides:
             "the same handshake with valid credentials where the endpoint reads them: query, cookie, subprotocol or Authorization (Gatehouse never invents any; `gatehouse diagnose URL` takes them in the URL, or with --cookie, --subprotocol or --bearer)",
         fix: [
@@ -110,6 +111,7 @@ extension CauseCatalogue {
             .denies(40, .intermediaryOwnPage, .status403), .excludes(.cloudflareMitigated),
         ],
         probes: [.withCredentials, .withoutCredentials],
+        decidedBy: [.withCredentials, .withoutCredentials],
         decides: "the same handshake with freshly issued credentials",
         fix: ["Get fresh credentials for this environment and send them unchanged (percent-encode them in a query)"],
         on: [
@@ -137,6 +139,7 @@ extension CauseCatalogue {
             .excludes(.noCredentials, unless: [.saysTokenExpired, .reasonSaysExpired]),
         ],
         probes: [.withCredentials],
+        decidedBy: [.withCredentials],
         decides: "the same handshake with a fresh token",
         fix: ["Get a new token before every connection, reconnections included: the one that was sent is past its `exp`"],
         on: [
@@ -154,6 +157,7 @@ extension CauseCatalogue {
             .proves(.saysWrongAudience), .says(10, .status401, .hasQueryToken), .says(8, .status403, .hasQueryToken, .bodyIsEmpty),
             .excludes(.noCredentials),
         ],
+        decidedBy: [],
         decides: "the `aud` and `iss` in the token against those that the server expects",
         fix: ["Ask the identity provider for a token with the audience and issuer that this server expects"])
 
@@ -166,6 +170,7 @@ extension CauseCatalogue {
             .proves(.saysClientCertificate), .says(95, .outputClientCertificate), .proves(.status495or496),
             .proves(.failedTLSClientCertificate),
         ],
+        decidedBy: [],
         decides: "the same handshake with a certificate that the server's authority signed",
         fix: ["Present a client certificate that the server's authority signed, or make it optional for this name"],
         on: [
@@ -188,6 +193,7 @@ extension CauseCatalogue {
             .says(85, .flipForwardedRemoved, .status403), .says(8, .failedClosedAtOnce),
         ],
         probes: [.forwardedRemoved],
+        decidedBy: [.forwardedRemoved],
         decides: "the same handshake from another address, and the list in the server's configuration",
         fix: ["Add the client's network to the list, or let the server see the client's address instead of the proxy's"],
         on: [
@@ -215,6 +221,7 @@ extension CauseCatalogue {
             .says(10, .byEnvoyEmpty403), .says(25, .failedReset, .noUserAgent),
         ],
         probes: [.userAgent],
+        decidedBy: [.userAgent],
         decides: "the same handshake with a browser's User-Agent, and the proxy's or firewall's log",
         fix: ["Exempt the WebSocket path from the rule, or send what the rule asks for (often a User-Agent)"],
         on: [
@@ -242,6 +249,7 @@ extension CauseCatalogue {
             .says(45, .status403, .byEdge, .bodyIsHTML), .says(30, .status503, .byEdge, .bodyIsHTML),
             .says(20, .status403, .byEdge),
         ],
+        decidedBy: [],
         decides: "the edge's event log",
         fix: [
             "Exempt the WebSocket path from the challenge at the edge; clients that aren't browsers need a service token or a rule of their own"

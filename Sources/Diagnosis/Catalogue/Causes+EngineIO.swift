@@ -12,6 +12,7 @@ extension CauseCatalogue {
             .says(30, .engineIOOldVersion, .failedClosed), .proves(.flipEngineIO4, .engineIOOldVersion),
         ],
         probes: [.engineIOVersion, .engineIOPolling],
+        decidedBy: [.engineIOVersion, .engineIOPolling],
         decides: "the same handshake with EIO=4, or the polling request, which says its reason aloud",
         fix: [
             "Use a client of the server's generation (EIO=4 needs a Socket.IO 3 or 4 client), or allow the older protocol on the server"
@@ -32,6 +33,7 @@ extension CauseCatalogue {
             .says(60, .sidJustGiven, .saysSessionUnknown), .says(60, .sidJustGiven, .asgiBareRefusal),
         ],
         probes: [.withoutSid, .engineIOPolling],
+        decidedBy: [],
         decides: "the same sid several times: with several workers it works now and then",
         fix: [
             "Route a session always to the same worker, or let clients use WebSocket only (Gatehouse can route: `affinity: {engine_io: true}` on a cluster in which each worker is an endpoint with a port of its own)"
@@ -58,6 +60,7 @@ extension CauseCatalogue {
             .says(20, .engineIOHasSid, .failedClosed), .denies(60, .sidJustGiven),
         ],
         probes: [.withoutSid, .engineIOPolling],
+        decidedBy: [.withoutSid],
         decides: "the same handshake without `sid`",
         fix: ["Begin a new session: connect without `sid`"],
         on: [

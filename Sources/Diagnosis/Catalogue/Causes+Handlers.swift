@@ -15,6 +15,7 @@ extension CauseCatalogue {
             .denies(60, .outputProcessEnded),
             .denies(40, .upstreamGone),
         ],
+        decidedBy: [],
         decides: "the handler's code behind its accept; a traceback at this time speaks for a failure instead",
         fix: [
             "Let the handler stay: behind the accept, receive in a loop until the client goes, and await what it starts",
@@ -39,6 +40,7 @@ extension CauseCatalogue {
         What came back begins as HTTP and breaks its rules. The usual breach is a line that ends in a bare LF: a head's lines end in CR LF (RFC 9112 §2.2), and a recipient may be lenient with a bare LF or refuse it; proxies refuse, because two readers of such a head can find different lines in it. It comes from servers that write the answer by hand and from CGI scripts, where `\\n` was written for `\\r\\n`. Browsers may take it all the same, so that it fails only behind a proxy.
         """,
         clauses: [.proves(.failedBareLineFeed), .says(62, .failedMalformedResponse)],
+        decidedBy: [],
         decides: "the bytes of the answer as the server sends it (`gatehouse diagnose` against it directly, or a capture)",
         fix: [
             "Write `\\r\\n` at the end of every line of the head and for the empty line behind it, in place of `\\n`",

@@ -16,6 +16,7 @@ extension CauseCatalogue {
             .denies(30, .hostNeverFlips), .excludes(.byEdge),
         ],
         probes: [.host],
+        decidedBy: [.host],
         decides: "the same handshake with the public host name, and with `localhost`, as Host",
         fix: ["Add the host name that arrives to the server's list of accepted hosts, or let the proxy pass the client's Host on"],
         on: [
@@ -48,6 +49,7 @@ extension CauseCatalogue {
             .excludes(.failedName),
         ],
         probes: [.host],
+        decidedBy: [.host],
         decides: "the same handshake with the host name of the WebSocket site as Host",
         fix: ["Add this host name to the rule that selects the WebSocket backend, or connect under the name that the rule knows"],
         on: [
@@ -79,6 +81,7 @@ extension CauseCatalogue {
             .excludes(.originAbsent), .excludes(.byEdge),
         ],
         probes: [.originRemoved, .host],
+        decidedBy: [],
         decides: "asking the backend directly: with the client's Host it accepts, with the proxy's it doesn't",
         fix: ["Let the proxy pass the client's Host on unchanged, port included"],
         on: [
@@ -107,6 +110,7 @@ extension CauseCatalogue {
             .excludes(.clientUsedTLS), .excludes(.forwardedProtoSecure),
         ],
         probes: [.secure],
+        decidedBy: [.secure],
         decides: "the same handshake over wss://",
         fix: ["Use wss:// (and the port of TLS) in the client: handshakes never follow redirects"],
         on: [
@@ -131,6 +135,7 @@ extension CauseCatalogue {
         """,
         clauses: [.proves(.redirectAddsSlash), .proves(.statusRedirect, .flipSlash)],
         probes: [.trailingSlash],
+        decidedBy: [.trailingSlash],
         decides: "the same handshake at the path that Location names",
         fix: ["Use exactly what Location names in the client: its path, and its scheme and port where they differ"],
         on: [
@@ -154,6 +159,7 @@ extension CauseCatalogue {
             .excludes(.cloudflareAccess),
         ],
         probes: [.withCredentials],
+        decidedBy: [.withCredentials],
         decides: "the same handshake with the cookie of a fresh login",
         fix: [
             "Log in first, and make sure that the session's cookie is sent with the handshake (domain, path, SameSite, Secure)",
@@ -186,6 +192,7 @@ extension CauseCatalogue {
             .excludes(.byEdge, .clientUsedPlain),
         ],
         probes: [.forwardedProto],
+        decidedBy: [.forwardedProto],
         decides: "the same handshake with `X-Forwarded-Proto: https`",
         fix: ["Let the proxy that ends TLS send `X-Forwarded-Proto: https`, and let the backend trust that proxy"],
         on: [
@@ -223,6 +230,7 @@ extension CauseCatalogue {
             .denies(60, .intermediaryOwnPage), .excludes(.byEdge),
         ],
         probes: [.forwardedRemoved, .forwardedProto],
+        decidedBy: [.forwardedRemoved, .forwardedProto],
         decides: "whether the field reaches the backend (its access log), and the list of addresses that it trusts",
         fix: ["Name the address of the proxy that sends X-Forwarded-* in the backend's list of trusted proxies"],
         on: [

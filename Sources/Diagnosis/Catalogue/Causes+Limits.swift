@@ -13,6 +13,7 @@ extension CauseCatalogue {
             // HAProxy says the same where all slots of its servers are taken and where none of them is up.
             .says(28, .byHAProxy, .status503),
         ],
+        decidedBy: [],
         decides:
             "the number of open sessions, and whether the same handshake succeeds when some have ended; HAProxy's log says sQ where a request waited in vain for a slot",
         fix: [
@@ -41,6 +42,7 @@ extension CauseCatalogue {
             .says(88, .outputRateLimited, .refused), .says(30, .status503, .retryAfter),
             .says(60, .reasonSaysRate), .says(10, .status503, .byNginx, .intermediaryOwnPage),
         ],
+        decidedBy: [],
         fix: ["Reconnect with a growing, random delay; or raise the limit for the handshake's path"],
         on: [
             .on(.nginx, "`limit_req zone=... burst=20 nodelay;`, or a zone of its own for the WebSocket path"),
@@ -65,6 +67,7 @@ extension CauseCatalogue {
             .says(66, .outputSyncWorker, .failedResponseTimeout), .says(40, .outputSyncWorker, .freedByAnotherEnd),
             .says(30, .outputSyncWorker, .failedClosedLate), .says(85, .outputPoolFull),
         ],
+        decidedBy: [],
         decides: "whether a plain GET hangs as well, and succeeds once a session has ended",
         fix: ["Give the server more threads, or one that doesn't need a thread per session"],
         on: [
@@ -87,6 +90,7 @@ extension CauseCatalogue {
             .says(30, .failedClosedAtOnce, .headIsLarge), .proves(.flipSmallHead, .headIsLarge),
         ],
         probes: [.withoutCookies],
+        decidedBy: [.withoutCookies],
         decides: "the same handshake without the cookies",
         fix: ["Shrink the cookies or the token, or raise the server's limit"],
         on: [

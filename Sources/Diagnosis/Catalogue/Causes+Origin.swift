@@ -32,6 +32,7 @@ extension CauseCatalogue {
             .excludes(.originAbsent), .denies(60, .byIntermediary, .intermediaryOwnPage), .excludes(.byEdge),
         ],
         probes: [.originSelf, .originRemoved, .originCandidate],
+        decidedBy: [.originSelf, .originRemoved, .originCandidate],
         decides:
             "the same handshake with the Origin of the host itself, and with none: both, since servers differ in which one they accept",
         fix: [
@@ -104,6 +105,7 @@ extension CauseCatalogue {
             .denies(40, .originSameHost),
         ],
         probes: [.originSelf, .originRemoved],
+        decidedBy: [.originSelf, .originRemoved],
         decides: "the same handshake with `Origin: scheme://Host`, and with the page's host as Host",
         fix: [
             "Allow this Origin in the server's origin check (its default allows only the host that it is asked for)",
@@ -138,6 +140,7 @@ extension CauseCatalogue {
             .excludes(.originNull), .excludes(.byEdge), .denies(60, .intermediaryOwnPage),
         ],
         probes: [.originSelf],
+        decidedBy: [.originSelf],
         decides: "the same handshake with an Origin: `gatehouse diagnose URL --origin https://YOUR-PAGE`",
         fix: [
             "Send an Origin that the server allows, or let the server accept requests without one from clients that authenticate otherwise",
@@ -164,6 +167,7 @@ extension CauseCatalogue {
             .says(30, .fetchSiteCross, .status403), .proves(.flipFetchSite), .excludes(.byEdge), .denies(60, .intermediaryOwnPage),
         ],
         probes: [.fetchSiteRemoved],
+        decidedBy: [.fetchSiteRemoved],
         decides: "the same handshake without Sec-Fetch-Site",
         fix: [
             "Allow the page's real origin in the server, instead of rewriting Origin on the way",

@@ -35,6 +35,7 @@ extension CauseCatalogue {
             .denies(20, .plainSame, .status404, .byNginx, unless: [.byBackend, .intermediaryOwnPage, .goDefaultPage]),
         ],
         probes: [.randomPath, .usualPath, .plainGet, .trailingSlash, .pathVariant],
+        decidedBy: [.randomPath, .trailingSlash, .pathVariant],
         decides: "a path that can't exist (the same answer speaks for a missing route), and the likely variants of this one",
         fix: ["Connect to the path at which the WebSocket endpoint is registered, prefixes included, or register it at this one"],
         on: [
@@ -83,6 +84,7 @@ extension CauseCatalogue {
             .excludes(.pathIsRoot), .excludes(.byEdge),
         ],
         probes: [.trailingSlash],
+        decidedBy: [.trailingSlash],
         decides: "the same handshake with the other trailing slash",
         fix: ["Use the path exactly as the endpoint is registered, or register both"],
         on: [
@@ -112,6 +114,7 @@ extension CauseCatalogue {
             .denies(36, .randomPathSame, .status200), .excludes(.byEdge),
         ],
         probes: [.plainGet, .randomPath],
+        decidedBy: [.plainGet, .randomPath],
         decides: "a plain GET at the same path, and a path that can't exist",
         fix: ["Register a WebSocket handler at this path, or connect to the path that has one"],
         on: [
@@ -142,6 +145,7 @@ extension CauseCatalogue {
             .denies(30, .byFrameworkAsHTTP, .intermediaryOnPath), .denies(14, .status403, .originOtherHost),
         ],
         probes: [.doubledPrefix, .pathVariant],
+        decidedBy: [.doubledPrefix, .pathVariant],
         decides: "the path in the backend's access log; or the same handshake with the first part of the path twice",
         fix: ["Let the proxy pass the path on unchanged, or register the route under the path that arrives"],
         on: [
@@ -169,6 +173,7 @@ extension CauseCatalogue {
             .says(14, .status403, .intermediaryOwnPage), .says(10, .status404, .intermediaryOnPath), .says(40, .goDefaultPage),
         ],
         probes: [.randomPath, .pathVariant],
+        decidedBy: [],
         decides: "the proxy's own configuration: which rule takes this path",
         fix: ["Write the proxy's rule so that it matches this path and everything below it"],
         on: [
@@ -193,6 +198,7 @@ extension CauseCatalogue {
             .says(12, .status200, .intermediaryOnPath),
             .says(25, .byApache, .byPlainNode),
         ],
+        decidedBy: [],
         decides: "the proxy's own configuration: the order of its rules",
         fix: ["Put the rule for the WebSocket path before the general one"],
         on: [
@@ -215,6 +221,7 @@ extension CauseCatalogue {
             .denies(25, .randomPathDiffers, .status200),
         ],
         probes: [.randomPath],
+        decidedBy: [.randomPath],
         decides: "a path that can't exist: the same page speaks for the fallback",
         fix: ["Route the WebSocket path to the backend before the fallback; or point the client at the backend's host"],
         on: [
@@ -239,6 +246,7 @@ extension CauseCatalogue {
             .says(10, .failedClosedLate), .says(12, .randomPathSame, .status400, .byNodeWs),
         ],
         probes: [.pathVariant],
+        decidedBy: [],
         decides: "the code: how many WebSocketServer (or Socket.IO) instances get the same HTTP server",
         fix: ["Let one `upgrade` listener route by path"],
         on: [
@@ -263,6 +271,7 @@ extension CauseCatalogue {
             .excludes(.byEdge),
         ],
         probes: [.engineIOPath, .engineIOPolling],
+        decidedBy: [.engineIOPath],
         decides: "the handshake at `/socket.io/?EIO=4&transport=websocket`",
         fix: ["Use the client library of the server's protocol (or open its WebSocket path and speak it)"],
         on: [

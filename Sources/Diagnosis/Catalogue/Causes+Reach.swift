@@ -4,7 +4,8 @@ extension CauseCatalogue {
     static let nameNotResolved = CauseEntry(
         .nameNotResolved, .reach, "The host name has no address", blame: .client, first: true,
         "Nobody can be asked: the name isn't in the DNS (a typing error, a record that is missing, a name that only exists inside of another network).",
-        clauses: [.proves(.failedName)], decides: "the name at another resolver",
+        clauses: [.proves(.failedName)], decidedBy: [],
+        decides: "the name at another resolver",
         fix: ["Correct the name, or add its record: `getent hosts NAME` must print an address on the machine that asks"],
         on: [.on(.render, "internal names work inside of the same region only")])
 
@@ -21,6 +22,7 @@ extension CauseCatalogue {
             .denies(90, .plainReached, .status502), .denies(55, .plainReached, .status502, .byEdge),
             .proves(.outputUpstreamRefused, .status502), .says(85, .outputUpstreamRefused, .status503),
         ],
+        decidedBy: [],
         decides: "a connection to the backend's address and port from the proxy's machine",
         fix: [
             "Start the backend, and let it listen on the address and port to which the connection goes (`ss -ltnp` on its machine shows who listens where; in a container 0.0.0.0, not 127.0.0.1)"
@@ -51,6 +53,7 @@ extension CauseCatalogue {
             .says(70, .outputUpstreamTimedOut, .status502), .denies(40, .outputSyncWorker, .failedResponseTimeout),
         ],
         probes: [.plainGet],
+        decidedBy: [.plainGet],
         decides: "a plain GET: if that hangs as well, the whole backend does",
         fix: [
             "Look at what the backend waits for (a dump of its threads: `py-spy dump --pid PID`, `jstack PID`, SIGQUIT for Go), and restart it",
@@ -77,6 +80,7 @@ extension CauseCatalogue {
             .says(20, .status503, .byEdge), .says(20, .byEnvoyEmpty403, .plainUnavailable), .says(10, .status504, .byEdge),
             .denies(60, .plainReached),
         ],
+        decidedBy: [],
         decides: "the proxy's own view of its backends (statistics page, log)",
         fix: [
             "Start the backend where the proxy looks for it, and let a health check, if there is one, ask for something that it answers with success"
@@ -102,6 +106,7 @@ extension CauseCatalogue {
             .proves(.renderNoServer), .says(92, .renderAsleep), .says(92, .saysPlatformNoApp), .says(45, .status404, .byEdge),
             .says(45, .status503, .byEdge, unless: [.saysChallenge]), .says(30, .status502, .byEdge),
         ],
+        decidedBy: [],
         decides: "the platform's dashboard: is an instance running under this name?",
         fix: ["Check the name and that an instance runs; on plans that sleep, retry after its start (up to a minute)"],
         on: [
@@ -117,6 +122,7 @@ extension CauseCatalogue {
     static let undecided = CauseEntry(
         .unknown, .unknown, "The evidence doesn't decide", blame: .unknown, first: true,
         "What was seen fits no known cause well enough, or several equally. The alternatives name them, with what would decide.",
+        decidedBy: [],
         decides: "the backend's log at this time, or probes (`gatehouse diagnose`)",
         fix: [
             "Run `gatehouse diagnose` with the client's own URL, Origin and credentials, or `gatehouse run -- COMMAND` to join the backend's output to it"

@@ -8,6 +8,7 @@ extension CauseCatalogue {
         The server proves that it read the handshake by hashing the client's key. A wrong value means that the answer belongs to another request (a cache), or that the server or a hop computes or copies it wrongly. Browsers fail such a connection.
         """,
         clauses: [.proves(.status101, .acceptMissing), .proves(.status101, .acceptWrong), .proves(.status101, .acceptRepeated)],
+        decidedBy: [],
         fix: [
             "Answer every handshake with the Accept of its own key: don't cache or replay a 101, and let hops pass Sec-WebSocket-Key and -Accept unchanged"
         ],
@@ -33,6 +34,7 @@ extension CauseCatalogue {
             .proves(.failedMalformedResponse, .status101, .contentLengthIn101, unless: [.acceptMissing, .acceptWrong]),
             .says(50, .status101, .upgradeMissingIn101), .says(50, .status101, .connectionMissingIn101),
         ],
+        decidedBy: [],
         fix: ["Send both fields with the 101, and neither Content-Length nor Transfer-Encoding; let every hop pass it back so"],
         on: [
             .on(.nginx, "remove `proxy_hide_header Upgrade` and `proxy_hide_header Connection`"),
@@ -49,6 +51,7 @@ extension CauseCatalogue {
         The server meant to accept (it computed Sec-WebSocket-Accept), but the status is not 101: the application or a hop has replaced it.
         """,
         clauses: [.says(92, .upgradeOnOtherStatus)],
+        decidedBy: [],
         decides: "the same handshake sent to the backend directly",
         fix: ["Answer with `HTTP/1.1 101`, and let no middleware or hop replace the status"],
         on: [
@@ -70,6 +73,7 @@ extension CauseCatalogue {
             .says(14, .failedClosedAtOnce), .denies(50, .byEdge), .denies(40, .byGoUpgrader), .says(10, .failedReset),
         ],
         probes: [.randomPath],
+        decidedBy: [.randomPath],
         decides: "the server's log: a traceback at this time; and a path that can't exist, which the same fault would not touch",
         fix: [
             "Read the server's traceback for this moment and repair what raised; answer failures with a close code or a denial instead"
@@ -94,6 +98,7 @@ extension CauseCatalogue {
             .proves(.outputNotAccepted, .status500), .says(40, .outputNotAccepted, unless: [.answered]),
             .denies(30, .outputTraceback, unless: [.outputNotAccepted]),
         ],
+        decidedBy: [],
         decides: "the server's log (`ASGI callable returned without completing handshake`)",
         fix: ["Accept the WebSocket on every path through the handler, before the first send or receive"],
         on: [
@@ -114,6 +119,7 @@ extension CauseCatalogue {
             .says(45, .outputGaveUp, .failedResponseTimeout),
         ],
         probes: [.randomPath, .plainGet],
+        decidedBy: [.randomPath],
         decides: "a path that can't exist: answered at once, only this handler is slow",
         fix: ["Accept first and do the slow work afterwards, or raise the timeout of the one who gives up"],
         on: [
@@ -141,6 +147,7 @@ extension CauseCatalogue {
             .proves(.failedNotHTTP, unless: [.failedNotHTTPTLS]), .proves(.failedNotHTTPBanner),
             .says(30, .failedMalformedResponse),
         ],
+        decidedBy: [],
         decides: "the first bytes that come back",
         fix: [
             "Correct the port: connect to the one on which the HTTP server listens (`ss -ltnp` on its machine names who listens where)"
@@ -156,6 +163,7 @@ extension CauseCatalogue {
             .says(12, .byPhoenix, .status403, .offersNoSubprotocol),
         ],
         probes: [.subprotocol],
+        decidedBy: [.subprotocol],
         decides: "the same handshake with the subprotocol that the server speaks",
         fix: ["Offer the subprotocol that the server speaks: `new WebSocket(url, \"name\")`"],
         on: [
@@ -180,6 +188,7 @@ extension CauseCatalogue {
             .says(40, .flipSubprotocol, .offersSubprotocol), .says(60, .saysSubprotocolMissing, .offersSubprotocol),
         ],
         probes: [.withoutSubprotocol, .subprotocol],
+        decidedBy: [.withoutSubprotocol, .subprotocol],
         decides: "the list of subprotocols in the server's code",
         fix: ["Offer a subprotocol that the server speaks, or enable the client's one on the server"],
         on: [
@@ -195,6 +204,7 @@ extension CauseCatalogue {
         A client that offers subprotocols expects one back. Servers that accept without naming one satisfy the RFC, but browsers end the connection at once. Typical: a token that travels as a subprotocol (`[\"bearer\", token]`) and is never echoed.
         """,
         clauses: [.proves(.status101, .subprotocolNotSelected)],
+        decidedBy: [],
         decides: "whether the server knows one of the subprotocols at all",
         fix: [
             "Let the server select one of those that were offered and name it in the 101",
@@ -218,6 +228,7 @@ extension CauseCatalogue {
         The server may only choose among what the client offered (names are compared exactly). This answer names another one, so that clients must fail the connection.
         """,
         clauses: [.proves(.status101, .subprotocolNotOffered), .proves(.status101, .subprotocolRepeated)],
+        decidedBy: [],
         fix: ["Select one of the subprotocols that the client offered, or none"],
         on: [
             .on(.fastAPI, "choose from `websocket.scope[\"subprotocols\"]`"),
@@ -232,6 +243,7 @@ extension CauseCatalogue {
         Extensions (in practice permessage-deflate) hold only if client and server agree. A 101 that names one that was not offered, or with parameters that don't fit the offer, makes clients fail the connection; often a hop has removed the offer from the request.
         """,
         clauses: [.proves(.status101, .extensionNotOffered), .proves(.status101, .extensionBadParameters)],
+        decidedBy: [],
         fix: [
             "Answer with extensions and parameters from the offer only; let hops pass Sec-WebSocket-Extensions in both directions or in neither"
         ],
@@ -254,6 +266,7 @@ extension CauseCatalogue {
             .says(40, .clientCode1002, .reasonSaysReserved, .intermediaryOnPath),
         ],
         probes: [.withoutExtensions],
+        decidedBy: [],
         decides: "the 101 as the backend sends it, asked directly",
         fix: ["Let the hop pass Sec-WebSocket-Extensions in both directions, or remove the offer from the request as well"],
         on: [
@@ -276,6 +289,7 @@ extension CauseCatalogue {
             .denies(60, .textInStream),
         ],
         probes: [.withoutExtensions],
+        decidedBy: [.withoutExtensions],
         decides: "the same session without an offer of extensions",
         fix: ["Compress only where the 101 agreed on permessage-deflate; negotiate it, or switch compression off"],
         on: [

@@ -20,6 +20,7 @@ extension CauseCatalogue {
             .denies(40, .saysCrossOrigin),
         ],
         probes: [.plainGet],
+        decidedBy: [],
         decides:
             "uvicorn's log: `Unsupported upgrade request` and `No supported WebSocket library detected` stand there only if the upgrade arrived and no library takes it; nothing of the kind, if a hop dropped Upgrade",
         fix: [
@@ -49,6 +50,7 @@ extension CauseCatalogue {
             .says(20, .status405, .allowsGET, unless: [.methodOther]),
         ],
         probes: [.plainGet],
+        decidedBy: [],
         decides: "the command that starts the server",
         fix: ["Serve the application with a server that speaks WebSocket"],
         on: [
@@ -90,6 +92,7 @@ extension CauseCatalogue {
             .denies(40, .namesVersion13),
         ],
         probes: [.plainGet],
+        decidedBy: [.plainGet],
         decides:
             "a plain GET of the same path: the same answer speaks for a server that ignores upgrades, or never saw this one; asking it past every proxy tells which",
         fix: ["Attach a WebSocket server to the HTTP server that listens on this port", hiddenHop],
@@ -121,6 +124,7 @@ extension CauseCatalogue {
             .says(25, .randomPathSame, .status500), .denies(40, .randomPathDiffers), .proves(.outputNoWebSocketScope),
         ],
         probes: [.randomPath, .plainGet],
+        decidedBy: [.randomPath],
         decides: "a path that can't exist (the same 500 speaks for it), and the server's traceback",
         fix: ["Give the ASGI application a branch for the websocket protocol"],
         on: [
@@ -144,6 +148,7 @@ extension CauseCatalogue {
             .proves(.saysNotHijackable), .says(92, .byGoUpgrader, .status500), .says(88, .byGoUpgrader, .status501),
             .says(45, .status501, .byBackend), .proves(.outputNotHijackable),
         ],
+        decidedBy: [],
         decides: "the server's log (`response does not implement http.Hijacker`)",
         fix: [
             "Let the middleware's writer implement http.Hijacker (or Unwrap), or leave the WebSocket route out of that middleware"
@@ -169,6 +174,7 @@ extension CauseCatalogue {
             .says(16, .engineIOPath, .status403),
         ],
         probes: [.engineIOPolling],
+        decidedBy: [.engineIOPolling],
         decides: "Engine.IO's polling answer: its `upgrades` list names websocket or doesn't",
         fix: ["Allow the WebSocket transport on the server"],
         on: [
@@ -192,6 +198,7 @@ extension CauseCatalogue {
             .says(66, .status502, .plainReached), .says(36, .status504, .plainReached),
         ],
         probes: [.plainGet, .randomPath],
+        decidedBy: [.plainGet],
         decides: "a plain GET of the same path: if that is answered, only upgrades hang",
         fix: [
             "Answer every upgrade: accept it, or write a refusal and close",

@@ -4,7 +4,8 @@ extension CauseCatalogue {
     static let certificateExpired = CauseEntry(
         .certificateExpired, .tls, "The certificate has expired or isn't valid yet", blame: .backend, first: true,
         "A certificate holds for a time. This one is past it (or a clock is wrong), so that clients refuse the connection before any HTTP.",
-        clauses: [.proves(.failedTLSExpired)], fix: ["Renew the certificate and let the server load the new one"],
+        clauses: [.proves(.failedTLSExpired)], decidedBy: [],
+        fix: ["Renew the certificate and let the server load the new one"],
         on: [
             .on(.nginx, "`nginx -s reload` after the renewal"), .on(.apache, "`apachectl graceful` after the renewal"),
             .on(.haproxy, "put the new PEM where `crt` points and reload (`systemctl reload haproxy`)"),
@@ -16,6 +17,7 @@ extension CauseCatalogue {
         .certificateNotTrusted, .tls, "The certificate's issuer isn't trusted", blame: .backend, first: true,
         "The certificate is self-signed, its issuer is unknown here, or the server does not send the intermediate certificate that links it to a known issuer. Browsers fetch missing links themselves, other clients don't.",
         clauses: [.proves(.failedTLSUntrusted)],
+        decidedBy: [],
         fix: [
             "Serve the full chain of a certificate from a known issuer, or give the client the issuer's certificate (`ca` in Gatehouse's configuration, `--ca FILE` of diagnose)"
         ],
@@ -28,7 +30,8 @@ extension CauseCatalogue {
     static let certificateWrongName = CauseEntry(
         .certificateWrongName, .tls, "The certificate is for other names", blame: .backend, first: true,
         "The certificate is genuine, but doesn't name the host that the client asked for: another site's certificate, a missing alternative name, or a name that should have been another.",
-        clauses: [.proves(.failedTLSName)], fix: ["Issue a certificate that names this host, or connect under a name that it has"],
+        clauses: [.proves(.failedTLSName)], decidedBy: [],
+        fix: ["Issue a certificate that names this host, or connect under a name that it has"],
         on: [
             .on(.nginx, "the `server` block of this name must have its own `ssl_certificate`"),
             .on(.caddy, "the site's address must name the host"),
@@ -48,6 +51,7 @@ extension CauseCatalogue {
             .says(14, .status503, .byEnvoyEmpty403), .says(90, .outputUpstreamCertificate, .status502),
             .says(60, .outputUpstreamCertificate, unless: [.status502]), .denies(60, .plainReached),
         ],
+        decidedBy: [],
         decides: "the proxy's error log",
         fix: ["Give the backend a certificate that the proxy trusts, or tell the proxy which issuer and name to expect"],
         on: [
@@ -70,6 +74,7 @@ extension CauseCatalogue {
             .says(16, .failedClosedAtOnce, .plainSame, unless: [.clientUsedTLS]),
             .says(11, .status502, .byIntermediary),
         ], probes: [.secure],
+        decidedBy: [.secure],
         decides: "the same handshake over TLS (wss://)",
         fix: ["Use wss:// (https:// for an upstream) on this port"],
         on: [
@@ -89,6 +94,7 @@ extension CauseCatalogue {
             .says(12, .status503, .byHAProxy),
             .says(14, .status525or526), .denies(60, .plainReached),
         ],
+        decidedBy: [],
         decides:
             "the proxy's error log (`wrong version number`, `SSL handshake failure`), or `gatehouse diagnose` against the backend over ws:// and wss://",
         fix: ["Use ws:// on this port, or give the server a certificate and let it speak TLS"],

@@ -13,6 +13,7 @@ extension CauseCatalogue {
             .says(50, .upgradeFieldMissing), .says(50, .connectionTokenMissing), .proves(.flipUpgradeFields),
         ],
         probes: [.upgradeFields],
+        decidedBy: [.upgradeFields],
         decides: "the same request with both fields",
         fix: [
             "Send `Upgrade: websocket` and `Connection: Upgrade`, and let every hop in between pass them on (they are hop-by-hop fields)"
@@ -61,6 +62,7 @@ extension CauseCatalogue {
             .excludes(.connectionTokenMissing), .denies(40, .saysHTTP10), .denies(50, .byEdge), .denies(30, .saysTooSlow),
         ],
         probes: [.plainGet],
+        decidedBy: [],
         decides: "the same handshake sent to the backend directly, past the proxy",
         fix: ["Let the proxy speak HTTP/1.1 to the backend and set `Upgrade: websocket` and `Connection: Upgrade` anew"],
         on: [
@@ -112,6 +114,7 @@ extension CauseCatalogue {
             .denies(40, .intermediaryOwnPage),
             .excludes(.byEdge, .cloudflareMitigated),
         ],
+        decidedBy: [],
         decides: "the fields that reach the backend (its log), or the same handshake sent to it directly",
         fix: ["Let the proxy pass the field on, or give it a name that proxies pass (no underscore)"],
         on: [
@@ -137,6 +140,7 @@ extension CauseCatalogue {
             .says(12, .subprotocolNotSelected, unless: [.intermediaryOnPath]),
             .says(100, .saysSubprotocolMissing, .offersSubprotocol),
         ],
+        decidedBy: [],
         decides: "the same handshake sent to the backend directly",
         fix: ["Let the proxy pass Sec-WebSocket-Protocol on, in both directions"],
         on: [
@@ -157,6 +161,7 @@ extension CauseCatalogue {
             .proves(.methodOther, .refused), .says(60, .methodOther), .proves(.flipMethod), .says(20, .methodOther, .allowsGET),
         ],
         probes: [.methodGet],
+        decidedBy: [.methodGet],
         fix: ["Use GET, without a body"],
         on: [
             .on(.haproxy, "let the health check use GET: `option httpchk` with `http-check send meth GET uri /healthz`"),
@@ -175,6 +180,7 @@ extension CauseCatalogue {
             .says(62, .keyMalformed), .says(60, .keyRepeated), .proves(.flipKey),
         ],
         probes: [.properKey],
+        decidedBy: [.properKey],
         fix: [
             "Send a fresh Sec-WebSocket-Key of 16 random bytes in base64 (a proxy that allows fields by name must list the Sec-WebSocket-* ones)"
         ],
@@ -190,6 +196,7 @@ extension CauseCatalogue {
             .proves(.versionMissing, .flipVersion), .says(20, .versionMissing, .namesVersion13),
         ],
         probes: [.version13],
+        decidedBy: [.version13],
         fix: ["Send `Sec-WebSocket-Version: 13`"])
 
     static let websocketVersionUnsupported = CauseEntry(
@@ -204,6 +211,7 @@ extension CauseCatalogue {
             .says(72, .namesOtherVersion, .refused, unless: [.versionUnsupported]),
         ],
         probes: [.version13],
+        decidedBy: [.version13],
         decides: "the same handshake with version 13",
         fix: [
             "Use a client that speaks version 13 (RFC 6455)",
@@ -220,6 +228,7 @@ extension CauseCatalogue {
             .says(20, .status426, .byNginx), .says(18, .status400, .byHypercorn, .intermediaryOnPath),
             .says(12, .byFrameworkAsHTTP, .byNginx), .says(20, .answerIsHTTP10),
         ],
+        decidedBy: [],
         decides: "the version in the backend's access log",
         fix: ["Let the proxy speak HTTP/1.1 to the backend"],
         on: [
@@ -242,6 +251,7 @@ extension CauseCatalogue {
             .says(30, .status405, .intermediaryOwnPage), .says(15, .byServerless, .status404),
         ],
         probes: [.plainGet],
+        decidedBy: [.plainGet],
         decides: "a plain GET of the same path: it reaches the backend where the upgrade is refused",
         fix: ["Switch WebSocket upgrades on for this route"],
         on: [
@@ -262,6 +272,7 @@ extension CauseCatalogue {
         In HTTP/2 there is no Upgrade: a WebSocket needs the extended CONNECT of RFC 8441, which both sides must know. Otherwise the client has to use HTTP/1.1 for it.
         """,
         clauses: [.says(85, .failedHTTP2), .says(10, .byEnvoyEmpty403), .says(10, .status502, .byEdge)],
+        decidedBy: [],
         decides: "the same handshake with HTTP/1.1 only (ALPN http/1.1)",
         fix: ["Offer HTTP/1.1 for this host as well, or switch extended CONNECT on along the whole path"],
         on: [

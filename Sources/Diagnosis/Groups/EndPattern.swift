@@ -64,9 +64,13 @@ public struct EndPattern: Sendable, Hashable {
     /// What it says to the catalogue.
     public var signs: SignSet {
         switch kind {
-        case .silence: isAmbiguous ? [.manySameSilence, .manySameAge] : [.manySameSilence]
-        case .age: [.manySameAge]
-        case .instant: [.manyEndedTogether]
+        case .silence:
+            var signs: SignSet = [.manySameSilence]
+            if isAmbiguous { signs.insert(.manySameAge) }
+            if silent == .upstream { signs.insert(.silenceOfServerAlone) }
+            return signs
+        case .age: return [.manySameAge]
+        case .instant: return [.manyEndedTogether]
         }
     }
 

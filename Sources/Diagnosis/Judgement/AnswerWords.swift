@@ -6,13 +6,16 @@ enum AnswerWords {
     private static let longest = 120
     /// Lines that are looked at: pages begin with titles and blank lines.
     private static let lines = 60
+    /// How many of the request's secrets are looked for in the body.
+    private static let secrets = 256
 
     /// The body's first line of text, or all of a small JSON body; nil where there is none that people can read.
     static func evidence(_ observation: HandshakeObservation) -> Evidence? {
         guard let response = observation.response, response.status != 101, !response.has(.contentEncoding),
             let first = observation.bodyStart.first(where: { $0 > 0x20 })
         else { return nil }
-        let body = covered(observation.bodyStart, observation.request)
+        let body =
+            observation.request.map { EchoedSecrets($0, most: secrets).masked(observation.bodyStart) } ?? observation.bodyStart
         // The lines of JSON say nothing alone.
         if first == 0x7B || first == 0x5B {
             return sentence(body[...]).map { Evidence(what: "response body", observed: $0) }
@@ -32,7 +35,7 @@ enum AnswerWords {
     private static func sentence(_ line: ArraySlice<UInt8>) -> String? {
         guard line.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || (0x09...0x0D).contains($0) }) else { return nil }
         let pieces = line.split { $0 == 0x20 || (0x09...0x0D).contains($0) }
-        let shown = masked(pieces.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " "))
+        let shown = Redaction.withoutTokens(pieces.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " "))
         // A letter that was cut at the body's bound isn't told from bytes that never were text.
         let isText = shown.contains { $0.isLetter } && !shown.unicodeScalars.contains { $0.value == 0xFFFD }
         guard isText else { return nil }
@@ -41,71 +44,6 @@ enum AnswerWords {
         let start = shown.prefix(longest - 2)
         guard let end = start.lastIndex(where: { $0 == " " || $0 == "\"" || $0 == "," }), end > start.startIndex else { return nil }
         return "\(start[..<end]) …"
-    }
-
-    /// The body without what it repeats of the request's secrets.
-    private static func covered(_ body: [UInt8], _ request: RequestHead?) -> [UInt8] {
-        let mark = Array(Redaction.mark.utf8)
-        var text = body
-        for secret in secrets(request) {
-            var position = 0
-            while position + secret.count <= text.count {
-                if text[position] == secret[0], text[position..<position + secret.count].elementsEqual(secret) {
-                    text.replaceSubrange(position..<position + secret.count, with: mark)
-                    position += mark.count
-                } else {
-                    position += 1
-                }
-            }
-        }
-        return text
-    }
-
-    /// The values that prove who is asking, the longest first; shorter ones than six octets are words of every page.
-    private static func secrets(_ request: RequestHead?) -> [[UInt8]] {
-        guard let request else { return [] }
-        let bytes = request.bytes
-        var found: [[UInt8]] = []
-        func add(_ range: Range<Int>) {
-            if range.count >= 6, found.count < 64 { found.append(Array(bytes[range])) }
-        }
-        for field in request.fields {
-            switch field.known {
-            case .authorization, .proxyAuthorization:
-                // The scheme is no secret.
-                let blank = field.value.first { bytes[$0] == 0x20 }
-                add((blank.map { $0 + 1 } ?? field.value.lowerBound)..<field.value.upperBound)
-            case .cookie: for pair in bytes.pairs(in: field.value, separator: 0x3B) { add(pair.value) }
-            case .other: if SecretNames.kind(bytes, field.name, .field) != nil { add(field.value) }
-            default: break
-            }
-        }
-        if let query = request.queryRange {
-            for pair in bytes.pairs(in: query, separator: 0x26) where SecretNames.kind(bytes, pair.name, .parameter) != nil {
-                add(pair.value)
-            }
-        }
-        return found.sorted { $0.count > $1.count }
-    }
-
-    /// `text` without what looks like a token.
-    static func masked(_ text: String) -> String {
-        var shown = ""
-        var word = ""
-        func take() {
-            shown += CredentialReading.isTokenLike(word) ? Redaction.mark : word
-            word = ""
-        }
-        for character in text {
-            if character.isLetter || character.isNumber || "-._+/%~".contains(character) {
-                word.append(character)
-            } else {
-                take()
-                shown.append(character)
-            }
-        }
-        take()
-        return shown
     }
 
     /// The text of a page: every tag ends a line, and what stands in scripts and styles is left out.

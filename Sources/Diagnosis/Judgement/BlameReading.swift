@@ -9,6 +9,8 @@ struct BlameReading {
     let responder: Responder?
     /// The software that accepted the session whose end is explained.
     let acceptedBy: Stack?
+    /// The hop that names itself on its path; nil also where one only shows that it is there.
+    let namedHop: Stack?
 
     func blame(_ entry: CauseEntry) -> Blame {
         switch entry.cause {
@@ -19,7 +21,8 @@ struct BlameReading {
         case .idleTimeout where reading.has(.messagesKeepItAlive): .backend
         case .idleTimeout where reading.has(.ourIdleTimer): .configuration
         // That there is a timer is proven then, and not whose: who accepted may stand behind a hop that doesn't show itself.
-        case .idleTimeout where reading.has(.pingsKeepItAlive) && !reading.has(.serverClosedFirst): hop ?? .unknown
+        case .idleTimeout where reading.has(.pingsKeepItAlive) && !reading.has(.serverClosedFirst):
+            isOfTwo ? .unknown : hop ?? .unknown
         // It got what it doesn't take.
         case .policyClose where reading.has(.serverCode1003) && !reading.has(.clientNeverSpoke): .client
         case .rateLimited where reading.has(.outputRateLimited): .intermediary
@@ -44,6 +47,13 @@ struct BlameReading {
         reading.has(.intermediaryOnPath) ? .intermediary : reading.has(.edgeOnPath) ? .edge : nil
     }
 
+    /// Whether a hop without a name stands before a server that shows itself: either may have ended the session, and nothing on the wire says
+    /// which. Only what the answer shows counts: a hop that wrote into the request stands before Gatehouse, and what it ends, ends from the
+    /// client's side.
+    var isOfTwo: Bool {
+        reading.has(.intermediaryOnPath) && !reading.has(.edgeOnPath) && namedHop == nil && acceptedBy?.who == .backend
+    }
+
     /// Who wrote the refusal; with `isHop` only if that was somebody before the application.
     private func refuser(isHop: Bool) -> Blame? {
         switch responder?.who {
@@ -59,6 +69,7 @@ struct BlameReading {
         if let refuser = refuser(isHop: false) { return refuser }
         // Hops cut; a close frame is written by who speaks WebSocket, which is the server or a platform that ends sessions itself.
         if reading.has(.serverClosedFirst) { return reading.has(.edgeOnPath) ? .edge : .backend }
+        if isOfTwo { return .unknown }
         if let hop { return hop }
         return acceptedBy?.who == .backend ? .backend : .unknown
     }

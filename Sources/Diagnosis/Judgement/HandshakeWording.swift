@@ -3,9 +3,6 @@ import Wire
 
 /// Puts what was seen of a refused or unanswered handshake into its verdict's words, where the catalogue can only speak of all of them.
 enum HandshakeWording {
-    /// Names that are quoted of a server's list.
-    private static let mostNames = 8
-
     static func word(_ verdict: inout Verdict, _ observation: HandshakeObservation, _ reading: SignReading) {
         switch verdict.cause {
         case .upgradeNeverAnswered:
@@ -14,7 +11,7 @@ enum HandshakeWording {
             guard let time = waited(observation) else { return }
             verdict.title = "The backend takes the connection and doesn't answer within \(time)"
         case .subprotocolRequired, .subprotocolNoOverlap:
-            let names = expectedNames(observation.bodyStart)
+            let names = NamedSubprotocols.read(observation.bodyStart)
             guard !names.isEmpty else { return }
             verdict.fix.insert(
                 "Offer one of those that the server names: \(names.map { "`\($0)`" }.joined(separator: ", "))", at: 0)
@@ -31,18 +28,5 @@ enum HandshakeWording {
     private static func waited(_ observation: HandshakeObservation) -> String? {
         guard observation.failure == .responseHeadTimedOut else { return nil }
         return (observation.timings.response ?? observation.timings.total).map { SessionQuotes.shown($0) }
-    }
-
-    /// What a body lists behind "expected one of".
-    private static func expectedNames(_ body: [UInt8]) -> [String] {
-        let mark: StaticString = "expected one of "
-        guard let start = body.find(mark, in: 0..<body.count) else { return [] }
-        let line = body[(start + mark.utf8CodeUnitCount)...].prefix { $0 >= 0x20 && $0 < 0x7F && $0 != 0x3C && $0 != 0x22 }
-        let names = String(decoding: line, as: UTF8.self).split(separator: ",").map { name in
-            String(name.drop { $0 == " " }.prefix { $0 != " " })
-        }
-        return names.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
-            .filter { !$0.isEmpty && $0.utf8.count <= 60 && !CredentialReading.isTokenLike($0) }
-            .prefix(mostNames).map { $0 }
     }
 }

@@ -18,7 +18,8 @@ enum SessionJudge {
         let quotes = SessionQuotes(record: record, reading: reading)
         let writer = VerdictWriter(
             hypotheses: Hypotheses(reading.set), reading: reading, stacks: stacks, responder: nil, probes: [],
-            quote: { sign in evidence.first { $0.sign == sign }?.evidence ?? quotes.quote(sign) }, acceptedBy: record.stack)
+            quote: { sign in evidence.first { $0.sign == sign }?.evidence ?? quotes.quote(sign) }, acceptedBy: record.stack,
+            namedHop: record.hop)
         var verdict = writer.verdict()
         SessionWording(record: record, reading: reading, stacks: stacks).word(&verdict)
         if reading.has(.onlyWatched) { WatchedEnd.word(&verdict, record) }

@@ -173,6 +173,8 @@ enum SessionReading {
             if timers.contains(where: { near(quiet, $0) || near(up.idle, $0) }) {
                 signs.add(.silenceKnownDefault, .note("silence"))
             }
+            // The client spoke after that: a timer that fits only the server's silence counts only the server's bytes.
+            signs.add(.silenceOfServerAlone, if: timerFit(up.idle) > timerFit(quiet))
         } else {
             signs.add(.activeUntilTheEnd)
         }
@@ -184,6 +186,11 @@ enum SessionReading {
         } else if let since = up.sinceMessage, since < consequence {
             signs.add(.afterServerMessage)
         }
+    }
+
+    /// How well a silence fits a timer: a well-known default says more than whole seconds do.
+    private static func timerFit(_ span: TimeSpan) -> Int {
+        timers.contains { near(span, $0) } ? 2 : isWholeSeconds(span) ? 1 : 0
     }
 
     /// Timers fire on whole seconds, a little late. Below ten seconds the tolerance is absolute, above it grows.

@@ -30,7 +30,7 @@ struct SessionWording {
     /// `closed with 4401: "missing token"`; nil where the server didn't close first, or without a code.
     private var close: String? {
         guard reading.has(.serverClosedFirst), let code = record.upstream.closeCode else { return nil }
-        let reason = AnswerWords.masked(SessionQuotes.visible(record.upstream.closeReason ?? ""))
+        let reason = Redaction.withoutTokens(SessionQuotes.visible(record.upstream.closeReason ?? ""))
         guard !reason.isEmpty else {
             let meaning = code < 3000 ? " (\(CloseCode(code).name))" : ", a code of the application or its library"
             return "closed with \(code)\(meaning)"
@@ -79,11 +79,18 @@ struct SessionWording {
         ("interval: ", 25, "s"), ("--ws-ping-interval ", 20, ""), ("ping every ", 25, " s"), ("ping every ", 30, " s"),
     ]
 
-    /// Half of the silence that the timer allowed, where that is shorter than what the lines say.
+    /// The silence that the timer measured: the server's where it is known to count only that, otherwise that of both sides.
+    private var measuredSilence: TimeSpan? {
+        if reading.has(.silenceOfServerAlone) { return record.upstream.idle }
+        return reading.has(.afterSilence) ? min(record.downstream.idle, record.upstream.idle) : nil
+    }
+
+    /// Whose timer it may be where that is open, and half of the silence that it allowed, where that is shorter than what the lines say.
     private func nameTimer(in verdict: inout Verdict) {
-        guard reading.has(.afterSilence) else { return }
-        let quiet = min(record.downstream.idle, record.upstream.idle)
-        let half = max(quiet.nanoseconds / 2_000_000_000, 1)
+        let blame = BlameReading(reading: reading, responder: nil, acceptedBy: record.stack, namedHop: record.hop)
+        if verdict.blame == .unknown, blame.isOfTwo { verdict.title += ", an intermediary's or the backend's" }
+        guard let measuredSilence else { return }
+        let half = max(measuredSilence.nanoseconds / 2_000_000_000, 1)
         for interval in SessionWording.intervals where half < interval.seconds {
             let old = "\(interval.before)\(interval.seconds)\(interval.after)"
             let new = "\(interval.before)\(half)\(interval.after)"

@@ -12,6 +12,8 @@ struct VerdictWriter {
     let quote: (Sign) -> Evidence?
     /// The software that accepted the session whose end is explained; nil for handshakes.
     var acceptedBy: Stack?
+    /// The hop on that session's path, if it names itself.
+    var namedHop: Stack?
 
     /// How much higher a sum must be to be called likely beside another.
     private static let lead = 6
@@ -25,7 +27,7 @@ struct VerdictWriter {
         let rest = hypotheses.ranked.dropFirst()
         var confidence = first.confidence
         if confidence == .likely, let next = rest.first, first.score - next.score < VerdictWriter.lead { confidence = .possible }
-        let blame = BlameReading(reading: reading, responder: responder, acceptedBy: acceptedBy).blame(entry)
+        let blame = BlameReading(reading: reading, responder: responder, acceptedBy: acceptedBy, namedHop: namedHop).blame(entry)
         return Verdict(
             cause: first.cause, title: title(entry), confidence: confidence, blame: blame, answeredBy: responder,
             evidence: evidence(first), probes: probes, fix: entry.fixes(for: stacks), alternatives: alternatives(rest, confidence))

@@ -69,6 +69,26 @@ public enum Redaction {
     /// The request target with the values of its query's secrets left out.
     public static func target(_ head: RequestHead) -> String { url(head.bytes, head.targetRange) }
 
+    /// `text` without what looks like a token.
+    static func withoutTokens(_ text: String) -> String {
+        var shown = ""
+        var word = ""
+        func take() {
+            shown += CredentialReading.isTokenLike(word) ? mark : word
+            word = ""
+        }
+        for character in text {
+            if character.isLetter || character.isNumber || "-._+/%~".contains(character) {
+                word.append(character)
+            } else {
+                take()
+                shown.append(character)
+            }
+        }
+        take()
+        return shown
+    }
+
     private static func url(_ bytes: [UInt8], _ range: Range<Int>) -> String {
         guard let question = range.first(where: { $0 < bytes.count && bytes[$0] == 0x3F }) else {
             return bytes.printable(range, limit: 300)

@@ -43,7 +43,7 @@ extension ProbePlan {
             let entry = CauseCatalogue.entry(others[index].cause)
             let decision = entry.decision
             guard !decision.isEmpty, others[index].because.hasSuffix(decision) else { continue }
-            let deciding = entry.probes.flatMap { choices.choices($0) }.filter { decides($0, entry) }
+            let deciding = entry.decidedBy.flatMap { choices.choices($0) }
             let made = deciding.filter { tried[$0] != nil }
             guard !made.isEmpty else { continue }
             let looks = made.filter { $0.flip == nil }.map { "\($0.change): \(tried[$0] ?? "")" }.joined(separator: ", ")
@@ -58,15 +58,5 @@ extension ProbePlan {
             }
         }
         verdict?.alternatives = others
-    }
-
-    /// Whether the probe is what decides, or only helps: one that flips nothing decides where the cause's own words ask for it.
-    private func decides(_ probe: ProbeRequest, _ entry: CauseEntry) -> Bool {
-        switch probe.kind {
-        case .plainGet: entry.decides.contains("plain GET")
-        case .randomPath: entry.decides.contains("a path that can't exist")
-        case .engineIOPolling: entry.decides.contains("polling")
-        default: probe.flip != nil
-        }
     }
 }

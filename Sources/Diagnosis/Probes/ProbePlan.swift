@@ -18,7 +18,7 @@ public struct ProbePlan: Sendable {
     let signs: SignSet
     let baseline: ProbeOutcome?
     let choices: ProbeChoices?
-    private let options: ProbeOptions
+    let options: ProbeOptions
     var learned = SignSet()
     /// Flips that the last control has not confirmed yet.
     private var pending = SignSet()
@@ -37,8 +37,10 @@ public struct ProbePlan: Sendable {
     var followUp: ProbeKind?
     /// What each kind brought so far.
     private var failed: Set<ProbeKind> = []
-    private var quotes: [(sign: Sign, evidence: Evidence)] = []
+    private(set) var quotes: [(sign: Sign, evidence: Evidence)] = []
     public private(set) var records: [ProbeRecord] = []
+    /// What the limit on handshakes kept it from; nil where it didn't.
+    public private(set) var shortage: ProbeShortage?
 
     private enum State { case control, probing, confirming, done }
 
@@ -54,7 +56,7 @@ public struct ProbePlan: Sendable {
             choices = ProbeChoices(
                 request: request, signs: sent.map { signs.union(HandshakeJudge.signs(ofRequest: $0)) } ?? signs, options: options,
                 scheme: observation.client.scheme,
-                bodyText: observation.bodyStart.printable(0..<observation.bodyStart.count, limit: 300))
+                named: NamedSubprotocols.read(observation.bodyStart))
         } else {
             choices = nil
         }
@@ -67,20 +69,12 @@ public struct ProbePlan: Sendable {
         ]
         // Who names an Origin wants to know what becomes of it, also where the refusal says why.
         let isSettled = verdict?.confidence == .proven && namedOrigin == nil
-        if verdict == nil || isSettled || choices == nil || !isHopeless.isDisjoint(with: signs) || options.limit < 3 {
+        if verdict == nil || isSettled || choices == nil || !isHopeless.isDisjoint(with: signs) {
             state = .done
+        } else if options.limit < ProbeShortage.fewest {
+            state = .done
+            shortage = .noneMade(allowed: options.limit)
         }
-    }
-
-    /// Answers behind which a check of the Origin may stand.
-    private static let originRefusals: SignSet = [
-        .status400, .status401, .status403, .status404, .statusOther4xx, .failedClosedAtOnce,
-    ]
-
-    /// The next of the Origins that somebody named, where the handshake was refused: an order, whatever the signs make likely.
-    private var namedOrigin: ProbeRequest? {
-        guard !options.origins.isEmpty, !ProbePlan.originRefusals.isDisjoint(with: signs) else { return nil }
-        return choices?.namedOrigins.first { tried[$0] == nil }
     }
 
     /// Whether probes could make a verdict surer.
@@ -103,14 +97,19 @@ public struct ProbePlan: Sendable {
         case .control, .confirming: return take(ProbeRequest(.control, "none (control)", flip: nil))
         case .done: return .done
         case .probing:
+            let choice = best
             // The last handshake is the control's.
-            guard records.count < options.limit - 1, let choice = best else {
-                settle()
-                state = .done
-                return .done
-            }
-            return take(choice)
+            if let choice, records.count < options.limit - 1 { return take(choice) }
+            if choice != nil { shortage = .cutShort(allowed: options.limit) }
+            settle()
+            state = .done
+            return .done
         }
+    }
+
+    private mutating func take(_ probe: ProbeRequest) -> Step {
+        current = probe
+        return .probe(probe)
     }
 
     /// What came back on the handshake that `next` gave.
@@ -143,96 +142,6 @@ public struct ProbePlan: Sendable {
         case .probing: read(probe, outcome)
         case .done: return
         }
-    }
-
-    /// The verdict on `observation`, the one with which the plan began, with all that the probes showed.
-    public func conclude(_ observation: HandshakeObservation) -> HandshakeJudgement {
-        let before = Hypotheses(signs).ranked
-        observation.furtherSigns.formUnion(learned)
-        // More than once where something else is learnt later.
-        for quote in quotes { observation.furtherEvidence.removeAll { $0.sign == quote.sign } }
-        observation.furtherEvidence += quotes
-        observation.probes = records
-        var judgement = HandshakeJudge.judge(observation)
-        if learned.contains(.flipByItself), judgement.verdict != nil {
-            // What comes and goes by itself is no proof of anything.
-            judgement.verdict?.confidence = .possible
-        }
-        excludeOthers(&judgement.verdict)
-        sayWhatWasTried(&judgement.verdict)
-        nameThePlace(&judgement.verdict, isRewritten: observation.pathIsRewritten)
-        guard let verdict = judgement.verdict else { return judgement }
-        let after = Hypotheses(signs.union(learned)).ranked
-        for old in before where old.score >= Hypotheses.threshold && old.cause != verdict.cause {
-            let score = after.first { $0.cause == old.cause }?.score ?? 0
-            guard score < 10, !verdict.alternatives.contains(where: { $0.cause == old.cause }), let because = exclusion(old.cause)
-            else { continue }
-            judgement.verdict?.alternatives.append(Alternative(cause: old.cause, confidence: .excluded, because: because))
-        }
-        return judgement
-    }
-
-    /// The handshake was accepted with one thing changed and all else as it was: what lies in all else is not the cause.
-    private func excludeOthers(_ verdict: inout Verdict?) {
-        guard isConfirmed, let accepted, !accepted.kind.leadsElsewhere, verdict?.confidence == .proven,
-            var others = verdict?.alternatives
-        else { return }
-        for index in others.indices where others[index].confidence != .excluded {
-            let entry = CauseCatalogue.entry(others[index].cause)
-            guard !entry.probes.contains(where: { $0.concernsSameFactor(as: accepted.kind) }) else { continue }
-            // Another path met other rules of paths, also those that no probe can tell.
-            guard !(accepted.kind.changesPath && entry.group == .path) else { continue }
-            others[index].confidence = .excluded
-            others[index].because = "the handshake was accepted with no other change than \(accepted.change)"
-        }
-        verdict?.alternatives = others
-    }
-
-    // MARK: Choosing
-
-    private mutating func take(_ probe: ProbeRequest) -> Step {
-        current = probe
-        return .probe(probe)
-    }
-
-    /// The untried handshake of the kind that can prove most.
-    private var best: ProbeRequest? {
-        guard let choices else { return nil }
-        if let namedOrigin { return namedOrigin }
-        if let followUp, let choice = choices.choices(followUp).first(where: { tried[$0] == nil }) { return choice }
-        if plain == nil, isPlainGetFirst,
-            let choice = choices.choices(.plainGet).first(where: { tried[$0] == nil })
-        {
-            return choice
-        }
-        let ranked = Hypotheses(signs.union(learned)).ranked.filter { $0.score >= 10 }
-        // Sure enough without: the leader can't be probed, and nobody else comes near.
-        guard let leader = ranked.first, leader.confidence != .proven else { return nil }
-        var worth: [ProbeKind: Int] = [:]
-        var order: [ProbeKind] = []
-        for hypothesis in ranked where hypothesis.score * 4 >= leader.score {
-            for kind in CauseCatalogue.entry(hypothesis.cause).probes {
-                if worth[kind] == nil { order.append(kind) }
-                worth[kind, default: 0] += hypothesis.score
-            }
-        }
-        for kind in order.sorted(by: { worth[$0, default: 0] > worth[$1, default: 0] }) {
-            if let choice = choices.choices(kind).first(where: { tried[$0] == nil }) { return choice }
-        }
-        // One handshake that may show the endpoint itself, wherever the path may be wrong.
-        guard ranked.contains(where: { ProbePlan.wrongPaths.contains($0.cause) }) else { return nil }
-        return choices.choices(.usualPath).first { tried[$0] == nil }
-    }
-
-    /// What a hop answers in the name of a backend that didn't.
-    static let missingAnswers: SignSet = [.status502, .status504]
-
-    /// A hop that got no answer says the same of a backend that is down and of one that hangs up on upgrades alone; and nginx, which passes on
-    /// upgrades only if it is told to, brings to a handshake what a page gets.
-    private var isPlainGetFirst: Bool {
-        if !signs.isDisjoint(with: ProbePlan.missingAnswers) { return true }
-        return signs.contains(.byNginx) && !signs.contains(.intermediaryOwnPage)
-            && (signs.contains(.status400) || signs.contains(.status404))
     }
 
     // MARK: Reading
@@ -308,25 +217,5 @@ public struct ProbePlan: Sendable {
         if isExhausted(.originSelf, .originRemoved, .originCandidate) { learned.insert(.originNeverFlips) }
         if isExhausted(.host) { learned.insert(.hostNeverFlips) }
         if isExhausted(.trailingSlash, .pathVariant) { learned.insert(.pathsNeverFlip) }
-    }
-
-    /// What the probes showed that rules a cause out; nil where they only have nothing to say for it.
-    private func exclusion(_ cause: Cause) -> String? {
-        let all = signs.union(learned)
-        return CauseCatalogue.entry(cause).clauses.filter {
-            $0.weight <= -ProbePlan.refutation && $0.when.isSubset(of: all) && $0.unless.isDisjoint(with: all)
-                && !$0.when.isSubset(of: signs)
-        }.min { $0.weight < $1.weight }?.text
-    }
-
-    /// What speaks against a cause with less than this makes it unlikely, and no more.
-    private static let refutation = 40
-}
-
-extension SignSet {
-    func union(_ other: SignSet) -> SignSet {
-        var all = self
-        all.formUnion(other)
-        return all
     }
 }

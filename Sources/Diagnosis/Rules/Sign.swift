@@ -4,382 +4,85 @@
 /// order has no meaning, and nothing outside of a process keeps the number; `id` is the stable name.
 public enum Sign: UInt16, Sendable, Hashable, CaseIterable {
     // MARK: The request as it arrived
-    case isUpgrade
-    case isPlainRequest
-    case upgradeFieldMissing
-    case connectionTokenMissing
-    case keyMissing
-    case keyMalformed
-    case keyRepeated
-    case versionMissing
-    case versionUnsupported
-    case methodOther
-    case requestIsHTTP10
-    case requestHasBody
-    case viaInRequest
-    case originAbsent
-    case originNull
-    case originSameHost
-    case originOtherPort
-    case originOtherHost
-    case originSiblingHost
-    case originOtherScheme
-    case originRepeated
-    case fetchSiteCross
-    case noCredentials
-    case hasCredentials
-    case hasAuthorization
-    case hasCookie
-    case hasQueryToken
-    case hasSubprotocolToken
-    case hasUnderscoreField
-    case hasTokenField
-    case tokenHasExpired
-    case tokenNotYetValid
-    case hostIsAddress
-    case hostIsInternal
-    case offersSubprotocol
-    case offersNoSubprotocol
-    case offersDeflate
-    case engineIOPath
-    case engineIOHasSid
-    case engineIOOldVersion
-    case engineIOPolling
-    case pathEndsInSlash
-    case pathIsRoot
-    case forwardedProtoSecure
-    case forwardedProtoWebSocket
-    case forwardedForPresent
-    case clientUsedTLS
-    case clientUsedPlain
-    case headIsLarge
-    case fieldIsLarge
-    case queryIsLong
-    case bearsBrowserAgent
-    case noUserAgent
+    case isUpgrade, isPlainRequest, upgradeFieldMissing, connectionTokenMissing, keyMissing, keyMalformed
+    case keyRepeated, versionMissing, versionUnsupported, methodOther, requestIsHTTP10, requestHasBody
+    case viaInRequest, originAbsent, originNull, originSameHost, originOtherPort, originOtherHost
+    case originSiblingHost, originOtherScheme, originRepeated, fetchSiteCross, noCredentials, hasCredentials
+    case hasAuthorization, hasCookie, hasQueryToken, hasSubprotocolToken, hasUnderscoreField, hasTokenField
+    case tokenHasExpired, tokenNotYetValid, hostIsAddress, hostIsInternal, offersSubprotocol
+    case offersNoSubprotocol, offersDeflate, engineIOPath, engineIOHasSid, engineIOOldVersion, engineIOPolling
+    case pathEndsInSlash, pathIsRoot, forwardedProtoSecure, forwardedProtoWebSocket, forwardedForPresent
+    case clientUsedTLS, clientUsedPlain, headIsLarge, fieldIsLarge, queryIsLong, bearsBrowserAgent, noUserAgent
     // MARK: The status line
-    case answered, refused, status101, status200, status2xx, statusRedirect, status400, status401, status403, status404
-    case status405, status407, status408, status413or414, status426, status429, status431, status495or496, status497
-    case status500, status501, status502, status503, status504, status505, status521or523, status524, status525or526
-    case statusOther4xx, answerIsHTTP10
+    case answered, refused, status101, status200, status2xx, statusRedirect, status400, status401, status403
+    case status404, status405, status407, status408, status413or414, status426, status429, status431
+    case status495or496, status497, status500, status501, status502, status503, status504, status505
+    case status521or523, status524, status525or526, statusOther4xx, answerIsHTTP10
     // MARK: The fields and the body of the answer
-    case acceptMissing
-    case acceptWrong
-    case acceptRepeated
-    case upgradeMissingIn101
-    case connectionMissingIn101
-    case subprotocolNotOffered
-    case subprotocolNotSelected
-    case subprotocolRepeated
-    case extensionNotOffered
-    case extensionBadParameters
-    case contentLengthIn101
-    case upgradeOnOtherStatus
-    case deflateAgreed
-    case cacheHit
-    case redirectToSecure
-    case redirectToSecureElsewhere
-    case redirectAddsSlash
-    case redirectToLoginPage
-    case redirectElsewhere
-    case redirectToOtherHost
-    case redirectIsWebSocketURL
-    case asksForCredentials
-    case setsLoginCookie
-    case retryAfter
-    case namesVersion13
-    case namesOtherVersion
-    case goUpgraderAnswer
-    case allowsGET
-    case allowsOtherMethods
-    case upgradeInAnswer
-    case bodyIsEmpty
-    case bodyIsHTML
-    case bodyIsJSON
-    case bodyIsApplicationPage
-    case mixedFieldCase
+    case acceptMissing, acceptWrong, acceptRepeated, upgradeMissingIn101, connectionMissingIn101
+    case subprotocolNotOffered, subprotocolNotSelected, subprotocolRepeated, extensionNotOffered
+    case extensionBadParameters, contentLengthIn101, upgradeOnOtherStatus, deflateAgreed, cacheHit
+    case redirectToSecure, redirectToSecureElsewhere, redirectAddsSlash, redirectToLoginPage, redirectElsewhere
+    case redirectToOtherHost, redirectIsWebSocketURL, asksForCredentials, setsLoginCookie, retryAfter
+    case namesVersion13, namesOtherVersion, goUpgraderAnswer, allowsGET, allowsOtherMethods, upgradeInAnswer
+    case bodyIsEmpty, bodyIsHTML, bodyIsJSON, bodyIsApplicationPage, mixedFieldCase
     // MARK: What the body says
-    case saysOriginRefused
-    case saysCrossOrigin
-    case saysOriginMissing
-    case saysOriginNotForHost
-    case saysHostRefused
-    case saysNotAuthenticated
-    case saysTokenExpired
-    case saysTokenInvalid
-    case saysWrongAudience
-    case saysClientCertificate
-    case saysUpgradeMissing
-    case saysKeyBad
-    case saysVersionBad
-    case saysHTTP10
-    case saysSubprotocolMissing
-    case saysSubprotocolInvalid
-    case saysExtensionInvalid
-    case saysHeadTooLarge
-    case saysPlainToTLS
-    case saysForbiddenByRule
-    case saysFirewall
-    case saysChallenge
-    case saysNoServer
-    case saysConnectFailed
-    case saysTooSlow
-    case saysSessionUnknown
-    case saysUnsupportedEngineIO
-    case saysTransportRefused
-    case saysRateLimited
-    case saysTooManyConnections
-    case saysNotFound
-    case saysMethodNotAllowed
-    case saysSockJS
-    case saysEngineIO
-    case saysBadRequestOfQuart
-    case saysNotHijackable
-    case saysBadRequest
-    case saysCrash
-    case saysPlatformNoApp
-    case saysAddressDenied
-    case saysCSRF
+    case saysOriginRefused, saysCrossOrigin, saysOriginMissing, saysOriginNotForHost, saysHostRefused
+    case saysNotAuthenticated, saysTokenExpired, saysTokenInvalid, saysWrongAudience, saysClientCertificate
+    case saysUpgradeMissing, saysKeyBad, saysVersionBad, saysHTTP10, saysSubprotocolMissing
+    case saysSubprotocolInvalid, saysExtensionInvalid, saysHeadTooLarge, saysPlainToTLS, saysForbiddenByRule
+    case saysFirewall, saysChallenge, saysNoServer, saysConnectFailed, saysTooSlow, saysSessionUnknown
+    case saysUnsupportedEngineIO, saysTransportRefused, saysRateLimited, saysTooManyConnections, saysNotFound
+    case saysMethodNotAllowed, saysSockJS, saysEngineIO, saysBadRequestOfQuart, saysNotHijackable
+    case saysBadRequest, saysCrash, saysPlatformNoApp, saysAddressDenied, saysCSRF
     // MARK: Who answered
-    case byBackend
-    case byIntermediary
-    case byEdge
-    case byUnknown
-    case intermediaryOnPath
-    case edgeOnPath
-    case intermediaryOwnPage
-    case byASGI
-    case asgiBareRefusal
-    case uvicornAsHTTP
-    case byFrameworkAsHTTP
-    case hopRewroteServer
-    case byWSGI
-    case gunicornErrorPage
-    case byDaphne
-    case byHypercorn
-    case byPythonWebsockets
-    case byAiohttp
-    case byTornado
-    case byJupyter
-    case byNodeWs
-    case byEngineIO
-    case byPlainNode
-    case byGoUpgrader
-    case goDefaultPage
-    case byRails
-    case byPhoenix
-    case bySpring
-    case byKestrel
-    case byEnvoyEmpty403
-    case byCaddyEmpty200
-    case byNginx
-    case byHAProxy
-    case byApache
-    case byServerless
-    case cloudflareMitigated
-    case cloudflareAccess
-    case renderNoServer
-    case renderAsleep
-    case renderOrigin
+    case byBackend, byIntermediary, byEdge, byUnknown, intermediaryOnPath, edgeOnPath, intermediaryOwnPage
+    case byASGI, asgiBareRefusal, uvicornAsHTTP, byFrameworkAsHTTP, hopRewroteServer, byWSGI, gunicornErrorPage
+    case byDaphne, byHypercorn, byPythonWebsockets, byAiohttp, byTornado, byJupyter, byNodeWs, byEngineIO
+    case byPlainNode, byGoUpgrader, goDefaultPage, byRails, byPhoenix, bySpring, byKestrel, byEnvoyEmpty403
+    case byCaddyEmpty200, byNginx, byHAProxy, byApache, byServerless, cloudflareMitigated, cloudflareAccess
+    case renderNoServer, renderAsleep, renderOrigin
     // MARK: Failures without an answer
-    case failedRefused
-    case failedConnectTimeout
-    case failedName
-    case failedNoEndpoint
-    case failedResponseTimeout
-    case failedClosed
-    case failedClosedAtOnce
-    case failedClosedLate
-    case failedReset
-    case failedNotHTTP
-    case failedNotHTTPTLS
-    case failedNotHTTPBanner
-    case failedTLSPlain
-    case failedTLSExpired
-    case failedTLSUntrusted
-    case failedTLSName
-    case failedTLSClientCertificate
-    case failedTLSOther
-    case failedMalformedResponse
-    case failedBareLineFeed
-    case failedMalformedRequest
-    case failedClientTLS
-    case failedClientPlain
-    case failedHTTP2
-    case failedLimit
-    case failedClientGone
-    case failedDraining
-    case failedNoRoute
-    case failedOurOrigin
-    case failedOurCredentials
+    case failedRefused, failedConnectTimeout, failedName, failedNoEndpoint, failedResponseTimeout, failedClosed
+    case failedClosedAtOnce, failedClosedLate, failedReset, failedNotHTTP, failedNotHTTPTLS, failedNotHTTPBanner
+    case failedTLSPlain, failedTLSExpired, failedTLSUntrusted, failedTLSName, failedTLSClientCertificate
+    case failedTLSOther, failedMalformedResponse, failedBareLineFeed, failedMalformedRequest, failedClientTLS
+    case failedClientPlain, failedHTTP2, failedLimit, failedClientGone, failedDraining, failedNoRoute
+    case failedOurOrigin, failedOurCredentials
     // MARK: What probes showed
-    case probedControlFails
-    case flipOriginSelf
-    case flipOriginOther
-    case flipOriginRemoved
-    case flipHost
-    case flipFetchSite
-    case flipForwardedProto
-    case flipForwardedHost
-    case flipForwardedRemoved
-    case flipSlash
-    case flipDoubledPrefix
-    case flipPrefix
-    case flipNoExtensions
-    case flipNoSubprotocol
-    case flipSubprotocol
-    case flipVersion
-    case flipKey
-    case flipMethod
-    case flipUpgradeFields
-    case flipNoCredentials
-    case flipCredentials
-    case flipUserAgent
-    case flipNoSid
-    case flipEngineIO4
-    case flipEngineIOPath
-    case flipSmallHead
-    case flipSecure
-    case randomPathSame
-    case randomPathDiffers
-    case randomPathNotFound
-    case randomPathElsewhere
-    case plainSame
-    case plainWorks
-    case plainDiffers
-    case plainUnavailable
-    case plainNotFound
-    case usualPathAccepts
-    case plainAsNowhere
-    case plainOnlyHere
-    case plainReached
-    case plainByNode
-    case originNeverFlips
-    case hostNeverFlips
-    case pathsNeverFlip
-    case flipByItself
+    case probedControlFails, flipOriginSelf, flipOriginOther, flipOriginRemoved, flipHost, flipFetchSite
+    case flipForwardedProto, flipForwardedHost, flipForwardedRemoved, flipSlash, flipDoubledPrefix, flipPrefix
+    case flipNoExtensions, flipNoSubprotocol, flipSubprotocol, flipVersion, flipKey, flipMethod
+    case flipUpgradeFields, flipNoCredentials, flipCredentials, flipUserAgent, flipNoSid, flipEngineIO4
+    case flipEngineIOPath, flipSmallHead, flipSecure, randomPathSame, randomPathDiffers, randomPathNotFound
+    case randomPathElsewhere, plainSame, plainWorks, plainDiffers, plainUnavailable, plainNotFound
+    case usualPathAccepts, plainAsNowhere, plainOnlyHere, plainReached, plainByNode, originNeverFlips
+    case hostNeverFlips, pathsNeverFlip, flipByItself
     // MARK: How a session ended
-    case serverClosedFirst
-    case clientClosedFirst
-    case serverCut
-    case serverResetIt
-    case clientCut
-    case weEndedIt
-    case serverCode1000
-    case serverCode1001
-    case serverCode1002
-    case serverCode1003
-    case serverCode1007
-    case serverCode1008
-    case serverCode1009
-    case serverCode1010
-    case serverCode1011
-    case serverCode1012
-    case serverCode1013
-    case serverCode1014
-    case serverCode3000
-    case serverCode4xxx
-    case serverCode44xx
-    case serverCodeInvalid
-    case clientCode1001
-    case clientCode1002
-    case clientCode1003
-    case clientCode1007
-    case clientCode1009
-    case clientCode1010
-    case clientCode1011
-    case clientCodeInvalid
-    case reasonSaysPing
-    case reasonSaysCredentials
-    case reasonSaysExpired
-    case reasonSaysTooBig
-    case reasonSaysRestart
-    case reasonSaysIdle
-    case reasonSaysRate
-    case reasonSaysOrigin
-    case reasonSaysReserved
-    case afterSilence
-    case silenceWholeSeconds
-    case silenceKnownDefault
-    case ageKnownLimit
-    case activeUntilTheEnd
-    case endedAtOnce
-    case afterClientMessage
-    case afterServerMessage
-    case afterBigMessage
-    case serverNeverSpoke
-    case clientNeverSpoke
-    case closedWithoutWord
-    case serverMasked
-    case clientUnmasked
-    case serverReservedBits
-    case clientReservedBits
-    case reservedOpcodeSeen
-    case textNotUTF8Seen
-    case otherFault
-    case serverFault
-    case clientFault
-    case overOwnLimit
-    case httpInStream
-    case textInStream
-    case clientPingsUnanswered
-    case serverPingsUnanswered
-    case ourIdleTimer
-    case upstreamGone
-    case upstreamStillAccepts
-    case freedByAnotherEnd
-    case manyEndedTogether
-    case manySameSilence
-    case manySameAge
-    case pingsKeepItAlive
-    case pingsDontHelp
-    case engineIORefused
-    case disconnectMessage
-    case onlyWatched
+    case serverClosedFirst, clientClosedFirst, serverCut, serverResetIt, clientCut, weEndedIt, serverCode1000
+    case serverCode1001, serverCode1002, serverCode1003, serverCode1007, serverCode1008, serverCode1009
+    case serverCode1010, serverCode1011, serverCode1012, serverCode1013, serverCode1014, serverCode3000
+    case serverCode4xxx, serverCode44xx, serverCodeInvalid, clientCode1001, clientCode1002, clientCode1003
+    case clientCode1007, clientCode1009, clientCode1010, clientCode1011, clientCodeInvalid, reasonSaysPing
+    case reasonSaysCredentials, reasonSaysExpired, reasonSaysTooBig, reasonSaysRestart, reasonSaysIdle
+    case reasonSaysRate, reasonSaysOrigin, reasonSaysReserved, afterSilence, silenceWholeSeconds
+    case silenceKnownDefault, silenceOfServerAlone, ageKnownLimit, activeUntilTheEnd, endedAtOnce
+    case afterClientMessage, afterServerMessage, afterBigMessage, serverNeverSpoke, clientNeverSpoke
+    case closedWithoutWord, serverMasked, clientUnmasked, serverReservedBits, clientReservedBits
+    case reservedOpcodeSeen, textNotUTF8Seen, otherFault, serverFault, clientFault, overOwnLimit, httpInStream
+    case textInStream, clientPingsUnanswered, serverPingsUnanswered, ourIdleTimer, upstreamGone
+    case upstreamStillAccepts, freedByAnotherEnd, manyEndedTogether, manySameSilence, manySameAge
+    case pingsKeepItAlive, pingsDontHelp, engineIORefused, disconnectMessage, onlyWatched
     // MARK: What the backend wrote
-    case engineIOServer
-    case outputNoWebSocketLibrary
-    case outputTraceback
-    case outputOrigin
-    case outputNoRoute
-    case outputNotAccepted
-    case outputWorkerTimeout
-    case outputBind
-    case outputShutdown
-    case outputMissingArgument
-    case outputHostRefused
-    case outputCredentials
-    case outputNoWebSocketScope
-    case outputNotHijackable
-    case outputUnsupportedUpgrade
-    case outputSawPlainRequest
-    case outputSawOtherPath
-    case outputSawUpgrade
-    case outputSyncWorker
-    case outputPlainServer
-    case outputNoServerUp
-    case outputUpstreamRefused
-    case outputUpstreamTimedOut
-    case outputUpstreamCertificate
-    case outputAddressDenied
-    case outputRateLimited
-    case outputConnectionLimit
-    case outputPoolFull
-    case outputHeaderTooLarge
-    case outputClientCertificate
-    case outputFieldDropped
-    case outputSubprotocol
-    case outputSessionUnknown
-    case outputDisconnect
-    case outputProcessEnded
-    case outputGaveUp
-    case outputTokenExpired
+    case engineIOServer, outputNoWebSocketLibrary, outputTraceback, outputOrigin, outputNoRoute
+    case outputNotAccepted, outputWorkerTimeout, outputBind, outputShutdown, outputMissingArgument
+    case outputHostRefused, outputCredentials, outputNoWebSocketScope, outputNotHijackable
+    case outputUnsupportedUpgrade, outputSawPlainRequest, outputSawOtherPath, outputSawUpgrade, outputSyncWorker
+    case outputPlainServer, outputNoServerUp, outputUpstreamRefused, outputUpstreamTimedOut
+    case outputUpstreamCertificate, outputAddressDenied, outputRateLimited, outputConnectionLimit
+    case outputPoolFull, outputHeaderTooLarge, outputClientCertificate, outputFieldDropped, outputSubprotocol
+    case outputSessionUnknown, outputDisconnect, outputProcessEnded, outputGaveUp, outputTokenExpired
     case outputSaidNothing
     // MARK: What Gatehouse remembers of other exchanges
-    case sidJustGiven
-    case tlsIsAnswered
-    case tlsIsNotSpoken
-    case tlsHangsUp
-    case messagesKeepItAlive
-    case messagesDontHelp
+    case sidJustGiven, tlsIsAnswered, tlsIsNotSpoken, tlsHangsUp, messagesKeepItAlive, messagesDontHelp
 }

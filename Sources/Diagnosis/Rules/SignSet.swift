@@ -31,6 +31,13 @@ public struct SignSet: Sendable, Hashable {
 
     public mutating func formUnion(_ other: SignSet) { words |= other.words }
 
+    /// Both together.
+    func union(_ other: SignSet) -> SignSet {
+        var all = self
+        all.formUnion(other)
+        return all
+    }
+
     /// Takes away what is in `other`.
     mutating func subtract(_ other: SignSet) { words &= ~other.words }
 

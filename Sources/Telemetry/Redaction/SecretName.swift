@@ -45,6 +45,8 @@ enum SecretName {
             if operators.contains(where: { same($0, name) }) { return .secret }
             // The second is a common mistake for the first.
             if ends(name, "authorization") || ends(name, "authentication") { return .credentials }
+            // A server's proof and the next nonce (RFC 7615).
+            if ends(name, "authenticationinfo") { return .secret }
             return SecretNames.kind(normalised: name.span, .field) != nil ? .secret : .plain
         } ?? .plain
     }

@@ -6,8 +6,7 @@ import Telemetry
 public enum DiagnoseCommand {
     public static let definition = CommandDefinition(
         name: "gatehouse diagnose",
-        about:
-            "Performs one WebSocket handshake and says why it fails, with proof and the fix. Exit code 0: healthy; 1: a problem was found; 2: wrong usage; 3: nothing could be reached.",
+        about: "Performs one WebSocket handshake and says why it fails, with proof and the fix.",
         flags: [
             FlagDefinition(
                 "origin", value: "ORIGIN", repeatable: true,
@@ -42,6 +41,10 @@ public enum DiagnoseCommand {
             FlagDefinition("json", "One JSON object instead of text; its verdict is null where all is well."),
         ],
         positionals: ["URL"],
+        exitCodes: [
+            ExitCodeDefinition("0", "Healthy."), ExitCodeDefinition("1", "A problem was found."),
+            ExitCodeDefinition("2", "Wrong usage."), ExitCodeDefinition("3", "Nothing could be reached."),
+        ],
         examples: [
             "gatehouse diagnose ws://127.0.0.1:8000/ws --origin https://app.example.com",
             "gatehouse diagnose wss://app.example.com/ws --browser",

@@ -106,7 +106,7 @@ struct Diagnoser {
         let addresses = first.address.map { [$0] } ?? []
         while case .probe(let request) = plan.next() {
             guard limit.remaining > Diagnoser.leastTime, !addresses.isEmpty else {
-                report.stopped = .time
+                report.ranOutOfTime = true
                 break
             }
             let isSecure = request.secure ?? options.place.isSecure
@@ -117,7 +117,7 @@ struct Diagnoser {
             performed.change = request.change
             report.probes.append(performed)
             if performed.isCut {
-                report.stopped = .time
+                report.ranOutOfTime = true
                 break
             }
             let outcome = ProbeOutcome(performed.observation)
@@ -127,7 +127,7 @@ struct Diagnoser {
             if outcome.isAccepted, request.kind != .control { report.decisive = performed }
             plan.record(outcome)
         }
-        if report.probes.count >= options.probeLimit { report.stopped = .number }
+        report.shortage = plan.shortage
         report.judgement = plan.conclude(first.observation)
     }
 

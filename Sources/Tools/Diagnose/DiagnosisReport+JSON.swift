@@ -9,7 +9,7 @@ import Wire
 extension DiagnosisReport {
     /// One line, ended by a newline. Every foreign text in it is escaped, and secrets are left out.
     func json(_ redaction: LogRedaction) -> [UInt8] {
-        let mask = SecretMask(first.request)
+        let mask = EchoedSecrets(first.request)
         var line = LineBuffer(lineLimit: 256 << 10)
         line.beginObject()
         line.field("url", redacted: mask(url), redaction, .target)
@@ -53,7 +53,7 @@ extension DiagnosisReport {
 
 extension LineBuffer {
     fileprivate mutating func handshake(
-        _ performed: PerformedHandshake, _ outcome: ProbeOutcome?, _ mask: SecretMask, _ redaction: LogRedaction
+        _ performed: PerformedHandshake, _ outcome: ProbeOutcome?, _ mask: EchoedSecrets, _ redaction: LogRedaction
     ) {
         let observation = performed.observation
         beginObject()
@@ -78,7 +78,7 @@ extension LineBuffer {
     }
 
     /// The session that was only watched, and that the server ended.
-    fileprivate mutating func session(_ record: SessionRecord, _ mask: SecretMask, _ redaction: LogRedaction) {
+    fileprivate mutating func session(_ record: SessionRecord, _ mask: EchoedSecrets, _ redaction: LogRedaction) {
         beginObject()
         field("manner", "watched for a moment")
         field("open", false)
@@ -87,7 +87,7 @@ extension LineBuffer {
         endObject()
     }
 
-    fileprivate mutating func session(_ held: HeldSession.Outcome, _ mask: SecretMask, _ redaction: LogRedaction) {
+    fileprivate mutating func session(_ held: HeldSession.Outcome, _ mask: EchoedSecrets, _ redaction: LogRedaction) {
         beginObject()
         field("manner", held.manner.words)
         field("open", held.isOpen)

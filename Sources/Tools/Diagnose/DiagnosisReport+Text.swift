@@ -37,7 +37,7 @@ extension DiagnosisReport {
         }
         // It had its say before it went, so that nothing is wrong; but who expects a session that stays doesn't get one.
         if let closing = first.closing {
-            let mask = SecretMask(first.request)
+            let mask = EchoedSecrets(first.request)
             let said = closing.upstream.messages == 1 ? "one message" : "\(closing.upstream.messages) messages"
             return page.row(
                 "verdict",

@@ -5,15 +5,15 @@ import Wire
 
 /// What one diagnosis found: the handshakes that were made, and what they show together.
 struct DiagnosisReport {
-    /// Why no further probe was made.
-    enum Stop { case time, number }
-
     let options: DiagnoseOptions
     let first: PerformedHandshake
     var probes: [PerformedHandshake] = []
     /// Of `probes`, in their order; one that was cut short has none.
     var outcomes: [ProbeOutcome] = []
-    var stopped: Stop?
+    /// The time for all of them was over before the last probe.
+    var ranOutOfTime = false
+    /// What the limit on their number kept from being tried.
+    var shortage: ProbeShortage?
     /// Sessions that were kept open, as `--hold` asks for it.
     var held: [HeldSession.Outcome] = []
     /// The first probe that was accepted where the unchanged request is refused.
@@ -49,10 +49,10 @@ struct DiagnosisReport {
         if options.probeLimit == 0 {
             sentences.append("No probes were made, so nothing is proven that the answer doesn't say itself.")
         }
-        switch stopped {
-        case .time: sentences.append("The time ran out before every probe was made; --timeout gives more.")
-        case .number: sentences.append("The limit of \(options.probeLimit) probes was reached.")
-        case nil: break
+        if ranOutOfTime { sentences.append("The time ran out before every probe was made; --timeout gives more.") }
+        if let shortage {
+            let more = options.probeLimit < DiagnoseOptions.mostProbes ? " --max-probes gives more." : ""
+            sentences.append(shortage.sentence + more)
         }
         if sendsNoOrigin {
             sentences.append(

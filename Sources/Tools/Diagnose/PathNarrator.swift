@@ -41,10 +41,10 @@ struct PathNarrator {
         let observation = handshake.observation
         if let response = observation.response {
             let time = observation.timings.response.map { ", \($0.shown)" } ?? ""
-            row("response", SecretMask(handshake.request)(response.text(response.lineRange, limit: 200)) + time)
+            row("response", EchoedSecrets(handshake.request)(response.text(response.lineRange, limit: 200)) + time)
             for name in [FieldName.server, .via, .location] {
                 if let index = response.indices(of: name).first {
-                    row("", SecretMask(handshake.request)(Redaction.field(response, index)))
+                    row("", EchoedSecrets(handshake.request)(Redaction.field(response, index)))
                 }
             }
         } else if observation.failure != nil, handshake.address != nil {
@@ -53,7 +53,7 @@ struct PathNarrator {
     }
 
     func closed(_ record: SessionRecord, of handshake: PerformedHandshake) {
-        row("session", SecretMask(handshake.request)(record.ending(after: record.endedAfter)))
+        row("session", EchoedSecrets(handshake.request)(record.ending(after: record.endedAfter)))
     }
 
     func probed(_ number: Int, _ change: String, _ outcome: ProbeOutcome) {
@@ -61,8 +61,8 @@ struct PathNarrator {
     }
 
     func held(_ outcome: HeldSession.Outcome) {
-        row("session", "\(outcome.manner.words): \(SecretMask(outcome.handshake.request)(outcome.ending))")
-        for message in outcome.received { row("", "received: \(SecretMask(outcome.handshake.request)(message))") }
+        row("session", "\(outcome.manner.words): \(EchoedSecrets(outcome.handshake.request)(outcome.ending))")
+        for message in outcome.received { row("", "received: \(EchoedSecrets(outcome.handshake.request)(message))") }
     }
 
     private func certificate(_ facts: TLSFacts) {

@@ -90,6 +90,19 @@ import Wire
         #expect((2...6).contains(backend.count))
     }
 
+    @Test(arguments: ["1", "2"]) func `a limit that is too small for any proof makes no probe, and is named`(_ limit: String) throws
+    {
+        let backend = try backend { peer in
+            _ = peer.readHead()
+            peer.send(Self.refusal)
+        }
+        let few = try diagnose("ws://127.0.0.1:\(backend.port)/ws", ["--max-probes", limit, "--origin", "https://a.example"])
+        #expect(backend.count == 1)
+        let unseen = (few.json["unseen"]?.elements ?? []).compactMap(\.text)
+        #expect(
+            unseen.contains { $0.contains("at least 3") && $0.contains("the limit is \(limit)") && $0.contains("--max-probes") })
+    }
+
     @Test func `a session that the server closes at once with a code of its own is a verdict`() throws {
         let backend = try backend { peer in
             peer.accept(peer.readHead())

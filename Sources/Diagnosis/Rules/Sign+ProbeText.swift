@@ -1,0 +1,62 @@
+/// What other exchanges showed, those of probes among them, in words.
+extension Sign {
+    /// The words of these signs; nil for all others.
+    var probeText: String? {
+        switch self {
+        // MARK: What probes showed
+        case .probedControlFails: "the unchanged handshake fails again"
+        case .flipOriginSelf: "with the Origin of the host itself it succeeds"
+        case .flipOriginOther: "with another Origin it succeeds"
+        case .flipOriginRemoved: "without Origin it succeeds"
+        case .flipHost: "with another Host it succeeds"
+        case .flipFetchSite: "without Sec-Fetch-Site it succeeds"
+        case .flipForwardedProto: "with X-Forwarded-Proto: https it succeeds"
+        case .flipForwardedHost: "with X-Forwarded-Host it succeeds"
+        case .flipForwardedRemoved: "without the X-Forwarded fields it succeeds"
+        case .flipSlash: "with the other trailing slash it succeeds"
+        case .flipDoubledPrefix: "with the first part of the path doubled it succeeds, so a hop strips that part"
+        case .flipPrefix: "at another path it succeeds"
+        case .flipNoExtensions: "without extensions it succeeds"
+        case .flipNoSubprotocol: "without subprotocol it succeeds"
+        case .flipSubprotocol: "with another subprotocol it succeeds"
+        case .flipVersion: "with version 13 it succeeds"
+        case .flipKey: "with a proper key it succeeds"
+        case .flipMethod: "with GET it succeeds"
+        case .flipUpgradeFields: "with the upgrade fields it succeeds"
+        case .flipNoCredentials: "without the credentials it succeeds"
+        case .flipCredentials: "with the credentials it succeeds"
+        case .flipUserAgent: "with a browser's User-Agent it succeeds"
+        case .flipNoSid: "without the `sid` it succeeds"
+        case .flipEngineIO4: "with EIO=4 it succeeds"
+        case .flipEngineIOPath: "at Engine.IO's own path it succeeds"
+        case .flipSmallHead: "without the cookies it succeeds"
+        case .flipSecure: "over TLS it succeeds"
+        case .randomPathSame: "a path that can't exist is answered the same"
+        case .randomPathDiffers: "a path that can't exist is answered differently"
+        case .randomPathNotFound: "a path that can't exist is answered 404"
+        case .randomPathElsewhere: "a path that can't exist is answered by somebody else"
+        case .plainSame: "a plain GET is answered the same"
+        case .plainWorks: "a plain GET is answered with success"
+        case .plainDiffers: "a plain GET is answered differently"
+        case .plainUnavailable: "a plain GET is answered 502, 503 or 504"
+        case .plainNotFound: "a plain GET is answered 404, as at a path that can't exist"
+        case .usualPathAccepts: "the same server accepts the handshake at /ws"
+        case .plainAsNowhere: "a plain GET of a path that can't exist succeeds as well"
+        case .plainOnlyHere: "a plain GET of a path that can't exist is not"
+        case .plainReached: "a plain GET of the same path reaches the backend, which answers it"
+        case .plainByNode: "a plain GET is answered by Node, which by itself hangs up on no upgrade"
+        case .originNeverFlips: "neither removing nor changing the Origin helps"
+        case .hostNeverFlips: "changing the Host does not help"
+        case .pathsNeverFlip: "no other path that was tried helps"
+        case .flipByItself: "the unchanged handshake succeeds now"
+        // MARK: What Gatehouse remembers of other exchanges
+        case .sidJustGiven: "the server knew this `sid` moments before"
+        case .tlsIsAnswered: "over TLS the same port answers"
+        case .tlsIsNotSpoken: "over TLS the same port doesn't answer either"
+        case .tlsHangsUp: "over TLS the same port hangs up as well"
+        case .messagesKeepItAlive: "the same session lives on with messages, and ends with pings"
+        case .messagesDontHelp: "the same session ends at the same age with messages"
+        default: nil
+        }
+    }
+}
