@@ -67,7 +67,8 @@ public final class CredentialChecker: Sendable {
         memory.header = token.header
         guard let (set, generation) = numbered else { return .unavailable("no key set has been fetched yet") }
         if let fault = set.verify(token) {
-            if set.lacks(token) { tokens.want() }
+            // Whether the token is forged or its key is new can't be told from here.
+            tokens.want()
             return .refused(fault)
         }
         memory.remember(text, at: place, token.claims, generation: generation)

@@ -17,8 +17,12 @@ final class HMACKey: @unchecked Sendable {
         else { return nil }
         defer { EVP_MAC_free(method) }
         guard let context = EVP_MAC_CTX_new(method) else { return nil }
+        // The parameter keeps both pointers: one is a literal's, the other OpenSSL's own. A String's would be gone behind the call.
+        let parameter: StaticString = "digest"
         var parameters = [
-            OSSL_PARAM_construct_utf8_string("digest", UnsafeMutablePointer(mutating: name), 0), OSSL_PARAM_construct_end(),
+            OSSL_PARAM_construct_utf8_string(
+                UnsafeRawPointer(parameter.utf8Start).assumingMemoryBound(to: CChar.self), UnsafeMutablePointer(mutating: name), 0),
+            OSSL_PARAM_construct_end(),
         ]
         guard EVP_MAC_init(context, secret, secret.count, &parameters) == 1 else {
             EVP_MAC_CTX_free(context)

@@ -6,7 +6,7 @@ public import ProxyCore
 // JWK and JWKS (RFC 7517, RFC 7518 §6, RFC 8037 §2).
 
 extension KeySet {
-    init(json bytes: [UInt8], algorithms: Set<TokenAlgorithm>) throws(KeySetError) {
+    init(json bytes: [UInt8], algorithms: Set<TokenAlgorithm>, tries: Int) throws(KeySetError) {
         let document: JSONValue
         do { document = try JSONReader.read(bytes) } catch {
             throw KeySetError(observed: "JSON that can't be read (\(error))", expected: "a JWK or a JWKS")
@@ -31,7 +31,7 @@ extension KeySet {
                 observed: "no usable key among \(members.count); \(notices.first ?? "the set is empty")",
                 expected: "a key that signs")
         }
-        self.init(keys: keys, notices: notices)
+        self.init(keys: keys, notices: notices, tries: tries)
     }
 
     /// A set of one shared secret.

@@ -8,30 +8,53 @@ extension KeySet {
 
     /// Reads PEM (public keys or certificates, one or more), a JWK or a JWKS.
     ///
-    /// - Parameter algorithms: what unpinned keys may sign with; empty: one algorithm by the kind of key (RS256, ES256 and so on by
-    ///   the curve, EdDSA, HS256).
-    public init(reading bytes: [UInt8], algorithms: Set<TokenAlgorithm> = []) throws(KeySetError) {
+    /// - Parameters:
+    ///   - algorithms: what unpinned keys may sign with; empty: one algorithm by the kind of key (RS256, ES256 and so on by
+    ///     the curve, EdDSA, HS256).
+    ///   - tries: how many keys one token is held against.
+    public init(
+        reading bytes: [UInt8], algorithms: Set<TokenAlgorithm> = [], tries: Int = KeySet.triesOfFiles
+    ) throws(KeySetError) {
         guard bytes.count <= KeySet.limit else {
             throw KeySetError(observed: "more than 512 KiB", expected: "a PEM file, a JWK or a JWKS")
         }
         let start = bytes.first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
         if start == 0x7B {
-            try self.init(json: bytes, algorithms: algorithms)
+            try self.init(json: bytes, algorithms: algorithms, tries: tries)
         } else {
-            try self.init(pem: bytes, algorithms: algorithms)
+            try self.init(pem: bytes, algorithms: algorithms, tries: tries)
         }
     }
 
     // MARK: PEM
 
-    private init(pem bytes: [UInt8], algorithms: Set<TokenAlgorithm>) throws(KeySetError) {
+    /// Keys of one PEM file; what stands behind them is not read, and that is said.
+    static let mostOfPEM = 64
+
+    private init(pem bytes: [UInt8], algorithms: Set<TokenAlgorithm>, tries: Int) throws(KeySetError) {
+        // The BIO reads from the bytes themselves, so they have to be held for as long as it lives.
+        let (keys, isCut) = try bytes.withUnsafeBytes { octets in
+            Result { () throws(KeySetError) in try KeySet.pemKeys(octets, algorithms) }
+        }.get()
+        guard !keys.isEmpty else {
+            throw KeySetError(observed: "neither PEM nor JSON", expected: "a public key or certificate in PEM, a JWK or a JWKS")
+        }
+        self.init(keys: keys, notices: isCut ? ["what stands behind the first \(keys.count) keys is left out"] : [], tries: tries)
+    }
+
+    /// The keys of a PEM file, and whether there is more than is read of one.
+    private static func pemKeys(
+        _ octets: UnsafeRawBufferPointer, _ algorithms: Set<TokenAlgorithm>
+    ) throws(KeySetError) -> ([VerificationKey], isCut: Bool) {
         defer { ERR_clear_error() }
-        guard let bio = BIO_new_mem_buf(bytes, Int32(bytes.count)) else {
+        var keys: [VerificationKey] = []
+        // OpenSSL takes no bytes as an error.
+        guard !octets.isEmpty else { return (keys, false) }
+        guard let bio = BIO_new_mem_buf(octets.baseAddress, Int32(clamping: octets.count)) else {
             throw KeySetError(observed: "no memory", expected: "a PEM file")
         }
         defer { BIO_free(bio) }
-        var keys: [VerificationKey] = []
-        while keys.count < 64 {
+        while true {
             var name: UnsafeMutablePointer<CChar>?
             var header: UnsafeMutablePointer<CChar>?
             var data: UnsafeMutablePointer<UInt8>?
@@ -42,6 +65,7 @@ extension KeySet {
                 CRYPTO_free(header, "", 0)
                 CRYPTO_clear_free(data, length, "", 0)
             }
+            guard keys.count < mostOfPEM else { return (keys, true) }
             let kind = String(cString: name)
             var position: UnsafePointer<UInt8>? = UnsafePointer(data)
             let found: OpaquePointer?
@@ -62,10 +86,7 @@ extension KeySet {
             guard let found else { throw KeySetError(observed: "a \(kind) that can't be read", expected: "a public key") }
             keys.append(try KeySet.pinned(nil, found, algorithms, named: nil))
         }
-        guard !keys.isEmpty else {
-            throw KeySetError(observed: "neither PEM nor JSON", expected: "a public key or certificate in PEM, a JWK or a JWKS")
-        }
-        self.init(keys: keys)
+        return (keys, false)
     }
 
     /// Takes over `key`, with the algorithms that it may check.

@@ -6,33 +6,54 @@ public struct KeySet: Sendable {
     /// What was left out and why (keys of kinds that sign nothing here), for the log.
     public let notices: [String]
 
-    public init(keys: [VerificationKey], notices: [String] = []) {
+    /// How many keys one token is held against: each costs a verification, also for whoever made the token up.
+    private let tries: Int
+
+    public init(keys: [VerificationKey], notices: [String] = [], tries: Int = KeySet.triesOfFiles) {
         self.keys = keys
-        self.notices = notices
+        self.tries = tries
+        self.notices = notices + KeySet.untried(keys, tries)
     }
 
-    /// How many keys are tried for a token that names none.
-    private static let tries = 8
+    /// Of a file, whose keys the operator counted: as many as PEM may have.
+    public static let triesOfFiles = 64
+    /// Of a set that somebody else made.
+    public static let triesOfFetched = 8
 
     /// Whether the signature holds under a key of the set.
     ///
-    /// A token that names a key is held against the keys of this name, and against those without a name (PEM has none);
-    /// the name is compared and used for nothing else (threat B3).
+    /// A token that names a key is held against the keys of this name, then against those without a name (PEM has none);
+    /// the name is compared and used for nothing else (threat B3). Both faults may mean that the set is old: a key may have been
+    /// exchanged under its name.
     public func verify(_ token: SignedToken) -> CredentialFault? {
-        var tried = 0
-        for key in keys where key.algorithms.contains(token.header.algorithm) {
-            guard token.header.keyID == nil || key.id == nil || key.id == token.header.keyID else { continue }
-            guard tried < KeySet.tries else { break }
-            tried += 1
-            if key.verifies(token) { return nil }
-        }
-        return tried == 0 ? .noKey : .badSignature
+        var left = tries
+        let holds =
+            if let name = token.header.keyID {
+                isSigned(token, &left) { $0 == name } || isSigned(token, &left) { $0 == nil }
+            } else {
+                isSigned(token, &left) { _ in true }
+            }
+        if holds { return nil }
+        return left == tries ? .noKey : .badSignature
     }
 
-    /// Whether a token names a key that the set doesn't have: a reason to fetch the set again.
-    public func lacks(_ token: SignedToken) -> Bool {
-        guard let name = token.header.keyID else { return false }
-        return !keys.contains { $0.id == nil || $0.id == name }
+    /// Whether one of the keys whose names are wanted has signed `token`; each that is tried takes one of `left`.
+    private func isSigned(_ token: SignedToken, _ left: inout Int, _ isWanted: ([UInt8]?) -> Bool) -> Bool {
+        for key in keys where key.algorithms.contains(token.header.algorithm) && isWanted(key.id) {
+            guard left > 0 else { return false }
+            left -= 1
+            if key.verifies(token) { return true }
+        }
+        return false
+    }
+
+    /// Says where keys can't all be tried: the last of those without a name would sign in vain.
+    private static func untried(_ keys: [VerificationKey], _ tries: Int) -> [String] {
+        TokenAlgorithm.allCases.compactMap { algorithm in
+            let count = keys.count(where: { $0.id == nil && $0.algorithms.contains(algorithm) })
+            guard count > tries else { return nil }
+            return "\(count) keys for \(algorithm.rawValue) have no kid, and only the first \(tries) are tried"
+        }
     }
 }
 

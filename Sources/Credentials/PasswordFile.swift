@@ -5,22 +5,23 @@ import Glibc
 ///
 /// A check takes as long as the file's cost says, tens of milliseconds, so it is never made on a loop.
 public struct PasswordFile: Sendable {
-    private let entries: [String: String]
+    /// By the octets of the name: two spellings that Unicode takes for one text are two users.
+    private let entries: [[UInt8]: String]
     /// What an unknown user's password is held against, so that the time doesn't tell who exists.
     private let decoy: String
 
     /// Reads the lines `user:hash`; `#` begins a comment.
     public init(reading bytes: [UInt8]) throws(KeySetError) {
         guard bytes.count <= 8 << 20 else { throw KeySetError(observed: "more than 8 MiB", expected: "lines of user:hash") }
-        var entries: [String: String] = [:]
+        var entries: [[UInt8]: String] = [:]
         var decoy: String?
         for (index, line) in bytes.split(separator: 0x0A).enumerated() {
-            let text = String(decoding: line.last == 0x0D ? line.dropLast() : line, as: UTF8.self)
-            if text.first == "#" || text.allSatisfy({ $0 == " " }) { continue }
-            guard let colon = text.firstIndex(of: ":"), colon > text.startIndex else {
+            let text = line.last == 0x0D ? line.dropLast() : line
+            if text.first == 0x23 || text.allSatisfy({ $0 == 0x20 }) { continue }
+            guard let colon = text.firstIndex(of: 0x3A), colon > text.startIndex else {
                 throw KeySetError(observed: "line \(index + 1) without user and colon", expected: "user:hash")
             }
-            let hash = String(text[text.index(after: colon)...])
+            let hash = String(decoding: text[(colon + 1)...], as: UTF8.self)
             guard let cost = PasswordFile.cost(hash) else {
                 throw KeySetError(
                     observed: "line \(index + 1) with a hash that is not bcrypt", expected: "$2y$…; make it with: htpasswd -B")
@@ -28,7 +29,7 @@ public struct PasswordFile: Sendable {
             guard (4...15).contains(cost) else {
                 throw KeySetError(observed: "line \(index + 1) with bcrypt of cost \(cost)", expected: "a cost from 4 to 15")
             }
-            guard entries.updateValue(hash, forKey: String(text[..<colon])) == nil else {
+            guard entries.updateValue(hash, forKey: Array(text[..<colon])) == nil else {
                 throw KeySetError(observed: "line \(index + 1) with a user for the second time", expected: "each user once")
             }
             decoy = decoy ?? hash
@@ -44,7 +45,7 @@ public struct PasswordFile: Sendable {
     public func holds(user: [UInt8], password: [UInt8]) -> Bool {
         // bcrypt reads 72 octets and stops at a zero: what is behind either would not be checked.
         guard password.count <= 72, !password.contains(0), !user.contains(0) else { return false }
-        let known = entries[String(decoding: user, as: UTF8.self)]
+        let known = entries[user]
         guard let made = PasswordFile.bcrypt(password, setting: known ?? decoy) else { return false }
         return Hashing.areEqual(made, Array((known ?? "").utf8))
     }

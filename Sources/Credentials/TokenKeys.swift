@@ -26,7 +26,7 @@ public final class TokenKeys: Sendable {
 
     private static func nextGeneration() -> UInt64 { generations.add(1, ordering: .relaxed).newValue }
 
-    /// A token named a key that the set doesn't have.
+    /// A token's signature held under no key of the set: it may have been exchanged where it came from.
     public func want() { wanted.store(true, ordering: .relaxed) }
 
     /// Whether that happened since the last question.

@@ -76,26 +76,6 @@ struct FlagParserTests {
         #expect(!faults([], many).isEmpty && faults(["a", "b", "-"], many).isEmpty)
     }
 
-    @Test func `the help is made from the definitions`() {
-        #expect(
-            command.help == """
-                Finds out why an upgrade fails.
-
-                Usage: gatehouse diagnose [flags] URL
-
-                Flags:
-                  --origin ORIGIN      The Origin to send.
-                  --field NAME: VALUE  A field to send. May be repeated.
-                  --color WHEN         When to use colour. (auto, always, never)
-                  --json               Print JSON.
-                  --help               Show this text.
-
-                Examples:
-                  gatehouse diagnose wss://app.example.com/ws
-
-                """)
-    }
-
     @Test func `the configuration's flags are known by name`() throws {
         let names = FlagDefinition.configuration.map(\.name)
         for name in ["config", "listen", "upstream", "io", "workers", "log-format"] { #expect(names.contains(name)) }

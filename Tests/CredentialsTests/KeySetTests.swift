@@ -48,6 +48,22 @@ import Wire
         #expect(throws: KeySetError.self) { try KeySet(reading: try TestSigner("ED448").pem) }
     }
 
+    @Test func `a file of ten keys holds ten keys, and a token of each is taken`() throws {
+        // Long enough that memory which is given back is written over while the file is still being read.
+        let signers = try (0..<10).map { _ in try TestSigner("RSA") }
+        let set = try KeySet(reading: signers.flatMap(\.pem))
+        #expect(set.keys.count == 10 && set.notices.isEmpty)
+        for signer in signers { #expect(set.verify(try SignedToken(try signer.token(.rs256))) == nil) }
+        #expect(set.verify(try SignedToken(try TestSigner("RSA").token(.rs256))) == .badSignature)
+    }
+
+    @Test func `what stands behind the keys that a file may have is said`() throws {
+        let pem = try TestSigner("ED25519").pem
+        #expect(try KeySet(reading: (0..<64).flatMap { _ in pem }).notices.isEmpty)
+        let more = try KeySet(reading: (0..<65).flatMap { _ in pem })
+        #expect(more.keys.count == 64 && more.notices == ["what stands behind the first 64 keys is left out"])
+    }
+
     // MARK: Static keys and passwords
 
     private func checked(_ checker: CredentialChecker, _ content: PresentedCredential.Content) -> CredentialOutcome? {
@@ -93,6 +109,22 @@ import Wire
         // bcrypt would read the first 72 octets alone, and only up to a zero.
         #expect(checked(checker, .password(user: bytes("ann"), password: bytes("secret", 0))) == .refused(.wrongPassword))
         #expect(checked(checker, .token(bytes("secret"))) == .refused(.wrongKind))
+    }
+
+    @Test func `names are octets: what Unicode takes for one text, or for no text, is somebody else`() throws {
+        let hash = Self.ann.dropFirst("ann:".count)
+        // é in one piece, é with its accent behind it, and é in ISO 8859-1.
+        let (composed, decomposed, latin) = (bytes(0xC3, 0xA9), bytes("e", 0xCC, 0x81), bytes(0xE9))
+        let file = composed + bytes(":\(hash)\n") + latin + bytes(":\(hash)\n")
+        let checker = CredentialChecker(passwords: try PasswordFile(reading: file))
+        for user in [composed, latin] {
+            #expect(checked(checker, .password(user: user, password: bytes("secret"))) == .accepted(AuthenticatedUser(name: user)))
+        }
+        for user in [decomposed, bytes(0xE8), bytes(0xEF, 0xBF, 0xBD)] {
+            #expect(checked(checker, .password(user: user, password: bytes("secret"))) == .refused(.wrongPassword))
+        }
+        _ = try PasswordFile(reading: file + decomposed + bytes(":\(hash)\n"))
+        #expect(throws: KeySetError.self) { try PasswordFile(reading: file + composed + bytes(":\(hash)\n")) }
     }
 
     @Test func `nothing is let in before there is a key set`() {

@@ -47,7 +47,10 @@ extension SnapshotBuilder {
         if let forward {
             rule.forward = forward
             rule.accepted = "what \(forward.url) lets in"
-            rule.identity += forward.passes.map { IdentityField(name: $0, value: .claim([Array($0.description.utf8)])) }
+            var told = forward.passes.map { IdentityField(name: $0, value: .claim([Array($0.description.utf8)])) }
+            // The client's own field of this name would be another user than the one who was let in.
+            if let user = forward.user, user.known == .other { told.append(IdentityField(name: user, value: .user)) }
+            for field in told where !rule.identity.contains(where: { $0.name == field.name }) { rule.identity.append(field) }
         }
         if let span = map.duration("expiry_warning") { rule.expiryWarning = span }
         if let code = map.integer("expiry_code") { rule.expiryCode = UInt16(clamping: code) }

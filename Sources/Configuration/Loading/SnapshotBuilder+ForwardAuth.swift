@@ -25,6 +25,9 @@ extension SnapshotBuilder {
         if let span = map.duration("cache") { rule.keeps = span }
         if map.any("fields") != nil { rule.fields = fieldNames(map, "fields") { ForwardRule.mayCarry($0) } }
         rule.user = map.text("user").flatMap { FieldName($0) }
+        if let user = rule.user, user.known != .other, let place = map.any("user") {
+            report(place, "\(Excerpt.quoted(map.text("user") ?? "")), which HTTP itself or Gatehouse uses", "another field")
+        }
         rule.passes = fieldNames(map, "pass") { $0.known == .other }
         return rule
     }

@@ -45,6 +45,7 @@ struct SnapshotBuilder {
         snapshot.limits = limits()
         snapshot.listeners = listeners()
         snapshot.trustedProxies = trustedProxies()
+        if let family: ForwardedFamily = root.word("trusted_fields") { snapshot.forwardedFamily = family }
         snapshot.websocket = websocket()
         snapshot.diagnosis = diagnosis()
         snapshot.log = log()

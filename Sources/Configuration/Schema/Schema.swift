@@ -7,7 +7,7 @@ import ProxyCore
 enum Schema {
     /// The keys at the top of the file.
     static let root: [KeyDefinition] =
-        [listen, trustedProxies, upstream, cluster, clusters, match] + routeActions
+        [listen, trustedProxies, trustedFields, upstream, cluster, clusters, match] + routeActions
         + [
             KeyDefinition(
                 "routes", .list(.map(route)),
@@ -76,6 +76,11 @@ enum Schema {
         "trusted_proxies", .list(.addressBlock), default: "[]",
         "Addresses of the proxies in front whose `X-Forwarded-*` and `Forwarded` are believed; from everybody else these fields are replaced, and `X-Real-IP`, `True-Client-IP`, `CF-Connecting-IP` and the like removed.",
         example: "[10.0.0.0/8]", flag: "trusted-proxies", environment: "GATEHOUSE_TRUSTED_PROXIES")
+
+    static let trustedFields = KeyDefinition(
+        "trusted_fields", .word(ForwardedFamily.allCases.map(\.rawValue)), default: ForwardedFamily.extended.rawValue,
+        "Which fields the proxies in front keep up to date, where a request has both: a proxy passes on what the client wrote in the other ones, so those are made anew.",
+        example: "forwarded")
 
     // MARK: Where they go
 

@@ -105,7 +105,10 @@ enum SchemaGate {
         KeyDefinition(
             "fields", .list(.fieldName), default: "[Authorization, Cookie]", "Fields of the client's that the service gets.",
             example: "[X-Api-Key]"),
-        KeyDefinition("user", .fieldName, "The field of the answer that names the user.", example: "X-User"),
+        KeyDefinition(
+            "user", .fieldName,
+            "The field of the answer that names the user; the backend gets it under the same name, and never the client's own.",
+            example: "X-User"),
         KeyDefinition(
             "pass", .list(.fieldName),
             "Fields of the answer that the backend gets; the client's own of these names are removed. Rules know them as `claims.x-name`.",

@@ -10,6 +10,8 @@ public struct Snapshot: Sendable {
     public var listeners: [Listener] = [Listener(address: Snapshot.defaultListener)]
     /// Peers whose `X-Forwarded-*` and `Forwarded` fields are believed.
     public var trustedProxies: [AddressBlock] = []
+    /// Which of these fields they keep up to date.
+    public var forwardedFamily = ForwardedFamily.extended
     /// At least one; `Route.clusterIndex` points into it.
     public var clusters: [Cluster]
     /// At least one route, most specific first.

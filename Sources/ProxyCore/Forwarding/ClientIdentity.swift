@@ -7,6 +7,8 @@ public import Wire
 /// the nearest hop wrote: as long as an address is a trusted proxy itself, the one to its left is believed too. The
 /// first that isn't trusted is the client. An entry that is no address ends the walk; then the hop that wrote it is as
 /// far as we can see.
+///
+/// Only one kind of list is read, `X-Forwarded-For` or `Forwarded` (`ForwardedFamily`): the other may be the client's own.
 public struct ClientIdentity: Sendable, Hashable {
     /// The address of the connection.
     public let peer: SocketAddress
@@ -20,11 +22,17 @@ public struct ClientIdentity: Sendable, Hashable {
     public private(set) var isSecure: Bool
     /// The octets of the head that name the host the client asked for.
     public private(set) var host: Range<Int>?
+    /// Whether `Forwarded` was read, not `X-Forwarded-*`.
+    public let readsForwarded: Bool
 
     /// - Parameters:
     ///   - peer: the address of the connection.
     ///   - isSecure: whether the connection itself is TLS.
-    public init(peer: SocketAddress, isSecure: Bool, trustedProxies trusted: [AddressBlock], head: RequestHead) {
+    ///   - family: which kind of fields is believed where both are there.
+    public init(
+        peer: SocketAddress, isSecure: Bool, trustedProxies trusted: [AddressBlock], family: ForwardedFamily = .extended,
+        head: RequestHead
+    ) {
         self.peer = peer
         peerIsSecure = isSecure
         address = peer
@@ -32,8 +40,13 @@ public struct ClientIdentity: Sendable, Hashable {
         host = head.effectiveHost
         // Nearly everybody: no list of proxies, or no such fields.
         peerIsTrusted = !trusted.isEmpty && trusted.contains { $0.contains(peer) }
-        guard peerIsTrusted else { return }
-        if head.section.has(KnownField.forwarded) {
+        guard peerIsTrusted else {
+            readsForwarded = false
+            return
+        }
+        readsForwarded =
+            head.section.has(KnownField.forwarded) && (family == .standard || !head.section.has(KnownField.xForwardedFor))
+        if readsForwarded {
             readForwarded(head, trusted)
         } else {
             readForwardedFor(head, trusted)

@@ -4,8 +4,9 @@ import Wire
 /// Writes `X-Forwarded-For/Proto/Host/Port` and `Forwarded` (RFC 7239).
 ///
 /// From a trusted peer the lists go on with one more hop, and its word about scheme, host and port stands; from anybody
-/// else they begin with us (threat B20). Both families always say the same: where a trusted peer sent only one of them,
-/// the other is made from it, so that a backend which prefers the other doesn't take the edge for the client.
+/// else they begin with us (threat B20). Both families always say the same: the one that is believed (`ForwardedFamily`)
+/// goes on, and the other is made from it, so that a backend which prefers the other takes neither the edge for the client
+/// nor a client's own word for the edge's.
 enum ForwardedFields {
     static func write(_ head: RequestHead, _ context: borrowing ForwardingContext, into writer: inout HeadWriter) {
         let section = head.section
@@ -13,10 +14,10 @@ enum ForwardedFields {
         guard identity.peerIsTrusted, section.present & ForwardedFields.all != 0 else {
             return writeFresh(head, identity, context.listenerPort, into: &writer)
         }
-        let hasList = section.has(KnownField.xForwardedFor)
-        let hasForwarded = section.has(KnownField.forwarded)
-        let scheme = token(section, .xForwardedProto)
-        let host = authority(section, .xForwardedHost)
+        let hasForwarded = identity.readsForwarded
+        let hasList = !hasForwarded && section.has(KnownField.xForwardedFor)
+        let scheme = hasForwarded ? nil : token(section, .xForwardedProto)
+        let host = hasForwarded ? nil : authority(section, .xForwardedHost)
 
         writer.beginField("X-Forwarded-For")
         if hasList {
@@ -31,14 +32,14 @@ enum ForwardedFields {
         if let scheme {
             writer.append(section.bytes, scheme)
         } else {
-            // Forwarded alone may have said it.
+            // Forwarded may have said it.
             writer.append(identity.isSecure ? "https" : "http")
         }
         writer.endLine()
 
         let named = host ?? identity.host ?? head.effectiveHost
         if let named { writer.field("X-Forwarded-Host", named, of: section.bytes) }
-        if let port = number(section, .xForwardedPort) {
+        if !hasForwarded, let port = number(section, .xForwardedPort) {
             writer.field("X-Forwarded-Port", port, of: section.bytes)
         } else {
             // The listener's port is not the one that a client of the edge used.

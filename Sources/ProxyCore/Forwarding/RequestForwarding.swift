@@ -288,7 +288,7 @@ public struct RequestForwarding: Sendable {
         case .chunked:
             writer.field("Transfer-Encoding", "chunked")
             if head.section.has(KnownField.trailer) {
-                let announced = TrailerForwarding.announcement(head)
+                let announced = TrailerForwarding.announcement(head, without: context.removed + context.extra.map(\.name))
                 if !announced.isEmpty { writer.field("Trailer", announced) }
             }
         case .none, .untilClose, .invalid: return

@@ -112,29 +112,47 @@ public struct AuthenticationRule: Sendable, Hashable {
             fix: "Mend what the check needs; until then nobody is let in", retryAfter: 5)
     }
 
+    /// Why nobody can be let in as this user: something of it that the backend is to be told can't be written so that the backend reads
+    /// the same. Nil if all of it can. Without it a session would open that belongs to nobody, or to somebody else.
+    public func unwritable(_ view: RequestView) -> GateRefusal? {
+        for field in identity {
+            guard case .unwritable(let what) = field.written(in: view) else { continue }
+            return GateRefusal(
+                .credentials, "identity_unwritable", cause: .blockedByRule, status: 403,
+                observed: "\(what), for the field \(field.name)",
+                allowed:
+                    "printable ASCII without blanks at its ends, in lists without commas, at most \(IdentityField.longest) octets",
+                fix: "Tell the backend a claim that can stand in a field, such as an id, or take \(field.name) out of auth.identity"
+            )
+        }
+        return nil
+    }
+
     /// What the backend is told, and what it isn't, of a request on the route. Names are removed whether or not there is a user: a
     /// backend that reads them must never read a client's (threat B18).
     public func apply(_ view: RequestView, _ credential: PresentedCredential?, to context: inout ForwardingContext) {
+        addRemoved(credential, to: &context.removed)
         for field in identity {
-            context.removed.append(field.name)
-            if let twin = field.twin { context.removed.append(twin) }
-            let value: [UInt8]
-            switch view.value(field.value) {
-            case .absent: continue
-            case .one(let octets): value = octets
-            case .many(let several): value = Array(several.joined(separator: [0x2C]))
-            }
-            guard !value.isEmpty, value.count <= 4096, value.allSatisfy({ (0x20...0x7E).contains($0) }) else { continue }
+            // What can't be written has been refused (`unwritable`), where there was anything to judge.
+            guard case .value(let value) = field.written(in: view) else { continue }
             context.extra.append(ForwardingContext.ExtraField(name: field.name, value: value))
         }
         guard let credential else { return }
         // A token is no subprotocol: the backend could only pick it, and the answer would show it.
         context.subprotocols = credential.offered
-        guard strips else { return }
-        context.removedParameter = credential.parameter
+        if strips { context.removedParameter = credential.parameter }
+    }
+
+    /// Adds the names under which nothing of the client's goes on, neither in the head nor behind the body.
+    public func addRemoved(_ credential: PresentedCredential?, to names: inout [FieldName]) {
+        for field in identity {
+            names.append(field.name)
+            if let twin = field.twin { names.append(twin) }
+        }
+        guard strips, let credential else { return }
         switch credential.source {
-        case .bearer, .basic: context.removed.append(.authorization)
-        case .field(let name): context.removed.append(name)
+        case .bearer, .basic: names.append(.authorization)
+        case .field(let name): names.append(name)
         default: break
         }
     }
@@ -145,21 +163,5 @@ public struct AuthenticationRule: Sendable, Hashable {
     private func challenge(_ error: String?) -> String {
         if !sources.isEmpty, sources.allSatisfy({ $0 == .basic }) { return "Basic realm=\"gatehouse\", charset=\"UTF-8\"" }
         return "Bearer realm=\"gatehouse\"" + (error.map { ", error=\"\($0)\"" } ?? "")
-    }
-}
-
-/// A field that tells the backend something of the user; whatever the client sent under its name is removed.
-public struct IdentityField: Sendable, Hashable {
-    public let name: FieldName
-    public let value: RequestReference
-    /// The name with `-` for `_`: to a reader that takes both for one it is the same, and lookalikes of it are removed with it. Nil where
-    /// there is no difference.
-    let twin: FieldName?
-
-    public init(name: FieldName, value: RequestReference) {
-        self.name = name
-        self.value = value
-        let dashed = name.description.split(separator: "_", omittingEmptySubsequences: false).joined(separator: "-")
-        twin = FieldName(dashed).flatMap { $0 == name ? nil : $0 }
     }
 }

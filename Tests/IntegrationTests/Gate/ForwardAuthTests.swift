@@ -47,6 +47,44 @@ extension Integration {
             #expect(!gatehouse.everythingWritten.contains("very-secret"))
         }
 
+        @Test(arguments: IOBackend.available)
+        func `the user whom the service names is the one that the backend hears of, also where nothing is passed`(io: IOBackend)
+            throws
+        {
+            let (backend, service) = (try RawBackend(), try RawBackend())
+            let gatehouse = try GatehouseProcess(
+                io: io, upstream: backend.url, "auth: {forward: {url: '\(service.url)/check', user: X-User}}")
+            for answer in ["X-User: alice\r\n", ""] {
+                let client = try gatehouse.connect()
+                try client.send(Self.request(("X-User", "mallory"), ("x_user", "mallory")))
+                try Self.serve(service, "HTTP/1.1 200 OK\r\n\(answer)Content-Length: 0\r\n\r\n")
+                let upstream = try backend.accept()
+                let head = try upstream.readHead()
+                #expect(!head.contains("mallory") && head.contains("x-user: alice\r\n") == !answer.isEmpty, "\(head)")
+                try upstream.send(Upgrade.response())
+                #expect(Response.status(of: try client.readHead()) == 101)
+            }
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `a reload forgets what the service has said`(io: IOBackend) throws {
+            let (backend, service) = (try RawBackend(), try RawBackend())
+            let gatehouse = try GatehouseProcess(io: io, upstream: backend.url, Self.configuration(service))
+            let first = try gatehouse.connect()
+            try first.send(Self.request())
+            try Self.serve(service, Self.yes + "Cache-Control: max-age=600\r\n\r\n")
+            let upstream = try backend.accept()
+            _ = try upstream.readHead()
+            _ = try RawSession(through: gatehouse, to: backend, request: Self.request())
+            #expect(!service.waits(), "the answer was kept")
+            gatehouse.child.send(SIGHUP)
+            _ = try gatehouse.ledger.wait(for: "config.reloaded")
+            let second = try gatehouse.connect()
+            try second.send(Self.request())
+            try Self.serve(service, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")
+            #expect(try second.readResponse().status == 403)
+        }
+
         static let answers: [(answer: String, status: Int, reason: String)] = [
             ("HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"app\"\r\nContent-Length: 0\r\n\r\n", 401, "refused_by_service"),
             ("HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", 403, "refused_by_service"),

@@ -54,6 +54,40 @@ extension Integration {
             #expect(Response.status(of: try fourth.readHead()) == 101)
         }
 
+        @Test(arguments: IOBackend.available, ["refuse", "close"])
+        func `who is on the way counts among the process's sessions, before the backend has answered`(
+            io: IOBackend, policy: String
+        ) throws {
+            let backend = try RawBackend()
+            let gatehouse = try GatehouseProcess(
+                io: io, Self.routed(backend, "", "limits: {sessions: 2, on_limit: \(policy)}").replacing(", limits: {}", with: ""))
+            let clients = try (0..<2).map { _ in
+                let client = try gatehouse.connect()
+                try client.send(Upgrade.request())
+                return client
+            }
+            let upstreams = try (0..<2).map { _ in
+                let upstream = try backend.accept()
+                _ = try upstream.readHead()
+                return upstream
+            }
+            let third = try gatehouse.connect()
+            try third.send(Upgrade.request())
+            #expect(Response.status(of: try third.readHead()) == (policy == "refuse" ? 503 : 101))
+            if policy == "close" { #expect(try third.readFrame().opcode == 8) }
+            #expect(!backend.waits())
+            // One is refused by the backend, the other opens and ends: both seats are free again.
+            try upstreams[0].send("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            #expect(Response.status(of: try clients[0].readHead()) == 403)
+            try upstreams[1].send(Upgrade.response())
+            #expect(Response.status(of: try clients[1].readHead()) == 101)
+            clients[1].close()
+            upstreams[1].close()
+            _ = try gatehouse.ledger.wait(for: "session.closed")
+            let sessions = try (0..<2).map { _ in try RawSession(through: gatehouse, to: backend) }
+            #expect(sessions.count == 2)
+        }
+
         @Test(arguments: IOBackend.available)
         func `those who wait get in by their arrival, on whatever worker they are`(io: IOBackend) throws {
             let backend = try RawBackend()

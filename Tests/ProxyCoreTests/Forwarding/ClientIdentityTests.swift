@@ -21,11 +21,21 @@ import Wire
         ("Forwarded: for=198.51.100.1", "198.51.100.1"), ("Forwarded: for=1.1.1.1, for=198.51.100.1:80", "198.51.100.1"),
         ("Forwarded: for=198.51.100.1, for=10.0.0.3", "198.51.100.1"), ("Forwarded: for=198.51.100.1, for=_x", "10.0.0.1"),
         ("Forwarded: for=198.51.100.1, for=10.0.0.3;;", "10.0.0.1"),
-        ("Forwarded: for=198.51.100.1\nX-Forwarded-For: 1.1.1.1", "198.51.100.1"),
+        ("Forwarded: for=1.1.1.1;proto=https;host=evil\nX-Forwarded-For: 198.51.100.1", "198.51.100.1"),
     ])
     func `behind a trusted peer the lists are read from the right`(_ fields: String, _ expected: String) {
         let (found, _) = identity(fields)
         #expect(found.address.host == expected && found.peerIsTrusted && found.peer == edge)
+    }
+
+    @Test(arguments: [ForwardedFamily.extended, .standard])
+    func `what the edge doesn't keep up is the client's word, and not believed`(family: ForwardedFamily) {
+        let fields = "Forwarded: for=1.1.1.1;proto=https;host=a.example\nX-Forwarded-For: 2.2.2.2\nX-Forwarded-Host: b.example"
+        let head = requestHead("GET / HTTP/1.1\nHost: h.example\n" + fields)
+        let found = ClientIdentity(peer: edge, isSecure: false, trustedProxies: trusted, family: family, head: head)
+        #expect(found.address.host == (family == .standard ? "1.1.1.1" : "2.2.2.2"))
+        #expect(found.isSecure == (family == .standard))
+        #expect(found.host.map { head.text($0) } == (family == .standard ? "a.example" : "b.example"))
     }
 
     @Test(arguments: [

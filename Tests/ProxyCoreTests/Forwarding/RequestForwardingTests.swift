@@ -159,6 +159,15 @@ import Wire
             ])
     }
 
+    @Test func `B20 a client's Forwarded doesn't pass an edge that keeps up X-Forwarded-For`() throws {
+        let head = requestHead(
+            "GET / HTTP/1.1\nHost: a\nForwarded: for=10.9.9.9;proto=https;host=evil\nX-Forwarded-For: 198.51.100.1\nX-Forwarded-Proto: http"
+        )
+        let sent = try #require(forwarded(head, context(head, peer: edge)))
+        #expect(sent.all("x-forwarded-for") == ["198.51.100.1, 10.0.0.1"] && sent.all("x-forwarded-proto") == ["http"])
+        #expect(sent.all("forwarded") == ["for=198.51.100.1;proto=http, for=10.0.0.1;host=a;proto=http"])
+    }
+
     @Test func `B20 a list of Forwarded alone gives X-Forwarded-For too`() throws {
         let head = requestHead("GET / HTTP/1.1\nHost: a\nForwarded: for=\"[2001:db8::1]:9\";proto=https, for=unknown")
         let sent = try #require(forwarded(head, context(head, peer: edge)))

@@ -43,6 +43,19 @@ import Testing
         #expect(passed("X-Before: 1", line, "X-Behind: 2") == ["X-Before: 1", "X-Behind: 2"])
     }
 
+    @Test func `what the configuration removes is removed behind the body, too, in every spelling`() throws {
+        let removed = try ["X-Tenant", "X_User_Id", "ETag"].map { try #require(FieldName($0)) }
+        let section = bytes("X-Tenant: evil\r\nx_TENANT: evil\r\nX-User-ID: root\r\nX_User_Id: root\r\nETag: x\r\nX-Tenants: 1\r\n")
+        #expect(TrailerForwarding.lines(of: section, behind: head, without: removed) == bytes("X-Tenants: 1\r\n"))
+        let announcing = requestHead(
+            "POST / HTTP/1.1\nHost: a\nTransfer-Encoding: chunked\nTrailer: X-Sum, X-Tenant, X-User, x_scope")
+        var told = context(announcing)
+        told.removed = removed
+        told.extra = try ["X-User", "X-Scope"].map { .init(name: try #require(FieldName($0)), value: bytes("ann")) }
+        let sent = try #require(forwarded(announcing, told))
+        #expect(sent.all("trailer") == ["X-Sum"])
+    }
+
     @Test func `trailers are taken by who says so in HTTP 1_1`() {
         #expect(TrailerForwarding.isAccepted(by: requestHead("GET / HTTP/1.1\nHost: a\nTE: trailers")))
         #expect(TrailerForwarding.isAccepted(by: requestHead("GET / HTTP/1.1\nHost: a\nTE: gzip;q=0.5, Trailers")))

@@ -54,6 +54,8 @@ import Testing
         ("/ws", "-"),
         ("/ws?Token=abc", "-"), ("/ws?token=a&token=b", "!"), ("/ws?token=a&%74oken=b", "!"), ("/ws?token=%zz", "!"),
         ("/ws?xtoken=a", "-"), ("/ws?a=token=b", "-"),
+        ("/ws?token=a&token[]=b", "!"), ("/ws?token=a&x=1;token=b", "!"), ("/ws?token[]=b", "-"), ("/ws?x=1;token=b", "-"),
+        ("/ws?token=a&x;y=b", "a"),
     ])
     func `a query parameter, whose name nobody can double`(_ target: String, _ expected: String) {
         #expect(found(.query(Array("token".utf8)), head("", target: target)) == expected)

@@ -113,7 +113,7 @@ import Wire
     }
 
     @Test(arguments: [
-        (#"{"exp":1000100}"#, "until 1000100"), (#"{"exp":1000100.5}"#, "until 1000100"), (#"{"exp":999991}"#, "until 999991"),
+        (#"{"exp":1000100}"#, "until 1000100"), (#"{"exp":1000100.5}"#, "until 1000100"), (#"{"exp":999991}"#, "until 1000001"),
         (#"{"exp":999990}"#, "token_expired"), (#"{"exp":-5}"#, "token_expired"), (#"{"exp":0}"#, "token_expired"),
         (#"{"exp":1e400}"#, "token_time_invalid"), (#"{"exp":-1e400}"#, "token_time_invalid"), (#"{"exp":1e300}"#, "ever"),
         (#"{"exp":9223372036854775808}"#, "ever"), (#"{"exp":"1000100"}"#, "token_time_invalid"),
@@ -125,6 +125,12 @@ import Wire
     ])
     func `times are finite numbers, with leeway`(_ claims: String, _ expected: String) throws {
         #expect(try check(claims) == expected)
+    }
+
+    @Test func `who is let in by the leeway stays until it is over, and who comes before the end until the end`() throws {
+        #expect(try check(#"{"exp":1000001}"#) == "until 1000001")
+        #expect(try check(#"{"exp":1000000}"#) == "until 1000010")
+        #expect(try check(#"{"exp":999995}"#) { $0.leeway = .seconds(600) } == "until 1000055")
     }
 
     @Test func `leeway is a minute at most`() throws {

@@ -1,11 +1,11 @@
 public import Wire
 
-/// When a key set is fetched again: from time to time, when a token names a key that the set doesn't have, and after a failure with
-/// growing patience. However many unknown names come, there is one fetch in `least` (threat B10).
+/// When a key set is fetched again: from time to time, when a token's signature holds under no key of the set, and after a failure with
+/// growing patience. However many such tokens come, there is one fetch in `least` (threat B10).
 public struct RefetchPolicy: Sendable, Hashable {
     /// Between fetches that nothing asks for.
     public static let usual = TimeSpan.seconds(600)
-    /// Between fetches that unknown keys ask for.
+    /// Between fetches that such tokens ask for.
     public static let least = TimeSpan.seconds(10)
     /// After the first failure; doubled with each, up to `most`.
     public static let first = TimeSpan.seconds(1)
@@ -17,7 +17,7 @@ public struct RefetchPolicy: Sendable, Hashable {
 
     public init() {}
 
-    /// Whether to fetch now. `wanted`: a token named a key that isn't there.
+    /// Whether to fetch now. `wanted`: a token's signature held under no key.
     public func isDue(wanted: Bool, now: Timestamp) -> Bool {
         guard let endedAt else { return true }
         if failures > 0 { return endedAt + patience <= now }

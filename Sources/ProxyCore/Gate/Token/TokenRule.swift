@@ -26,7 +26,8 @@ public struct TokenRule: Sendable, Hashable {
         case wrongAudience = "token_wrong_audience"
     }
 
-    /// When the token ends on the wall clock; nil for never.
+    /// When a session with the token ends, on the wall clock; nil for never. That is the token's end, or the end of the leeway where the
+    /// token is over already.
     ///
     /// - Parameter now: the wall clock, not a loop's: a token's times are somebody else's.
     public func check(_ claims: JSONValue, now: Timestamp) throws(Fault) -> Timestamp? {
@@ -36,8 +37,10 @@ public struct TokenRule: Sendable, Hashable {
         if let claim = claims["exp"] {
             guard let end = claim.finiteNumber else { throw .badTime }
             guard seconds < end + leeway else { throw .expired }
+            // Who is let in by the leeway stays until it is over: a session that opens to be closed at once helps nobody.
+            let last = seconds < end ? end : end + leeway
             // 2^63 ns are 292 years; a token that outlives them never ends.
-            if end < 9_000_000_000 { expiry = Timestamp(nanoseconds: UInt64(max(end, 0) * 1e9)) }
+            if end < 9_000_000_000 { expiry = Timestamp(nanoseconds: UInt64(max(last, 0) * 1e9)) }
         } else if requiresExpiry {
             throw .noExpiry
         }
