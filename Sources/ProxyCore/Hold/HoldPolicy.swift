@@ -20,7 +20,7 @@ public struct HoldPolicy: Sendable, Hashable {
     public var backoff = TimeSpan.milliseconds(200)
     /// The longest wait between two attempts. A connection that lasts as long makes the attempts count anew.
     public var backoffMax = TimeSpan.seconds(5)
-    /// From the loss of a backend to the end of all attempts.
+    /// From the loss of a backend to the end of all attempts; and how long one that is there may confirm nothing while the queue is full.
     public var deadline = TimeSpan.seconds(30)
     public var unconfirmed = Unconfirmed.drop
 
@@ -43,12 +43,14 @@ public enum HoldEnd: String, Sendable, Hashable, CaseIterable {
     case replayTooLarge = "replay_too_large"
     /// What the client sends can't be read as frames, so that nobody could tell where its messages end.
     case unreadable
+    /// The backend confirmed nothing for the route's deadline, while what must be kept until then filled the queue.
+    case unconfirmed
 
     /// 1013 (try again later) where no backend was there; 1012 (restart) where the session must begin afresh.
     public var closeCode: UInt16 {
         switch self {
         case .attempts, .deadline: 1013
-        case .refused, .otherSubprotocol, .cutMessage, .replayTooLarge, .unreadable: 1012
+        case .refused, .otherSubprotocol, .cutMessage, .replayTooLarge, .unreadable, .unconfirmed: 1012
         }
     }
 
@@ -62,6 +64,7 @@ public enum HoldEnd: String, Sendable, Hashable, CaseIterable {
         case .cutMessage: "the server went away in the middle of a large message"
         case .replayTooLarge: "the server went away and the first messages are too large to be repeated"
         case .unreadable: "the server went away and the frames can't be read"
+        case .unconfirmed: "the server does not confirm what it was sent"
         }
     }
 }

@@ -6,8 +6,9 @@ public import Wire
 extension HoldRelay {
     /// Bytes came from the backend.
     ///
-    /// - Parameter claim: Whether a pong with this payload answers a ping of the heartbeat's.
-    public mutating func fromBackend(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Bool, _ out: inout HoldOutput) {
+    /// - Parameter claim: When the heartbeat's ping was written that a pong with this payload answers, `zero` where that isn't known any more;
+    ///   nil if it answers none.
+    public mutating func fromBackend(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Timestamp?, _ out: inout HoldOutput) {
         guard hold.isConnected else { return }
         var cursor = ByteCursor(bytes)
         while hold.isConnected, let item = backend.next(&cursor, mayStream: true) {
@@ -19,22 +20,8 @@ extension HoldRelay {
                 out.toClient += bytes
                 if isLast { fromBackend += 1 }
             case .control(.pong, let payload, let frame):
-                guard let number = HoldRelay.number(payload) else {
-                    pass(pong: payload, frame, &out)
-                    break
-                }
-                if !confirms(number), !claim(number) { pass(pong: payload, frame, &out) }
-            case .control(.close, let payload, let frame):
-                let code = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil
-                guard mode == .holding, HoldLoss.isDeparture(code) else {
-                    mode = .ending
-                    out.toClient += frame
-                    break
-                }
-                if client.isAtBoundary {
-                    FrameWriter.appendClose(code.map { CloseCode($0) }, maskingKey: key(), to: &out.toBackend)
-                }
-                backendLost(HoldLoss(.closeFrame, closeCode: code), now: now, &out)
+                if !confirms(payload, claim) { pass(pong: payload, frame, &out) }
+            case .control(.close, let payload, let frame): backendCloses(payload, frame, now, &out)
             case .control(_, _, let frame): out.toClient += frame
             case .unreadable(let bytes):
                 mode = .ending
@@ -43,33 +30,24 @@ extension HoldRelay {
         }
         departIfConfirmed(now, &out)
         askIfDue(now, &out)
-        regulate(&out)
+        regulate(now, &out)
+    }
+
+    /// A close frame of the backend's: the answer to ours, its farewell, or the session's end.
+    mutating func backendCloses(_ payload: [UInt8], _ frame: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
+        let code = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : nil
+        let isAnswer = departBy != .never && (code == nil || code == CloseCode.normal.rawValue)
+        guard mode == .holding, isAnswer || HoldLoss.isDeparture(code) else {
+            mode = .ending
+            out.toClient += frame
+            return
+        }
+        if mayWrite { FrameWriter.appendClose(code.map { CloseCode($0) }, maskingKey: key(), to: &out.toBackend) }
+        backendLost(HoldLoss(.closeFrame, closeCode: code), now: now, &out)
     }
 
     mutating func pass(pong payload: [UInt8], _ frame: [UInt8], _ out: inout HoldOutput) {
         if clientPing == payload { clientPing = nil }
         out.toClient += frame
-    }
-
-    /// Whether a pong with this payload answers a ping of the confirmation.
-    mutating func confirms(_ number: UInt64) -> Bool {
-        if let last = askedLast, last.payload == number {
-            confirm(last.ordinal)
-            askedLast = nil
-            asked = nil
-            return true
-        }
-        guard let asked, asked.payload == number else { return false }
-        confirm(asked.ordinal)
-        self.asked = nil
-        return true
-    }
-
-    mutating func confirm(_ ordinal: UInt64) {
-        account.confirm(ordinal)
-        guard keepsSent else { return }
-        let kept = queue.firstIndex { $0.ordinal > ordinal } ?? queue.count
-        for entry in queue[..<kept] { queuedBytes -= entry.bytes.count }
-        queue.removeFirst(kept)
     }
 }

@@ -11,14 +11,21 @@ extension HoldRelay {
         let cutDownstream = backend.isStreaming
         if backend.isInsideMessage { cutFromBackend += 1 }
         backend = MessageCollector(direction: .serverToClient, limit: policy.queue)
-        asked = nil
-        askedLast = nil
+        pings.removeAll()
+        asksInVain = 0
+        hasAskedLast = false
+        // However the connection to a backend ends that was left, it is because it was left.
+        let why = departBy == .never ? loss : HoldLoss(.drain)
         leaveBy = .never
+        departBy = .never
         if let payload = clientPing { FrameWriter.appendPong(payload, to: &out.toClient) }
         clientPing = nil
         let cutUpstream = client.isStreaming
-        if cutUpstream { account.cut(account.receive()) }
-        out.lost = (loss, accountForLoss())
+        if cutUpstream {
+            account.cut(account.receive())
+            isRestOfCut = true
+        }
+        out.lost = (why, accountForLoss())
         if cutUpstream || cutDownstream {
             perform(hold.giveUp(.cutMessage), &out)
         } else if replayIsTooLarge {
@@ -26,7 +33,7 @@ extension HoldRelay {
         } else {
             perform(hold.lost(now: now, random: draw()), &out)
         }
-        regulate(&out)
+        regulate(now, &out)
         return true
     }
 
@@ -86,36 +93,15 @@ extension HoldRelay {
             queue.removeAll()
             queuedBytes = 0
         }
-        if let part = client.part(true) { take(client: part, now, { _ in false }, &out) }
+        if let part = client.part(true) { take(client: part, now, { _ in nil }, &out) }
         if let frame = pendingClose, client.isAtBoundary { forwardClose(frame, now, &out) }
         askIfDue(now, &out)
-        regulate(&out)
+        regulate(now, &out)
         return resumption
-    }
-
-    /// The endpoint is to be left: what it got is confirmed first, then it gets a close frame and another one is sought.
-    public mutating func leave(now: Timestamp, _ out: inout HoldOutput) {
-        guard mode == .holding, hold.isConnected, leaveBy == .never else { return }
-        leaveBy = now + HoldRelay.leaveTimeout
-        departIfConfirmed(now, &out)
-        askIfDue(now, &out)
-    }
-
-    mutating func departIfConfirmed(_ now: Timestamp, _ out: inout HoldOutput) {
-        guard leaveBy != .never, mode == .holding, !client.isStreaming, !backend.isStreaming else { return }
-        guard !account.hasPending && !backend.isInsideMessage || leaveBy <= now else { return }
-        FrameWriter.appendClose(.goingAway, reason: "client is sent elsewhere", maskingKey: key(), to: &out.toBackend)
-        backendLost(HoldLoss(.drain), now: now, &out)
     }
 
     /// The session ends for a reason of its own: nothing is held any more.
     public mutating func stop() { mode = .ending }
-
-    /// Nothing of the client's will follow: a last ping asks for what is not confirmed yet.
-    public mutating func askLast(now: Timestamp, _ out: inout HoldOutput) {
-        guard hold.isConnected, askedLast == nil, account.hasPending, client.isAtBoundary else { return }
-        askedLast = ask(now, &out)
-    }
 
     // MARK: Time
 
@@ -123,16 +109,17 @@ extension HoldRelay {
     public mutating func deadlinePassed(now: Timestamp, _ out: inout HoldOutput) {
         guard mode == .holding else { return askIfDue(now, &out) }
         perform(hold.deadlinePassed(now: now), &out)
-        if hold.isConnected { departIfConfirmed(now, &out) }
+        departIfConfirmed(now, &out)
+        giveUpIfUnconfirmed(now, &out)
         askIfDue(now, &out)
-        regulate(&out)
+        regulate(now, &out)
     }
 
     /// When to ask `deadlinePassed` at the latest.
     public var deadline: Timestamp {
         guard mode == .holding else { return .never }
-        var earliest = min(hold.deadline, client.isStreaming || backend.isStreaming ? .never : leaveBy)
-        if hold.isConnected, asked == nil, account.hasPending { earliest = min(earliest, lastAsk + HoldRelay.pingInterval) }
+        var earliest = min(hold.deadline, fullSince + policy.deadline, departure)
+        if mayWrite, account.hasPending { earliest = min(earliest, nextAsk) }
         return earliest
     }
 }

@@ -6,15 +6,16 @@
 //     client ──► collector ──► queue ──► backend        the queue is empty while a backend is there
 //     client ◄── collector ◄───────────── backend       a message that the backend's end cut is never begun
 //
-// A ping of Gatehouse's own behind the client's messages confirms them: one in flight, one every 100 ms, sooner when what must be
-// kept fills the queue. Its pong stays here; whatever else the peers say in control frames passes between messages.
+// A ping of Gatehouse's own behind the client's messages confirms them (`HoldRelay+Confirming`): one in flight, one every 100 ms, sooner
+// when what must be kept fills the queue. Its pong stays here; whatever else the peers say in control frames passes between messages.
 //
 // While no backend is there the client's pings are answered here, and so is the last one that the lost backend left unanswered. A close frame
 // of the backend's that means "the server goes" (`HoldLoss.isDeparture`) is answered and counts as its loss; any other passes to the client and
 // ends the hold. From the first close frame that passes on, bytes are relayed and nothing is held any more.
 //
 // Everything is bounded by `policy.queue`: queued messages, those that wait for their confirmation (`resend`), and the open one. When it is full,
-// receiving from the client stops; what has been received already is still taken.
+// receiving from the client stops; what has been received already is still taken. A client that isn't read can't be seen to leave, so this
+// has an end in any case: the attempts' while no backend is there, and as long a time while one is there and confirms nothing.
 public import Diagnosis
 import WebSocketWire
 public import Wire
@@ -23,7 +24,7 @@ public import Wire
 public struct HoldRelay: Sendable {
     /// The least time between two pings of the confirmation.
     public static let pingInterval = TimeSpan.milliseconds(100)
-    /// How long a backend that Gatehouse leaves has to confirm what it got.
+    /// How long a backend that Gatehouse leaves has to confirm what it got, and then to answer the close frame.
     public static let leaveTimeout = TimeSpan.seconds(1)
 
     enum Mode: Sendable {
@@ -50,16 +51,24 @@ public struct HoldRelay: Sendable {
     var firstMessages: [Entry] = []
     var firstBytes = 0
     var replayIsTooLarge = false
-    /// Pings without pong: the payload, and the last ordinal that had been sent before.
-    var asked: (payload: UInt64, ordinal: UInt64)?
+    /// What the backend was asked and has not answered.
+    var pings = PingLog()
     var lastAsk = Timestamp.zero
-    /// A second ping goes behind the last message, before a close frame.
-    var askedLast: (payload: UInt64, ordinal: UInt64)?
+    /// Pings of the confirmation since the last pong that confirmed something.
+    var asksInVain: UInt64 = 0
+    /// A ping went behind the last message, before a close frame.
+    var hasAskedLast = false
+    /// The queue is full of what the backend has not confirmed; never while it isn't.
+    var fullSince = Timestamp.never
     /// The payload of the client's last ping that went to the backend and has no pong.
     var clientPing: [UInt8]?
     /// The client's close frame, which waits for the queue.
     var pendingClose: [UInt8]?
     var leaveBy = Timestamp.never
+    /// The backend that is left has its close frame, and until then what it still says is relayed.
+    var departBy = Timestamp.never
+    /// A message of the client's was cut that had gone out in part: its rest is for nobody.
+    var isRestOfCut = false
     var isPaused = false
     var nonce: UInt64
 
@@ -83,20 +92,22 @@ public struct HoldRelay: Sendable {
 
     /// Bytes came from the client.
     ///
-    /// - Parameter claim: Whether a pong with this payload answers a ping of the heartbeat's.
-    public mutating func fromClient(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Bool, _ out: inout HoldOutput) {
+    /// - Parameter claim: When the heartbeat's ping was written that a pong with this payload answers, `zero` where that isn't known any more;
+    ///   nil if it answers none.
+    public mutating func fromClient(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Timestamp?, _ out: inout HoldOutput) {
         var cursor = ByteCursor(bytes)
         while let item = client.next(&cursor, mayStream: sends) { take(client: item, now, claim, &out) }
         departIfConfirmed(now, &out)
         askIfDue(now, &out)
-        regulate(&out)
+        regulate(now, &out)
     }
 
     mutating func take(
-        client item: MessageCollector.Item, _ now: Timestamp, _ claim: (UInt64) -> Bool, _ out: inout HoldOutput
+        client item: MessageCollector.Item, _ now: Timestamp, _ claim: (UInt64) -> Timestamp?, _ out: inout HoldOutput
     ) {
         switch item {
         case .message(let bytes): queueMessage(bytes, &out)
+        case .part(_, let isLast) where isRestOfCut: isRestOfCut = !isLast
         case .part(let bytes, let isLast):
             out.toBackend += bytes
             guard isLast else { break }
@@ -109,11 +120,12 @@ public struct HoldRelay: Sendable {
             if sends {
                 out.toBackend += frame
                 clientPing = payload
+                pings.wrote(payload, .client, behind: account.sent, now: now)
             } else {
                 FrameWriter.appendPong(payload, to: &out.toClient)
             }
         case .control(.pong, let payload, let frame):
-            if let number = HoldRelay.number(payload), claim(number) { break }
+            if let number = HoldRelay.number(payload), claim(number) != nil { break }
             if sends { out.toBackend += frame }
         case .control(.close, let payload, let frame): clientCloses(payload, frame, now, &out)
         case .control(_, _, let frame): if sends { out.toBackend += frame }
@@ -149,9 +161,10 @@ public struct HoldRelay: Sendable {
 
     mutating func clientCloses(_ payload: [UInt8], _ frame: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
         guard pendingClose == nil else { return }
-        if sends {
+        if unsent == 0, hold.isConnected, departBy == .never {
+            // Also to a backend that is being left: nobody else has to hear of a session that is over.
             forwardClose(frame, now, &out)
-        } else if unsent == 0, !hold.isConnected {
+        } else if unsent == 0 {
             mode = .ending
             out.answersClose = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : CloseCode.noCode.rawValue
         } else {
@@ -178,7 +191,9 @@ public struct HoldRelay: Sendable {
     public var isLeaving: Bool { mode == .holding && leaveBy != .never }
 
     /// Whether a frame of Gatehouse's may be put behind what has gone to `side`.
-    public func isAtBoundary(towards side: Side) -> Bool { side == .upstream ? client.isAtBoundary : backend.isAtBoundary }
+    public func isAtBoundary(towards side: Side) -> Bool {
+        side == .upstream ? client.isAtBoundary && departBy == .never : backend.isAtBoundary
+    }
 
     /// Whether the client's bytes are not taken at present, because there is no room.
     public var isFull: Bool { isPaused }
@@ -207,6 +222,9 @@ public struct HoldRelay: Sendable {
     /// Whether a message may go to the backend now.
     var sends: Bool { hold.isConnected && leaveBy == .never }
 
+    /// Whether a frame of Gatehouse's own may go to the backend now: there is one, no frame is under way to it, and no close frame has gone.
+    var mayWrite: Bool { hold.isConnected && isAtBoundary(towards: .upstream) }
+
     /// Whether messages stay here until they are confirmed.
     var keepsSent: Bool { policy.unconfirmed == .resend }
 
@@ -223,27 +241,12 @@ public struct HoldRelay: Sendable {
         }
     }
 
-    mutating func askIfDue(_ now: Timestamp, _ out: inout HoldOutput) {
-        guard mode == .holding, hold.isConnected, asked == nil, account.hasPending, client.isAtBoundary else { return }
-        let isUrgent = leaveBy != .never || (keepsSent && queuedBytes > policy.queue / 2)
-        guard isUrgent || lastAsk + HoldRelay.pingInterval <= now else { return }
-        asked = ask(now, &out)
-    }
-
-    mutating func ask(_ now: Timestamp, _ out: inout HoldOutput) -> (payload: UInt64, ordinal: UInt64) {
-        lastAsk = now
-        let payload = draw()
-        var bytes: [UInt8] = []
-        for shift in stride(from: UInt64(56), through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: payload >> shift)) }
-        FrameWriter.appendPing(bytes, maskingKey: key(), to: &out.toBackend)
-        return (payload, account.sent)
-    }
-
     /// Stops or resumes receiving from the client.
-    mutating func regulate(_ out: inout HoldOutput) {
+    mutating func regulate(_ now: Timestamp, _ out: inout HoldOutput) {
         let isFull =
             mode == .holding && (keepsSent || !sends)
             && queuedBytes + (client.isStreaming ? 0 : client.heldBytes) > policy.queue
+        fullSince = isFull && sends ? min(fullSince, now) : .never
         guard isFull != isPaused else { return }
         isPaused = isFull
         out.pausesClient = isFull

@@ -4,7 +4,7 @@
 // until the last one is complete; control frames between them come out at once. A message that is larger than the limit can't wait: where the
 // caller allows it, what is there goes out as a part at the end of each buffer. Towards the client a part is always whole frames, cut anew if
 // need be (no extension is agreed on a held session, so RFC 6455 §5.4 allows it): a close frame then has a place at any time. Towards the
-// backend parts are the bytes as they came.
+// backend parts are the bytes as they came, so what is there of a frame goes out before a control frame that stands behind it.
 public import WebSocketWire
 public import Wire
 
@@ -35,6 +35,8 @@ public struct MessageCollector: Sendable {
     private var isFrameCut = false
     private var controlFrame: [UInt8] = []
     private var controlPayload: [UInt8] = []
+    /// A control frame that comes out behind the part before it.
+    private var waiting: Item?
     /// The open message goes out in parts.
     public private(set) var isStreaming = false
     /// The open message is too large to wait.
@@ -61,6 +63,10 @@ public struct MessageCollector: Sendable {
     ///
     /// - Parameter mayStream: Whether a message that is too large may begin to go out. One that has begun goes on.
     public mutating func next(_ cursor: inout ByteCursor, mayStream: Bool) -> Item? {
+        if let item = waiting {
+            waiting = nil
+            return item
+        }
         guard !isLost else {
             guard !cursor.isAtEnd else { return nil }
             let rest = cursor.bytes.copied(cursor.offset..<cursor.bytes.byteCount)
@@ -140,7 +146,11 @@ public struct MessageCollector: Sendable {
     private mutating func ended() -> Item? {
         if isInControl {
             isInControl = false
-            return .control(control.opcode, payload: controlPayload, frame: controlFrame)
+            let item = Item.control(control.opcode, payload: controlPayload, frame: controlFrame)
+            // The beginning of this frame has gone out already, and its end stands in front of the control frame.
+            guard direction == .clientToServer, isStreaming, !open.isEmpty else { return item }
+            waiting = item
+            return .part(take(), isLast: false)
         }
         if isFrameCut {
             var part: [UInt8] = []

@@ -23,7 +23,7 @@ final class SessionHold {
     var step = Step.none
     var stepDeadline = Timestamp.never
     /// Endpoints that were tried since the loss.
-    var tried: [Bool] = []
+    var tried = TriedEndpoints()
     var nextAddress = 0
     var firstAddress = 0
     var began = Timestamp.zero

@@ -18,18 +18,23 @@ import Wire
 extension Worker {
     /// Begins an attempt: an endpoint, a connection.
     func seekBackend(_ session: UnsafeMutablePointer<Session>, _ hold: SessionHold) {
-        guard let cluster = hold.exchange.cluster else { return }
         let exchange = hold.exchange
+        switch routeAnew(exchange, isHeld: true) {
+        case .same: break
+        // Places in another cluster mean other endpoints.
+        case .anew: hold.tried = TriedEndpoints()
+        case .gone(let why): return heldAttemptFailed(session, hold, why, final: .refused)
+        }
+        guard let cluster = exchange.cluster else { return }
         exchange.triedEndpoints = hold.tried
         var choice = chooseEndpoint(exchange, cluster)
-        if choice == nil, hold.tried.contains(true) {
-            hold.tried = []
-            exchange.triedEndpoints = []
+        if choice == nil, !hold.tried.isEmpty {
+            hold.tried = TriedEndpoints()
+            exchange.triedEndpoints = TriedEndpoints()
             choice = chooseEndpoint(exchange, cluster)
         }
         guard let choice else { return heldAttemptFailed(session, hold, "no_endpoint") }
-        if hold.tried.isEmpty { hold.tried = Array(repeating: false, count: cluster.endpoints.count) }
-        hold.tried[choice] = true
+        hold.tried.insert(choice)
         let endpoint = cluster.endpoints[choice]
         exchange.endpoint = endpoint
         move(session, to: endpoint, cluster, seat: exchange.choice?.seat)
@@ -169,6 +174,7 @@ extension Worker {
     /// A backend took the session.
     private func heldResumed(_ session: UnsafeMutablePointer<Session>, _ hold: SessionHold, _ rest: [UInt8]) {
         hold.resetAttempt()
+        hold.loss = nil
         session.pointee.analyzer?.heard(.upstream, at: loop.now)
         var out = hold.takeOutput()
         let resumption = hold.relay.resumed(now: loop.now, &out)

@@ -269,12 +269,58 @@ extension Integration {
                 frame = try backend.readFrame()
             }
             #expect(frame.closeCode == 1001)
+            // What it says before it answers is not lost with it.
+            let said = ["one", "two", "three"]
+            try backend.send(said.flatMap { Frame.text($0) } + Frame.close(1001))
+            for word in said { #expect(try client.readFrame().text == word) }
             let (next, _) = try takeBack(other)
             try client.send(Frame.text("b", masked: true))
             #expect(try text(next) == "b")
             let held = try gatehouse.ledger.wait(for: "session.held")
             #expect(held["why"].text == "drain" && held["unconfirmed"].texts == [], "\(held)")
             #expect(try gatehouse.ledger.wait(for: "endpoint.drained")["cut"].integer == 0)
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `a backend that confirms nothing ends the session, also of a client that has left unseen`(io: IOBackend) throws {
+            let origin = try RawBackend()
+            let gatehouse = try gatehouse(io, origin, "{queue: 4KiB, unconfirmed: resend, deadline: 1s}")
+            let session = try RawSession(through: gatehouse, to: origin)
+            for _ in 0..<40 { try session.client.send(Frame.text(String(repeating: "x", count: 300), masked: true)) }
+            // With so many the queue is full, and the client isn't read any more; nor is its FIN.
+            var taken = 0
+            while taken < 14 { if try session.backend.readFrame().opcode == 1 { taken += 1 } }
+            session.client.finishSending()
+            let close = try session.client.readFrame()
+            #expect(close.closeCode == 1012 && close.closeReason == "the server does not confirm what it was sent")
+            var last = try session.backend.readFrame()
+            while last.opcode != 8 { last = try session.backend.readFrame() }
+            #expect(last.closeCode == 1001)
+            let hold = try gatehouse.ledger.wait(for: "session.closed")["hold"]
+            #expect(hold["end"].text == "unconfirmed" && hold["delivered"]["count"].integer == 0, "\(hold)")
+        }
+
+        @Test(arguments: IOBackend.available)
+        func `a held session seeks its next backend by the configuration in force`(io: IOBackend) throws {
+            let (first, second) = (try RawBackend(), try RawBackend())
+            let hold = "hold: {attempts: 9, backoff: 300ms, deadline: 20s}"
+            func clusters(_ origin: RawBackend) -> String { "clusters: {app: {endpoints: [\(origin.url)]}}\n" }
+            let gatehouse = try GatehouseProcess(io: io, clusters(first) + "cluster: app\n" + hold)
+            let session = try RawSession(through: gatehouse, to: first, request: Upgrade.request("/ws"))
+            try gatehouse.rewrite(clusters(second) + "cluster: app\n" + hold)
+            gatehouse.child.send(SIGHUP)
+            _ = try gatehouse.ledger.wait(for: "config.reloaded")
+            session.backend.reset()
+            let (backend, _) = try takeBack(second)
+            try backend.send(Frame.text("new"))
+            #expect(try session.client.readFrame().text == "new")
+            #expect(!first.waits(for: 0.1))
+            // A route that is there no more takes no session back.
+            try gatehouse.rewrite(clusters(second) + "routes:\n  - {match: {path: /other}, cluster: app, \(hold)}\n")
+            gatehouse.child.send(SIGHUP)
+            _ = try gatehouse.ledger.wait(forAll: 2, "config.reloaded")
+            backend.reset()
+            #expect(try session.client.readFrame().closeCode == 1012)
         }
 
         /// 20 sessions × 500 messages each way; `GATEHOUSE_HOLD_STORM` has other arguments for `hold_storm.py`, such as those of

@@ -10,69 +10,7 @@ import Wire
 @Suite struct HoldRelayTests {
     private func at(_ milliseconds: UInt64) -> Timestamp { Timestamp(nanoseconds: 5_000_000_000) + .milliseconds(milliseconds) }
 
-    /// One held session, driven by hand.
-    private struct Script {
-        var relay: HoldRelay
-        var toBackend = FrameReader(.clientToServer)
-        var toClient = FrameReader(.serverToClient)
-        /// The last ping that the backend got.
-        var ping: [UInt8] = []
-
-        init(_ change: (inout HoldPolicy) -> Void = { _ in }) {
-            var policy = HoldPolicy()
-            change(&policy)
-            relay = HoldRelay(policy, nonce: 42, now: Timestamp(nanoseconds: 5_000_000_000))
-        }
-
-        /// What both peers read, pings of the confirmation apart.
-        mutating func step(_ input: (inout HoldRelay, inout HoldOutput) -> Void) throws -> (
-            backend: [String], client: [String], out: HoldOutput
-        ) {
-            var out = HoldOutput()
-            input(&relay, &out)
-            let backend = try toBackend.read(out.toBackend)
-            if let ping = backend.last(where: { $0.opcode == .ping && $0.payload.count == 8 }) { self.ping = ping.payload }
-            let client = try toClient.read(out.toClient)
-            if out.lost != nil {
-                toBackend = FrameReader(.clientToServer)
-            }
-            func words(_ messages: [FrameReader.Message]) -> [String] {
-                messages.filter { !($0.opcode == .ping && $0.payload.count == 8) }.map { message in
-                    switch message.opcode {
-                    case .text, .binary: message.text
-                    case .close:
-                        "close \(message.payload.count >= 2 ? Int(message.payload[0]) << 8 | Int(message.payload[1]) : 1005)"
-                    default: "\(message.opcode.name) \(message.text)"
-                    }
-                }
-            }
-            return (words(backend), words(client), out)
-        }
-
-        mutating func client(_ bytes: [UInt8], _ now: Timestamp) throws -> (backend: [String], client: [String], out: HoldOutput) {
-            try step { $0.fromClient(bytes, now, &$1) }
-        }
-
-        mutating func backend(_ bytes: [UInt8], _ now: Timestamp) throws -> (backend: [String], client: [String], out: HoldOutput) {
-            try step { $0.fromBackend(bytes, now, &$1) }
-        }
-
-        mutating func pong(_ now: Timestamp) throws -> (backend: [String], client: [String], out: HoldOutput) {
-            try backend(HoldFrames.server(.pong, ping), now)
-        }
-
-        mutating func lose(_ now: Timestamp) throws -> (backend: [String], client: [String], out: HoldOutput) {
-            try step { $0.backendLost(HoldLoss(.reset), now: now, &$1) }
-        }
-
-        /// The next attempt is made and succeeds.
-        mutating func resume() throws -> (backend: [String], client: [String], out: HoldOutput) {
-            let now = relay.hold.deadline
-            let begun = try step { $0.deadlinePassed(now: now, &$1) }
-            #expect(begun.out.connects)
-            return try step { _ = $0.resumed(now: now, &$1) }
-        }
-    }
+    private typealias Script = HoldScript
 
     @Test func `messages pass, and a pong of the backend's confirms them without being passed on`() throws {
         var script = Script()
@@ -89,7 +27,7 @@ import Wire
         let first = script.ping
         _ = try script.client(HoldFrames.text("b"), at(500))
         #expect(script.ping == first)
-        #expect(script.relay.deadline == .never, "the pong comes first")
+        #expect(script.relay.deadline == at(2000), "the pong comes first")
         _ = try script.pong(at(501))
         #expect(script.ping != first, "b is asked for at once, since 100 ms have passed")
         _ = try script.pong(at(502))
@@ -253,15 +191,17 @@ import Wire
         }
     }
 
-    @Test func `leaving an endpoint waits for its confirmation`() throws {
-        var script = Script()
-        _ = try script.client(HoldFrames.text("a"), at(0))
-        #expect(try script.step { $0.leave(now: Timestamp(nanoseconds: 5_001_000_000), &$1) }.out.lost == nil)
-        #expect(try script.client(HoldFrames.text("b"), at(2)).backend == [], "b is for the next one")
-        let gone = try script.pong(at(3))
-        #expect(gone.backend == ["close 1001"])
-        #expect(gone.out.lost?.unconfirmed == [])
-        #expect(try script.resume().backend == ["b"])
+    @Test func `a large message of the client's that was cut is one message, also when its rest comes`() throws {
+        var script = Script { $0.queue = 64 }
+        let message = HoldFrames.client(.text, [UInt8](repeating: 65, count: 200))
+        _ = try script.client(Array(message[..<100]), at(0))
+        #expect(try script.lose(at(1)).out.gaveUp == .cutMessage)
+        #expect(try script.client(Array(message[100...]), at(2)).backend == [])
+        _ = try script.client(HoldFrames.text("after"), at(3))
+        let facts = script.relay.finish(clientLeft: false)
+        #expect(facts.received == 2 && facts.unconfirmed.count == 0)
+        #expect(facts.dropped.map(\.reason) == ["cut", "no_backend"])
+        #expect(facts.dropped.map(\.ordinals.ranges) == [[1...1], [2...2]])
     }
 
     @Test func `what comes when the session is given up is counted and not kept`() throws {

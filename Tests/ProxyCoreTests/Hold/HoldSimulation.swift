@@ -34,6 +34,13 @@ private struct HoldWorld {
     var clientGot: [(life: Int, number: Int)] = []
     var echoed = 0
     var sent = 0
+    /// How long each message of the client's is behind its number.
+    var fillings: [Int: Int] = [:]
+    /// Backends that answer the last of the pings that come together.
+    let answersLastPing: Bool
+    /// The present backend has answered a close frame, and what it had said before, which is to arrive.
+    var hasAnsweredClose = false
+    var owed: [Int] = []
     var isPaused = false
     var isOver = false
     var connectAt = Timestamp.never
@@ -49,6 +56,7 @@ private struct HoldWorld {
         policy.unconfirmed = random.below(3) == 0 ? .resend : .drop
         policy.backoff = .milliseconds(20 + random.below(200))
         policy.deadline = .seconds(1 + random.below(30))
+        answersLastPing = random.below(3) == 0
         relay = HoldRelay(policy, nonce: random.next(), now: now)
     }
 
@@ -68,7 +76,14 @@ private struct HoldWorld {
             }
             clientGot.append((life, number))
         }
-        if out.lost != nil {
+        if let lost = out.lost {
+            // Whoever is left and answers has been heard to the end, unless its answer comes too late.
+            if lost.loss.kind == .drain, hasAnsweredClose, downstream.isEmpty {
+                let got = Set(clientGot.map(\.number))
+                if !owed.allSatisfy(got.contains) { faults.append("said before its answer, and never heard: \(owed)") }
+            }
+            hasAnsweredClose = false
+            owed = []
             // What is still under way to a dead backend, or from it, is lost.
             upstream = []
             downstream = []
@@ -126,18 +141,19 @@ private struct HoldWorld {
         case 43 where isUp: relay.leave(now: now, &out)
         case 44 where isUp: send(\.downstream, HoldFrames.close([1001, 1012, 1013][Int(random.below(3))], masked: false))
         case 45 where partial.isEmpty: relay.fromClient(HoldFrames.client(.ping, "p".utf8), now, &out)
-        case 46..<60 where isUp: backendSends()
+        case 46..<60 where isUp && !hasAnsweredClose: backendSends()
         default: break
         }
         try perform(out)
     }
 
-    /// A numbered message in one to three fragments, of which a part may come now and the rest later.
+    /// A numbered message in one to four fragments with pings between them, of which a part may come now and the rest later.
     mutating func clientSends(_ out: inout HoldOutput) {
         if partial.isEmpty {
             sent += 1
-            partial = HoldWorld.message(
-                sent, filling: Int(random.below(random.below(20) == 0 ? 3000 : 200)), isClient: true, &random)
+            let filling = Int(random.below(random.below(20) == 0 ? 3000 : 200))
+            fillings[sent] = filling
+            partial = HoldWorld.message(sent, filling: filling, isClient: true, &random)
         }
         let count = random.below(4) == 0 ? Int(random.below(UInt64(partial.count))) + 1 : partial.count
         let piece = Array(partial[..<count])
@@ -147,33 +163,66 @@ private struct HoldWorld {
 
     mutating func backendSends() {
         echoed += 1
+        owed.append(echoed)
         send(\.downstream, HoldWorld.message(echoed, filling: Int(random.below(300)), isClient: false, &random))
     }
 
+    static func payload(_ number: Int, _ filling: Int) -> [UInt8] {
+        Array("\(number) ".utf8) + [UInt8](repeating: 0x2E, count: filling)
+    }
+
     static func message(_ number: Int, filling: Int, isClient: Bool, _ random: inout SplitMix64) -> [UInt8] {
-        let payload = Array("\(number) ".utf8) + [UInt8](repeating: 0x2E, count: filling)
-        let cut = random.below(3) == 0 ? Int(random.below(UInt64(payload.count))) : payload.count
+        let payload = HoldWorld.payload(number, filling)
         func frame(_ opcode: Opcode, _ bytes: ArraySlice<UInt8>, _ isFinal: Bool) -> [UInt8] {
             isClient ? HoldFrames.client(opcode, bytes, isFinal: isFinal) : HoldFrames.server(opcode, bytes, isFinal: isFinal)
         }
-        if cut == payload.count { return frame(.text, payload[...], true) }
-        return frame(.text, payload[..<cut], false) + frame(.continuation, payload[cut...], true)
+        var cuts = random.below(3) == 0 ? (0...random.below(3)).map { _ in Int(random.below(UInt64(payload.count))) }.sorted() : []
+        cuts.append(payload.count)
+        var bytes: [UInt8] = []
+        var start = 0
+        for (place, end) in cuts.enumerated() {
+            bytes += frame(place == 0 ? .text : .continuation, payload[start..<end], place == cuts.count - 1)
+            if place < cuts.count - 1, random.below(2) == 0 { bytes += frame(.ping, Array("between \(number)".utf8)[...], true) }
+            start = end
+        }
+        return bytes
+    }
+
+    /// Pongs to what the backend was asked; nothing follows its close frame.
+    mutating func answer(_ pings: inout [[UInt8]]) {
+        let asked = answersLastPing ? pings.suffix(1) : pings[...]
+        pings = []
+        guard isUp, !hasAnsweredClose else { return }
+        for ping in asked { send(\.downstream, HoldFrames.server(.pong, ping)) }
     }
 
     /// Packets whose time has come.
     mutating func deliver() throws {
+        var pings: [[UInt8]] = []
         while let packet = upstream.first, packet.at <= now {
             upstream.removeFirst()
             for message in try lives[packet.connection].reader.read(packet.bytes) {
+                if lives[packet.connection].closed { faults.append("\(message.opcode) behind the close frame") }
                 switch message.opcode {
                 case .text:
-                    lives[packet.connection].messages.append(Int(message.text.prefix { $0 != " " }) ?? -1)
-                case .ping: if isUp { send(\.downstream, HoldFrames.server(.pong, message.payload)) }
-                case .close: lives[packet.connection].closed = true
+                    let number = Int(message.text.prefix { $0 != " " }) ?? -1
+                    let isWhole = message.payload == HoldWorld.payload(number, fillings[number] ?? 0)
+                    lives[packet.connection].messages.append(isWhole ? number : -1)
+                case .ping: pings.append(message.payload)
+                case .close:
+                    answer(&pings)
+                    lives[packet.connection].closed = true
+                    // A server that ends the session ends it behind what it is sending, or says nothing at all.
+                    if isUp, packet.connection == life, !hasAnsweredClose, random.below(4) != 0 {
+                        for _ in 0..<random.below(3) { backendSends() }
+                        hasAnsweredClose = true
+                        send(\.downstream, HoldFrames.close(1001, masked: false))
+                    }
                 default: break
                 }
             }
         }
+        answer(&pings)
         while isUp, !isOver, let packet = downstream.first, packet.at <= now {
             downstream.removeFirst()
             var out = HoldOutput()

@@ -82,10 +82,10 @@ struct FrameReader {
 
 extension HoldRelay {
     mutating func fromClient(_ bytes: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
-        fromClient(bytes.span.bytes, now: now, claim: { _ in false }, &out)
+        fromClient(bytes.span.bytes, now: now, claim: { _ in nil }, &out)
     }
 
     mutating func fromBackend(_ bytes: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
-        fromBackend(bytes.span.bytes, now: now, claim: { _ in false }, &out)
+        fromBackend(bytes.span.bytes, now: now, claim: { _ in nil }, &out)
     }
 }

@@ -58,6 +58,32 @@ import Wire
     }
 
     @Test(arguments: Chunking.all)
+    func `a control frame between the fragments of a message above the limit stands behind the fragment before it`(
+        chunking: Chunking
+    ) throws {
+        let payload = (0..<300).map { UInt8(truncatingIfNeeded: $0) }
+        let bytes =
+            HoldFrames.client(.binary, payload, isFinal: false) + HoldFrames.client(.ping, "p".utf8)
+            + HoldFrames.client(.continuation, payload, isFinal: false) + HoldFrames.client(.pong, "q".utf8)
+            + HoldFrames.client(.continuation, payload) + HoldFrames.close(1000, masked: true)
+        // Cut within the first fragment, so that its beginning has gone when the ping comes.
+        for cut in [150, 200, 250] {
+            var collector = MessageCollector(direction: .clientToServer, limit: 100)
+            var sent: [UInt8] = []
+            for piece in [bytes[..<cut]] + chunking.pieces(of: Array(bytes[cut...])).map({ Array($0)[...] }) {
+                let piece = Array(piece)
+                var cursor = ByteCursor(piece.span.bytes)
+                while let item = collector.next(&cursor, mayStream: true) {
+                    switch item {
+                    case .part(let bytes, _), .control(_, _, let bytes), .message(let bytes), .unreadable(let bytes): sent += bytes
+                    }
+                }
+            }
+            #expect(sent == Array(bytes), "cut at \(cut)")
+        }
+    }
+
+    @Test(arguments: Chunking.all)
     func `towards the client each part is whole frames, so that a close frame has its place`(chunking: Chunking) throws {
         let payload = (0..<300).map { UInt8(truncatingIfNeeded: $0) }
         let big =
