@@ -72,6 +72,28 @@ import Wire
         #expect(session.response == nil)
     }
 
+    @Test func `a number keeps its digits, and differs from another with the same double`() throws {
+        func node(_ text: String) throws -> JSONNode { try #require(JSONNode(Array(text.utf8))) }
+        let name = try node(#"{"id":1234567890123456789}"#)
+        guard case .number(let number)? = name["id"] else {
+            Issue.record("no number")
+            return
+        }
+        #expect(number.text == "1234567890123456789")
+        #expect(name["id"]?.number == 1_234_567_890_123_456_789)
+        #expect(try name != node(#"{"id":1234567890123456788}"#))
+        #expect(try node("-9007199254740993") != node("-9007199254740992"))
+        for (one, other) in [("1", "1.0"), ("100", "1e2"), ("0.5", "5E-1"), ("-0", "0")] {
+            #expect(try node(one) == node(other))
+            #expect(try node(one).hashValue == node(other).hashValue)
+        }
+        #expect(try node("1") != node("2"))
+        let beyond = try node("1e999")
+        #expect(beyond.number == nil)
+        #expect(try beyond == node("1e999"))
+        #expect(try beyond != node("1e998"))
+    }
+
     @Test func `a document that nests without end is refused`() {
         #expect(JSONNode(Array(String(repeating: "[", count: 100_000).utf8)) == nil)
         #expect(JSONNode(Array(String(repeating: "{\"a\":", count: 100_000).utf8)) == nil)

@@ -5,6 +5,8 @@ import Wire
 /// A sink that writes down what it is told, one line each: `1 > Hello` for bytes of the initiator, `1 < 200` for the other end's.
 final class Listener: StreamSink {
     var lines: [String] = []
+    /// As of when bytes and gaps were told, in milliseconds.
+    var times: [UInt64] = []
     /// Says whether a connection is still wanted after this payload.
     var wants: (String) -> Bool = { _ in true }
     weak var reassembler: TCPReassembler?
@@ -18,6 +20,7 @@ final class Listener: StreamSink {
     func received(_ slot: Int, from sender: ConnectionEnd, _ bytes: RawSpan, at time: Timestamp) -> Bool {
         let text = String(decoding: bytes.copied(), as: UTF8.self)
         let name = name(slot, sender)
+        times.append(time.nanoseconds / 1_000_000)
         // Where bytes are cut doesn't matter: neighbours are joined.
         if let last = lines.last, last.hasPrefix(name + " "), !last.hasSuffix("]") {
             lines[lines.count - 1] = last + text
@@ -28,6 +31,7 @@ final class Listener: StreamSink {
     }
 
     func missed(_ slot: Int, from sender: ConnectionEnd, _ count: UInt64, at time: Timestamp) {
+        times.append(time.nanoseconds / 1_000_000)
         lines.append("\(name(slot, sender)) [missed \(count)]")
     }
 

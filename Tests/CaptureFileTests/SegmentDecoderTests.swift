@@ -92,6 +92,19 @@ import Wire
         #expect(decoder.counts.unknownLink == 1)
     }
 
+    @Test func `a header that claims more than came by is no segment with a gap behind it`() {
+        var decoder = SegmentDecoder()
+        for (packet, place) in [(Packets.v4(segment), 2), (Packets.v6(segment), 4)] {
+            var lying = packet
+            lying.replaceSubrange(place..<place + 2, with: Files.number(65_000, 2, true))
+            #expect(Packets.decode(lying, .rawIP, with: &decoder) == nil)
+            #expect(Packets.decode(lying, .rawIP, original: packet.count + 20, with: &decoder) == nil)
+            // The same where the snapshot length cut a packet that was as long as it says.
+            #expect(Packets.decode(lying, .rawIP, original: 65_040, with: &decoder)?.payload == bytes("Hello"))
+        }
+        #expect(decoder.counts.malformed == 4)
+    }
+
     @Test func `a length of zero means the whole packet: the card was to cut it`() {
         var packet = Packets.v4(segment)
         packet.replaceSubrange(2..<4, with: [0, 0])
@@ -111,6 +124,26 @@ import Wire
             }
             #expect(found == [Array(data[20...])], "\(order)")
         }
+    }
+
+    @Test func `a datagram in more pieces than one is ever cut into is dropped`() {
+        let data = Packets.tcp(5000, 80, seq: 1, [.ack], [UInt8](repeating: 0x41, count: 1580))
+        func piece(_ index: Int) -> [UInt8] {
+            Packets.v4(Array(data[index * 8..<index * 8 + 8]), fragment: index | (index < 199 ? 0x2000 : 0))
+        }
+        // Every second one first: twenty at a time stay within the bound, sixty-five don't.
+        var decoder = SegmentDecoder()
+        var whole: [UInt8]?
+        for start in stride(from: 0, to: 200, by: 40) {
+            for index in Array(stride(from: start, to: start + 40, by: 2)) + Array(stride(from: start + 1, to: start + 40, by: 2)) {
+                whole = Packets.decode(piece(index), .rawIP, with: &decoder)?.payload ?? whole
+            }
+        }
+        #expect(whole == Array(data[20...]))
+        #expect(decoder.finalCounts.fragmentsDropped == 0)
+        for index in stride(from: 0, to: 130, by: 2) { _ = Packets.decode(piece(index), .rawIP, with: &decoder) }
+        #expect(decoder.counts.fragments == 265)
+        #expect(decoder.finalCounts.fragmentsDropped == 1)
     }
 
     @Test func `IPv6 fragments come together`() {

@@ -63,8 +63,7 @@ import Wire
         tap.send(.client, .ack, seq: 103, ack: 501, "cY")
         tap.send(.client, .ack, seq: 104, ack: 501, "Q")
         tap.send(.client, .ack, seq: 101, ack: 501, "ab")
-        #expect(tap.finish().first?.hasPrefix("1 > abc") == true)
-        #expect(tap.listener.lines.first?.count == "1 > abcYefXhi".count)
+        #expect(tap.finish().first == "1 > abcdefXhi")
     }
 
     @Test func `bytes that the peer acknowledged and the capture lost are a gap, after a second`() {

@@ -92,7 +92,7 @@ public struct HARFile: Sendable {
         let micros = UInt64((time * 1_000_000).rounded())
         return Message(
             direction: type == "send" ? .clientToServer : .serverToClient, time: Timestamp(nanoseconds: micros * 1000),
-            opcode: UInt8(opcode), payload: opcode == 1 ? Array(data.utf8) : Base64.decode(data) ?? Array(data.utf8))
+            opcode: UInt8(opcode), payload: opcode == 1 ? Array(data.utf8) : Base64.decode(data.utf8) ?? Array(data.utf8))
     }
 
     /// Name and value of each field that can stand in a head.

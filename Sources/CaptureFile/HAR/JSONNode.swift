@@ -6,7 +6,7 @@ import JSONWire
 public enum JSONNode: Sendable, Hashable {
     case null
     case bool(Bool)
-    case number(Double)
+    case number(JSONNumber)
     case text(String)
     case array([JSONNode])
     case object([Member])
@@ -35,13 +35,14 @@ public enum JSONNode: Sendable, Hashable {
 
     public var elements: [JSONNode] { if case .array(let elements) = self { elements } else { [] } }
     public var text: String? { if case .text(let text) = self { text } else { nil } }
-    public var number: Double? { if case .number(let number) = self { number } else { nil } }
+    /// As a double; nil beyond all of them, too.
+    public var number: Double? { if case .number(let number) = self { number.value } else { nil } }
 
     private init(_ value: JSONValue) {
         switch value {
         case .null: self = .null
         case .boolean(let value): self = .bool(value)
-        case .number: self = value.finiteNumber.map { .number($0) } ?? .null
+        case .number(let digits): self = .number(JSONNumber(String(decoding: digits, as: UTF8.self)))
         case .string(let octets): self = .text(String(decoding: octets, as: UTF8.self))
         case .array(let elements): self = .array(elements.map { JSONNode($0) })
         case .object(let members):

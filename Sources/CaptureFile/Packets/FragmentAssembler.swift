@@ -4,7 +4,7 @@ import Wire
 ///
 /// The policy is RFC 5722's, for both versions: fragments that overlap in anything but an exact repetition drop their datagram. At
 /// most `limit` datagrams wait at a time; the eldest is let go for a new one, and one that waits longer than `patience` of the
-/// capture's own time is taken for lost.
+/// capture's own time is taken for lost. One of more than `pieces` separate pieces is no datagram that a router cut.
 struct FragmentAssembler {
     struct Piece {
         var source: (high: UInt64, low: UInt64)
@@ -28,9 +28,30 @@ struct FragmentAssembler {
         func belongs(_ piece: Piece) -> Bool {
             identification == piece.identification && source == piece.source && destination == piece.destination
         }
+
+        /// Puts new bytes in their place among those that are there, which they don't overlap.
+        mutating func note(_ range: Range<Int>) {
+            var (low, high) = (0, present.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if present[middle].lowerBound < range.lowerBound { low = middle + 1 } else { high = middle }
+            }
+            let joinsBefore = low > 0 && present[low - 1].upperBound == range.lowerBound
+            let joinsBehind = low < present.count && present[low].lowerBound == range.upperBound
+            switch (joinsBefore, joinsBehind) {
+            case (true, true):
+                present[low - 1] = present[low - 1].lowerBound..<present[low].upperBound
+                present.remove(at: low)
+            case (true, false): present[low - 1] = present[low - 1].lowerBound..<range.upperBound
+            case (false, true): present[low] = range.lowerBound..<present[low].upperBound
+            case (false, false): present.insert(range, at: low)
+            }
+        }
     }
 
     static let limit = 64
+    /// Twice as many as 64 KiB make in frames of 1,500 bytes of which every second one is late.
+    static let pieces = 64
     private static let longest = 65_535
     private static let patience = TimeSpan.seconds(30)
 
@@ -70,7 +91,12 @@ struct FragmentAssembler {
         let missing = range.upperBound - datagrams[index].bytes.count
         if missing > 0 { datagrams[index].bytes.append(contentsOf: repeatElement(0, count: missing)) }
         datagrams[index].bytes.replaceSubrange(range, with: bytes.copied())
-        datagrams[index].present = FragmentAssembler.joined(datagrams[index].present, range)
+        datagrams[index].note(range)
+        if datagrams[index].present.count > FragmentAssembler.pieces {
+            datagrams.remove(at: index)
+            dropped += 1
+            return nil
+        }
         guard let total = datagrams[index].total, datagrams[index].present == [0..<total] else { return nil }
         return datagrams.remove(at: index).bytes
     }
@@ -84,17 +110,5 @@ struct FragmentAssembler {
         return datagram.present.allSatisfy {
             !$0.overlaps(range) || ($0.lowerBound <= range.lowerBound && $0.upperBound >= range.upperBound)
         }
-    }
-
-    private static func joined(_ ranges: [Range<Int>], _ new: Range<Int>) -> [Range<Int>] {
-        var result: [Range<Int>] = []
-        for range in (ranges + [new]).sorted(by: { $0.lowerBound < $1.lowerBound }) {
-            if let last = result.last, last.upperBound == range.lowerBound {
-                result[result.count - 1] = last.lowerBound..<range.upperBound
-            } else {
-                result.append(range)
-            }
-        }
-        return result
     }
 }

@@ -138,7 +138,8 @@ public struct SegmentDecoder {
         var total = Int(bytes.bigEndian16(at: start + 2))
         // Segments that the card was to cut are captured whole, with no length.
         if total == 0 { total = end - start + hidden }
-        guard total >= header else { return malformed() }
+        // A header that claims more than came by would be a gap that nothing fills.
+        guard total >= header, total <= end - start + hidden else { return malformed() }
         guard bytes.byte(at: start + 9) == 6 else {
             counts.notTCP += 1
             return .none
@@ -161,6 +162,7 @@ public struct SegmentDecoder {
         guard end - start >= 40 else { return hidden > 0 ? cut() : malformed() }
         var length = Int(bytes.bigEndian16(at: start + 4))
         if length == 0 { length = end - start - 40 + hidden }
+        guard length <= end - start - 40 + hidden else { return malformed() }
         let source = (high: bytes.bigEndian64(at: start + 8), low: bytes.bigEndian64(at: start + 16))
         let destination = (high: bytes.bigEndian64(at: start + 24), low: bytes.bigEndian64(at: start + 32))
         var next = bytes.byte(at: start + 6)

@@ -1,6 +1,8 @@
+import Glibc
+
 /// Why a file can't be read as a capture, or not any further. `description` says what was observed, what was expected and what to do.
 public enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
-    case notFound(path: String, errno: Int32)
+    case notFound(errno: Int32)
     case empty
     /// The first bytes, up to `FileSignature.length` of them, are no capture's.
     case notACapture(first: [UInt8])
@@ -16,7 +18,7 @@ public enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .notFound(let path, let errno): "\(path) can't be opened (errno \(errno)); give the path of a readable file"
+        case .notFound(let errno): "the file can't be opened (\(CaptureFault.words(errno))); give the path of one that can be read"
         case .empty: "the file is empty; expected is \(CaptureFault.expected)"
         case .notACapture(let first):
             "the file begins with \(CaptureFault.hexadecimal(first))\(FileSignature.words(first).map { ", like \($0);" } ?? ";") expected is \(CaptureFault.expected)"
@@ -31,12 +33,14 @@ public enum CaptureFault: Error, Sendable, Hashable, CustomStringConvertible {
             "the interface at byte \(at) has time resolution \(value), which is no unit of time: the file is damaged"
         case .tooManyInterfaces(let at):
             "at byte \(at) a section describes more than \(CaptureLimits.interfaces) interfaces: the file is damaged"
-        case .readFailed(let at, let errno): "reading failed at byte \(at) (errno \(errno))"
+        case .readFailed(let at, let errno): "reading failed at byte \(at) (\(CaptureFault.words(errno)))"
         }
     }
 
     /// What is read, by the commands that read a file.
     private static let expected = "a capture (pcap or pcapng), a HAR document or a ledger of Gatehouse"
+
+    private static func words(_ errno: Int32) -> String { String(cString: strerror(errno)) }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
         bytes.prefix(8).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")

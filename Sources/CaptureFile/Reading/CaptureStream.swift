@@ -32,12 +32,12 @@ public final class CaptureStream {
     /// Opens a file; `-` is the standard input.
     public init(path: String) throws(CaptureFault) {
         descriptor = path == "-" ? dup(0) : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .notFound(path: path, errno: errno) }
+        guard descriptor >= 0 else { throw .notFound(errno: errno) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
             let number = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : errno
             close(descriptor)
-            throw .notFound(path: path, errno: number)
+            throw .notFound(errno: number)
         }
         length = status.st_mode & S_IFMT == S_IFREG ? UInt64(max(status.st_size, 0)) : nil
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)

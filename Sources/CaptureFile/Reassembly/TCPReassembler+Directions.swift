@@ -12,6 +12,7 @@ extension TCPReassembler {
         let own = half(slot, segment.sender)
         let other = half(slot, segment.sender.opposite)
         let connection = table.slots + slot
+        let wasSeen = own.pointee.isSeen
         own.pointee.isSeen = true
         if segment.window == 0, segment.flags.isDisjoint(with: [.rst, .syn]) { connection.pointee.zeroWindows &+= 1 }
 
@@ -28,7 +29,7 @@ extension TCPReassembler {
         {
             connection.pointee.ackAt = now
         }
-        if segment.flags.contains(.rst) { return reset(slot, segment, own, time) }
+        if segment.flags.contains(.rst) { return reset(slot, segment, own, wasSeen: wasSeen, time) }
         if segment.flags.contains(.ack) {
             acknowledge(other, segment.acknowledgement)
             // Before this segment's own bytes: it was sent in the knowledge of what is missing.
@@ -41,14 +42,9 @@ extension TCPReassembler {
                 own.pointee.next = sequence
                 own.pointee.isKnown = true
             }
-            if segment.flags.contains(.fin), !own.pointee.hasFIN {
-                let place = sequence &+ UInt32(truncatingIfNeeded: segment.length)
-                if abs(Int(PendingSegments.distance(own.pointee.next, place))) < Int(TCPReassembler.furthest) {
-                    own.pointee.hasFIN = true
-                    own.pointee.finAt = place
-                    // The other end's FIN came before and waits behind a hole: it was the first all the same.
-                    if other.pointee.hasFIN, !other.pointee.isEnded { surrender(slot, segment.sender.opposite, time) }
-                }
+            if segment.flags.contains(.fin), takeFIN(slot, segment, sequence, own) {
+                // The other end's FIN came before and waits behind a hole: it was the first all the same.
+                if other.pointee.hasFIN, !other.pointee.isEnded { surrender(slot, segment.sender.opposite, time) }
             }
             if segment.length > 0 { data(slot, segment, sequence, bytes, own, time) }
         }
@@ -56,6 +52,37 @@ extension TCPReassembler {
         if own.pointee.hasFIN { endIfDue(slot, segment.sender, own, time) }
         guard connection.pointee.state == .followed else { return }
         if own.pointee.holeSince != 0 { checkHole(slot, segment.sender, own, time) }
+    }
+
+    /// Takes note of where a direction ends; true the first time. A FIN far ahead or behind is a stray or a blind shot, and none.
+    private func takeFIN(
+        _ slot: Int, _ segment: Segment, _ sequence: UInt32, _ own: UnsafeMutablePointer<HalfStream>
+    ) -> Bool {
+        guard !own.pointee.isEnded else { return false }
+        let place = sequence &+ UInt32(truncatingIfNeeded: segment.length)
+        let ahead = Int(PendingSegments.distance(own.pointee.next, place))
+        // One that waits was a guess; one that follows on what is known isn't.
+        if own.pointee.hasFIN, !(0...segment.length).contains(ahead) { return false }
+        guard isNear(slot, segment.sender, place, from: -1) else { return false }
+        let isFirst = !own.pointee.hasFIN
+        own.pointee.hasFIN = true
+        own.pointee.finAt = place
+        return isFirst
+    }
+
+    /// Whether a direction may end at `place`: at most a large window from where it stands; or, where the capture lost much, from what the other
+    /// end has of it, or from the last that waits.
+    func isNear(_ slot: Int, _ end: ConnectionEnd, _ place: UInt32, from nearest: Int) -> Bool {
+        let own = half(slot, end).pointee
+        let near = nearest...1 << 24
+        if near.contains(Int(PendingSegments.distance(own.next, place))) { return true }
+        if own.isAcknowledged, PendingSegments.distance(own.next, own.acknowledged) > 0,
+            near.contains(Int(PendingSegments.distance(own.acknowledged, place)))
+        {
+            return true
+        }
+        guard own.waits, let last = pending[slot * 2 + Int(end.rawValue)]?.segments.last else { return false }
+        return near.contains(Int(PendingSegments.distance(last.end, place)))
     }
 
     func began(_ slot: Int, _ segment: Segment, _ now: UInt64) {
@@ -88,10 +115,8 @@ extension TCPReassembler {
         _ time: Timestamp
     ) {
         let ahead = PendingSegments.distance(own.pointee.next, sequence)
-        if ahead == 0 {
-            deliver(slot, segment.sender, own, bytes.extracting(segment.payload), cut: segment.cut, time)
-            if own.pointee.waits { drain(slot, segment.sender, own, time) }
-            return
+        if ahead == 0, !own.pointee.waits {
+            return deliver(slot, segment.sender, own, bytes.extracting(segment.payload), cut: segment.cut, time)
         }
         irregular(slot, segment, sequence, ahead, bytes, own, time)
     }
@@ -102,36 +127,51 @@ extension TCPReassembler {
         _ own: UnsafeMutablePointer<HalfStream>, _ time: Timestamp
     ) {
         let connection = table.slots + slot
-        if ahead < 0 {
-            let old = -Int(ahead)
-            // A keep-alive repeats one byte that was acknowledged.
-            if segment.length > 1 {
-                connection.pointee.retransmissions &+= 1
-                counts.retransmissions &+= 1
-            }
-            guard old < segment.length else { return }
-            let skipped = min(old, segment.payload.count)
-            deliver(
-                slot, segment.sender, own, bytes.extracting(segment.payload.lowerBound + skipped..<segment.payload.upperBound),
-                cut: segment.cut - (old - skipped), time)
-            if own.pointee.waits { drain(slot, segment.sender, own, time) }
-            return
+        // A keep-alive repeats one byte that was acknowledged.
+        if ahead < 0, segment.length > 1 {
+            connection.pointee.retransmissions &+= 1
+            counts.retransmissions &+= 1
         }
+        if ahead <= 0 { return fill(slot, segment, sequence, bytes, own, time) }
         guard ahead < TCPReassembler.furthest else { return }
         connection.pointee.outOfOrder &+= 1
         counts.outOfOrder &+= 1
         let place = slot * 2 + Int(segment.sender.rawValue)
         var waiting = pending.removeValue(forKey: place) ?? PendingSegments()
-        let before = waiting.bytes
-        waiting.insert(.init(sequence: sequence, bytes: bytes.copied(segment.payload), cut: segment.cut))
-        pendingBytes += waiting.bytes - before
+        let before = waiting.cost
+        waiting.insert(.init(sequence: sequence, bytes: bytes.copied(segment.payload), cut: segment.cut, came: time))
+        pendingCost += waiting.cost - before
         let isTooMuch =
-            waiting.bytes > TCPReassembler.pendingLimit || waiting.segments.count > TCPReassembler.pendingSegments
-            || pendingBytes > TCPReassembler.pendingTotal
+            waiting.cost > TCPReassembler.pendingLimit || waiting.segments.count > TCPReassembler.pendingSegments
+            || pendingCost > TCPReassembler.pendingTotal
         pending[place] = waiting
         own.pointee.waits = true
         if own.pointee.holeSince == 0 { own.pointee.holeSince = max(time.nanoseconds, 1) }
         if isTooMuch { surrender(slot, segment.sender, time) }
+    }
+
+    /// Hands out what is new of a segment that begins at or before the direction's place: the bytes between those that wait, which came first.
+    private func fill(
+        _ slot: Int, _ segment: Segment, _ sequence: UInt32, _ bytes: RawSpan, _ own: UnsafeMutablePointer<HalfStream>,
+        _ time: Timestamp
+    ) {
+        let place = slot * 2 + Int(segment.sender.rawValue)
+        while table.slots[slot].state == .followed {
+            let start = Int(PendingSegments.distance(sequence, own.pointee.next))
+            guard start >= 0, start < segment.length else { return }
+            var end = segment.length
+            if own.pointee.waits, let room = pending[place]?.gap(from: own.pointee.next) { end = min(end, start + Int(room)) }
+            if end > start {
+                let captured = segment.payload.count
+                let piece = min(start, captured)..<min(end, captured)
+                let first = segment.payload.lowerBound
+                deliver(
+                    slot, segment.sender, own, bytes.extracting(first + piece.lowerBound..<first + piece.upperBound),
+                    cut: end - start - piece.count, time)
+            }
+            // Each turn hands out a byte of the segment, or takes away something that waited.
+            if own.pointee.waits { drain(slot, segment.sender, own, from: time) }
+        }
     }
 
     @inline(__always)

@@ -2,18 +2,19 @@ import Wire
 
 /// What waits behind a hole, when a hole becomes a gap, and the ends, which wait behind holes as well.
 extension TCPReassembler {
-    /// Hands out what waited and is due now.
-    func drain(_ slot: Int, _ end: ConnectionEnd, _ own: UnsafeMutablePointer<HalfStream>, _ time: Timestamp) {
+    /// Hands out what waited and is due now, each segment as of when it came, but none as of before `time`: its direction's times don't run back.
+    func drain(_ slot: Int, _ end: ConnectionEnd, _ own: UnsafeMutablePointer<HalfStream>, from time: Timestamp) {
         let place = slot * 2 + Int(end.rawValue)
+        var latest = time
         while table.slots[slot].state == .followed {
-            let before = pending[place]?.bytes ?? 0
-            guard let next = pending[place]?.take(from: own.pointee.next) else {
-                pendingBytes -= before - (pending[place]?.bytes ?? 0)
-                break
-            }
-            pendingBytes -= before - (pending[place]?.bytes ?? 0)
-            deliver(slot, end, own, next.bytes.span.bytes, cut: next.cut, time)
+            let before = pending[place]?.cost ?? 0
+            let next = pending[place]?.take(from: own.pointee.next)
+            pendingCost -= before - (pending[place]?.cost ?? 0)
+            guard let next else { break }
+            latest = max(latest, next.came)
+            deliver(slot, end, own, next.bytes.span.bytes, cut: next.cut, latest)
         }
+        pending[place]?.told = latest
         if pending[place]?.isEmpty ?? true {
             pending.removeValue(forKey: place)
             own.pointee.waits = false
@@ -45,12 +46,14 @@ extension TCPReassembler {
         let own = half(slot, end)
         let place = slot * 2 + Int(end.rawValue)
         while own.pointee.waits, table.slots[slot].state == .followed {
-            guard let missing = pending[place]?.gap(from: own.pointee.next) else { break }
+            // What stands behind the gap was there in time; it is told late only because nobody knew whether the rest would come.
+            guard let missing = pending[place]?.gap(from: own.pointee.next), let came = pending[place]?.firstCame else { break }
             if missing > 0, missing < UInt32(TCPReassembler.furthest) * 2 {
                 own.pointee.next &+= missing
-                gap(slot, end, UInt64(missing), time)
+                // Nothing is missing behind an end.
+                if !own.pointee.isEnded { gap(slot, end, UInt64(missing), came) }
             }
-            drain(slot, end, own, time)
+            drain(slot, end, own, from: came)
         }
         guard table.slots[slot].state == .followed else { return }
         own.pointee.waits = false
@@ -75,13 +78,19 @@ extension TCPReassembler {
         if half(slot, end.opposite).pointee.isEnded { finish(slot, .ended, time) }
     }
 
-    func reset(_ slot: Int, _ segment: Segment, _ own: UnsafeMutablePointer<HalfStream>, _ time: Timestamp) {
+    /// - Parameter wasSeen: a packet of the sender's came before this one.
+    func reset(
+        _ slot: Int, _ segment: Segment, _ own: UnsafeMutablePointer<HalfStream>, wasSeen: Bool, _ time: Timestamp
+    ) {
         let connection = table.slots + slot
-        let isOpening = connection.pointee.synAckAt == 0 && connection.pointee.synAt > 0
+        // Whoever spoke before, or was answered, had accepted: then only the capture lost the SYN-ACK.
+        let isOpening =
+            connection.pointee.synAckAt == 0 && connection.pointee.synAt > 0 && !wasSeen && !own.pointee.isAcknowledged
         if isOpening, segment.sender.rawValue != connection.pointee.initiator { return finish(slot, .refused, time) }
         if own.pointee.isKnown {
-            let distance = Int(PendingSegments.distance(own.pointee.next, segment.sequence))
-            guard (-(1 << 20)...(1 << 24)).contains(distance) else { return }
+            // What lies behind is a blind shot, but for the answer to a segment, which has the number that this acknowledged (RFC 9293 §3.5.2).
+            let isAnswer = own.pointee.isAcknowledged && segment.sequence == own.pointee.acknowledged
+            guard isAnswer || isNear(slot, segment.sender, segment.sequence, from: 0) else { return }
         }
         surrender(slot, .a, time)
         surrender(slot, .b, time)

@@ -3,26 +3,28 @@ public import Wire
 /// From segments to the bytes of each direction, in order, each once.
 ///
 /// The policy, which is one and written down here:
-/// 1. What came first stays: a segment that repeats bytes which were handed out keeps only what is new of it. A retransmission with other
-///    bytes changes nothing.
+/// 1. What came first stays: a segment that repeats bytes which were handed out, or which wait, keeps only what is new of it. A
+///    retransmission with other bytes changes nothing.
 /// 2. A segment behind a hole waits. The hole is a *gap*, said through `missed`, once the other end acknowledged what the capture doesn't
 ///    have and a second of its time passed (captures reorder packets a little); or once `pendingLimit` bytes wait; or at the connection's
-///    end. A gap is never a peer's fault: the capture lost it.
+///    end. A gap is never a peer's fault: the capture lost it. What waited behind it is told as of when it came.
 /// 3. A connection without its SYN starts with the first segment of each direction that is seen. An acknowledgement tells where the other
 ///    direction stands, so that a capture of one direction says how much the other one sent.
-/// 4. RST counts if it lies near the direction's place; it ends both directions. Other RSTs are blind shots and ignored.
+/// 4. RST and FIN count if they lie at most 16 MiB ahead of the direction's place, of what the other end acknowledged or of what waits;
+///    RST also at the other end's latest acknowledgement. RST ends both directions. Others are strays or blind shots and ignored.
 /// 5. At most `limit` connections are held; then the eldest is let go, and counted.
 public final class TCPReassembler {
     public internal(set) var counts = Counts()
     var table: ConnectionTable
     var pending: [Int: PendingSegments] = [:]
-    var pendingBytes = 0
+    /// What all that wait hold of memory.
+    var pendingCost = 0
     unowned let sink: any StreamSink
 
-    /// Bytes of one direction that may wait behind a hole, and how many segments.
+    /// Memory of one direction's segments that may wait behind a hole (`PendingSegments.cost`), and how many segments.
     static let pendingLimit = 1 << 20
     static let pendingSegments = 1024
-    /// Bytes of all connections that may wait.
+    /// Memory of what may wait of all connections.
     static let pendingTotal = 64 << 20
     /// How long a hole may be filled by a packet that the capture put later.
     static let patience: UInt64 = 1_000_000_000
@@ -112,9 +114,12 @@ public final class TCPReassembler {
     /// Whether a SYN opens another connection than the one that has its addresses.
     func isNew(_ segment: Segment, _ slot: Int) -> Bool {
         let connection = table.slots + slot
-        if segment.flags.contains(.ack) { return false }
-        if connection.pointee.state == .over { return true }
         let half = half(slot, segment.sender).pointee
+        if segment.flags.contains(.ack) {
+            // Where only the server's packets are seen, its answer is the first of a connection. Behind a SYN its direction isn't known yet.
+            return half.isKnown && segment.sequence &+ 1 != half.next && !isRepeated(segment, half)
+        }
+        if connection.pointee.state == .over { return true }
         // The same SYN again has the number before the first byte, and comes before any.
         return half.isKnown && (connection.pointee.synAt == 0 || segment.sequence &+ 1 != half.next) && !isRepeated(segment, half)
     }
@@ -142,7 +147,7 @@ public final class TCPReassembler {
 
     func forget(_ slot: Int) {
         for end in 0...1 {
-            if let waiting = pending.removeValue(forKey: slot * 2 + end) { pendingBytes -= waiting.bytes }
+            if let waiting = pending.removeValue(forKey: slot * 2 + end) { pendingCost -= waiting.cost }
         }
     }
 

@@ -20,9 +20,12 @@ final class CaptureDesk: Sendable {
         /// Counts the settings, so that the thread sees that there are new ones.
         var generation = 0
         var thread: WorkerThread.Handle?
-        var rules: [PayloadRule] = [PayloadRule()]
+        var rules: [PayloadRule] = [PayloadRule(), CaptureDesk.strictest]
         var orders: [CaptureOrder] = []
     }
+
+    /// Keeps nothing of any payload; the second of the rules from the beginning, for those that find no place.
+    private static let strictest = PayloadRule(.cut, limit: 0)
 
     private let state = Mutex(State())
     let packets = Atomic<UInt64>(0)
@@ -56,7 +59,7 @@ final class CaptureDesk: Sendable {
         state.withLock { state in
             if let place = state.rules.firstIndex(of: rule) { return UInt32(place) }
             // Each reload may bring some; a process that saw so many of them keeps nothing of payloads that it can't name.
-            guard state.rules.count < 4096 else { return state.rules.firstIndex { $0.kind == .mask }.map { UInt32($0) } ?? 0 }
+            guard state.rules.count < 4096 else { return 1 }
             state.rules.append(rule)
             return UInt32(state.rules.count - 1)
         }

@@ -6,7 +6,8 @@ import Wire
 ///
 /// `cut` gives each frame pieces of its own, of which only the beginning is kept. `mask` replaces in a JSON text what the rule names; whatever it
 /// can't read (binary, compressed, fragmented or cut messages, other texts, names with escapes) is replaced wholly, and the bit that says "compressed" is cleared,
-/// so that nobody tries to inflate what stands there. Control frames stay. Bodies of HTTP keep no more than `limit` bytes a piece, or none.
+/// so that nobody tries to inflate what stands there. Control frames stay. Bodies of HTTP, and what isn't frames any more, keep no more than
+/// `limit` bytes in all, however small the pieces, or none.
 final class PayloadTrimmer {
     /// One of the four streams: what a side said, or what Gatehouse said to it.
     struct Stream {
@@ -21,6 +22,8 @@ final class PayloadTrimmer {
         var parser: FrameParser
         /// Of the frame that is under way.
         var header = FrameHeader(opcode: Opcode(0), payloadLength: 0)
+        /// Bytes outside of frames that were kept since the last head.
+        var bare = 0
     }
 
     private let rule: PayloadRule
@@ -38,8 +41,18 @@ final class PayloadTrimmer {
     func trim(
         _ bytes: UnsafeRawBufferPointer, _ stream: Stream, isTunnel: Bool, _ emit: (UnsafeRawBufferPointer, Int) -> Void
     ) {
-        guard isTunnel else { return emit(bytes, rule.kind == .cut ? rule.limit : 0) }
+        guard isTunnel else { return emit(bytes, keepBare(bytes.count, stream.index)) }
         if rule.kind == .cut { cut(bytes, stream.index, emit) } else { mask(bytes, stream.index, emit) }
+    }
+
+    /// A head stands here: what follows is another body.
+    func begin(_ stream: Stream) { states[stream.index].bare = 0 }
+
+    /// How many of the next bytes that no frame holds are kept.
+    private func keepBare(_ count: Int, _ index: Int) -> Int {
+        let kept = rule.kind == .cut ? min(count, max(0, rule.limit - states[index].bare)) : 0
+        states[index].bare += kept
+        return kept
     }
 
     /// Bytes of a stream that aren't there.
@@ -64,7 +77,7 @@ final class PayloadTrimmer {
         }
         guard start < bytes.count else { return }
         let isLost = states[index].parser.isDesynchronised
-        emit(UnsafeRawBufferPointer(rebasing: bytes[start...]), isLost ? rule.limit : .max)
+        emit(UnsafeRawBufferPointer(rebasing: bytes[start...]), isLost ? keepBare(bytes.count - start, index) : .max)
     }
 
     // MARK: Masking

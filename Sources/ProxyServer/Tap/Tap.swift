@@ -55,10 +55,8 @@ final class Tap {
         guard !isDead, let from = bytes.baseAddress, !bytes.isEmpty else { return }
         let flags = isTunnel ? flags.union(.tunnel) : flags
         if let ring {
-            let record = TapRecord(kind, side, flags: flags, key: key, at: time, length: bytes.count, kept: bytes.count)
-            let (place, skipped, kept) = ring.reserve(record)
-            place.copyMemory(from: from + skipped, byteCount: kept)
-            return
+            return ring.append(
+                TapRecord(kind, side, flags: flags, key: key, at: time, length: bytes.count, kept: bytes.count), from)
         }
         var offset = 0
         while offset < bytes.count {
@@ -123,9 +121,13 @@ final class Tap {
         self.ring = nil
         ring.drain { place, record in
             if !lost.isEmpty { tellLost(at: time, in: channel) }
-            if isDead || !lost.isEmpty && record.kind.carriesStream || !channel.append(place, size: record.size, at: time) {
+            let isOfStream = record.kind.carriesStream || record.kind == .missed
+            if isDead || !lost.isEmpty && isOfStream || !channel.append(place, size: record.size, at: time) {
                 if record.kind == .opened { isDead = true }
                 if record.kind.carriesStream { lose(record.kind, record.side, record.length, in: channel) }
+                if record.kind == .missed {
+                    lost.add(TapRecord.Kind(rawValue: record.extra) ?? .relayed, record.side, UInt64(record.length))
+                }
             }
         } gap: { streams in
             for part in streams.parts { missed(part.kind, part.side, part.count, at: time, in: channel) }

@@ -139,6 +139,7 @@ struct TapEncoder: ~Copyable {
     ) {
         guard var talk = connection.talk(side) else { return }
         let end = TapEncoder.end(side, isPeers: isPeers)
+        if record.flags.contains(.head) { connection.payload?.begin(PayloadTrimmer.Stream(side: side, isPeers: isPeers)) }
         var comment = isPeers ? nil : connection.takeComment(side)
         if record.flags.contains(.redacted), record.kind == (isPeers ? .received : .sent) {
             var words = comment ?? TapComment()

@@ -5,7 +5,7 @@ import Wire
 ///
 /// The first half takes records in order (the opening, the heads) until one doesn't fit or bytes of the tunnel come; from then on all goes into the second
 /// half, where the eldest record makes room for the newest. What is pushed out is counted by stream, so that the capture shows a gap of
-/// the right length.
+/// the right length; what a long record leaves out is said where it would stand.
 final class TapRing {
     private let memory: UnsafeMutableRawPointer
     private let half: Int
@@ -32,28 +32,55 @@ final class TapRing {
     /// Bytes that one record may hold.
     var longest: Int { half / 2 - TapRecord.headerSize }
 
-    /// Room for the record's bytes, its header written. A record whose bytes don't fit keeps fewer, or loses its first ones:
-    /// `skipped` says how many of them aren't to be copied.
-    func reserve(_ record: TapRecord) -> (place: UnsafeMutableRawPointer, skipped: Int, kept: Int) {
+    /// Bytes that stay at the front of what is too long: no frame's header has more, and with it the place of the next frame is known.
+    private static let front = 14
+
+    /// Takes bytes of a stream, `record.kept` of them. Of more than `longest` it keeps the first few and the last.
+    func append(_ record: TapRecord, _ bytes: UnsafeRawPointer) {
+        guard record.kept > longest, !isOfOpening(record) else {
+            let (place, kept) = reserve(record)
+            return place.copyMemory(from: bytes, byteCount: kept)
+        }
+        let end = longest - TapRing.front
+        put(record, bytes, TapRing.front)
+        let skipped = record.kept - longest
+        if record.kind != .sent { putMissed(.received, record.side, skipped, record) }
+        if record.kind != .received { putMissed(.sent, record.kind == .sent ? record.side : record.side.opposite, skipped, record) }
+        put(record, bytes + TapRing.front + skipped, end)
+    }
+
+    /// Room for the record's bytes, its header written; `kept` says how many of them there is room for.
+    func reserve(_ record: TapRecord) -> (place: UnsafeMutableRawPointer, kept: Int) {
         var record = record
-        if isOpening, !record.flags.contains(.tunnel) {
-            let room = half - opening - TapRecord.headerSize
-            if room >= record.kept || record.flags.contains(.head) && room > 64 {
-                record.kept = min(record.kept, room)
-                let place = record.write(to: memory + opening)
-                opening += record.size
-                return (place, 0, record.kept)
-            }
+        if isOfOpening(record) {
+            record.kept = min(record.kept, half - opening - TapRecord.headerSize)
+            let place = record.write(to: memory + opening)
+            opening += record.size
+            return (place, record.kept)
         }
         isOpening = false
-        var skipped = 0
-        if record.kept > longest {
-            skipped = record.kept - longest
-            pushedOut.add(record.kind, record.side, UInt64(skipped))
-            record.kept -= skipped
-            record.length = record.kept
-        }
-        return (record.write(to: makeRoom(record.size)), skipped, record.kept)
+        record.kept = min(record.kept, longest)
+        return (record.write(to: makeRoom(record.size)), record.kept)
+    }
+
+    /// Whether a record goes into the first half; a head does with what there is room for.
+    private func isOfOpening(_ record: TapRecord) -> Bool {
+        guard isOpening, !record.flags.contains(.tunnel) else { return false }
+        let room = half - opening - TapRecord.headerSize
+        return room >= record.kept || record.flags.contains(.head) && room > 64
+    }
+
+    private func put(_ record: TapRecord, _ bytes: UnsafeRawPointer, _ count: Int) {
+        isOpening = false
+        var record = record
+        record.length = count
+        record.kept = count
+        record.write(to: makeRoom(record.size)).copyMemory(from: bytes, byteCount: count)
+    }
+
+    private func putMissed(_ kind: TapRecord.Kind, _ side: Side, _ count: Int, _ record: TapRecord) {
+        let missed = TapRecord(.missed, side, extra: kind.rawValue, key: record.key, at: record.time, length: count)
+        _ = missed.write(to: makeRoom(missed.size))
     }
 
     private func makeRoom(_ size: Int) -> UnsafeMutableRawPointer {
