@@ -8,18 +8,20 @@ public enum CheckConfigCommand {
         name: "gatehouse check-config",
         about: """
             Reads a configuration as serve would and reports every problem in it. Also loads the certificates, keys and users that it names, and \
-            looks whether the log and captures could be written, as the user that runs it. Nothing is made or changed. Exit code 0: no problem; 1: \
-            some; 2: no such file.
+            looks whether the log and captures could be written, as the user that runs it. Nothing is made or changed.
             """,
         flags: [FlagDefinition("json", "One JSON object instead of text.")],
         positionals: ["FILE"],
+        exitCodes: [
+            ExitCodeDefinition("0", "serve would start with it; warnings are told."),
+            ExitCodeDefinition("1", "There are problems, or the file can't be read."),
+            ExitCodeDefinition("2", "There is no such file, or the command line isn't understood."),
+        ],
         examples: ["gatehouse check-config gatehouse.yaml"])
 
     public static func run(_ flags: FlagParser.Result) -> Int32 {
-        guard let file = flags.positionals.first else {
-            Terminal.note("gatehouse check-config: no FILE was named.\n\n\(definition.help)")
-            return ExitCode.usage.rawValue
-        }
+        // The parser asked for it.
+        let file = flags.positionals[0]
         let isJSON = flags.has("json")
         do throws(ConfigurationError) {
             let snapshot = try checked(file, Terminal.environment)

@@ -62,13 +62,13 @@ public enum CommandTable {
                 return .help(overview)
             }
             guard let command = commands.first(where: { $0.name == topic }) else { return .misunderstood(unknown(topic)) }
-            return .help(command.definition.help)
+            return .help(CommandHelp.text(of: command.definition, Terminal.width))
         }
         let name = first == "--version" || first == "-V" ? "version" : first
         guard let command = commands.first(where: { $0.name == name }) else { return .misunderstood(unknown(first)) }
         do throws(FlagParser.UsageError) {
             let flags = try FlagParser.parse(Array(arguments.dropFirst()), for: command.definition)
-            return flags.wantsHelp ? .help(command.definition.help) : .run(command, flags)
+            return flags.wantsHelp ? .help(CommandHelp.text(of: command.definition, Terminal.width)) : .run(command, flags)
         } catch {
             return .misunderstood(error.description)
         }
@@ -92,21 +92,5 @@ public enum CommandTable {
         return text + "\nCommands: \(names.joined(separator: ", ")).\ngatehouse help says what they do."
     }
 
-    static var overview: String {
-        var text = """
-            Gatehouse stands before a backend, forwards HTTP and WebSocket, and says why a WebSocket fails.
-
-            Usage: gatehouse COMMAND [flags]
-
-
-            """
-        let width = (names.map(\.count).max() ?? 0) + 2
-        for command in commands {
-            let padding = String(repeating: " ", count: width - command.name.count)
-            let about = command.definition.about
-            let sentence = about.split(separator: ".", maxSplits: 1).first.map { $0 + "." } ?? about
-            text += "  \(command.name)\(padding)\(sentence)\n"
-        }
-        return text + "\nFor one of them: gatehouse help COMMAND. Try first: gatehouse demo\n"
-    }
+    static var overview: String { CommandHelp.overview(of: commands.map { ($0.name, $0.definition) }, Terminal.width) }
 }

@@ -11,7 +11,12 @@ public enum DemoCommand {
         name: "gatehouse demo",
         about:
             "Shows a refused WebSocket explained. Starts a backend that refuses an Origin and Gatehouse before it; needs nothing else.",
-        flags: [FlagDefinition("once", "End after the two handshakes. Exit code 0 if both went as they should.")],
+        flags: [FlagDefinition("once", "Ends after the two handshakes.")],
+        exitCodes: [
+            ExitCodeDefinition("0", "Both handshakes went as they should; without --once, it was told to end."),
+            ExitCodeDefinition("1", "With --once: one of them didn't."),
+            ExitCodeDefinition("3", "The backend or Gatehouse could not be started."),
+        ],
         examples: ["gatehouse demo", "gatehouse demo --once"])
 
     private static let refusedOrigin = "https://www.app.example"

@@ -6,19 +6,27 @@ public enum DrainCommand {
     public static let definition = CommandDefinition(
         name: "gatehouse drain",
         about:
-            "Drains one endpoint of a running Gatehouse: it gets nothing new, and its sessions are closed over a window. The admin token is taken from GATEHOUSE_ADMIN_TOKEN.",
+            "Drains one endpoint of a running Gatehouse: it gets nothing new, and its sessions are closed over a window. ENDPOINT is its URL as the configuration has it. The admin token is taken from GATEHOUSE_ADMIN_TOKEN.",
         flags: [
             FlagDefinition(
                 "admin", value: "ADDRESS", "Where the admin endpoints are. Default: GATEHOUSE_ADMIN_LISTEN, else 127.0.0.1:9900."),
-            FlagDefinition("window", value: "TIME", "Over how long the closes are spread, in place of drain.window."),
-            FlagDefinition("timeout", value: "TIME", "When what is left is cut, in place of drain.timeout."),
-            FlagDefinition("code", value: "CODE", words: ["1001", "1012"], "The close code for clients."),
-            FlagDefinition("reason", value: "TEXT", "The close reason; {retry} becomes a number of seconds."),
+            FlagDefinition("window", value: "TIME", "Over how long the closes are spread, such as 1m, in place of drain.window."),
+            FlagDefinition("timeout", value: "TIME", "After which what is left is cut, in place of drain.timeout."),
+            FlagDefinition("code", value: "CODE", words: ["1001", "1012"], "The close code for clients, in place of drain.code."),
+            FlagDefinition(
+                "reason", value: "TEXT",
+                "The close reason, in place of drain.reason; {retry} becomes a number of seconds, drawn for each client."),
             FlagDefinition("resume", "Takes a drain back: the endpoint gets new sessions again."),
             FlagDefinition("wait", "Waits until no session is left."),
             FlagDefinition("json", "Prints the answer as JSON."),
         ],
         positionals: ["[ENDPOINT]"],
+        exitCodes: [
+            ExitCodeDefinition("0", "Done; with --wait, no session is left."),
+            ExitCodeDefinition("1", "The running process refused, or the drain was taken back while --wait waited."),
+            ExitCodeDefinition("2", "The command line isn't understood, or names no ENDPOINT."),
+            ExitCodeDefinition("3", "Nobody answers at the admin address."),
+        ],
         examples: [
             "gatehouse drain http://127.0.0.1:8001 --wait",
             "gatehouse drain http://127.0.0.1:8001 --window 1m --code 1012 --reason 'restart; retry-after={retry}'",

@@ -7,8 +7,12 @@ public enum ExplainCommand {
         name: "gatehouse explain",
         about:
             "Says what a cause means, who is usually to blame, and what to change. Without CAUSE it lists all; a close code (1006), a group (origin) or a word lists those that it may be.",
-        flags: [FlagDefinition("stack", value: "NAME", "Only what to change in this stack: fastapi, nginx, render …")],
+        flags: [FlagDefinition("stack", value: "NAME", "Only what to change in this stack, such as fastapi, nginx or render.")],
         positionals: ["[CAUSE]"],
+        exitCodes: [
+            ExitCodeDefinition("0", "It was told."),
+            ExitCodeDefinition("2", "There is no such cause, close code, group, word or stack."),
+        ],
         examples: [
             "gatehouse explain origin-not-allowed", "gatehouse explain idle-timeout --stack nginx", "gatehouse explain 1006",
         ])
@@ -31,7 +35,9 @@ public enum ExplainCommand {
         if let name = flags["stack"] {
             guard let known = Stack(name) else {
                 let near = NearestName.of(name, among: Stack.allCases.map(\.name)).map { " Did you mean \"\($0)\"?" } ?? ""
-                Terminal.note("gatehouse explain: there is no stack \"\(name)\".\(near)")
+                Terminal.note(
+                    "gatehouse explain: there is no stack \"\(name)\".\(near) There are: \(Stack.allCases.map(\.name).joined(separator: ", "))."
+                )
                 return ExitCode.usage.rawValue
             }
             stack = known

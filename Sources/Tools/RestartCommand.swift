@@ -8,13 +8,19 @@ public enum RestartCommand {
         name: "gatehouse restart",
         about: """
             Has the running process start itself anew and hand its listeners over: no connection is refused meanwhile. Waits until the new process \
-            accepts. Exit code 0: it does; 1: it came to nothing, and the old one goes on; 2: usage; 3: nobody runs there.
+            accepts.
             """,
         flags: [
             FlagDefinition("socket", value: "PATH", "The control socket of the running process (restart.socket)."),
             FlagDefinition(
                 "config", value: "FILE",
                 "The configuration's file, for its restart.socket. Without both: GATEHOUSE_CONFIG, then GATEHOUSE_TAKEOVER."),
+        ],
+        exitCodes: [
+            ExitCodeDefinition("0", "The new process accepts, and the old one drains."),
+            ExitCodeDefinition("1", "It came to nothing, and the old one goes on."),
+            ExitCodeDefinition("2", "The command line isn't understood, or nothing names a control socket."),
+            ExitCodeDefinition("3", "Nobody is at the control socket."),
         ],
         examples: ["gatehouse restart --socket /run/gatehouse/control", "gatehouse restart --config gatehouse.yaml"])
 

@@ -11,8 +11,16 @@ public enum ServeCommand {
 
             SIGTERM and SIGINT drain, SIGHUP reloads, SIGUSR2 starts this command anew and hands the listeners over to it. With \
             --takeover PATH a new process takes the listeners of the running one that has the same path. Takes sockets of systemd.
+
+            What a flag sets, a variable may set as well: GATEHOUSE_LISTEN for --listen, GATEHOUSE_LOG_FORMAT for --log-format. Flags go \
+            before variables, and variables before the file.
             """,
         flags: FlagDefinition.configuration,
+        exitCodes: [
+            ExitCodeDefinition("0", "It was told to end and drained, or handed its listeners over and drained."),
+            ExitCodeDefinition("2", "The command line or the configuration can't be used, or an address can't be listened on."),
+            ExitCodeDefinition("130, 143", "A second SIGINT or SIGTERM ended it before it had drained."),
+        ],
         examples: [
             "gatehouse serve --upstream http://127.0.0.1:8000",
             "PORT=10000 gatehouse serve --config gatehouse.yaml",

@@ -7,6 +7,8 @@ protocol AnalysisDesk: AnyObject {
     func number() -> UInt64
     /// Whether somebody wants this session's messages.
     func wantsMessages(number: UInt64, session: SessionID?) -> Bool
+    /// What the messages of all open sessions may take.
+    var budget: MessageBudget { get }
     /// A session was opened.
     func began(_ session: OpenedSession)
     /// A handshake that came to nothing, or a session, is over.

@@ -72,6 +72,10 @@ struct AnalysisPage {
             html += "<details open><summary><b class=\"bad\">\(row.count) × \(title)</b> <span class=\"quiet\">"
             html +=
                 "\(row.cause.rawValue), \(row.confidence.rawValue); \(AnalysisReport.clock(row.first)) to \(AnalysisReport.clock(row.last))</span></summary><ul>"
+            if row.isMixed {
+                for (title, count) in row.titles { html += "<li>\(count) × \(escaped(title))</li>" }
+                if row.untitled > 0 { html += "<li class=\"quiet\">\(row.untitled) × something else of the kind</li>" }
+            }
             if let json = report.summary.reports.first(where: { $0.number == row.sessions.first })?.json,
                 let session = LedgerValue(json)
             {

@@ -9,7 +9,7 @@ extension AnalysisReport {
     func text(_ page: ReportPage, _ redaction: LogRedaction, listsAll: Bool, showsSessions: Bool = true) -> String {
         var text = "\n"
         text += page.row("read", reading)
-        if hasPackets { text += page.row("connections", connections) }
+        if hasPackets { text += page.row("tcp", connections) }
         text += page.row("sessions", sessions, .strong)
         if summary.count > 0 {
             text += timeLine(page)
@@ -42,7 +42,7 @@ extension AnalysisReport {
     }
 
     private var connections: String {
-        var parts = ["\(transport.connections) in all", "\(counts.http) speak HTTP"]
+        var parts = ["\(transport.connections) connections in all", "\(counts.http) speak HTTP"]
         if counts.tls > 0 { parts.append("\(counts.tls) TLS") }
         if counts.other > 0 { parts.append("\(counts.other) something else") }
         if transport.refused > 0 { parts.append("\(transport.refused) refused (RST to SYN)") }
@@ -87,25 +87,24 @@ extension AnalysisReport {
 
     // MARK: Sessions
 
-    private static let listed = 40
+    /// The most sessions that are listed without `--all`.
+    static let listed = 40
 
     private func list(_ page: ReportPage, _ redaction: LogRedaction, listsAll: Bool) -> String {
         let ordered = summary.rows.sorted { $0.number < $1.number }
-        let rows: [AnalysisSummary.Row]
-        var rest = 0
-        if listsAll || ordered.count <= AnalysisReport.listed {
-            rows = ordered
-        } else {
-            // What went wrong first.
-            let bad = ordered.filter { $0.cause != nil }
-            rows = Array(bad.prefix(AnalysisReport.listed))
-            rest = ordered.count - rows.count
-        }
+        // What went wrong is what is looked for, where not all have room.
+        let isShort = !listsAll && ordered.count > AnalysisReport.listed
+        let rows = isShort ? Array(ordered.filter { $0.cause != nil }.prefix(AnalysisReport.listed)) : ordered
         var text = "\n"
         for row in rows { text += AnalysisReport.line(row, page, redaction, at: row.time) }
-        if rest > 0 { text += page.row("", "… and \(rest) more; --all lists every one", .quiet) }
+        let left = ordered.count - rows.count
+        if left > 0 {
+            let bad = ordered.count { $0.cause != nil } - rows.count
+            let what = bad > 0 ? "\(bad) that went wrong, \(left - bad) that didn't" : "\(left), with which nothing is wrong"
+            text += page.row("", "not listed: \(what); --all lists them", .quiet)
+        }
         if summary.count > summary.rows.count {
-            text += page.row("", "… and \(summary.count - summary.rows.count) of which no row was kept; --json has them", .quiet)
+            text += page.row("", "no row was kept of \(summary.count - summary.rows.count) more", .quiet)
         }
         return text + "\n"
     }
@@ -114,8 +113,10 @@ extension AnalysisReport {
     ///
     /// - Parameter time: the moment that stands in front.
     static func line(_ row: AnalysisSummary.Row, _ page: ReportPage, _ redaction: LogRedaction, at time: Timestamp) -> String {
+        let number = "#\(row.number)"
         var parts = [
-            row.name.padding(6), time == .zero ? "" : AnalysisReport.clock(time), page.visible(row.ends.text, redaction),
+            number.padding(4), row.name == number ? "" : page.visible(row.name, redaction),
+            time == .zero ? "" : AnalysisReport.clock(time), page.visible(row.ends.text, redaction),
             page.visible(row.request, redaction), row.status.map { "\($0)" } ?? "–",
         ].filter { !$0.isEmpty }
         if let duration = row.duration { parts.append(AnalysisReport.shown(duration)) }
@@ -140,13 +141,23 @@ extension AnalysisReport {
                 "",
                 "\(row.cause.rawValue), \(row.confidence.rawValue); \(AnalysisReport.clock(row.first)) to \(AnalysisReport.clock(row.last)); \(sessions)\(row.count > row.sessions.count ? " …" : "")",
                 .quiet)
+            if row.isMixed { text += titles(of: row, page, redaction) }
             guard let report = summary.reports.first(where: { $0.number == row.sessions.first }).flatMap({ LedgerValue($0.json) })
             else { continue }
+            let whose = row.isMixed ? "#\(row.sessions.first ?? 0) " : ""
             for piece in (report["verdict"]?["evidence"]?.elements ?? []).prefix(4) {
-                text += page.row("", "\(piece["what"]?.text ?? ""): \(piece["observed"]?.text ?? "")")
+                text += page.row("", "\(whose)\(piece["what"]?.text ?? ""): \(piece["observed"]?.text ?? "")")
             }
             for fix in (report["verdict"]?["fix"]?.elements ?? []).prefix(2) { text += page.row("", fix.text ?? "", .good) }
         }
+        return text
+    }
+
+    /// How many sessions of a cause had which title, where they differ.
+    private func titles(of row: CauseRow, _ page: ReportPage, _ redaction: LogRedaction) -> String {
+        var text = ""
+        for (title, count) in row.titles { text += page.row("", "\(count) × \(page.visible(title, redaction))") }
+        if row.untitled > 0 { text += page.row("", "\(row.untitled) × something else of the kind", .quiet) }
         return text
     }
 

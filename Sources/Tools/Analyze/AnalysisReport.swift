@@ -106,6 +106,16 @@ struct AnalysisReport {
             line.field("cause", row.cause.rawValue)
             line.field("count", row.count)
             line.field("title", redacted: row.title, redaction)
+            if row.isMixed {
+                line.beginArray("titles")
+                for (title, count) in row.titles {
+                    line.beginObject()
+                    line.field("title", redacted: title, redaction)
+                    line.field("count", count)
+                    line.endObject()
+                }
+                line.endArray()
+            }
             line.field("confidence", row.confidence.rawValue)
             line.field("first", time: row.first)
             line.field("last", time: row.last)

@@ -25,9 +25,12 @@ final class AnalysisRun {
         var page: OutputFile?
         do throws(OutputFile.Fault) {
             if let path = options.har {
-                har = HARWriter(try OutputFile(path, force: options.force), version: Version.text, redaction)
+                let file = try OutputFile(path, force: options.force, inputs: options.files)
+                har = HARWriter(file, version: Version.text, redaction)
             }
-            page = try options.html.map { (path) throws(OutputFile.Fault) in try OutputFile(path, force: options.force) }
+            page = try options.html.map { (path) throws(OutputFile.Fault) in
+                try OutputFile(path, force: options.force, inputs: options.files)
+            }
         } catch {
             throw CommandFault(sentence: error.sentence)
         }
@@ -87,10 +90,10 @@ final class AnalysisRun {
     /// Reads a file of JSON; what it was, and how long.
     private func read(_ text: TextFile, _ analyzer: CaptureAnalyzer) -> (kind: String, bytes: UInt64) {
         switch text {
-        case .har(let file):
+        case .har(let file, let omissions):
             HARAnalysis.analyze(
-                file, number: { analyzer.number() }, wants: { analyzer.wantsMessages(number: $0, session: nil) },
-                take: { finished($0, $1) })
+                file, omissions, number: { analyzer.number() }, wants: { analyzer.wantsMessages(number: $0, session: nil) },
+                budget: analyzer.budget, take: { finished($0, $1) })
             return ("HAR, \(file.sessions.count) WebSocket entries", UInt64(file.length))
         case .ledger(let file):
             var ledger = LedgerAnalysis()
@@ -111,7 +114,10 @@ final class AnalysisRun {
             Terminal.write(report.text(page, redaction, listsAll: options.listsAll))
         }
         if options.session != nil, shown == 0, !couldNotRead {
-            Terminal.note("gatehouse analyze: no such session; the capture has \(summary.count) handshakes")
+            let isLedger = report.files.contains { $0.kind?.hasPrefix("ledger") ?? false }
+            let hint = isLedger ? "; one of a ledger is told by gatehouse bundle --session NAME --ledger FILE --write FILE" : ""
+            Terminal.note(
+                "gatehouse analyze: no such session among \(summary.count) handshake\(summary.count == 1 ? "" : "s")\(hint)")
             return .usage
         }
         if couldNotRead { return .unreachable }

@@ -5,7 +5,7 @@ import Wire
 
 /// What there was over all sessions: how they came out, the causes with their counts, the longest silences, a time line.
 ///
-/// Bounded: whatever the number of sessions, it keeps a row for the first `rowLimit`, and reports of `examples` for each cause.
+/// Bounded: whatever the number of sessions, it keeps a row for the first `rowLimit`, and the reports of the first `reportLimit` that went wrong.
 struct AnalysisSummary {
     /// One line of the list.
     struct Row {
@@ -20,17 +20,6 @@ struct AnalysisSummary {
         var messages: (client: UInt64, server: UInt64)?
         var end: String
         var cause: Cause?
-    }
-
-    /// Sessions with the same cause.
-    struct CauseRow {
-        var cause: Cause
-        var count = 0
-        var title: String
-        var confidence: Confidence
-        var first: Timestamp
-        var last: Timestamp
-        var sessions: [UInt64] = []
     }
 
     struct Silence {
@@ -54,7 +43,6 @@ struct AnalysisSummary {
 
     static let rowLimit = 20_000
     static let reportLimit = 200
-    static let examples = 5
     private static let silenceCount = 5
     /// Shorter silences are everyday life.
     private static let silenceLeast = TimeSpan.seconds(5)
@@ -116,13 +104,10 @@ struct AnalysisSummary {
         if let known = causes.firstIndex(where: { $0.cause == cause }) {
             index = known
         } else {
-            causes.append(CauseRow(cause: cause, title: title, confidence: confidence, first: at, last: at))
+            causes.append(CauseRow(cause, confidence: confidence, at: at))
             index = causes.count - 1
         }
-        causes[index].count += 1
-        causes[index].first = min(causes[index].first, at)
-        causes[index].last = max(causes[index].last, at)
-        if causes[index].sessions.count < AnalysisSummary.examples { causes[index].sessions.append(session) }
+        causes[index].add(session, title: title, at: at)
         causes.sort { ($0.count, $1.cause.rawValue) > ($1.count, $0.cause.rawValue) }
     }
 }

@@ -24,6 +24,8 @@ struct AnalyzedSession {
     var unseen: [String] = []
     /// The last thing that was seen of it.
     var endedAt: Timestamp
+    /// Secrets of the request's head are not in the capture: a tap left them out.
+    var hasRedactedHead = false
 
     /// The verdict on the session's end, or else on its handshake.
     var verdict: Verdict? { record?.verdict ?? judgement.verdict }

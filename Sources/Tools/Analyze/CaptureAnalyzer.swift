@@ -22,12 +22,18 @@ final class CaptureAnalyzer: StreamSink, AnalysisDesk {
     /// By slot.
     private var places: [ConnectionPlace] = []
     private var remarks = TapRemarks()
+    /// What the messages of all open sessions may take.
+    let budget: MessageBudget
 
     /// - Parameters:
+    ///   - budget: payload bytes of messages that may be kept of all open sessions together.
     ///   - wants: whether the messages of a session are wanted.
     ///   - take: gets each handshake and session once it is over.
-    init(wants: @escaping (UInt64, SessionID?) -> Bool = { _, _ in false }, take: @escaping (AnalyzedSession, MessageLog?) -> Void)
-    {
+    init(
+        budget: Int = MessageBudget.bytes, wants: @escaping (UInt64, SessionID?) -> Bool = { _, _ in false },
+        take: @escaping (AnalyzedSession, MessageLog?) -> Void
+    ) {
+        self.budget = MessageBudget(budget)
         self.wants = wants
         self.take = take
     }

@@ -10,6 +10,7 @@ extension Conversation {
     func begins(_ session: SessionID) {
         release()
         hasOpenUpstream = false
+        hasRedactedHead = false
         self.session = session
     }
 

@@ -25,6 +25,8 @@ final class Conversation {
     /// What Gatehouse's comments told.
     var told = ToldVerdict()
     var ownPings = OwnPings()
+    /// A tap left secrets out of the request's head.
+    var hasRedactedHead = false
     /// A tap's upstream connection is open; and how the downstream one was closed meanwhile.
     var hasOpenUpstream = false
     var closing: (why: ConnectionClosure, transport: CapturedConnection)?
@@ -87,7 +89,7 @@ final class Conversation {
                 number: exchange.number, session: session, server: serverAddress, observation: observation, openedAt: now))
         let log =
             desk.wantsMessages(number: exchange.number, session: session)
-            ? MessageLog(request: observation.request, response: observation.response) : nil
+            ? MessageLog(request: observation.request, response: observation.response, budget: desk.budget) : nil
         let follower = SessionFollower(HandshakeJudge.analyzer(for: observation, at: now), messages: log, at: now)
         self.follower = follower
         return follower
@@ -129,11 +131,12 @@ final class Conversation {
         let isLossy = follower.facts.missing.client &+ follower.facts.missing.server > 0
         if let verdict = told.verdict(insteadOf: record.verdict, lossy: isLossy) { record.verdict = verdict }
         if let transport, transport.oneSided { unseen.append("one direction of the connection is not in the capture") }
-        let session = AnalyzedSession(
+        var session = AnalyzedSession(
             number: opened.exchange.number, session: self.session,
             ends: SessionEnds(client: opened.observation.client.address, server: serverAddress), observation: opened.observation,
             judgement: opened.judgement, record: record, facts: follower.facts, transport: transport, unseen: unseen,
             endedAt: follower.lastSeen)
+        session.hasRedactedHead = hasRedactedHead
         session.observation.timings.connect = transport?.handshake.toServer
         desk.finished(session, follower.takeMessages())
         self.follower = nil
@@ -148,11 +151,12 @@ final class Conversation {
         _ exchange: CapturedExchange, _ observation: HandshakeObservation, at now: Timestamp, _ unseen: [String] = [],
         _ transport: CapturedConnection? = nil, status: Int? = nil
     ) {
-        let analyzed = AnalyzedSession(
+        var analyzed = AnalyzedSession(
             number: exchange.number, session: session,
             ends: SessionEnds(client: observation.client.address, server: serverAddress), observation: observation,
             judgement: HandshakeJudge.judge(observation), record: nil, ownStatus: status, transport: transport,
             unseen: unseen, endedAt: now)
+        analyzed.hasRedactedHead = hasRedactedHead
         guard session != nil else { return desk.finished(analyzed, nil) }
         release()
         held = analyzed

@@ -10,11 +10,14 @@ enum HARAnalysis {
     private static let unseen =
         "a HAR has no transport and, from browsers, no pings, pongs or closes: how the session ended is not in it"
 
-    /// - Parameter number: hands out the handshakes' numbers.
+    /// - Parameters:
+    ///   - number: hands out the handshakes' numbers.
+    ///   - budget: what the messages of one session at a time may take.
     static func analyze(
-        _ file: HARFile, number: () -> UInt64, wants: (UInt64) -> Bool, take: (AnalyzedSession, MessageLog?) -> Void
+        _ file: HARFile, _ omissions: HAROmissions = HAROmissions(), number: () -> UInt64, wants: (UInt64) -> Bool,
+        budget: MessageBudget = MessageBudget(), take: (AnalyzedSession, MessageLog?) -> Void
     ) {
-        for session in file.sessions {
+        for (index, session) in file.sessions.enumerated() {
             let number = number()
             let observation = HandshakeObservation(
                 session: SessionID(number), openedAt: session.startedAt, client: ClientFacts(address: nobody))
@@ -39,12 +42,16 @@ enum HARAnalysis {
                         endedAt: opened), nil)
                 continue
             }
-            let log = wants(number) ? MessageLog(request: observation.request, response: observation.response) : nil
+            var log =
+                wants(number) ? MessageLog(request: observation.request, response: observation.response, budget: budget) : nil
+            let omitted = omissions.count(index)
+            log?.omit(omitted)
             let follower = SessionFollower(HandshakeJudge.analyzer(for: observation, at: opened), messages: log, at: opened)
             for message in session.messages {
                 follower.relayed(message.direction, frame(message).span.bytes, at: max(message.time, opened))
             }
             var unseen = [unseen]
+            if omitted > 0 { unseen.append("messages of this session were left out of the file: \(omitted) or more") }
             let record = follower.report(&unseen)
             take(
                 AnalyzedSession(

@@ -8,7 +8,8 @@ import Wire
 /// comes, so that a large capture needs no memory for it.
 ///
 /// Times of messages are seconds since 1970, binary payloads are in base64. Control frames are in it too, by their opcodes; Chromium
-/// leaves them out.
+/// leaves them out. It is what `replay` reads: secrets of the heads are left out, payloads stand as the capture has them, and a session of
+/// which messages are not in it, or not whole, says so in a member `_gatehouse`.
 final class HARWriter {
     private let file: OutputFile
     private let redaction: LogRedaction
@@ -34,7 +35,8 @@ final class HARWriter {
         line.beginObject("request")
         line.field("method", request.text(request.methodRange, limit: 32))
         let host = request.effectiveHost.map { request.text($0, limit: 300) } ?? session.ends.server ?? "unknown.invalid"
-        line.field("url", redacted: "ws://\(host)\(Redaction.target(request))", redaction, .target)
+        let target = HARWriter.shown(Redaction.target(request), request, request.targetRange)
+        line.field("url", redacted: "ws://\(host)\(target)", redaction, .target)
         line.field("httpVersion", constant: "HTTP/1.1")
         line.fields(request, redaction)
         line.beginArray("queryString")
@@ -52,8 +54,9 @@ final class HARWriter {
         line.endObject()
         if let messages {
             line.beginArray("_webSocketMessages")
-            for entry in messages.entries { line.add(entry, redaction) }
+            for entry in messages.entries where entry.message.isWhole { line.add(entry) }
             line.endArray()
+            line.omissions(of: messages)
         }
         line.finish()
         if !isFirst { put(",\n") }
@@ -88,6 +91,12 @@ final class HARWriter {
         line.endObject()
     }
 
+    /// What stands in `range`, unless something had to be left out of it: evidence shows it cut and escaped, and here it is to be read again.
+    fileprivate static func shown(_ evidence: String, _ head: MessageHead, _ range: Range<Int>) -> String {
+        evidence.contains("«redacted")
+            ? evidence : String(decoding: head.bytes[range.clamped(to: 0..<head.bytes.count)], as: UTF8.self)
+    }
+
     private func put(_ text: String) { put(Array(text.utf8)) }
 
     private func put(_ bytes: [UInt8]) {
@@ -106,13 +115,14 @@ extension LineBuffer {
             beginObject()
             field("name", name)
             // The field as evidence shows it: what is secret in it is left out.
-            field("value", redacted: String(Redaction.field(head, index).dropFirst(name.count + 2)), redaction)
+            let evidence = String(Redaction.field(head, index).dropFirst(name.count + 2))
+            field("value", redacted: HARWriter.shown(evidence, head, head.fields[index].value), redaction)
             endObject()
         }
         endArray()
     }
 
-    fileprivate mutating func add(_ entry: MessageLog.Entry, _ redaction: LogRedaction) {
+    fileprivate mutating func add(_ entry: MessageLog.Entry) {
         let message = entry.message
         beginObject()
         field("type", constant: entry.direction == .clientToServer ? "send" : "receive")
@@ -120,28 +130,27 @@ extension LineBuffer {
         field("time", milliseconds: TimeSpan(nanoseconds: entry.time.nanoseconds / 1000))
         field("opcode", UInt64(message.opcode.number))
         if message.opcode == .text {
-            field("data", redacted: String(decoding: message.excerpt, as: UTF8.self), redaction)
+            field("data", String(decoding: message.excerpt, as: UTF8.self))
         } else {
-            field("data", HARWriter.base64(message.excerpt))
+            field("data", Base64.encode(message.excerpt))
         }
         endObject()
     }
-}
 
-extension HARWriter {
-    /// RFC 4648 §4, padded.
-    static func base64(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-        var text: [UInt8] = []
-        text.reserveCapacity(bytes.count * 4 / 3 + 4)
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let group = bytes[start..<min(start + 3, bytes.count)]
-            var word: UInt32 = 0
-            for (index, byte) in group.enumerated() { word |= UInt32(byte) << UInt32(16 - 8 * index) }
-            for index in 0..<4 {
-                text.append(index <= group.count ? alphabet[Int(word >> UInt32(18 - 6 * index) & 63)] : 0x3D)
-            }
+    /// What of a session's messages is not in the document; nothing where all are.
+    fileprivate mutating func omissions(of messages: MessageLog) {
+        guard messages.incomplete > 0 || messages.isLost else { return }
+        var (size, kept): (UInt64, UInt64) = (0, 0)
+        for message in messages.entries.lazy.map(\.message) {
+            size += message.inflatedSize ?? message.size
+            if message.isWhole { kept += UInt64(message.excerpt.count) }
         }
-        return String(decoding: text, as: UTF8.self)
+        beginObject("_gatehouse")
+        field("omitted", messages.incomplete)
+        // Of those whose size is known: payload bytes in the capture, and in this document.
+        field("size", size)
+        field("kept", kept)
+        field("gap", messages.isLost)
+        endObject()
     }
 }

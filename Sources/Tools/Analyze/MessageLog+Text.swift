@@ -15,11 +15,14 @@ extension MessageLog {
             let content = shown(message)
             text += "    \(words)\(content.isEmpty ? "" : "  ")\(page.visible(content, redaction))\n"
         }
-        if isCut { text += page.row("", "what follows is not shown: bytes are missing, or there is too much of it", .quiet) }
+        if isLost { text += page.row("", "what follows is not shown: bytes are missing", .quiet) }
+        if omitted > 0 {
+            text += page.row("", "\(omitted) more are not shown: bytes of them are missing, or there is too much of it", .quiet)
+        }
         return text
     }
 
-    /// One line for each message.
+    /// One line for each message, and one more where there are others: `omitted` of a message counts bytes, that of the session messages.
     func json(_ number: UInt64, _ redaction: LogRedaction) -> [UInt8] {
         var bytes: [UInt8] = []
         var line = LineBuffer(capacity: 4096, valueLimit: 64 << 10, lineLimit: 1 << 20)
@@ -36,6 +39,8 @@ extension MessageLog {
             line.field("compressed", entry.message.isCompressed)
             if let inflated = entry.message.inflatedSize { line.field("inflated_size", inflated) }
             line.field("frames", entry.message.fragments)
+            let rest = (entry.message.inflatedSize ?? entry.message.size) &- UInt64(entry.message.excerpt.count)
+            if !entry.message.isWhole { line.field("omitted", rest) }
             if let close = close(entry.message) {
                 if let code = close.code { line.field("code", UInt64(code.rawValue)) }
                 line.field("reason", redacted: close.reason, redaction)
@@ -47,7 +52,15 @@ extension MessageLog {
             line.finish()
             bytes += line.bytes()
         }
-        return bytes
+        guard isCut else { return bytes }
+        line.clear()
+        line.beginObject()
+        line.field("event", constant: "messages.omitted")
+        line.field("number", number)
+        line.field("omitted", omitted)
+        line.field("gap", isLost)
+        line.finish()
+        return bytes + line.bytes()
     }
 
     private func shown(_ message: MessageObserver.Message) -> String {

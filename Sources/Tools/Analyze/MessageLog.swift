@@ -5,7 +5,8 @@ import Wire
 
 /// The messages and control frames of one session, in the order of their ends, for those who asked to see them.
 ///
-/// Bounded: `limit` bytes of payload a session; what comes then is counted and not kept.
+/// Bounded: `limit` bytes of payload a session, and those of all open sessions together (`MessageBudget`); what comes then is counted and not
+/// kept.
 struct MessageLog {
     struct Entry {
         var direction: Direction
@@ -13,29 +14,25 @@ struct MessageLog {
         var message: MessageObserver.Message
     }
 
-    /// One observer for each direction; classes, since an observer can't be copied and a log is a value.
-    private final class Observer {
-        var observer: MessageObserver
-        init(_ observer: consuming MessageObserver) { self.observer = observer }
-    }
-
     private(set) var entries: [Entry] = []
     /// Messages that were not kept.
     private(set) var omitted: UInt64 = 0
-    private var kept = 0
-    private let client: Observer
-    private let server: Observer
-    private var isLost = (client: false, server: false)
+    private let share: MessageBudget.Share
+    private let client: MessageReader
+    private let server: MessageReader
 
     /// Payload bytes that one session may keep.
     static let limit = 8 << 20
     /// Bytes of one message.
     static let longest = 1 << 20
+    private static let most = 1_000_000
 
-    init(request: RequestHead?, response: ResponseHead?) {
+    init(request: RequestHead?, response: ResponseHead?, budget: MessageBudget) {
         let agreement = MessageLog.agreement(request, response)
-        client = Observer(MessageObserver(direction: .clientToServer, agreement: agreement, excerptLength: MessageLog.longest))
-        server = Observer(MessageObserver(direction: .serverToClient, agreement: agreement, excerptLength: MessageLog.longest))
+        let share = MessageBudget.Share(budget, limit: MessageLog.limit)
+        self.share = share
+        client = MessageReader(direction: .clientToServer, agreement: agreement, longest: MessageLog.longest, share: share)
+        server = MessageReader(direction: .serverToClient, agreement: agreement, longest: MessageLog.longest, share: share)
     }
 
     /// What both heads agreed on.
@@ -50,25 +47,39 @@ struct MessageLog {
     }
 
     mutating func observe(_ direction: Direction, _ bytes: RawSpan, at time: Timestamp) {
-        if direction == .clientToServer ? isLost.client : isLost.server { return }
         let source = direction == .clientToServer ? client : server
         var found: [MessageObserver.Message] = []
-        source.observer.observe(bytes) { found.append($0) }
+        var holed: UInt64 = 0
+        source.observe(bytes) { message in
+            if let message { found.append(message) } else { holed += 1 }
+        }
+        omitted += holed
         for message in found {
-            guard kept + message.excerpt.count <= MessageLog.limit, entries.count < 1_000_000 else {
+            // Of a message that is too long the beginning is shown, and of one that can't be inflated its size.
+            let isShown = message.isWhole || message.excerpt.count == MessageLog.longest || message.isUnreadable
+            guard isShown, entries.count < MessageLog.most, share.takeEntry() else {
                 omitted += 1
+                share.giveBack(message.excerpt.count)
                 continue
             }
-            kept += message.excerpt.count
             entries.append(Entry(direction: direction, time: time, message: message))
         }
     }
 
-    /// Bytes are missing: where messages begin isn't known any more.
+    /// Bytes are missing: a message of theirs, or where messages begin.
     mutating func missed(_ direction: Direction, _ count: UInt64) {
-        if direction == .clientToServer { isLost.client = true } else { isLost.server = true }
+        (direction == .clientToServer ? client : server).missed(count)
     }
 
-    /// Whether a direction can't be read to its end.
-    var isCut: Bool { isLost.client || isLost.server || omitted > 0 }
+    /// So many messages are known to lack in what is read.
+    mutating func omit(_ count: UInt64) { omitted += count }
+
+    /// Whether where messages begin isn't known any more, in one direction or both.
+    var isLost: Bool { client.isLost || server.isLost }
+
+    /// Messages that are not in it whole.
+    var incomplete: UInt64 { omitted + UInt64(entries.count { !$0.message.isWhole }) }
+
+    /// Whether messages are not in it, as far as it tells.
+    var isCut: Bool { isLost || omitted > 0 }
 }

@@ -11,8 +11,13 @@ struct OutputFile {
     let path: String
 
     /// Makes the file.
-    init(_ path: String, force: Bool) throws(Fault) {
+    ///
+    /// - Parameter inputs: files that are still to be read: none of them is emptied, by whatever name.
+    init(_ path: String, force: Bool, inputs: [String] = []) throws(Fault) {
         self.path = path
+        if force, let own = OutputFile.identity(path), inputs.contains(where: { OutputFile.identity($0) == own }) {
+            throw Fault(sentence: "\(path) is one of the files that are read; name another one to be written")
+        }
         // No link is followed: what it names could be anybody's.
         descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (force ? O_TRUNC : O_EXCL), 0o600)
         guard descriptor >= 0 else {
@@ -21,6 +26,18 @@ struct OutputFile {
                     ? "\(path) exists; name another file, or add --force to write over it"
                     : "\(path) can't be written: \(String(cString: strerror(errno)))")
         }
+    }
+
+    /// Which file a name stands for; nil where there is none.
+    private static func identity(_ path: String) -> FileIdentity? {
+        var status = stat()
+        guard (path == "-" ? fstat(0, &status) : stat(path, &status)) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return FileIdentity(device: status.st_dev, number: status.st_ino)
+    }
+
+    private struct FileIdentity: Equatable {
+        var device: dev_t
+        var number: ino_t
     }
 
     /// Appends bytes.

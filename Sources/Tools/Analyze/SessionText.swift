@@ -25,27 +25,27 @@ enum SessionText {
         if let duration = value("duration_ms") {
             text += page.row(
                 "lived",
-                "\(duration) ms; \(value("messages", "client") ?? "0") messages of the client's, \(value("messages", "server") ?? "0") of the server's"
+                "\(duration) ms; messages: \(value("messages", "client") ?? "0") of the client's, \(value("messages", "server") ?? "0") of the server's"
             )
             text += page.row("ended", (session["order"]?.elements ?? []).compactMap(\.text).joined(separator: ", "))
-            for side in ["downstream", "upstream"] {
+            for (side, label) in [("downstream", "client"), ("upstream", "server")] {
                 let parts = [
                     value(side, "close_code").map { "close code \($0)" }, value(side, "close_reason").map { "“\($0)”" },
                     value(side, "end"), value(side, "idle_ms").map { "silent for \($0) ms at the end" },
                     value(side, "fault", "name").map { "fault: \($0)" },
                 ].compactMap(\.self)
-                text += page.row(side, parts.joined(separator: ", "))
+                text += page.row(label, parts.joined(separator: ", "))
             }
             for side in ["client", "server"] {
                 guard let pings = value("heartbeats", side, "pings"), pings != "0" else { continue }
-                var words = "\(pings) pings of the \(side)'s"
+                var words = "\(pings) of the \(side)'s"
                 if let least = value("heartbeats", side, "interval_least_ms"),
                     let most = value("heartbeats", side, "interval_most_ms")
                 {
                     words += ", \(least) to \(most) ms apart"
                 }
                 if let mean = value("heartbeats", side, "round_trip_ms") { words += ", answered after \(mean) ms" }
-                text += page.row("heartbeats", words)
+                text += page.row("pings", words)
             }
             if let silence = value("silence", "longest_ms") {
                 text += page.row("silence", "the longest was \(silence) ms\(value("silence", "from").map { ", from \($0)" } ?? "")")

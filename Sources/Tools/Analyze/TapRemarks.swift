@@ -38,6 +38,8 @@ struct TapRemarks {
             place.hasUpstream = false
             sessions[session] = conversation
         }
+        // What the client said; a head that is redacted on its way back is the answer's.
+        if comment.isRedacted, !place.isUpstream, segment.sender != place.gatehouse { conversation.hasRedactedHead = true }
     }
 
     /// A connection was opened for a session of Gatehouse's: what is known of it; nil where that is of no session that began.

@@ -5,9 +5,9 @@ public enum CaptureCommand {
     public static let definition = CommandDefinition(
         name: "gatehouse capture",
         about:
-            "Captures the traffic of an interface with libpcap, says what becomes of every WebSocket as it happens, and writes pcapng for Wireshark, analyze and replay. Needs CAP_NET_RAW and says how to get it. Exit code 0: nothing is wrong; 1: a problem was found; 2: usage; 3: the interface can't be captured.",
+            "Captures the traffic of an interface with libpcap, says what becomes of every WebSocket as it happens, and writes pcapng for Wireshark, analyze and replay. Needs CAP_NET_RAW and says how to get it.",
         flags: [
-            FlagDefinition("interface", value: "NAME", "Where to listen: lo, eth0, or any (all of them, the default)."),
+            FlagDefinition("interface", value: "NAME", "Where to listen, such as lo or eth0. Default: any, which is all of them."),
             FlagDefinition("port", value: "PORT", repeatable: true, "Takes only TCP of this port."),
             FlagDefinition(
                 "filter", value: "BPF", "Takes only what this expression of libpcap's language matches, besides --port."),
@@ -16,13 +16,20 @@ public enum CaptureCommand {
                 "keylog", value: "FILE",
                 "Takes a TLS key log (SSLKEYLOGFILE, tls.key_log) into the file, also what is added to it meanwhile, so that Wireshark decrypts."
             ),
-            FlagDefinition("for", value: "DURATION", "Ends after this time, such as 10m; without it, with Ctrl-C."),
+            FlagDefinition("for", value: "DURATION", "Ends after this time, such as 10m. Without it, Ctrl-C ends it."),
             FlagDefinition("packets", value: "N", "Ends after so many packets."),
             FlagDefinition(
-                "user", value: "NAME", "Becomes this user once the interface is open; under sudo, the user who called it."),
+                "user", value: "NAME",
+                "Becomes this user once the interface is open. Default under sudo: the user who called it."),
             FlagDefinition(
                 "json", "One JSON object a line: each session when it opens and when it is over, and the analysis at the end."),
             FlagDefinition("force", "Writes over a file that exists."),
+        ],
+        exitCodes: [
+            ExitCodeDefinition("0", "Nothing is wrong with any session."),
+            ExitCodeDefinition("1", "A problem was found."),
+            ExitCodeDefinition("2", "The command line isn't understood, or a file or the filter can't be used."),
+            ExitCodeDefinition("3", "The interface can't be captured."),
         ],
         examples: [
             "sudo gatehouse capture --port 8000 --write trouble.pcapng",

@@ -10,20 +10,30 @@ import Wire
 struct LedgerRecording {
     private var open: [String: (session: RecordedSession, openedAt: Timestamp, why: String?)] = [:]
     private var order: [String] = []
+    /// As `analyze` counts them: by the lines that end a session.
+    private var numbers: [String: UInt64] = [:]
     private static let most = 100_000
 
     /// Takes one line.
-    mutating func take(_ line: [UInt8]) {
+    ///
+    /// - Parameter number: hands out the sessions' numbers.
+    mutating func take(_ line: [UInt8], number: () -> UInt64) {
         guard let node = JSONNode(line), let event = node["event"]?.text, let name = node["session"]?.text else { return }
+        // Counted whether its beginning is here or not.
+        if event == "session.refused" || event == "session.closed" {
+            let count = number()
+            if numbers.count < LedgerRecording.most, numbers[name] == nil { numbers[name] = count }
+        }
         let time = node["time"]?.text.flatMap { CalendarTime.parse($0) } ?? .zero
         switch event {
         case "session.opened", "session.refused":
             guard order.count < LedgerRecording.most, open[name] == nil, let words = node["request"]?["line"]?.text else { return }
             let status = (node["status"] ?? node["response"]?["status"])?.number.flatMap { Int(exactly: $0) }
             var session = RecordedSession(
-                number: UInt64(order.count + 1), name: SessionID(name),
+                number: 0, name: SessionID(name),
                 request: RequestHead(copy: LedgerRecording.head(words, node["request"])), startedAt: time,
                 status: event == "session.opened" ? 101 : status)
+            session.hasRedactedHead = RecordedSession.isRedacted(session.request)
             if session.status == 101 {
                 session.subprotocol = node["subprotocol"]?.text
                 session.isCompressed = node["extensions"]?.text?.contains(PermessageDeflate.name) ?? false
@@ -58,8 +68,14 @@ struct LedgerRecording {
         }
     }
 
-    /// All sessions, each with the reason why it can't be replayed, if there is one.
-    func finish() -> [(RecordedSession, String?)] { order.compactMap { open[$0].map { ($0.session, $0.why) } } }
+    /// All sessions, each with the reason why it can't be replayed, if there is one. Those without an end are counted last.
+    func finish(number: () -> UInt64) -> [(RecordedSession, String?)] {
+        order.compactMap { name in
+            guard var known = open[name] else { return nil }
+            known.session.number = numbers[name] ?? number()
+            return (known.session, known.why)
+        }
+    }
 
     /// A head from what the ledger tells of it.
     private static func head(_ start: String, _ request: JSONNode?) -> [UInt8] {

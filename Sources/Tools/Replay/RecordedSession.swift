@@ -22,8 +22,8 @@ struct RecordedSession {
         /// The client's close frame came first; the server's answer had `answer`, if there was one with a code.
         case client(code: UInt16?, at: TimeSpan, answer: UInt16?)
         case server(code: UInt16?)
-        /// The connection ended without a close frame.
-        case cut
+        /// The connection ended without a close frame: by the client, or, as where a server crashes, by the server.
+        case cut(by: Side)
         /// The recording doesn't tell.
         case unknown
     }
@@ -40,6 +40,10 @@ struct RecordedSession {
     var isCompressed: Bool?
     var messages: [Message] = []
     var ending = Ending.unknown
+    /// When the server ended it, since the opening; nil where it didn't, or the recording doesn't tell.
+    var serverEndedAt: TimeSpan?
+    /// Secrets of the request's head are not in the recording.
+    var hasRedactedHead = false
     /// The recording ends before the server had to: the client went without a close frame, Gatehouse ended the session, or the capture was over.
     /// Answers that would have come after that are not in it.
     var isCutShort = false
@@ -57,13 +61,19 @@ extension RecordedSession {
             why = "its request is not in the recording"
             return nil
         }
-        if log?.isCut == true {
-            why = "bytes of it are missing in the recording, or it has more than \(MessageLog.limit >> 20) MiB"
+        if log?.isLost == true {
+            why = "bytes of it are missing in the recording"
+            return nil
+        }
+        if let log, log.omitted > 0 {
+            why =
+                "\(log.omitted) of its messages are not in the recording whole: bytes of them are missing, or it has more than \(MessageLog.limit >> 20) MiB"
             return nil
         }
         number = session.number
         name = session.session
         self.request = request
+        hasRedactedHead = session.hasRedactedHead || RecordedSession.isRedacted(request)
         startedAt = session.observation.openedAt
         let response = session.observation.response
         status = response?.status
@@ -84,14 +94,18 @@ extension RecordedSession {
                 } else {
                     close = (entry.direction, code, at)
                     ending = entry.direction == .clientToServer ? .client(code: code, at: at, answer: nil) : .server(code: code)
+                    if entry.direction == .serverToClient { serverEndedAt = at }
                 }
                 continue
             }
             // Nothing that comes behind a close frame is a message (RFC 6455 §5.5.1).
             if close?.direction == entry.direction { continue }
             guard message.opcode.isData || (message.opcode == .ping && entry.direction == .clientToServer) else { continue }
-            guard UInt64(message.excerpt.count) == (message.inflatedSize ?? message.size) else {
-                why = "a message of \(message.inflatedSize ?? message.size) bytes is longer than what is kept of one"
+            guard message.isWhole else {
+                why =
+                    message.isUnreadable
+                    ? "a message can't be inflated"
+                    : "a message of \(message.inflatedSize ?? message.size) bytes is longer than what is kept of one"
                 return nil
             }
             messages.append(
@@ -104,13 +118,22 @@ extension RecordedSession {
         case .gatehouse:
             // A drain, a limit, a timer: the server would have gone on, and its close frame, if there is one, answers Gatehouse's.
             ending = .unknown
+            serverEndedAt = nil
             isCutShort = true
         case .downstream where close == nil:
-            ending = .cut
+            ending = .cut(by: .downstream)
             isCutShort = true
-        case .upstream where close == nil: ending = .cut
+        case .upstream where close == nil:
+            ending = .cut(by: .upstream)
+            let ended = record.openedAt + record.endedAfter
+            serverEndedAt = ended > opened ? ended - opened : .zero
         case nil: isCutShort = session.transport != nil
         default: break
         }
+    }
+
+    /// Whether a head was redacted by who wrote it down: a ledger, or `analyze --har`.
+    static func isRedacted(_ head: RequestHead) -> Bool {
+        String(decoding: head.bytes, as: UTF8.self).contains("«redacted")
     }
 }

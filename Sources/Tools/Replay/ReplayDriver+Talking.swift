@@ -65,7 +65,7 @@ extension ReplayDriver {
                 answered(session)
             case .answer(let opcode, let payload):
                 session.learnt.learn(payload)
-                session.played.answers.append(PlayedSession.Message(opcode: opcode, payload: payload))
+                session.played.take(opcode, payload, recorded: session.script.answers.count)
                 answered(session)
             case .ping(let payload): frame(session, .pong, payload)
             case .close(let payload):

@@ -1,7 +1,7 @@
 import Telemetry
 import Wire
 
-/// What programs read: an object a line, `event: replay-session` for each session and `event: replay` at the end; and JUnit's XML.
+/// What programs read: an object a line, `event: replay-session` for each session and `event: replay` at the end.
 extension ReplayReport {
     func json(_ redaction: LogRedaction) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -53,6 +53,7 @@ extension ReplayReport {
             line.endObject()
         }
         line.endArray()
+        if redacted > 0 { line.field("redacted_heads", redacted) }
         line.field("messages_sent", figures.messagesSent)
         line.field("messages_received", figures.messagesReceived)
         line.field("duration_ms", milliseconds: figures.span)
@@ -63,52 +64,6 @@ extension ReplayReport {
         line.times("lateness_ms", figures.lateness)
         line.finish()
         return bytes + line.bytes()
-    }
-
-    /// A test suite as JUnit's readers know it: a test case for each session.
-    func junit(_ page: ReportPage, _ redaction: LogRedaction) -> String {
-        var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-        text +=
-            "<testsuite name=\"gatehouse replay\" tests=\"\(sessions.count + skipped.count)\" failures=\"\(differing)\" skipped=\"\(skipped.count)\" time=\"\(seconds(figures.span))\">\n"
-        for session in sessions {
-            let turn = session.repetition > 0 ? " (repetition \(session.repetition + 1))" : ""
-            let name = xml(page.visible("session \(session.number) \(session.request)\(turn)", redaction))
-            text += "  <testcase classname=\"gatehouse.replay\" name=\"\(name)\""
-            guard let first = session.differences.first else {
-                text += "/>\n"
-                continue
-            }
-            let all = session.differences.map { xml(page.visible($0.sentence, redaction)) }.joined(separator: "\n")
-            text +=
-                ">\n    <failure type=\"\(first.kind.rawValue)\" message=\"\(xml(page.visible(first.sentence, redaction)))\">\(all)</failure>\n  </testcase>\n"
-        }
-        for (number, why) in skipped {
-            text +=
-                "  <testcase classname=\"gatehouse.replay\" name=\"session \(number)\">\n    <skipped message=\"\(xml(why))\"/>\n  </testcase>\n"
-        }
-        return text + "</testsuite>\n"
-    }
-
-    private func seconds(_ span: TimeSpan) -> String {
-        let millis = span.nanoseconds / 1_000_000
-        let fraction = "\(millis % 1000)"
-        return "\(millis / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
-    }
-
-    private func xml(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            // XML 1.0 has no place for other controls, escaped or not.
-            case _ where scalar.value < 0x20 || scalar.value == 0xFFFE || scalar.value == 0xFFFF: result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }
 

@@ -34,10 +34,20 @@ extension ReplayReport {
             text += page.row(
                 "", "\(beyond) answers that the recording was cut short of were not compared", .quiet)
         }
-        return text
-            + (differing == 0
-                ? page.row("result", "no difference", .good)
-                : page.row("result", "\(differing) of \(count) sessions differ", .bad))
+        if redacted > 0 {
+            text += page.row(
+                "",
+                "secrets of \(redacted) recorded head\(redacted == 1 ? " is" : "s are") not in the recording: a 401 or 403 may be for that; --rewrite header:NAME=VALUE or query:NAME=VALUE gives others"
+            )
+        }
+        return text + result(page, of: count)
+    }
+
+    private func result(_ page: ReportPage, of count: Int) -> String {
+        let differ = differing == 0 ? "no difference" : "\(differing) of \(count) sessions differ"
+        guard !skipped.isEmpty else { return page.row("result", differ, differing == 0 ? .good : .bad) }
+        return page.row(
+            "result", "\(differ), but \(skipped.count) could not be played; --sessions chooses others", .bad)
     }
 
     private func times(_ label: String, _ present: [TimeSpan], _ recorded: [TimeSpan]) -> String {

@@ -29,7 +29,10 @@ struct ReplayReport {
     var differing = 0
     /// Of all sessions, answers that came after the end of a recording that is cut short.
     var beyond: UInt64 = 0
+    /// Sessions that can't be played. They were asked for, so nothing can be said of the whole without them.
     var skipped: [(number: UInt64, why: String)] = []
+    /// Sessions whose recorded heads have no secrets any more.
+    var redacted = 0
     var figures = ReplayDriver.Figures()
     /// How long answers took, in the recording and now.
     var replyTimes: (recorded: [TimeSpan], present: [TimeSpan]) = ([], [])
@@ -40,13 +43,14 @@ struct ReplayReport {
 
     var exitCode: ExitCode {
         if isUnreachable { return .unreachable }
-        return differing > 0 ? .problemFound : .success
+        return differing > 0 || !skipped.isEmpty ? .problemFound : .success
     }
 
     mutating func add(
         _ recorded: RecordedSession, _ played: PlayedSession, _ found: [SessionComparison.Difference], _ repetition: Int
     ) {
         if found.isEmpty { agreed += 1 } else { differing += 1 }
+        if repetition == 0, recorded.hasRedactedHead { redacted += 1 }
         let beyond = recorded.isCutShort ? max(played.answerCount - recorded.answerCount, 0) : 0
         self.beyond += UInt64(beyond)
         if replyTimes.present.count < 1 << 22 {

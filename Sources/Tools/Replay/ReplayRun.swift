@@ -19,7 +19,7 @@ final class ReplayRun {
 
     func run() throws(CommandFault) -> ExitCode {
         let reader = RecordingReader(wanted: options.sessions)
-        for path in options.files { try reader.read(path) }
+        try reader.read(options.files)
         var report = ReplayReport(
             target: "\(options.place.isSecure ? "wss" : "ws")://\(options.place.authority)", skipped: reader.skipped)
         guard !reader.sessions.isEmpty else {
@@ -28,18 +28,13 @@ final class ReplayRun {
                     ?? "the recording has no such session; gatehouse analyze --all lists what it has")
         }
         let context = try context()
-        guard let address = try address() else { return .unreachable }
         // Before the work, so that nobody waits for a report that can't be written.
-        let capture: ReplayCapture?
-        let junit: OutputFile?
-        do throws(OutputFile.Fault) {
-            capture = try options.record.map { (path) throws(OutputFile.Fault) in
-                ReplayCapture(try OutputFile(path, force: options.force), server: address)
-            }
-            junit = try options.junit.map { (path) throws(OutputFile.Fault) in try OutputFile(path, force: options.force) }
-        } catch {
-            throw CommandFault(sentence: error.sentence)
+        let junit = try options.junit.map { (path) throws(CommandFault) in try output(path) }
+        guard let address = try address() else {
+            if let junit { try write(ReplayReport.junit(failed: "\(options.place.host) has no address"), to: junit) }
+            return .unreachable
         }
+        let capture = try options.record.map { (path) throws(CommandFault) in ReplayCapture(try output(path), server: address) }
         let comparison = SessionComparison(
             rules: options.rules, expectedStatus: options.expectedStatus, comparesCompression: !options.isPlain)
         do throws(LoopFailure) {
@@ -54,22 +49,34 @@ final class ReplayRun {
         }
         report.sessions.sort { ($0.repetition, $0.number) < ($1.repetition, $1.number) }
         capture?.finish()
-        var fault = capture?.fault
+        var fault = capture?.fault?.sentence
         if let junit {
-            do throws(OutputFile.Fault) {
-                try junit.write(report.junit(page, redaction))
+            do throws(CommandFault) {
+                try write(report.junit(page, redaction), to: junit)
             } catch {
-                fault = fault ?? error
+                fault = fault ?? error.sentence
             }
-            junit.close()
         }
         if options.isJSON {
             Terminal.write(String(decoding: report.json(redaction), as: UTF8.self))
         } else {
             Terminal.write(report.text(page, redaction))
         }
-        if let fault { throw CommandFault(sentence: fault.sentence) }
+        if let fault { throw CommandFault(sentence: fault) }
         return report.exitCode
+    }
+
+    private func output(_ path: String) throws(CommandFault) -> OutputFile {
+        do throws(OutputFile.Fault) {
+            return try OutputFile(path, force: options.force, inputs: options.files)
+        } catch {
+            throw CommandFault(sentence: error.sentence)
+        }
+    }
+
+    private func write(_ text: String, to file: OutputFile) throws(CommandFault) {
+        defer { file.close() }
+        do throws(OutputFile.Fault) { try file.write(text) } catch { throw CommandFault(sentence: error.sentence) }
     }
 
     /// How the target is spoken to; nil for plain.

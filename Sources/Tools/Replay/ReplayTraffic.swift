@@ -47,7 +47,7 @@ public struct ReplayTraffic {
         do throws(CommandFault) {
             options = try ReplayOptions(flags)
             let reader = RecordingReader(wanted: [])
-            try reader.read(file)
+            try reader.read([file])
             recording = reader.sessions
         } catch {
             throw Fault(sentence: error.sentence)

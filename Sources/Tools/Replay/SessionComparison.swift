@@ -68,10 +68,10 @@ struct SessionComparison {
     ) {
         // What is the same byte by byte agrees under every rule.
         let same = played.same
-        if played.answers.isEmpty, same == recorded.answerCount { return }
+        if played.answers.isEmpty, played.unkept == 0, same == recorded.answerCount { return }
         let old = recorded.answers.dropFirst(same).map { rules.canonical($0.opcode, learnt.expected($0.payload)) }
         let new = played.answers.map { rules.canonical($0.opcode, $0.payload) }
-        if rules.order == .free { return free(old, new, from: same, isCutShort: recorded.isCutShort, &found) }
+        if rules.order == .free { return free(old, new, recorded, played, &found) }
         var (i, j) = (0, 0)
         while i < old.count, j < new.count {
             if old[i] == new[j] {
@@ -98,18 +98,26 @@ struct SessionComparison {
         // What a server would have said after the recording's end isn't in it.
         guard !recorded.isCutShort else { return }
         for index in j..<new.count { found.append(extra(same + index, new[index])) }
+        beyond(played, &found)
+    }
+
+    /// What came so far beyond the recording that nobody kept it.
+    private func beyond(_ played: PlayedSession, _ found: inout [Difference]) {
+        guard played.unkept > 0 else { return }
+        found.append(Difference(kind: .surplus, sentence: "\(played.unkept) further answers are not in the recording"))
     }
 
     private func free(
-        _ old: [MessageRules.Canonical], _ new: [MessageRules.Canonical], from same: Int, isCutShort: Bool,
+        _ old: [MessageRules.Canonical], _ new: [MessageRules.Canonical], _ recorded: RecordedSession, _ played: PlayedSession,
         _ found: inout [Difference]
     ) {
+        let same = played.same
         var open: [MessageRules.Canonical: Int] = [:]
         for message in new { open[message, default: 0] += 1 }
         for (index, message) in old.enumerated() {
             if let count = open[message], count > 0 { open[message] = count - 1 } else { found.append(lost(same + index, message)) }
         }
-        guard !isCutShort else { return }
+        guard !recorded.isCutShort else { return }
         // The last of each kind are the ones that nobody asked for.
         var surplus: [(Int, MessageRules.Canonical)] = []
         for (index, message) in new.enumerated().reversed() {
@@ -119,6 +127,7 @@ struct SessionComparison {
             }
         }
         for (index, message) in surplus.reversed() { found.append(extra(same + index, message)) }
+        beyond(played, &found)
     }
 
     private func lost(_ index: Int, _ message: MessageRules.Canonical) -> Difference {
@@ -135,6 +144,13 @@ struct SessionComparison {
     /// Whether something of the recording was still to be said.
     private func isEarly(_ recorded: RecordedSession, _ played: PlayedSession) -> Bool {
         played.unsent > 0 || played.answerCount < recorded.answerCount
+    }
+
+    /// The recorded server ended the connection, and this one didn't.
+    private static func stillOpen(_ now: String) -> Difference {
+        Difference(
+            kind: .close,
+            sentence: "end: recorded the connection's end without a close frame from the server, now still open: \(now)")
     }
 
     private func close(_ recorded: RecordedSession, _ played: PlayedSession) -> Difference? {
@@ -155,8 +171,10 @@ struct SessionComparison {
                 guard let answer, answer != code else { return nil }
                 return Difference(
                     kind: .close, sentence: "end: recorded \(told(answer)) in answer to the client's, now \(told(code))")
-            case .cut:
-                if played.closedFirst { return nil }
+            case .cut(let side):
+                if played.closedFirst {
+                    return side == .upstream ? SessionComparison.stillOpen("the client's close frame was answered") : nil
+                }
                 return Difference(kind: .close, sentence: "end: recorded none by a close frame, now \(told(code)) from the server")
             case .unknown:
                 // It may have ended so as well, once all that was recorded had been said; but a failure is always told.
@@ -172,10 +190,14 @@ struct SessionComparison {
             return Difference(kind: .close, sentence: "end: recorded \(told(before)) from the server, now \(now)")
         case .client(_, _, let answer?):
             return Difference(kind: .close, sentence: "end: recorded \(told(answer)) in answer to the client's, now \(now)")
+        case .cut(by: .upstream):
+            // FIN or RST, either is what the recording has, if it came by itself.
+            if played.ending == .silent { return SessionComparison.stillOpen(now) }
+            return played.closedFirst ? SessionComparison.stillOpen("it ended after the client's close frame") : nil
+        case .cut: return nil
         default: break
         }
         // Where the recording doesn't tell, only an end before ours says something.
-        if case .cut = recorded.ending { return nil }
         if played.ending != .silent, !played.closedFirst, isEarly(recorded, played) {
             return Difference(kind: .close, sentence: "end: now \(now), before the client closed")
         }

@@ -6,7 +6,8 @@
 //
 // The client's close frame waits, in either pace, for the replies that preceded it: a server that is slower today has lost nothing.
 // Waiting for the server ends `patience` after the moment at which the recording has its next message; a server's own pauses don't become
-// shorter because the client speaks faster, so they count in full.
+// shorter because the client speaks faster, so they count in full. What the server says beyond the recording moves no moment: one that keeps
+// talking is not waited for longer than one that is silent.
 import Wire
 
 /// When to send what, on one session.
@@ -75,8 +76,9 @@ struct SessionPlayer {
     /// A message of the server's came.
     mutating func received(at now: Timestamp) {
         received += 1
-        readyAt = now
-        progressAt = now
+        let needed = next < script.steps.count ? script.steps[next].replies : script.answerGaps.count
+        if received <= needed { readyAt = now }
+        if received <= script.answerGaps.count { progressAt = now }
     }
 
     /// What to do now.
@@ -97,13 +99,13 @@ struct SessionPlayer {
             let due = pace == .time ? openedAt + speed.scaled(closing.step.at) : readyAt + speed.scaled(closing.step.pause)
             return now >= due ? close(closing.code, now) : .wait(until: due)
         }
-        if script.waitsForClose { return waitForServer(now) }
+        if script.waitsForEnd { return waitForServer(now) }
         let settled = progressAt + settling
         return now >= settled ? close(1000, now) : .wait(until: settled)
     }
 
     private mutating func waitForServer(_ now: Timestamp) -> Act {
-        let gap = received < script.answerGaps.count ? script.answerGaps[received] : .zero
+        let gap = received < script.answerGaps.count ? script.answerGaps[received] : script.endGap
         let limit = progressAt + gap + patience
         return now >= limit ? close(script.closing?.code ?? 1000, now) : .wait(until: limit)
     }

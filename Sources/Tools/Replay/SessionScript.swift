@@ -19,6 +19,8 @@ final class SessionScript {
     let answers: [Int]
     /// For each of the server's messages, how long after the message before it.
     let answerGaps: [TimeSpan]
+    /// How long after the last message the server ended the session by itself.
+    let endGap: TimeSpan
     /// The client's close frame.
     let closing: (step: Step, code: UInt16?)?
     /// Whether any of the messages was compressed on the wire.
@@ -49,6 +51,8 @@ final class SessionScript {
         } else {
             closing = nil
         }
+        endGap =
+            session.serverEndedAt.map { $0 > before ? TimeSpan(nanoseconds: $0.nanoseconds - before.nanoseconds) : .zero } ?? .zero
         self.session = session
         self.steps = steps
         self.answers = answers
@@ -58,6 +62,11 @@ final class SessionScript {
         isSaidVerbatim = rules.learnt.isEmpty && rules.texts.isEmpty
     }
 
-    /// Whether the server's close frame came first.
-    var waitsForClose: Bool { if case .server = session.ending { true } else { false } }
+    /// Whether the server ended the session by itself, with a close frame or without.
+    var waitsForEnd: Bool {
+        switch session.ending {
+        case .server, .cut(by: .upstream): true
+        default: false
+        }
+    }
 }

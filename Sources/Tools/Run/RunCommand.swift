@@ -13,12 +13,19 @@ public enum RunCommand {
             Starts a backend on a private port and stands before it: one command for one port. Reads the backend's output along, so that its words join the \
             verdicts.
 
-            `{port}` in the command and PORT in its environment say where it must listen (on 127.0.0.1). The public port is opened when it does.
-            SIGTERM and SIGINT drain, then go to the backend; it is killed when drain.timeout is over. SIGHUP reloads Gatehouse's
-            configuration. Exit code: the backend's (128 and the signal's number for a signal), 2 for usage and configuration, 3 if the backend never \
-            listened where it should, 126 or 127 if it can't be started.
+            {port} in the command and PORT in its environment say where it must listen (on 127.0.0.1). The public port is opened when it does. SIGTERM \
+            and SIGINT drain, then go to the backend; it is killed when drain.timeout is over. SIGHUP reloads Gatehouse's configuration.
             """,
         flags: RunOptions.flags, rest: "COMMAND…",
+        exitCodes: [
+            ExitCodeDefinition(
+                "the backend's",
+                "It ended by itself, or when Gatehouse was told to end: its own code, or 128 and the signal's number."),
+            ExitCodeDefinition("2", "The command line or the configuration can't be used, or an address can't be listened on."),
+            ExitCodeDefinition("3", "The backend never listened where it should."),
+            ExitCodeDefinition("126, 127", "The backend can't be executed; there is no such command."),
+            ExitCodeDefinition("130, 143", "A second SIGINT or SIGTERM ended both at once."),
+        ],
         examples: [
             "gatehouse run -- uvicorn main:app --port {port}",
             "gatehouse run --listen 0.0.0.0:8080 --restart on-failure -- node server.js",

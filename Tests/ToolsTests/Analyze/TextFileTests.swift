@@ -16,7 +16,7 @@ import Wire
             let writer = HARWriter(try OutputFile(path, force: true), version: "test", LogRedaction(key: (1, 2)))
             writer.add(original, capture.logs.first)
             writer.finish()
-            guard case .har(let file)? = try TextFile.open(path) else { return nil as HARFile? }
+            guard case .har(let file, _)? = try TextFile.open(path) else { return nil as HARFile? }
             return file
         }
         var again: [AnalyzedSession] = []

@@ -62,6 +62,44 @@ import Wire
         #expect(try differences(recorded([#"{"a":1}"#]), played([#"{"a": 1}"#]), exact).count == 1)
     }
 
+    @Test func `integers that a double can't tell apart differ, and are learnt and replaced digit by digit`() throws {
+        let (one, two) = (#"{"id":1234567890123456789}"#, #"{"id":1234567890123456788}"#)
+        #expect(
+            try differences(recorded([one]), played([two]))
+                == ["message-differs: answer 1: $.id: recorded 1234567890123456789, now 1234567890123456788"])
+        var learnt = LearntValues(try RewriteRules(["json:$.id"]), recorded([one]))
+        learnt.learn(Array(two.utf8))
+        #expect(learnt.sent(Array(#"{"for":1234567890123456789}"#.utf8)) == Array(#"{"for":1234567890123456788}"#.utf8))
+    }
+
+    @Test func `a server that ended the connection by itself has to do so again, in either way`() throws {
+        let crashed = recorded(["a"], .cut(by: .upstream))
+        #expect(try differences(crashed, played(["a"], .cut(reset: false), closedFirst: false)) == [])
+        #expect(try differences(crashed, played(["a"], .cut(reset: true), closedFirst: false)) == [])
+        let repaired: [(PlayedSession.Ending, Bool)] = [
+            (.closed(1000), true), (.silent, false), (.cut(reset: false), true), (.closed(1011), false),
+        ]
+        for (ending, closedFirst) in repaired {
+            let found = try differences(crashed, played(["a"], ending, closedFirst: closedFirst))
+            #expect(found.count == 1 && found.allSatisfy { $0.hasPrefix("close: end: recorded") }, "\(found)")
+        }
+        let left = recorded(["a"], .cut(by: .downstream))
+        #expect(try differences(left, played(["a"], .closed(1000))) == [], "the client's end says nothing of the server")
+    }
+
+    @Test func `of what a server says far beyond the recording only the number is kept`() throws {
+        var now = played([])
+        for _ in 0..<PlayedSession.surplus.count + 10 { now.take(.text, [0x61], recorded: 0) }
+        #expect(now.answers.count == PlayedSession.surplus.count)
+        #expect(now.answerCount == PlayedSession.surplus.count + 10)
+        #expect(
+            try differences(recorded([]), now).last == "message-surplus: 10 further answers are not in the recording")
+        var long = played([])
+        let payload = [UInt8](repeating: 0, count: PlayedSession.surplus.bytes)
+        for _ in 0..<3 { long.take(.binary, payload, recorded: 1) }
+        #expect(long.answers.count == 2 && long.unkept == 1, "the recorded one, and as many bytes of others")
+    }
+
     @Test func `ignored paths and patterns don't count`() throws {
         var rules = MessageRules()
         rules.ignored = try [#require(JSONPath("$..at")), #require(JSONPath("items[*].id"))]

@@ -12,8 +12,13 @@ import Wire
 
     private func recording(_ lines: [String]) -> [(RecordedSession, String?)] {
         var ledger = LedgerRecording()
-        for line in lines { ledger.take(Array(line.utf8)) }
-        return ledger.finish()
+        var count: UInt64 = 0
+        func number() -> UInt64 {
+            count += 1
+            return count
+        }
+        for line in lines { ledger.take(Array(line.utf8), number: number) }
+        return ledger.finish(number: number)
     }
 
     @Test func `texts that a line holds whole are messages, at their times`() throws {
@@ -49,6 +54,22 @@ import Wire
     ])
     func `a session whose messages aren't all there can't be replayed`(_ line: String) throws {
         #expect(try #require(recording([Self.opened, line]).first).1 != nil)
+    }
+
+    @Test func `sessions have the numbers that analyze gives them, by their ends, and those without one come last`() throws {
+        func line(_ event: String, _ session: Int) -> String {
+            "{\"event\":\"session.\(event)\",\"session\":\"000000000000\(session)\",\"request\":{\"line\":\"GET / HTTP/1.1\"}}"
+        }
+        let lines = [
+            line("opened", 1), line("opened", 2), line("opened", 3), line("closed", 9), line("closed", 3), line("closed", 1),
+        ]
+        #expect(recording(lines).map { $0.0.number } == [3, 4, 2])
+    }
+
+    @Test func `a head whose secrets are not in the ledger is known as such`() throws {
+        let redacted = Self.opened.replacing("app.example.com", with: "«redacted:1a2b3c4d»")
+        #expect(recording([redacted]).map { $0.0.hasRedactedHead } == [true])
+        #expect(recording([Self.opened]).map { $0.0.hasRedactedHead } == [false])
     }
 
     @Test(arguments: ["1e300", "-1e300", "101.5", "null", "\"x\""])

@@ -61,6 +61,18 @@ import Wire
         #expect(text.hasSuffix("\r\nAuthorization: Bearer new\r\n\r\n"))
     }
 
+    @Test func `octets that are no ASCII, and backslashes, go out as they were recorded`() throws {
+        let head = "GET /caf\u{E9}\\?q=\\ HTTP/1.1\r\nHost: a\r\nX-Name: André \\ «x»\r\nOrigin: https://é.example\r\n"
+        let recorded = RequestHead(copy: Array(head.utf8) + Array("X-Raw: ".utf8) + [0xE9, 0x0D, 0x0A, 0x0D, 0x0A])
+        let bytes = ReplayRequest(
+            recorded, to: try DiagnosePlace("ws://127.0.0.1:8000"), hasPath: false, rules: try RewriteRules(["query:x=1"]),
+            key: Self.key
+        ).bytes
+        let expected =
+            "GET /caf\u{E9}\\?q=\\&x=1 HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nX-Name: André \\ «x»\r\nOrigin: https://é.example\r\nX-Raw: "
+        #expect(bytes == Array(expected.utf8) + [0xE9, 0x0D, 0x0A, 0x0D, 0x0A])
+    }
+
     @Test func `a path in the target stands in the place of the recorded one`() throws {
         #expect(try request(to: "ws://127.0.0.1:8000/other", origin: "x").hasPrefix("GET /other HTTP/1.1\r\n"))
     }

@@ -86,18 +86,41 @@ import Wire
         #expect(player.act(at: Self.at(5000)) == .close(1000))
     }
 
-    @Test func `a recording without an end leaves a moment for what nobody recorded`() throws {
+    @Test func `a recording without an end leaves a moment for what nobody recorded, however much that is`() throws {
         var player = try player([(">", 0), ("<", 1)])
         #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
         player.received(at: Self.at(1))
         #expect(player.act(at: Self.at(1)) == .wait(until: Self.at(101)))
         player.received(at: Self.at(50))
-        #expect(player.act(at: Self.at(101)) == .wait(until: Self.at(150)))
-        #expect(player.act(at: Self.at(150)) == .close(1000))
+        #expect(player.act(at: Self.at(51)) == .wait(until: Self.at(101)))
+        player.received(at: Self.at(100))
+        #expect(player.act(at: Self.at(101)) == .close(1000))
+    }
+
+    @Test func `a server that keeps talking holds up neither the client's messages nor the end of the waiting`() throws {
+        var player = try player([(">", 0), ("<", 1), (">", 31)], .server(code: 1011), pace: .reply)
+        #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
+        for moment in 1...29 { player.received(at: Self.at(UInt64(moment))) }
+        #expect(player.act(at: Self.at(30)) == .wait(until: Self.at(31)))
+        #expect(player.act(at: Self.at(31)) == .send(2, due: Self.at(31)))
+        for moment in 32...5030 { player.received(at: Self.at(UInt64(moment))) }
+        #expect(player.act(at: Self.at(5030)) == .wait(until: Self.at(5031)))
+        #expect(player.act(at: Self.at(5031)) == .close(1000))
+    }
+
+    @Test func `a server that ended the connection in the recording gets its own time for it, and the patience`() throws {
+        var crashed = session([(">", 0), ("<", 10)], .cut(by: .upstream))
+        crashed.serverEndedAt = .seconds(60)
+        var player = SessionPlayer(
+            SessionScript(crashed, try RewriteRules([])), pace: .time, speed: .max, patience: .seconds(5), openedAt: Self.opened)
+        #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
+        player.received(at: Self.at(1))
+        #expect(player.act(at: Self.at(2)) == .wait(until: Self.at(64_991)))
+        #expect(player.act(at: Self.at(64_991)) == .close(1000))
     }
 
     @Test func `where the recording is cut short nobody waits for what it doesn't have`() throws {
-        var player = try player([(">", 0), ("<", 1), (">", 2)], .cut, pace: .reply, speed: .max, isCutShort: true)
+        var player = try player([(">", 0), ("<", 1), (">", 2)], .cut(by: .downstream), pace: .reply, speed: .max, isCutShort: true)
         #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
         player.received(at: Self.at(1))
         #expect(player.act(at: Self.at(1)) == .send(2, due: Self.at(1)))
