@@ -43,7 +43,10 @@ extension AdminRenderer {
 
     /// The answer to a drain that was asked for; 404 where no cluster has the endpoint.
     public func drain(_ drain: DrainState?, resumed: Bool) -> AdminResponse {
-        guard let drain else { return error(404, "no cluster has that endpoint; check-config shows what there is") }
+        guard let drain else {
+            return error(
+                404, "no cluster has that endpoint; expected is a URL as the configuration has it, such as http://127.0.0.1:8001")
+        }
         return object(resumed ? 200 : 202) { line in
             line.field("endpoint", drain.endpoint)
             line.field("state", constant: resumed ? "serving" : "draining")

@@ -91,6 +91,15 @@ int clinux_listen(const clinux_address *address, bool reuse_port, int backlog) {
     return fd;
 }
 
+int clinux_is_free(const clinux_address *address) {
+    int fd = stream_socket(address), on = 1;
+    if (fd < 0) return fd;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    int result = result_of(bind(fd, (const struct sockaddr *)address->bytes, address->length));
+    close(fd);
+    return result;
+}
+
 int clinux_socket(const clinux_address *address) {
     int fd = stream_socket(address);
     if (fd >= 0) clinux_set_no_delay(fd);

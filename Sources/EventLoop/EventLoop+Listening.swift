@@ -34,6 +34,13 @@ public struct BoundSocket: Sendable {
         return BoundSocket(descriptor: descriptor, address: EventLoop.localAddress(of: descriptor) ?? address)
     }
 
+    /// Throws what `bind` would if sockets weren't shared: a second process that listens on the same port would get half of the clients.
+    public static func expectFree(_ address: SocketAddress) throws(LoopFailure) {
+        var raw = clinux_address_make(address.high, address.low, address.port)
+        let result = clinux_is_free(&raw)
+        guard result >= 0 else { throw LoopFailure(operation: "binding \(address)", errno: -result) }
+    }
+
     /// Takes a listening socket that another process bound; it is then non-blocking and close-on-exec.
     public static func adopt(_ descriptor: Int32) throws(LoopFailure) -> BoundSocket {
         let result = clinux_prepare_listener(descriptor)

@@ -61,7 +61,7 @@ final class Exchange {
     var choice: EndpointChoice?
     var endpoint: UpstreamEndpoint?
     /// Endpoints that were tried for this request, and addresses of the present one.
-    var triedEndpoints: [Bool] = []
+    var triedEndpoints = TriedEndpoints()
     var nextAddress = 0
     var firstAddress = 0
     var isReused = false

@@ -32,6 +32,9 @@ final class ForwardDesk: Sendable {
     /// credential stays in memory for it.
     private struct Key: Sendable, Hashable {
         let rule: ForwardRule
+        /// The configuration under which it was asked: what stands behind a URL, and whose certificates are believed, is only read
+        /// anew with it, so an answer does not outlive a reload.
+        let generation: Int
         let digest: [UInt8]
     }
 
@@ -75,10 +78,12 @@ final class ForwardDesk: Sendable {
     private let state = Mutex(State())
 
     /// Takes a question. Unless it is answered at once, the answer comes by `waiter`'s mailbox.
-    func ask(_ rule: ForwardRule, _ request: [UInt8], _ context: TLSContext?, _ waiter: Waiter) -> Asked {
+    func ask(
+        _ rule: ForwardRule, _ request: [UInt8], _ context: TLSContext?, under generation: Int, _ waiter: Waiter
+    ) -> Asked {
         // Not a loop's time: the threads that answer have none.
         let now = Timestamp(nanoseconds: clinux_monotonic())
-        let key = Key(rule: rule, digest: Hashing.sha256(request))
+        let key = Key(rule: rule, generation: generation, digest: Hashing.sha256(request))
         let (asked, starts) = state.withLock { state -> (Asked, Bool) in
             guard !state.isStopped else { return (.tooMany, false) }
             switch state.table.ask(key, waiter, now: now) {

@@ -102,7 +102,7 @@ final class KeyFetcher: Sendable {
     static func fetch(_ source: KeySource) -> Result<KeySet, KeySetError> {
         do throws(KeySetError) {
             let body = try get(source)
-            return .success(try KeySet(reading: body, algorithms: source.algorithms))
+            return .success(try KeySet(reading: body, algorithms: source.algorithms, tries: KeySet.triesOfFetched))
         } catch { return .failure(error) }
     }
 

@@ -16,6 +16,7 @@ extension Server {
             var own: [BoundSocket] = try passed?.listener(index) ?? []
             do throws(LoopFailure) {
                 if own.isEmpty {
+                    try BoundSocket.expectFree(listener.address)
                     var address = listener.address
                     for _ in wakers.indices {
                         let socket = try BoundSocket.bind(address, shared: true)
@@ -58,7 +59,7 @@ extension Server {
     public func checkListeners() throws(StartFailure) {
         for listener in state.snapshot.listeners {
             do throws(LoopFailure) {
-                try BoundSocket.bind(listener.address, shared: true).close()
+                try BoundSocket.expectFree(listener.address)
             } catch {
                 throw StartFailure(Server.explain(error, listener.address))
             }

@@ -1,6 +1,7 @@
 import CLinux
 import Configuration
 import EventLoop
+import ProxyCore
 import Synchronization
 import Telemetry
 public import Wire
@@ -49,6 +50,7 @@ extension Server {
             memory.adopt(snapshot.limits)
             shared.capture.adopt(snapshot.capture, log: shared.log, redaction: ledgers.redaction)
             tellWorkers(.reload(state))
+            shared.keepRates(Set([""] + snapshot.routes.routes.map { Worker.rateName(ofRoute: $0.name) }))
             casebook.leave(.reloaded(state))
             restart?.adopt(state.snapshot.restart)
             status.reloaded(true)

@@ -66,8 +66,8 @@ final class RouteHeartbeat {
     }
 
     /// A session of the route ended; gives what was learnt from that, if anything was.
-    func ended(_ record: SessionRecord) -> IntervalLearner.Lesson? {
-        guard let lesson = learner?.ended(record) else { return nil }
+    func ended(_ record: SessionRecord, client: SocketAddress) -> IntervalLearner.Lesson? {
+        guard let lesson = learner?.ended(record, client: client) else { return nil }
         timing.interval = lesson.interval
         return lesson
     }

@@ -27,6 +27,7 @@ final class SharedParts: Sendable {
     private let redactionKey: (UInt64, UInt64)
     private let connections = Atomic<Int>(0)
     private let tunnels = Atomic<Int>(0)
+    private let seats = Atomic<Int>(0)
     private let waiting = Atomic<Int>(0)
     /// Sessions that each worker still has, while the process drains.
     private let left: Mutex<[Int]>
@@ -55,6 +56,16 @@ final class SharedParts: Sendable {
 
     func releaseConnection() { connections.subtract(1, ordering: .relaxed) }
 
+    /// Counts an upgrade that is let in among the sessions of the process, unless that would be one too many. Counted before the backend is
+    /// asked: many that come at once would all find room if only open sessions counted.
+    func takeSeat(limit: Int) -> Bool {
+        if seats.add(1, ordering: .relaxed).newValue <= limit { return true }
+        leaveSeat()
+        return false
+    }
+
+    func leaveSeat() { seats.subtract(1, ordering: .relaxed) }
+
     /// Counts a session under each key, or under none; then the key that is full.
     func admit(_ limits: [(key: SessionKey, limit: Int)]) -> SessionKey? { counts.withLock { $0.admit(limits) } }
 
@@ -74,6 +85,11 @@ final class SharedParts: Sendable {
             for (index, (name, rate)) in rates.enumerated() { buckets[name] = (rate, taken[index]) }
             return nil
         }
+    }
+
+    /// Forgets the rates of routes that a reload removed. A worker that has yet to take the new state may put one back, until the next reload.
+    func keepRates(_ names: Set<String>) {
+        buckets.withLock { buckets in buckets = buckets.filter { names.contains($0.key) } }
     }
 
     /// Counts an upgrade that waits for room, unless that would be one too many.

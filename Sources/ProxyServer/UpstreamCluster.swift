@@ -38,10 +38,10 @@ final class UpstreamCluster {
     }
 
     /// The endpoint for a request, among those that were not tried for it yet.
-    func pick(tried: [Bool], random: UInt64) -> Int? {
+    func pick(tried: TriedEndpoints, random: UInt64) -> Int? {
         for index in endpoints.indices {
             candidates[index].sessions = endpoints[index].active
-            candidates[index].isUsable = !endpoints[index].isDraining && (index >= tried.count || !tried[index])
+            candidates[index].isUsable = !endpoints[index].isDraining && !tried.contains(index)
         }
         return pickByPolicy(random: random, key: nil)
     }

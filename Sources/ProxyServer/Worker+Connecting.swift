@@ -15,10 +15,7 @@ extension Worker {
         guard let choice = chooseEndpoint(exchange, cluster) else {
             return noEndpointLeft(session, exchange)
         }
-        if exchange.triedEndpoints.isEmpty {
-            exchange.triedEndpoints = Array(repeating: false, count: cluster.endpoints.count)
-        }
-        exchange.triedEndpoints[choice] = true
+        exchange.triedEndpoints.insert(choice)
         let endpoint = cluster.endpoints[choice]
         endpoint.active += 1
         exchange.endpoint = endpoint

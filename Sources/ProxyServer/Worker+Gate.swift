@@ -47,7 +47,9 @@ extension Worker {
             exchange.awaitsCredential = true
             let question = PasswordDesk.Question(
                 checker: checker, credential: credential, mailbox: shared.mailboxes[index], slot: session.pointee.slot,
-                session: session.pointee.id)
+                session: session.pointee.id,
+                client: exchange.isClientKnown ? exchange.identity.map { SessionKey(address: $0.address) } : nil,
+                deadline: clinux_monotonic() + Worker.credentialTimeout.nanoseconds)
             guard shared.passwords.ask(question) else {
                 exchange.awaitsCredential = false
                 let why = "too many passwords wait for their check"
@@ -66,7 +68,8 @@ extension Worker {
         let waiter = ForwardDesk.Waiter(
             mailbox: shared.mailboxes[index], slot: session.pointee.slot, session: session.pointee.id)
         let asked = shared.forwards.ask(
-            forward, forward.request(head, identity, path: exchange.path), exchange.state.serviceTLS[forward.tls], waiter)
+            forward, forward.request(head, identity, path: exchange.path), exchange.state.serviceTLS[forward.tls],
+            under: exchange.state.generation, waiter)
         switch asked {
         case .answered(let outcome): passCredential(session, exchange, head, gate, rule, exchange.credential, outcome)
         case .waits:
@@ -109,6 +112,11 @@ extension Worker {
         case .accepted(let user):
             exchange.user = user
             exchange.observation?.credentialHolds = true
+            if !rule.identity.isEmpty, let identity = exchange.identity,
+                let refusal = rule.unwritable(RequestView(head: head, identity: identity, user: user))
+            {
+                guard letsPass(session, exchange, refusal, reportOnly: rule.reportOnly) else { return }
+            }
         case .refused(let fault):
             guard letsPass(session, exchange, rule.refusal(fault, of: credential), reportOnly: rule.reportOnly) else { return }
         case .unavailable(let why):
@@ -187,5 +195,14 @@ extension Worker {
             return nil
         }
         return credential.marker
+    }
+}
+
+extension Exchange {
+    /// The names under which nothing of the client's reaches the backend, for fields that come behind the body.
+    var removedNames: [FieldName] {
+        var names: [FieldName] = []
+        route?.gate?.authentication?.addRemoved(credential, to: &names)
+        return names
     }
 }

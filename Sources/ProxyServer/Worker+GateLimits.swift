@@ -29,12 +29,15 @@ extension Worker {
         }
     }
 
+    /// What a route's rate of upgrades is kept under; that of the process has no name.
+    static func rateName(ofRoute name: String) -> String { "route " + name }
+
     /// Counts the upgrade under every limit, or under none; then the one that is full, and what becomes of who is above it.
     func admission(_ exchange: Exchange, _ gate: Gate?) -> (GateRefusal, OnLimit)? {
         let limits = exchange.state.snapshot.limits
         let onRouteLimit = gate?.limits.onLimit ?? limits.onLimit
         let name = exchange.route?.name ?? ""
-        if limits.onLimit != .refuse, shared.openTunnels >= limits.sessions {
+        guard shared.takeSeat(limit: limits.sessions) else {
             return (GateRefusal(.route(""), of: limits.sessions), limits.onLimit)
         }
         var wanted: [(key: SessionKey, limit: Int)] = []
@@ -45,15 +48,16 @@ extension Worker {
             wanted.append((.user(route: name, name: user.name), limit))
         }
         if let limit = gate?.limits.sessions { wanted.append((.route(name), limit)) }
-        if let full = shared.admit(wanted) {
+        if !wanted.isEmpty, let full = shared.admit(wanted) {
+            shared.leaveSeat()
             let refusal = GateRefusal(full, of: wanted.first { $0.key == full }?.limit ?? 0)
             if case .address = full { return (refusal, limits.onLimit) }
             return (refusal, onRouteLimit)
         }
-        if !wanted.isEmpty { exchange.admission = Admission(shared, wanted.map(\.key)) }
+        exchange.admission = Admission(shared, wanted.map(\.key))
         var rates: [(name: String, rate: Int)] = []
         if limits.upgradesPerSecond > 0 { rates.append(("", limits.upgradesPerSecond)) }
-        if let rate = gate?.limits.upgradesPerSecond { rates.append(("route " + name, rate)) }
+        if let rate = gate?.limits.upgradesPerSecond { rates.append((Worker.rateName(ofRoute: name), rate)) }
         guard !rates.isEmpty, let (index, wait) = shared.take(rates, at: loop.now) else { return nil }
         exchange.admission = nil
         let isRoute = !rates[index].name.isEmpty

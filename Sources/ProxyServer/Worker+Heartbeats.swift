@@ -207,7 +207,9 @@ extension Worker {
         guard let heartbeat = session.pointee.heartbeat else { return }
         record.downstream.heartbeat = heartbeat.state.facts(.downstream)
         record.upstream.heartbeat = heartbeat.state.facts(.upstream)
-        guard let lesson = heartbeat.route.ended(record) else { return }
+        guard let client = session.pointee.facts?.forwardedClient, let lesson = heartbeat.route.ended(record, client: client) else {
+            return
+        }
         ledger.heartbeatLearnt(
             route: heartbeat.route.name, interval: lesson.interval, before: lesson.before, silence: lesson.silence,
             sessions: lesson.sessions, worker: index, at: loop.now)

@@ -69,10 +69,11 @@ extension Worker {
         let heartbeat = session.pointee.heartbeat
         let now = loop.now
         let cells = metrics
-        func claim(_ payload: UInt64) -> Bool {
-            guard let answer = heartbeat?.state.claim(side, payload, now: now) else { return false }
-            if let time = answer.roundTrip { cells.heartbeatTime[side].observe(time) }
-            return true
+        func claim(_ payload: UInt64) -> Timestamp? {
+            guard let answer = heartbeat?.state.claim(side, payload, now: now) else { return nil }
+            guard let time = answer.roundTrip else { return .zero }
+            cells.heartbeatTime[side].observe(time)
+            return Timestamp(nanoseconds: now.nanoseconds - min(now.nanoseconds, time.nanoseconds))
         }
         if side == .downstream {
             hold.relay.fromClient(bytes, now: now, claim: claim, &out)
@@ -164,8 +165,8 @@ extension Worker {
         hold.lastFailure = nil
         let endpoint = session.pointee.facts?.endpoint
         // Another endpoint is tried first, if there is one.
-        let endpoints = hold.exchange.cluster?.endpoints ?? []
-        hold.tried = endpoints.map { $0 === endpoint }
+        hold.tried = TriedEndpoints()
+        if let place = hold.exchange.cluster?.endpoints.firstIndex(where: { $0 === endpoint }) { hold.tried.insert(place) }
         // Its place is free for another, which may be its own again.
         hold.exchange.choice?.seat = nil
         session.pointee.facts = session.pointee.facts.map { $0.moved(to: $0.endpoint, metrics: $0.metrics, seat: nil) }
@@ -187,8 +188,10 @@ extension Worker {
 
     /// The session can't be kept, or needs no backend any more: the client gets a close frame.
     private func endHold(_ session: UnsafeMutablePointer<Session>, _ hold: SessionHold, code: UInt16) {
+        // A backend that is there still gets what was sent, the close frame behind it included.
+        let isAttempt = hold.step != .none
         hold.resetAttempt()
-        close(session, .upstream, reset: true)
+        close(session, .upstream, reset: isAttempt)
         switch hold.loss?.kind {
         case .closeFrame?, .drain?, nil:
             endLocally(session, .upstream, .backendLost, closeCode: nil)
@@ -213,7 +216,7 @@ extension Worker {
     /// A session leaves an endpoint that is drained for another one; false where it can't.
     func leaveEndpoint(_ session: UnsafeMutablePointer<Session>) -> Bool {
         guard let hold = session.pointee.hold, hold.relay.isHolding, session.pointee.tunnel?.closing == nil,
-            let endpoints = hold.exchange.cluster?.endpoints,
+            routeAnew(hold.exchange, isHeld: true).isRouted, let endpoints = hold.exchange.cluster?.endpoints,
             endpoints.contains(where: { $0 !== session.pointee.facts?.endpoint && !$0.isDraining })
         else { return false }
         var out = hold.takeOutput()

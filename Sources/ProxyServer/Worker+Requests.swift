@@ -141,7 +141,8 @@ extension Worker {
     /// Whether there is room for one more tunnel, of whatever protocol.
     private func refusalOfTunnel(_ exchange: Exchange) -> Refusal? {
         if drain.isActive, !isHandingOver { return Refusal(503, "draining", retryAfter: 5, failure: .draining) }
-        // Where those above the limits may wait, the gate looks at this one as at the others.
+        // An early way out, before credentials are looked at; the gate counts for good. Where those above the limits may wait, it looks at
+        // this one as at the others.
         let waits = exchange.state.snapshot.limits.onLimit != .refuse
         if !waits, shared.openTunnels >= exchange.state.snapshot.limits.sessions {
             return Refusal(503, "session_limit", retryAfter: 10, failure: .limit("sessions"))
@@ -162,7 +163,7 @@ extension Worker {
         let peer = notePeer(session, exchange)
         return ClientIdentity(
             peer: peer, isSecure: session.pointee.downstreamTLS != nil,
-            trustedProxies: exchange.state.snapshot.trustedProxies, head: head)
+            trustedProxies: exchange.state.snapshot.trustedProxies, family: exchange.state.snapshot.forwardedFamily, head: head)
     }
 
     /// The transport's other end, asked of the kernel once for each connection.
@@ -199,7 +200,9 @@ extension Worker {
         do throws(BodyFault) {
             while let range = try exchange.requestBody.nextForwarded(&cursor, trailers: &exchange.requestTrailers) {
                 if !exchange.requestTrailers.isEmpty, exchange.requestBody.isPastTrailers, let request = exchange.request {
-                    send(session, .upstream, TrailerForwarding.lines(of: exchange.requestTrailers, behind: request))
+                    let lines = TrailerForwarding.lines(
+                        of: exchange.requestTrailers, behind: request, without: exchange.removedNames)
+                    send(session, .upstream, lines)
                     exchange.requestTrailers = []
                 }
                 loop.retain(chunk)

@@ -226,6 +226,10 @@ final class Worker {
         mayTap = Worker.taps(state.snapshot, captureOrders)
         ledger = Ledger(writer: shared.log, redaction: shared.redaction(for: state))
         adoptClusters()
+        // Open sessions hold on to theirs; what another route learns under the name later is its own.
+        routeHeartbeats = routeHeartbeats.filter { entry in
+            state.snapshot.routes.routes.contains { $0.name == entry.key && $0.heartbeat == entry.value.policy }
+        }
     }
 
     /// Adds what was relayed since the last time to the metrics, that of live sessions included.

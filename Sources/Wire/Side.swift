@@ -1,5 +1,5 @@
 /// An end of a session, as seen from Gatehouse.
-public enum Side: UInt8, Sendable, Hashable, CaseIterable {
+public enum Side: UInt8, Sendable, Hashable {
     /// Towards the client.
     case downstream
     /// Towards the origin server.
@@ -24,6 +24,22 @@ public enum Side: UInt8, Sendable, Hashable, CaseIterable {
 
     /// The word for logs, metrics and the page.
     public var name: String { self == .downstream ? "downstream" : "upstream" }
+}
+
+extension Side: CaseIterable {
+    public typealias AllCases = Both
+
+    /// Both sides, downstream first, without an array behind them: deadlines and ends of sessions go over them.
+    @inlinable public static var allCases: Both { Both() }
+
+    /// The two sides as a collection.
+    @frozen public struct Both: RandomAccessCollection, Sendable {
+        @inlinable init() {}
+
+        @inlinable public var startIndex: Int { 0 }
+        @inlinable public var endIndex: Int { 2 }
+        @inlinable public subscript(index: Int) -> Side { index == 0 ? .downstream : .upstream }
+    }
 }
 
 /// The way in which bytes travel through a session.

@@ -24,6 +24,8 @@ typedef struct {
 clinux_address clinux_address_make(uint64_t high, uint64_t low, uint16_t port);
 void clinux_address_read(const clinux_address *address, uint64_t *high, uint64_t *low, uint16_t *port);
 
+/// Whether nobody listens on the address, those included who would share it (SO_REUSEPORT): 0, or -EADDRINUSE and the like.
+int clinux_is_free(const clinux_address *address);
 int clinux_listen(const clinux_address *address, bool reuse_port, int backlog);
 int clinux_socket(const clinux_address *address);
 int clinux_connect(int fd, const clinux_address *address);

@@ -21,7 +21,8 @@ extension UpstreamCluster {
     ///
     /// - Parameter isSession: whether it counts against `max_sessions`.
     func choose(
-        _ choice: EndpointChoice, _ standing: ClusterStanding, tried: [Bool], isSession: Bool, random: UInt64, now: Timestamp
+        _ choice: EndpointChoice, _ standing: ClusterStanding, tried: TriedEndpoints, isSession: Bool, random: UInt64,
+        now: Timestamp
     ) -> Choosing {
         var result = Choosing()
         let limit = isSession ? cluster.maximumSessions : nil
@@ -44,7 +45,7 @@ extension UpstreamCluster {
 
     /// Fills in what is known of each endpoint; whether panic began or ended with it.
     private func consider(
-        _ choice: EndpointChoice, _ standing: ClusterStanding, _ tried: [Bool], _ limit: Int?, _ now: Timestamp
+        _ choice: EndpointChoice, _ standing: ClusterStanding, _ tried: TriedEndpoints, _ limit: Int?, _ now: Timestamp
     ) -> Bool? {
         var total = 0
         var fit = 0
@@ -67,9 +68,9 @@ extension UpstreamCluster {
                 isUsable = false
                 full += 1
             }
-            candidates[index].isUsable = isUsable && (index >= tried.count || !tried[index])
+            candidates[index].isUsable = isUsable && !tried.contains(index)
         }
-        choice.foundAllFull = full > 0 && !candidates.contains { $0.isUsable } && !tried.contains(true)
+        choice.foundAllFull = full > 0 && !candidates.contains { $0.isUsable } && tried.isEmpty
         guard let rule = cluster.health else { return nil }
         let isPanic = rule.isPanic(fit: fit, of: total)
         if !isPanic {
@@ -102,7 +103,8 @@ extension UpstreamCluster {
 
     /// Whether the request went where it belongs, and if not, why.
     private func judge(
-        _ choice: EndpointChoice, _ standing: ClusterStanding, _ chosen: Int, _ tried: [Bool], _ limit: Int?, _ now: Timestamp
+        _ choice: EndpointChoice, _ standing: ClusterStanding, _ chosen: Int, _ tried: TriedEndpoints, _ limit: Int?,
+        _ now: Timestamp
     ) {
         guard let name = cluster.affinity?.name, let home = home(choice, standing) else { return }
         guard let home = home.index else {
@@ -114,7 +116,7 @@ extension UpstreamCluster {
             return
         }
         let why: String
-        if home < tried.count, tried[home] {
+        if tried.contains(home) {
             why = "connect_failed"
         } else if endpoints[home].isDraining {
             why = "draining"

@@ -29,7 +29,7 @@ extension Worker {
     // MARK: Affinity
 
     /// What the request says of where it belongs.
-    private func bind(_ exchange: Exchange, _ cluster: Cluster, _ standing: ClusterStanding) -> EndpointChoice {
+    func bind(_ exchange: Exchange, _ cluster: Cluster, _ standing: ClusterStanding) -> EndpointChoice {
         let choice = EndpointChoice()
         guard let head = exchange.request, let identity = exchange.identity else { return choice }
         if cluster.policy == .hash, let key = cluster.hashKey {

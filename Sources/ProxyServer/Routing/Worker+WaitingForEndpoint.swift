@@ -9,7 +9,8 @@ import Wire
 //
 // A request comes here when there is nobody to choose, or when everybody who was chosen could not be reached. It stands in its cluster's
 // line (`EndpointLine`), in the phase `connecting`, with no connection upstream. A timer of the worker lets some of the line try
-// again; one that fails comes back to its place. It leaves when it gets through, when its time is over (503), or with its client.
+// again; one that fails comes back to its place. After a reload it goes over to the line of the cluster to which its request would go now. It
+// leaves when it gets through, when its time is over (503), or with its client.
 // Nothing of the request has been sent by then, or at least nothing was answered: it may go anywhere.
 
 /// Who stands in a line.
@@ -116,6 +117,7 @@ extension Worker {
         var place = 0
         while place < waitingClusters.count {
             let cluster = waitingClusters[place]
+            if !clusters.contains(where: { $0 === cluster }) { moveLine(of: cluster) }
             for waiter in cluster.line.expired(now: loop.now) { wake(waiter, timeIsOver: true) }
             for waiter in cluster.line.due(now: loop.now) { wake(waiter, timeIsOver: false) }
             place += 1
@@ -123,6 +125,34 @@ extension Worker {
         waitingClusters.removeAll { $0.line.isEmpty }
         metrics.waiting.set(waitingClusters.reduce(0) { $0 + $1.line.count })
         if !waitingClusters.isEmpty { armWaiting() }
+    }
+
+    /// A reload has replaced the cluster: who waits for it is routed anew, in the order of the line.
+    private func moveLine(of cluster: UpstreamCluster) {
+        var waiters: [Waiter] = []
+        cluster.line.removeAll {
+            waiters.append($0)
+            return true
+        }
+        for waiter in waiters {
+            guard let session = waiting(waiter), let exchange = session.pointee.exchange, let waited = exchange.choice else {
+                continue
+            }
+            guard routeAnew(exchange, isHeld: false).isRouted, let cluster = exchange.cluster else {
+                waited.isWaiting = false
+                refuse(
+                    session, exchange,
+                    Refusal(
+                        503, "route_changed", detail: "the route changed while the request waited for an endpoint", retryAfter: 1,
+                        failure: exchange.failure ?? .noEndpoint))
+                continue
+            }
+            let choice = cluster.standing.map { bind(exchange, cluster.cluster, $0) } ?? EndpointChoice()
+            choice.goOnWaiting(as: waited)
+            choice.lineNumber = cluster.line.join(waiter, until: choice.waitDeadline, now: loop.now)
+            exchange.choice = choice
+            if !waitingClusters.contains(where: { $0 === cluster }) { waitingClusters.append(cluster) }
+        }
     }
 
     private func armWaiting() {
@@ -147,7 +177,18 @@ extension Worker {
         if exchange.isUpgrade, session.pointee.downstreamFinished { return clientGone(session, exchange, .finished) }
         if timeIsOver { return refuse(session, exchange, refusalWithoutEndpoint(exchange)) }
         choice.isTrying = true
-        exchange.triedEndpoints = []
+        exchange.triedEndpoints = TriedEndpoints()
         connect(session, exchange)
+    }
+}
+
+extension EndpointChoice {
+    /// The same request waits on, for its time, in the place under `wait.queue` that it has.
+    fileprivate func goOnWaiting(as before: EndpointChoice) {
+        ticket = before.ticket
+        waitBegan = before.waitBegan
+        waitDeadline = before.waitDeadline
+        resent = before.resent
+        isWaiting = true
     }
 }

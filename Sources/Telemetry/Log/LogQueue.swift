@@ -6,8 +6,9 @@ import CLinux
 /// lock. The lock is thus held for one copy or one swap, never for a system call, so no worker ever waits for the
 /// log's file, pipe or terminal. A line that finds no room is dropped and counted.
 ///
-/// Signals are rare on purpose: only the line that finds the front block empty wakes the writer, which then lets
-/// `linger` go by before it takes the block, so that a busy second costs a hundred writes and not one a line.
+/// Signals are rare on purpose: only the line that finds the writer asleep wakes it, and it lets `linger` go by before it
+/// takes the block, so that a busy second costs a hundred writes and not one a line. After a batch it lingers once more
+/// before it goes to sleep: while lines keep coming, nobody wakes anybody.
 final class LogQueue: @unchecked Sendable {
     // Sendable by hand: everything below is read and written under `lock` only, but for the pointers, which never change.
     private let lock = QueueLock()
@@ -22,6 +23,10 @@ final class LogQueue: @unchecked Sendable {
     private var largest = 0
     private var lost: UInt64 = 0
     private var hurry = false
+    /// The writer sleeps until a line comes.
+    private var isAsleep = false
+    /// The batch before had lines, so more of them are likely.
+    private var isBusy = false
     private var reopenAsked = false
     private var stopping = false
     private var isFinished = false
@@ -63,14 +68,15 @@ final class LogQueue: @unchecked Sendable {
         }
         let block = frontIsFirst ? blocks.0 : blocks.1
         (block + front.bytes).copyMemory(from: source, byteCount: line.count)
-        let wasEmpty = front.bytes == 0
         front.bytes += line.count
         front.lines &+= 1
         // Half full: the writer should not linger any more.
         let urgent = !hurry && front.bytes > capacity / 2
         if urgent { hurry = true }
+        let wakes = isAsleep || urgent
+        isAsleep = false
         lock.unlock()
-        if wasEmpty || urgent { lock.wake() }
+        if wakes { lock.wake() }
         return true
     }
 
@@ -106,16 +112,17 @@ final class LogQueue: @unchecked Sendable {
     func take(linger: UInt64) -> Batch {
         lock.lock()
         defer { lock.unlock() }
-        while front.bytes == 0, !stopping, !reopenAsked { waitForLines() }
-        if linger > 0 {
-            let until = QueueLock.deadline(after: linger)
-            while !hurry, !stopping, !reopenAsked, lock.waitForWake(until: until) {}
+        if isBusy { gather(linger) }
+        if front.bytes == 0, !stopping, !reopenAsked {
+            while front.bytes == 0, !stopping, !reopenAsked { waitForLines() }
+            gather(linger)
         }
         let block = frontIsFirst ? blocks.0 : blocks.1
         let batch = Batch(
             bytes: UnsafeRawBufferPointer(start: block, count: front.bytes), lines: front.lines, lost: lost,
             reopen: reopenAsked, stopping: stopping)
         largest = max(largest, front.bytes)
+        isBusy = front.bytes > 0
         frontIsFirst.toggle()
         front = (0, 0)
         hurry = false
@@ -123,8 +130,17 @@ final class LogQueue: @unchecked Sendable {
         return batch
     }
 
+    /// Lets lines come together for a while, unless there is a reason not to.
+    private func gather(_ linger: UInt64) {
+        guard linger > 0 else { return }
+        let until = QueueLock.deadline(after: linger)
+        while !hurry, !stopping, !reopenAsked, lock.waitForWake(until: until) {}
+    }
+
     /// Waits for the first line. What a burst has touched of the blocks goes back to the system once it has been quiet for a second.
     private func waitForLines() {
+        isAsleep = true
+        defer { isAsleep = false }
         guard largest > LogQueue.kept else {
             lock.waitForWake()
             return

@@ -34,7 +34,7 @@ struct MetricFamily: Sendable {
 /// A closed set of label values: the cases of an enumeration.
 ///
 /// No label's value may come from a client: the number of time series is fixed when the process starts.
-public protocol MetricLabel: CaseIterable, Hashable, Sendable where AllCases == [Self] {
+public protocol MetricLabel: CaseIterable, Hashable, Sendable {
     /// The value as it is shown.
     var label: String { get }
     /// The position among all cases.

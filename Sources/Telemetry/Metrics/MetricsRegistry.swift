@@ -45,7 +45,8 @@ public struct MetricsRegistry: Sendable {
 
     /// The metrics of all workers, summed, and those of the process.
     ///
-    /// Safe on any thread: cells are atomics. The sums are not one instant's, as everywhere.
+    /// Safe on any thread: cells are atomics. The sums are not one instant's, as everywhere. Endpoints that no worker uses any more are told
+    /// a last time, and then forgotten: else each reload that renames one would leave its cells behind, and a gauge that nobody sets.
     public static func render(_ workers: [WorkerMetrics], process: Process) -> [UInt8] {
         var text = MetricsText()
         for family in workers.first?.families ?? [] {
@@ -53,6 +54,7 @@ public struct MetricsRegistry: Sendable {
             text.samples(family, of: workers.map(\.slab), extra: [])
         }
         renderEndpoints(workers, into: &text)
+        forgetEndpoints(workers)
         text.single(
             "log_lines_lost_total", "Log lines dropped because they could not be written.", "counter",
             process.logLinesLost)
@@ -103,6 +105,19 @@ public struct MetricsRegistry: Sendable {
                 text.samples(
                     family, of: (groups[key] ?? []).map(\.slab), extra: [("cluster", key[0]), ("endpoint", key[1])])
             }
+        }
+    }
+
+    /// Forgets the endpoints that no worker uses. What one of them still does is left with all: a sum of fewer workers would be smaller, and
+    /// read as a counter that began anew.
+    private static func forgetEndpoints(_ workers: [WorkerMetrics]) {
+        let named = workers.map { worker in Set(worker.namedEndpoints.map { [$0.cluster, $0.endpoint] }) }
+        let used = zip(workers, named).reduce(into: Set<[String]>()) { used, pair in
+            used.formUnion(pair.1.subtracting(pair.0.unusedEndpoints()))
+        }
+        for (worker, named) in zip(workers, named) {
+            let unused = named.subtracting(used)
+            if !unused.isEmpty { worker.forget(unused) }
         }
     }
 }

@@ -172,6 +172,8 @@ public final class WorkerMetrics: Sendable {
     }
 
     /// The cells of an endpoint, made when it is first named. Called when a configuration is taken up, never per request.
+    ///
+    /// They are kept as long as somebody refers to them; see `MetricsRegistry.render`.
     public func endpoint(cluster: String, endpoint: String) -> EndpointMetrics {
         endpoints.withLock { known in
             if let found = known.first(where: { $0.cluster == cluster && $0.endpoint == endpoint }) { return found }
@@ -181,47 +183,32 @@ public final class WorkerMetrics: Sendable {
         }
     }
 
-    /// The endpoints named so far.
+    /// The endpoints that have cells.
     var namedEndpoints: [EndpointMetrics] { endpoints.withLock { $0 } }
-}
 
-/// The metrics of one endpoint on one worker. Cluster and endpoint come from the configuration, never from a client.
-public final class EndpointMetrics: Sendable {
-    public let cluster: String
-    public let endpoint: String
-    /// Sessions open to it now.
-    public let sessions: Gauge
-    /// 1 while it gets nothing new. Written by worker 0 alone, because the workers' values are summed.
-    public let draining: Gauge
-    /// 1 for the condition that it is in, where its cluster has `health`. Written by worker 0 alone.
-    public let conditions: GaugeFamily<EndpointCondition>
-    public let connects: CounterFamily<Success>
-    public let requests: CounterFamily<StatusClass>
-    public let connectTime: Histogram
-
-    let families: [MetricFamily]
-    let slab: MetricSlab
-
-    init(cluster: String, endpoint: String) {
-        self.cluster = cluster
-        self.endpoint = endpoint
-        let slab = MetricSlab(capacity: 64)
-        var layout = MetricLayout(slab: slab)
-        draining = layout.gauge("endpoint_draining", "1 while an endpoint is drained: it gets nothing new.")
-        sessions = layout.gauge("endpoint_sessions", "WebSocket sessions open to an endpoint.")
-        conditions = layout.gauges(
-            "endpoint_condition", "1 for the condition that an endpoint is in, where its cluster has health.", by: "condition")
-        connects = layout.counters(
-            "endpoint_connects_total", "Connections to an endpoint by outcome.", by: "outcome")
-        requests = layout.counters(
-            "endpoint_requests_total", "Answers of an endpoint by class of status.", by: "status")
-        connectTime = layout.histogram("endpoint_connect_seconds", "Time to connect to an endpoint.", .quick)
-        families = layout.families
-        self.slab = slab
+    /// Cluster and name of the endpoints whose cells nobody refers to but this list: a reload took them out of the configuration, and no
+    /// session is open to them any more, so they will never change again.
+    func unusedEndpoints() -> Set<[String]> {
+        endpoints.withLock { known in
+            var unused: Set<[String]> = []
+            for place in 0..<known.count where isKnownUniquelyReferenced(&known[place]) {
+                unused.insert([known[place].cluster, known[place].endpoint])
+            }
+            return unused
+        }
     }
 
-    /// Shows one condition and no other.
-    public func show(_ condition: EndpointCondition) {
-        for other in EndpointCondition.allCases { conditions[other].set(other == condition ? 1 : 0) }
+    /// Forgets the cells of these endpoints, if nobody refers to them still.
+    func forget(_ unused: Set<[String]>) {
+        endpoints.withLock { known in
+            var place = known.count
+            while place > 0 {
+                place -= 1
+                // A reload may have named it again meanwhile.
+                guard unused.contains([known[place].cluster, known[place].endpoint]), isKnownUniquelyReferenced(&known[place])
+                else { continue }
+                known.remove(at: place)
+            }
+        }
     }
 }

@@ -100,6 +100,15 @@ extension Integration {
             #expect(open.errors.contains("token"))
         }
 
+        @Test func `a second Gatehouse doesn't take half of the first one's clients`() throws {
+            let first = try GatehouseProcess(io: .epoll, "upstream: http://127.0.0.1:1")
+            let told = try run([
+                "serve", "--listen", "127.0.0.1:\(first.port)", "--upstream", "http://127.0.0.1:1", "--admin-listen", "off",
+            ])
+            #expect(told.exit != .code(0) && told.exit != nil)
+            #expect(told.errors.contains("\(first.port)") && told.errors.contains("another process"), "\(told.errors)")
+        }
+
         @Test(arguments: IOBackend.available)
         func `a platform's PORT is where it listens, and a flag beats it`(io: IOBackend) throws {
             let port = try RawBackend().port

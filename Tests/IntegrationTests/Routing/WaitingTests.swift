@@ -71,6 +71,30 @@ extension Integration {
         }
 
         @Test(arguments: IOBackend.available)
+        func `who waits when the configuration is read anew goes where it sends the request now`(io: IOBackend) throws {
+            let origin = try RawBackend()
+            func configuration(_ url: String, _ routes: String) -> String {
+                "clusters: {app: {endpoints: [\(url)], wait: {time: 30s}}}\nroutes:\n\(routes)"
+            }
+            let gatehouse = try GatehouseProcess(
+                io: io, configuration("http://127.0.0.1:\(try freePort())", "  - {cluster: app}\n"))
+            let (stays, goes) = (try gatehouse.connect(), try gatehouse.connect())
+            try stays.send(Upgrade.request("/stays"))
+            try goes.send(Upgrade.request("/goes"))
+            #expect(try holds { try waiting(gatehouse) == 2 })
+            try gatehouse.rewrite(configuration(origin.url, "  - {match: {path: /stays}, cluster: app}\n"))
+            gatehouse.child.send(SIGHUP)
+            let backend = try origin.accept()
+            _ = try backend.readHead()
+            try backend.send(Upgrade.response())
+            #expect(Response.status(of: try stays.readHead()) == 101)
+            #expect(try gatehouse.ledger.wait(for: "session.opened")["ms"]["waited"].number != nil)
+            #expect(try goes.readResponse().status == 503)
+            #expect(try gatehouse.ledger.wait(for: "session.refused")["reason"].text == "route_changed")
+            #expect(try holds { try waiting(gatehouse) == 0 })
+        }
+
+        @Test(arguments: IOBackend.available)
         func `the queue has an end, and a client that leaves makes room`(io: IOBackend) throws {
             let gatehouse = try GatehouseProcess(
                 io: io, "upstream: {url: http://127.0.0.1:\(try freePort()), wait: {time: 30s, queue: 3}}", workers: 2)
