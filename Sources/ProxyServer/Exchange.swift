@@ -50,6 +50,8 @@ final class Exchange {
     var waiting: WaitingPlace?
     /// Counts the session under address, user and route until it is let go.
     var admission: Admission?
+    /// Where it has a seat among the process's sessions, until it has become one of them.
+    private var seats: SharedParts?
 
     // Where it goes
     /// The route that was matched.
@@ -114,6 +116,25 @@ final class Exchange {
         scanner = HeadScanner(limit: state.snapshot.limits.head)
         responseScanner = HeadScanner(limit: state.snapshot.limits.head)
     }
+
+    // However it ends.
+    deinit { leaveSeat() }
+
+    /// Takes a seat among the process's sessions, before the backend is asked; false where there is none.
+    func takeSeat(_ shared: SharedParts, limit: Int) -> Bool {
+        guard shared.takeSeat(limit: limit) else { return false }
+        seats = shared
+        return true
+    }
+
+    /// It comes to no session.
+    func leaveSeat() {
+        seats?.leaveSeat()
+        seats = nil
+    }
+
+    /// The seat is the session's from here on, and `Worker.endTunnel` leaves it.
+    func passSeat() { seats = nil }
 
     /// Takes the route that was matched.
     func take(_ route: Route) {

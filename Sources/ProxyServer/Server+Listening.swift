@@ -11,12 +11,14 @@ extension Server {
     /// Sockets that were passed are dealt out: connections wait in the queue of each, so every one of them needs a worker. Where there are more
     /// workers than sockets, some share one.
     func bindListeners(_ passed: PassedSockets?) throws(StartFailure) -> [[WorkerSocket]] {
+        // All of them before the first is bound: the second of `0.0.0.0:80` and `[::]:80` would find the first in its way. Whoever takes over
+        // from a predecessor finds that one.
+        if passed == nil { try checkListeners() }
         var sockets = Array(repeating: [WorkerSocket](), count: wakers.count)
         for (index, listener) in state.snapshot.listeners.enumerated() {
             var own: [BoundSocket] = try passed?.listener(index) ?? []
             do throws(LoopFailure) {
                 if own.isEmpty {
-                    try BoundSocket.expectFree(listener.address)
                     var address = listener.address
                     for _ in wakers.indices {
                         let socket = try BoundSocket.bind(address, shared: true)
@@ -55,7 +57,7 @@ extension Server {
         }
     }
 
-    /// Whether the listeners could be bound now; for a process that binds them later.
+    /// Whether the listeners could be bound now, and nobody else would share them.
     public func checkListeners() throws(StartFailure) {
         for listener in state.snapshot.listeners {
             do throws(LoopFailure) {

@@ -125,10 +125,17 @@ struct SessionFacts {
         self.metrics = metrics
     }
 
-    /// The same session at another endpoint.
-    func moved(to endpoint: UpstreamEndpoint, metrics: EndpointMetrics?, seat: EndpointSeat?) -> SessionFacts {
+    /// The same session at another endpoint, after a reload perhaps of another cluster's.
+    ///
+    /// - Parameters:
+    ///   - route: nil for the same
+    ///   - cluster: nil for the same
+    func moved(
+        to endpoint: UpstreamEndpoint, route: String? = nil, cluster: String? = nil, metrics: EndpointMetrics?,
+        seat: EndpointSeat?
+    ) -> SessionFacts {
         SessionFacts(
-            client: client, forwardedClient: forwardedClient, route: route, cluster: cluster, endpoint: endpoint, path: path,
-            origin: origin, openedAt: openedAt, metrics: metrics, admission: admission, seat: seat)
+            client: client, forwardedClient: forwardedClient, route: route ?? self.route, cluster: cluster ?? self.cluster,
+            endpoint: endpoint, path: path, origin: origin, openedAt: openedAt, metrics: metrics, admission: admission, seat: seat)
     }
 }

@@ -71,6 +71,7 @@ extension Worker {
         if exchange.peer == nil { notePeer(session, exchange) }
         if let head = exchange.request { beginTap(session, exchange, head) }
         exchange.admission = nil
+        exchange.leaveSeat()
         if let failure = refusal.failure { exchange.observation?.failure = failure }
         exchange.keepsDownstream = false
         let code = refusal.closeCode ?? explanation(of: refusal.status, exchange)

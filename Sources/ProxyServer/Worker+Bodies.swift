@@ -87,6 +87,7 @@ extension Worker {
         releaseEndpoint(exchange)
         upgradeSettled(exchange)
         exchange.admission = nil
+        exchange.leaveSeat()
         session.pointee.exchange = nil
         guard exchange.keepsDownstream, !session.pointee.downstreamFinished else { return linger(session) }
         nextRequest(session, exchange)

@@ -119,7 +119,10 @@ extension Worker {
             let incoming = analyzer.frames(from: side.opposite)
             let enforcing = session.pointee.special.flatMap { $0.enforces ? $0 : nil }
             let closed = enforcing?.hasClosed(towards: side) ?? (incoming.close != nil)
-            if closed || (incoming.isDesynchronised && enforcing == nil) {
+            if side == .upstream, session.pointee.hold?.relay.isDeparting == true {
+                // It is being left, and has had its close frame with that.
+                session.pointee.setCloseSent(side)
+            } else if closed || (incoming.isDesynchronised && enforcing == nil) {
                 // The other side's own close frame went through, or there is no telling where a frame ends: ours has no place.
                 session.pointee.setCloseSent(side)
             } else if isAtFrameBoundary(session, towards: side) {

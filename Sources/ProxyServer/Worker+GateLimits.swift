@@ -37,7 +37,7 @@ extension Worker {
         let limits = exchange.state.snapshot.limits
         let onRouteLimit = gate?.limits.onLimit ?? limits.onLimit
         let name = exchange.route?.name ?? ""
-        guard shared.takeSeat(limit: limits.sessions) else {
+        guard exchange.takeSeat(shared, limit: limits.sessions) else {
             return (GateRefusal(.route(""), of: limits.sessions), limits.onLimit)
         }
         var wanted: [(key: SessionKey, limit: Int)] = []
@@ -49,17 +49,18 @@ extension Worker {
         }
         if let limit = gate?.limits.sessions { wanted.append((.route(name), limit)) }
         if !wanted.isEmpty, let full = shared.admit(wanted) {
-            shared.leaveSeat()
+            exchange.leaveSeat()
             let refusal = GateRefusal(full, of: wanted.first { $0.key == full }?.limit ?? 0)
             if case .address = full { return (refusal, limits.onLimit) }
             return (refusal, onRouteLimit)
         }
-        exchange.admission = Admission(shared, wanted.map(\.key))
+        if !wanted.isEmpty { exchange.admission = Admission(shared, wanted.map(\.key)) }
         var rates: [(name: String, rate: Int)] = []
         if limits.upgradesPerSecond > 0 { rates.append(("", limits.upgradesPerSecond)) }
         if let rate = gate?.limits.upgradesPerSecond { rates.append((Worker.rateName(ofRoute: name), rate)) }
         guard !rates.isEmpty, let (index, wait) = shared.take(rates, at: loop.now) else { return nil }
         exchange.admission = nil
+        exchange.leaveSeat()
         let isRoute = !rates[index].name.isEmpty
         let key = isRoute ? "limits.upgrades_per_second of the route" : "limits.upgrades_per_second"
         return (GateRefusal(rate: rates[index].rate, of: key, wait), isRoute ? onRouteLimit : limits.onLimit)

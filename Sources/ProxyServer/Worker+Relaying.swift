@@ -64,6 +64,7 @@ extension Worker {
         loop.receiveBufferByBuffer(session.pointee.downstream, false)
         tunnels += 1
         shared.tunnelOpened()
+        exchange.passSeat()
         session.pointee.facts?.metrics?.sessions.add(1)
         reportOpened(session, exchange, findings)
         setTunnelDeadline(session)
@@ -100,6 +101,7 @@ extension Worker {
         loop.receiveBufferByBuffer(session.pointee.downstream, false)
         tunnels += 1
         shared.tunnelOpened()
+        exchange.passSeat()
         metrics.opaqueTunnels.add(1)
         metrics.openOpaqueTunnels.add(1)
         session.pointee.facts?.metrics?.sessions.add(1)
@@ -169,6 +171,7 @@ extension Worker {
         session.pointee.facts?.metrics?.sessions.add(-1)
         tunnels -= 1
         shared.tunnelClosed()
+        shared.leaveSeat()
         close(session, .upstream)
         close(session, .downstream)
         end(session)

@@ -31,6 +31,13 @@ import Wire
         #expect(session.messages.first?.time == Timestamp(nanoseconds: 1_700_000_001_250_000_000))
     }
 
+    @Test func `a field's value may have a tab`() throws {
+        let entry = #"{"_resourceType":"websocket","request":{"url":"ws://a/ws","headers":[{"name":"X","value":"a\tb"}]}}"#
+        let file = try #require(HARFile(Array(#"{"log":{"entries":[\#(entry)]}}"#.utf8)))
+        let session = try #require(file.sessions.first)
+        #expect(session.request == bytes("GET /ws HTTP/1.1\r\nHost: a\r\nX: a\tb\r\n\r\n"))
+    }
+
     @Test func `a refusal of which Chromium keeps only a sentence has its status, and messages before the wait's end shorten it`()
         throws
     {
@@ -83,10 +90,19 @@ import Wire
         #expect(name["id"]?.number == 1_234_567_890_123_456_789)
         #expect(try name != node(#"{"id":1234567890123456788}"#))
         #expect(try node("-9007199254740993") != node("-9007199254740992"))
-        for (one, other) in [("1", "1.0"), ("100", "1e2"), ("0.5", "5E-1"), ("-0", "0")] {
-            #expect(try node(one) == node(other))
-            #expect(try node(one).hashValue == node(other).hashValue)
+        let same = [
+            ("1", "1.0"), ("100", "1e2"), ("0.5", "5E-1"), ("-0", "0"), ("1e20", "100000000000000000000"),
+            ("9007199254740992", "9007199254740992.0"), ("-1.20e+301", "-12E300"), ("1e999", "10.0e998"),
+        ]
+        for (one, other) in same {
+            #expect(try node(one) == node(other), "\(one) \(other)")
+            #expect(try node(one).hashValue == node(other).hashValue, "\(one) \(other)")
         }
+        #expect(try node("9007199254740993.0") != node("9007199254740992"))
+        #expect(try node("1e20") != node("-1e20"))
+        let endless = "1e99999999999999999999"
+        #expect(try node(endless) == node(endless))
+        #expect(try node(endless) != node("1e999"))
         #expect(try node("1") != node("2"))
         let beyond = try node("1e999")
         #expect(beyond.number == nil)

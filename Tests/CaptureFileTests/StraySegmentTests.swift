@@ -80,6 +80,27 @@ import Wire
         #expect(heard == [["1 > GET", "1 < 101", "1 < [rst]", "1 [ended]"], ["1 > GET", "1 < [rst]", "1 [ended]"]])
     }
 
+    @Test func `an RST that answers what was sent before the FIN was seen has the FIN's number`() {
+        var tap = Wiretap()
+        tap.handshake()
+        tap.send(.server, [.fin, .ack], seq: 501, ack: 101)
+        tap.send(.client, .ack, seq: 101, ack: 501, "more")
+        tap.send(.client, .ack, seq: 105, ack: 502)
+        tap.send(.server, .rst, seq: 501)
+        #expect(tap.finish() == ["1 < [fin]", "1 > more", "1 [ended]"])
+    }
+
+    @Test func `a SYN-ACK with a far number beside a connection whose SYN is known is a blind shot`() {
+        var tap = Wiretap()
+        tap.handshake()
+        tap.send(.server, .ack, seq: 501, ack: 101, "ab")
+        tap.send(.server, [.syn, .ack], seq: 700_000_500, ack: 90_101)
+        tap.send(.server, .ack, seq: 503, ack: 101, "cd")
+        tap.send(.client, .ack, seq: 101, ack: 505, "x", after: 5000)
+        #expect(tap.finish() == ["1 < abcd", "1 > x", "1 [captureEnded]"])
+        #expect(tap.reassembler.counts.missingBytes == 0, "and what it acknowledges counts for nothing")
+    }
+
     @Test(arguments: [true, false])
     func `where only the server's packets are seen, the same ports again are another connection`(hasEnd: Bool) {
         var tap = Wiretap()

@@ -58,6 +58,28 @@ import Wire
         #expect(tap.listener.times == [1310, 1310, 1310, 1310])
     }
 
+    @Test func `what comes behind waiting bytes in one segment is told no earlier than they are`() {
+        var tap = Wiretap()
+        tap.handshake()
+        tap.send(.client, .ack, seq: 104, ack: 501, "def", after: 197)
+        // The capture's clock ran back.
+        tap.clock = Timestamp(nanoseconds: 1_099_000_000)
+        tap.send(.client, .ack, seq: 101, ack: 501, "abcXXXghi")
+        #expect(tap.listener.lines == ["1 > abcdefghi"])
+        #expect(tap.listener.times == [1100, 1200, 1200])
+    }
+
+    @Test func `nothing waits for a connection that was let go while its bytes were handed out`() {
+        var tap = Wiretap()
+        tap.listener.wants = { $0 != "x" }
+        tap.handshake()
+        tap.send(.server, .ack, seq: 504, ack: 101, "x")
+        tap.send(.server, [.fin, .ack], seq: 505, ack: 101)
+        tap.send(.client, [.fin, .ack], seq: 105, ack: 501, "yy")
+        #expect(tap.listener.lines == ["1 < [missed 3]", "1 < x"])
+        #expect(tap.reassembler.pendingCost == 0 && tap.reassembler.pending.isEmpty)
+    }
+
     @Test func `short segments cost what they take of memory, and nothing once they are taken`() {
         var waiting = PendingSegments()
         for index in 0..<1000 {

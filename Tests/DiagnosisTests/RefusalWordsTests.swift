@@ -39,6 +39,21 @@ import Wire
         #expect(shown == "the room of «redacted» or «redacted» is closed")
     }
 
+    @Test(arguments: [
+        ("x=style", "<style>b { color: red }</style><p>The room is closed</p>", "The room is closed"),
+        ("x=script", "<script>let room = 1</script><p>The room is closed</p>", "The room is closed"),
+        ("x=room", "<p>The room is closed</p>", "The room is closed"),
+        ("x=hush-cookie", "<p>No <b>hush</b>-cookie here</p>", "No «redacted» here"),
+        ("x=<b>hush<i>cookie", "<p>No <b>hush<i>cookie here</p>", "No «redacted» here"),
+    ]) func `a secret that is a tag's name hides no tag, and one among tags is hidden`(
+        _ cookie: String, _ page: String, _ shown: String
+    ) throws {
+        let request = Vector.request(adding: ["Cookie: \(cookie)"])
+        let answer = Vector.response("HTTP/1.1 403 Forbidden", "Content-Type: text/html")
+        let verdict = try #require(Vector.judge(request, answer, body: page).verdict)
+        #expect(verdict.evidence.first { $0.what == "response body" }?.observed == shown)
+    }
+
     @Test func `a long line is cut between words`() throws {
         let shown = try #require(Self.body((10..<60).map { "word\($0)" }.joined(separator: " ")))
         #expect(shown.count <= 120 && shown.hasSuffix(" …") && shown.hasPrefix("word10 word11 "))

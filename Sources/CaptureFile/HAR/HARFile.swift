@@ -100,7 +100,7 @@ public struct HARFile: Sendable {
         (node["headers"]?.elements ?? []).prefix(256).compactMap { field in
             guard let name = field["name"]?.text, let value = field["value"]?.text else { return nil }
             // HTTP/2's pseudo fields are no fields.
-            guard !name.isEmpty, !name.hasPrefix(":"), line(name) == name, line(value) == value else { return nil }
+            guard !name.isEmpty, !name.hasPrefix(":"), line(name) == name, HARFile.value(value) == value else { return nil }
             return (name, value)
         }
     }
@@ -108,6 +108,11 @@ public struct HARFile: Sendable {
     /// Text without what would begin another line.
     private static func line(_ text: String) -> String {
         String(decoding: text.utf8.filter { $0 >= 0x20 && $0 != 0x7F }, as: UTF8.self)
+    }
+
+    /// What can be a field's value, which may have tabs (RFC 9110 §5.5).
+    private static func value(_ text: String) -> String {
+        String(decoding: text.utf8.filter { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }, as: UTF8.self)
     }
 
     private static func split(_ url: String) -> (target: String, authority: String) {

@@ -46,6 +46,8 @@ extension TCPReassembler {
                 // The other end's FIN came before and waits behind a hole: it was the first all the same.
                 if other.pointee.hasFIN, !other.pointee.isEnded { surrender(slot, segment.sender.opposite, time) }
             }
+            // What was given up may have been the last that anybody wanted.
+            guard connection.pointee.state == .followed else { return }
             if segment.length > 0 { data(slot, segment, sequence, bytes, own, time) }
         }
         guard connection.pointee.state == .followed else { return }
@@ -156,6 +158,7 @@ extension TCPReassembler {
         _ time: Timestamp
     ) {
         let place = slot * 2 + Int(segment.sender.rawValue)
+        var told = time
         while table.slots[slot].state == .followed {
             let start = Int(PendingSegments.distance(sequence, own.pointee.next))
             guard start >= 0, start < segment.length else { return }
@@ -167,10 +170,10 @@ extension TCPReassembler {
                 let first = segment.payload.lowerBound
                 deliver(
                     slot, segment.sender, own, bytes.extracting(first + piece.lowerBound..<first + piece.upperBound),
-                    cut: end - start - piece.count, time)
+                    cut: end - start - piece.count, told)
             }
             // Each turn hands out a byte of the segment, or takes away something that waited.
-            if own.pointee.waits { drain(slot, segment.sender, own, from: time) }
+            if own.pointee.waits { told = drain(slot, segment.sender, own, from: told) }
         }
     }
 

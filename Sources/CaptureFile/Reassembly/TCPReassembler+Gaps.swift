@@ -3,7 +3,10 @@ import Wire
 /// What waits behind a hole, when a hole becomes a gap, and the ends, which wait behind holes as well.
 extension TCPReassembler {
     /// Hands out what waited and is due now, each segment as of when it came, but none as of before `time`: its direction's times don't run back.
-    func drain(_ slot: Int, _ end: ConnectionEnd, _ own: UnsafeMutablePointer<HalfStream>, from time: Timestamp) {
+    ///
+    /// - Returns: As of when the last was told.
+    @discardableResult
+    func drain(_ slot: Int, _ end: ConnectionEnd, _ own: UnsafeMutablePointer<HalfStream>, from time: Timestamp) -> Timestamp {
         let place = slot * 2 + Int(end.rawValue)
         var latest = time
         while table.slots[slot].state == .followed {
@@ -20,6 +23,7 @@ extension TCPReassembler {
             own.pointee.waits = false
             own.pointee.holeSince = 0
         }
+        return latest
     }
 
     /// Whether bytes are missing for so long that they never come; said then.
@@ -90,7 +94,9 @@ extension TCPReassembler {
         if own.pointee.isKnown {
             // What lies behind is a blind shot, but for the answer to a segment, which has the number that this acknowledged (RFC 9293 §3.5.2).
             let isAnswer = own.pointee.isAcknowledged && segment.sequence == own.pointee.acknowledged
-            guard isAnswer || isNear(slot, segment.sender, segment.sequence, from: 0) else { return }
+            // One that answers what was sent before its FIN was seen has the FIN's number, which lies behind by then.
+            let nearest = own.pointee.isEnded ? -1 : 0
+            guard isAnswer || isNear(slot, segment.sender, segment.sequence, from: nearest) else { return }
         }
         surrender(slot, .a, time)
         surrender(slot, .b, time)

@@ -11,7 +11,8 @@ public import Wire
 /// 3. A connection without its SYN starts with the first segment of each direction that is seen. An acknowledgement tells where the other
 ///    direction stands, so that a capture of one direction says how much the other one sent.
 /// 4. RST and FIN count if they lie at most 16 MiB ahead of the direction's place, of what the other end acknowledged or of what waits;
-///    RST also at the other end's latest acknowledgement. RST ends both directions. Others are strays or blind shots and ignored.
+///    RST also at the other end's latest acknowledgement. RST ends both directions. Others are strays or blind shots and ignored,
+///    and so is a SYN-ACK that belongs to no SYN of a followed connection.
 /// 5. At most `limit` connections are held; then the eldest is let go, and counted.
 public final class TCPReassembler {
     public internal(set) var counts = Counts()
@@ -52,7 +53,8 @@ public final class TCPReassembler {
             if segment.flags.contains(.rst) || (segment.length == 0 && !segment.flags.contains(.syn)) { return }
             slot = add(segment, now)
         }
-        if segment.flags.contains(.syn), isNew(segment, slot) {
+        if segment.flags.contains(.syn), isForeign(segment, slot) {
+            guard mayBeNew(segment, slot) else { return }
             finish(slot, .replaced, time)
             table.remove(slot)
             slot = add(segment, now)
@@ -111,17 +113,23 @@ public final class TCPReassembler {
         return slot
     }
 
-    /// Whether a SYN opens another connection than the one that has its addresses.
-    func isNew(_ segment: Segment, _ slot: Int) -> Bool {
+    /// Whether a SYN is of another connection than the one that has its addresses.
+    func isForeign(_ segment: Segment, _ slot: Int) -> Bool {
         let connection = table.slots + slot
         let half = half(slot, segment.sender).pointee
-        if segment.flags.contains(.ack) {
-            // Where only the server's packets are seen, its answer is the first of a connection. Behind a SYN its direction isn't known yet.
-            return half.isKnown && segment.sequence &+ 1 != half.next && !isRepeated(segment, half)
-        }
+        // Behind a SYN the direction of its answer isn't known yet.
+        if segment.flags.contains(.ack) { return half.isKnown && segment.sequence &+ 1 != half.next && !isRepeated(segment, half) }
         if connection.pointee.state == .over { return true }
         // The same SYN again has the number before the first byte, and comes before any.
         return half.isKnown && (connection.pointee.synAt == 0 || segment.sequence &+ 1 != half.next) && !isRepeated(segment, half)
+    }
+
+    /// Whether a foreign SYN may open a connection.
+    ///
+    /// A SYN-ACK does where only the server's packets are seen; beside a connection whose SYN is known it is a blind shot.
+    func mayBeNew(_ segment: Segment, _ slot: Int) -> Bool {
+        let connection = table.slots + slot
+        return !segment.flags.contains(.ack) || connection.pointee.synAt == 0 || connection.pointee.state == .over
     }
 
     /// Whether a late copy of the connection's own SYN came: its number lies shortly behind.

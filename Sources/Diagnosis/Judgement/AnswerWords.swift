@@ -8,19 +8,22 @@ enum AnswerWords {
     private static let lines = 60
     /// How many of the request's secrets are looked for in the body.
     private static let secrets = 256
+    /// Shorter ones are words of every page.
+    private static let shortestSecret = 6
 
     /// The body's first line of text, or all of a small JSON body; nil where there is none that people can read.
     static func evidence(_ observation: HandshakeObservation) -> Evidence? {
         guard let response = observation.response, response.status != 101, !response.has(.contentEncoding),
             let first = observation.bodyStart.first(where: { $0 > 0x20 })
         else { return nil }
-        let body =
-            observation.request.map { EchoedSecrets($0, most: secrets).masked(observation.bodyStart) } ?? observation.bodyStart
+        let mask = observation.request.map { EchoedSecrets($0, shortest: shortestSecret, most: secrets) }
         // The lines of JSON say nothing alone.
         if first == 0x7B || first == 0x5B {
+            let body = mask?.masked(observation.bodyStart) ?? observation.bodyStart
             return sentence(body[...]).map { Evidence(what: "response body", observed: $0) }
         }
-        let text = first == 0x3C ? withoutMarkup(body) : body
+        let bare = first == 0x3C ? withoutMarkup(observation.bodyStart, mask) : observation.bodyStart
+        let text = mask?.masked(bare) ?? bare
         let reason = response.bytes.printable(response.reasonRange, limit: 100).lowercased()
         let known = ["", reason, "\(response.status)", "\(response.status) \(reason)"]
         for line in text.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }).prefix(lines) {
@@ -47,7 +50,12 @@ enum AnswerWords {
     }
 
     /// The text of a page: every tag ends a line, and what stands in scripts and styles is left out.
-    private static func withoutMarkup(_ body: [UInt8]) -> [UInt8] {
+    ///
+    /// Secrets are looked for in that text: one that is a tag's name would hide the tag, and one with a tag inside it isn't whole before. Only one
+    /// that has a `<` of its own is covered first.
+    private static func withoutMarkup(_ page: [UInt8], _ mask: EchoedSecrets?) -> [UInt8] {
+        var body = page
+        if let mask, mask.echoes(in: page).contains(where: { page[$0.range].contains(0x3C) }) { body = mask.masked(page) }
         var text: [UInt8] = []
         text.reserveCapacity(body.count)
         var position = 0

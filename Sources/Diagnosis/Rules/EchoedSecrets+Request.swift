@@ -6,15 +6,17 @@ public import HTTPWire
 /// also knows the names that the operator gave.
 extension EchoedSecrets {
     /// Shorter values stand in every word.
-    private static let shortestQuoted = 4
+    public static let shortestQuoted = 4
     /// A redirect's `state=open` is nobody's secret, and a word of every page; so is many a subprotocol's name.
     private static let shortestVague = 6
 
     /// The values in `request` that prove who is asking, and those that belong to one sign-in.
     ///
-    /// - Parameter most: How many are looked for; everybody's requests are read with a bound.
-    public init(_ request: RequestHead, most: Int = .max) {
-        self.init(shortest: EchoedSecrets.shortestQuoted, most: most)
+    /// - Parameters:
+    ///   - shortest: Secrets with fewer octets are passed by.
+    ///   - most: How many are looked for; everybody's requests are read with a bound.
+    public init(_ request: RequestHead, shortest: Int = EchoedSecrets.shortestQuoted, most: Int = .max) {
+        self.init(shortest: shortest, most: most)
         let bytes = request.bytes
         var isAnnounced = false
         for field in request.fields {

@@ -38,10 +38,7 @@ struct NamedSubprotocols {
     private mutating func names() -> [String] {
         // "expected one office": another word.
         guard let behind = next, !NamedSubprotocols.isToken(behind) else { return [] }
-        skipBlanks()
-        skip("the following")
-        skipBlanks()
-        skip(":")
+        skipIntroduction()
         skipBlanks()
         if next == 0x5B || next == 0x28 { position += 1 }
         var names: [String] = []
@@ -51,6 +48,36 @@ struct NamedSubprotocols {
         }
         return names
     }
+
+    /// Passes "the following", or "these subprotocols:", where the list begins behind it.
+    private mutating func skipIntroduction() {
+        var rest = self
+        var words = 0
+        rest.skipBlanks()
+        while let word = NamedSubprotocols.introducing.first(where: { rest.begins($0) }) {
+            rest.position += word.utf8CodeUnitCount
+            rest.skipBlanks()
+            words += 1
+        }
+        if rest.skip(":") || words > 0 && (rest.next == 0x5B || rest.next == 0x28) {
+            self = rest
+        } else {
+            skipBlanks()
+            skip("the following")
+        }
+    }
+
+    /// Whether that word stands here, and not only the beginning of another one.
+    private func begins(_ word: StaticString) -> Bool {
+        guard body.begins(word, in: position..<end) else { return false }
+        let behind = position + word.utf8CodeUnitCount
+        return behind >= end || !NamedSubprotocols.isToken(body[behind])
+    }
+
+    private static let introducing: [StaticString] = [
+        "the", "these", "following", "supported", "known", "websocket", "subprotocol", "subprotocols", "protocol", "protocols",
+        "names", "values",
+    ]
 
     private var next: UInt8? { position < end ? body[position] : nil }
 
@@ -70,7 +97,8 @@ struct NamedSubprotocols {
             name.removeLast()
             position -= 1
         }
-        guard !name.isEmpty, name.count <= NamedSubprotocols.longest, !isFollowedByProse else { return nil }
+        // What stands before a colon announces something else.
+        guard next != 0x3A, !name.isEmpty, name.count <= NamedSubprotocols.longest, !isFollowedByProse else { return nil }
         return String(decoding: name, as: UTF8.self)
     }
 

@@ -44,8 +44,11 @@ public struct ClientIdentity: Sendable, Hashable {
             readsForwarded = false
             return
         }
-        readsForwarded =
-            head.section.has(KnownField.forwarded) && (family == .standard || !head.section.has(KnownField.xForwardedFor))
+        let section = head.section
+        let hasExtended =
+            section.has(KnownField.xForwardedFor) || section.has(KnownField.xForwardedProto)
+            || section.has(KnownField.xForwardedHost)
+        readsForwarded = section.has(KnownField.forwarded) && (family == .standard || !hasExtended)
         if readsForwarded {
             readForwarded(head, trusted)
         } else {

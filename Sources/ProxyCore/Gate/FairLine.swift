@@ -2,7 +2,8 @@
 //
 // Theory of operation. Everybody is given a turn: the present one, or the one behind the last that the same client has in the line. Who has
 // the least turn is served first, and of one turn whoever came first. So of each client one is served before the second of any, and a client
-// that brings many waits for itself and not for others. Nobody knows which clients belong together: who has many addresses has many turns.
+// that brings many waits for itself and not for others. Nobody knows which clients belong together: who has many addresses has many turns, and all
+// whose address isn't known have the turns of one.
 
 /// A bounded line in which each client has its turn. A value: whoever shares it guards it.
 public struct FairLine<Client: Hashable & Sendable, Waiter: Sendable>: Sendable {
@@ -29,18 +30,18 @@ public struct FairLine<Client: Hashable & Sendable, Waiter: Sendable>: Sendable 
 
     public var count: Int { places.count }
 
-    /// Takes a place; false if the line is full, or half full and the client has its share of it. Without a client it is one of its own.
+    /// Takes a place; false if the line is full, or half full and the client has its share of it. Those without a client take turns as
+    /// one: a steady flow of them would have the present turn for ever, and nobody's second question would be served. They have no share: behind
+    /// a proxy that hides who they are there are many.
     public mutating func append(_ waiter: Waiter, of client: Client?) -> Bool {
         guard places.count < capacity else { return false }
         var own = turn
-        if let client {
-            var held = 0
-            for place in places where place.client == client {
-                held += 1
-                own = max(own, place.turn + 1)
-            }
-            guard held < share || places.count < capacity / 2 else { return false }
+        var held = 0
+        for place in places where place.client == client {
+            held += 1
+            own = max(own, place.turn + 1)
         }
+        guard client == nil || held < share || places.count < capacity / 2 else { return false }
         let index = places.firstIndex { $0.turn > own } ?? places.endIndex
         places.insert(Place(client: client, turn: own, waiter: waiter), at: index)
         return true

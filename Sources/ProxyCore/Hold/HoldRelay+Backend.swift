@@ -20,7 +20,7 @@ extension HoldRelay {
                 out.toClient += bytes
                 if isLast { fromBackend += 1 }
             case .control(.pong, let payload, let frame):
-                if !confirms(payload, claim) { pass(pong: payload, frame, &out) }
+                if !confirms(payload, claim, &out) { pass(pong: payload, frame, &out) }
             case .control(.close, let payload, let frame): backendCloses(payload, frame, now, &out)
             case .control(_, _, let frame): out.toClient += frame
             case .unreadable(let bytes):
@@ -40,6 +40,8 @@ extension HoldRelay {
         guard mode == .holding, isAnswer || HoldLoss.isDeparture(code) else {
             mode = .ending
             out.toClient += frame
+            // The client's has come already, and waited behind messages for another backend.
+            if let frame = pendingClose, mayWrite { forwardClose(frame, now, &out) }
             return
         }
         if mayWrite { FrameWriter.appendClose(code.map { CloseCode($0) }, maskingKey: key(), to: &out.toBackend) }

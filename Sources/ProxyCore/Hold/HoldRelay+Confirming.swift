@@ -10,19 +10,22 @@ extension HoldRelay {
     /// Asks, if it is time.
     mutating func askIfDue(_ now: Timestamp, _ out: inout HoldOutput) {
         guard mode == .holding, account.hasPending, mayWrite else { return }
-        let isUrgent = leaveBy != .never || (keepsSent && queuedBytes > policy.queue / 2)
-        guard nextAsk <= now || (isUrgent && !pings.isAsking) else { return }
+        guard nextAsk <= now || ((leaveBy != .never || isFilling) && !pings.isAsking) else { return }
         ask(now, &out)
     }
 
+    /// Whether messages that wait for their confirmation fill more than half of the queue.
+    var isFilling: Bool { keepsSent && queuedBytes > policy.queue / 2 }
+
     /// When the next ping of the confirmation may go.
     var nextAsk: Timestamp {
-        lastAsk + (pings.isAsking ? TimeSpan.seconds(1 << min(max(asksInVain, 1), 5)) : HoldRelay.pingInterval)
+        guard pings.mayAsk else { return .never }
+        return lastAsk + (pings.isAsking ? TimeSpan.seconds(1 << min(max(asksInVain, 1), 5)) : HoldRelay.pingInterval)
     }
 
     /// Nothing of the client's will follow: a last ping asks for what is not confirmed yet.
     public mutating func askLast(now: Timestamp, _ out: inout HoldOutput) {
-        guard mayWrite, !hasAskedLast, account.hasPending else { return }
+        guard mayWrite, !hasAskedLast, account.hasPending, pings.mayAsk else { return }
         hasAskedLast = true
         ask(now, &out)
     }
@@ -38,14 +41,26 @@ extension HoldRelay {
     }
 
     /// Takes note of a pong of the backend's; whether it stays here, because a ping of Gatehouse's own asked for it.
-    mutating func confirms(_ payload: [UInt8], _ claim: (UInt64) -> Timestamp?) -> Bool {
-        if let (origin, ordinal) = pings.answered(payload) {
-            confirm(ordinal)
-            return origin == .confirmation
+    mutating func confirms(_ payload: [UInt8], _ claim: (UInt64) -> Timestamp?, _ out: inout HoldOutput) -> Bool {
+        if let answer = pings.answered(payload) {
+            confirm(answer.ordinal)
+            guard answer.origin == .confirmation else { return false }
+            answerClient(answer, &out)
+            return true
         }
         guard let number = HoldRelay.number(payload), let moment = claim(number) else { return false }
-        if let ordinal = pings.answered(before: moment) { confirm(ordinal) }
+        if let answer = pings.answered(before: moment) {
+            confirm(answer.ordinal)
+            answerClient(answer, &out)
+        }
         return true
+    }
+
+    /// A pong that stays here took the place of the one to the client's last ping: the client gets that from here.
+    private mutating func answerClient(_ answer: PingLog.Answer, _ out: inout HoldOutput) {
+        guard mode == .holding, let payload = clientPing, payload == answer.passedOver else { return }
+        FrameWriter.appendPong(payload, to: &out.toClient)
+        clientPing = nil
     }
 
     mutating func confirm(_ ordinal: UInt64) {
@@ -62,6 +77,10 @@ extension HoldRelay {
     mutating func giveUpIfUnconfirmed(_ now: Timestamp, _ out: inout HoldOutput) {
         guard sends, fullSince + policy.deadline <= now else { return }
         if mayWrite { FrameWriter.appendClose(.goingAway, maskingKey: key(), to: &out.toBackend) }
+        if client.isStreaming, !isRestOfCut {
+            account.cut(account.receive())
+            isRestOfCut = true
+        }
         perform(hold.giveUp(.unconfirmed), &out)
     }
 }

@@ -93,6 +93,8 @@ extension HoldRelay {
             queue.removeAll()
             queuedBytes = 0
         }
+        // Behind the beginning of a large message there is no place to ask.
+        if client.wantsStreaming { askIfDue(now, &out) }
         if let part = client.part(true) { take(client: part, now, { _ in nil }, &out) }
         if let frame = pendingClose, client.isAtBoundary { forwardClose(frame, now, &out) }
         askIfDue(now, &out)

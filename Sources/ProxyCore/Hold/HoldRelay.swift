@@ -88,98 +88,6 @@ public struct HoldRelay: Sendable {
         backend = MessageCollector(direction: .serverToClient, limit: policy.queue)
     }
 
-    // MARK: From the client
-
-    /// Bytes came from the client.
-    ///
-    /// - Parameter claim: When the heartbeat's ping was written that a pong with this payload answers, `zero` where that isn't known any more;
-    ///   nil if it answers none.
-    public mutating func fromClient(_ bytes: RawSpan, now: Timestamp, claim: (UInt64) -> Timestamp?, _ out: inout HoldOutput) {
-        var cursor = ByteCursor(bytes)
-        while let item = client.next(&cursor, mayStream: sends) { take(client: item, now, claim, &out) }
-        departIfConfirmed(now, &out)
-        askIfDue(now, &out)
-        regulate(now, &out)
-    }
-
-    mutating func take(
-        client item: MessageCollector.Item, _ now: Timestamp, _ claim: (UInt64) -> Timestamp?, _ out: inout HoldOutput
-    ) {
-        switch item {
-        case .message(let bytes): queueMessage(bytes, &out)
-        case .part(_, let isLast) where isRestOfCut: isRestOfCut = !isLast
-        case .part(let bytes, let isLast):
-            out.toBackend += bytes
-            guard isLast else { break }
-            let ordinal = account.receive()
-            account.send(ordinal)
-            // It is not kept, so it can't go again.
-            if policy.unconfirmed == .resend { queue.append(Entry(ordinal: ordinal, bytes: [], isSent: true)) }
-            if ordinal <= UInt64(policy.replayFirst) { replayIsTooLarge = true }
-        case .control(.ping, let payload, let frame):
-            if sends {
-                out.toBackend += frame
-                clientPing = payload
-                pings.wrote(payload, .client, behind: account.sent, now: now)
-            } else {
-                FrameWriter.appendPong(payload, to: &out.toClient)
-            }
-        case .control(.pong, let payload, let frame):
-            if let number = HoldRelay.number(payload), claim(number) != nil { break }
-            if sends { out.toBackend += frame }
-        case .control(.close, let payload, let frame): clientCloses(payload, frame, now, &out)
-        case .control(_, _, let frame): if sends { out.toBackend += frame }
-        case .unreadable(let bytes):
-            if hold.isConnected {
-                mode = .ending
-                out.toBackend += bytes
-            } else {
-                perform(hold.giveUp(.unreadable), &out)
-            }
-        }
-    }
-
-    mutating func queueMessage(_ bytes: [UInt8], _ out: inout HoldOutput) {
-        let ordinal = account.receive()
-        if ordinal <= UInt64(policy.replayFirst), mode == .holding {
-            firstBytes += bytes.count
-            if firstBytes > policy.queue { replayIsTooLarge = true }
-            firstMessages.append(Entry(ordinal: ordinal, bytes: replayIsTooLarge ? [] : bytes))
-        }
-        if sends {
-            out.toBackend += bytes
-            account.send(ordinal)
-            guard keepsSent else { return }
-        } else {
-            // Nobody comes for it any more.
-            guard mode == .holding else { return }
-            unsent += 1
-        }
-        queue.append(Entry(ordinal: ordinal, bytes: bytes, isSent: sends))
-        queuedBytes += bytes.count
-    }
-
-    mutating func clientCloses(_ payload: [UInt8], _ frame: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
-        guard pendingClose == nil else { return }
-        if unsent == 0, hold.isConnected, departBy == .never {
-            // Also to a backend that is being left: nobody else has to hear of a session that is over.
-            forwardClose(frame, now, &out)
-        } else if unsent == 0 {
-            mode = .ending
-            out.answersClose = payload.count >= 2 ? UInt16(payload[0]) << 8 | UInt16(payload[1]) : CloseCode.noCode.rawValue
-        } else {
-            pendingClose = frame
-        }
-    }
-
-    /// The client's close frame goes to the backend, behind a ping that confirms all before it.
-    mutating func forwardClose(_ frame: [UInt8], _ now: Timestamp, _ out: inout HoldOutput) {
-        askLast(now: now, &out)
-        pendingClose = nil
-        mode = .ending
-        out.toBackend += frame
-    }
-
     // MARK: State
 
     /// Whether there is no backend, and one is sought.
@@ -190,9 +98,12 @@ public struct HoldRelay: Sendable {
     /// Whether Gatehouse is about to leave the endpoint.
     public var isLeaving: Bool { mode == .holding && leaveBy != .never }
 
+    /// Whether the backend that is left has Gatehouse's close frame: nothing follows that.
+    public var isDeparting: Bool { departBy != .never }
+
     /// Whether a frame of Gatehouse's may be put behind what has gone to `side`.
     public func isAtBoundary(towards side: Side) -> Bool {
-        side == .upstream ? client.isAtBoundary && departBy == .never : backend.isAtBoundary
+        side == .upstream ? client.isAtBoundary && !isDeparting : backend.isAtBoundary
     }
 
     /// Whether the client's bytes are not taken at present, because there is no room.
@@ -245,12 +156,21 @@ public struct HoldRelay: Sendable {
     mutating func regulate(_ now: Timestamp, _ out: inout HoldOutput) {
         let isFull =
             mode == .holding && (keepsSent || !sends)
-            && queuedBytes + (client.isStreaming ? 0 : client.heldBytes) > policy.queue
+            && queuedBytes + (client.isStreaming ? 0 : client.heldBytes) > policy.queue && mayPause
         fullSince = isFull && sends ? min(fullSince, now) : .never
         guard isFull != isPaused else { return }
         isPaused = isFull
         out.pausesClient = isFull
         out.resumesClient = !isFull
+    }
+
+    /// Whether what the client has begun can wait here.
+    ///
+    /// Behind the rest of a frame there is a place for the ping that makes room, unless one is on its way, and behind the rest of a message the
+    /// backend can be left. Neither would come from a client that isn't read; and what goes out as it comes takes no room.
+    private var mayPause: Bool {
+        guard hold.isConnected else { return true }
+        return sends ? client.isAtBoundary || pings.isAsking : !client.isStreaming
     }
 
     mutating func key() -> UInt32 { UInt32(truncatingIfNeeded: draw()) }

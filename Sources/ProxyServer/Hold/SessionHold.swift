@@ -67,6 +67,16 @@ final class SessionHold {
         swap(&output, &spareOutput)
     }
 
+    /// Places in another cluster mean other endpoints; one that stands in both stays tried.
+    func carryTried(from earlier: UpstreamCluster?, to cluster: UpstreamCluster?) {
+        guard let earlier, let cluster else { return tried = TriedEndpoints() }
+        var carried = TriedEndpoints()
+        for (place, endpoint) in earlier.endpoints.enumerated() where tried.contains(place) {
+            if let found = cluster.endpoints.firstIndex(where: { $0 === endpoint }) { carried.insert(found) }
+        }
+        tried = carried
+    }
+
     /// Forgets the attempt under way.
     func resetAttempt() {
         step = .none

@@ -19,10 +19,10 @@ extension Worker {
     /// Begins an attempt: an endpoint, a connection.
     func seekBackend(_ session: UnsafeMutablePointer<Session>, _ hold: SessionHold) {
         let exchange = hold.exchange
+        let earlier = exchange.cluster
         switch routeAnew(exchange, isHeld: true) {
         case .same: break
-        // Places in another cluster mean other endpoints.
-        case .anew: hold.tried = TriedEndpoints()
+        case .anew: hold.carryTried(from: earlier, to: exchange.cluster)
         case .gone(let why): return heldAttemptFailed(session, hold, why, final: .refused)
         }
         guard let cluster = exchange.cluster else { return }
@@ -37,22 +37,24 @@ extension Worker {
         hold.tried.insert(choice)
         let endpoint = cluster.endpoints[choice]
         exchange.endpoint = endpoint
-        move(session, to: endpoint, cluster, seat: exchange.choice?.seat)
+        move(session, to: endpoint, cluster, exchange)
         hold.nextAddress = 0
         hold.firstAddress = endpoint.addresses.begin(now: loop.now)
         hold.began = loop.now
         openHeldConnection(session, hold, endpoint)
     }
 
-    /// The session counts as this endpoint's from here on.
+    /// The session counts as this endpoint's from here on, under the names by which it was found.
     private func move(
-        _ session: UnsafeMutablePointer<Session>, to endpoint: UpstreamEndpoint, _ cluster: UpstreamCluster, seat: EndpointSeat?
+        _ session: UnsafeMutablePointer<Session>, to endpoint: UpstreamEndpoint, _ cluster: UpstreamCluster, _ exchange: Exchange
     ) {
         guard let facts = session.pointee.facts else { return }
         facts.endpoint.active -= 1
         facts.metrics?.sessions.add(-1)
         endpoint.active += 1
-        let moved = facts.moved(to: endpoint, metrics: cluster.metrics(of: endpoint), seat: seat)
+        let moved = facts.moved(
+            to: endpoint, route: exchange.route?.name, cluster: cluster.cluster.name, metrics: cluster.metrics(of: endpoint),
+            seat: exchange.choice?.seat)
         moved.metrics?.sessions.add(1)
         session.pointee.facts = moved
     }

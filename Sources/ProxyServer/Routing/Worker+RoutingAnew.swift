@@ -20,8 +20,8 @@ enum Rerouting {
 }
 
 extension Worker {
-    /// Routes the request by the configuration in force. What its gate decided holds for the same gate alone; what an endpoint was chosen by is
-    /// forgotten where it goes anew.
+    /// Routes the request by the configuration in force. What its gate decided holds for the same gate with the same checks alone; what an
+    /// endpoint was chosen by is forgotten where it goes anew.
     ///
     /// - Parameter isHeld: Whether it opened a session that its route must go on holding.
     func routeAnew(_ exchange: Exchange, isHeld: Bool) -> Rerouting {
@@ -30,7 +30,9 @@ extension Worker {
             case .canonical(let path) = CanonicalPath(head, allowing: state.pathAllowance), let index = state.match(head, path)
         else { return .gone("no_route") }
         let route = state.snapshot.routes.routes[index]
-        guard route.gate == before.gate, route.upgrade == before.upgrade else { return .gone("gate_changed") }
+        guard decides(route.gate, like: before.gate, of: exchange.state), route.upgrade == before.upgrade else {
+            return .gone("gate_changed")
+        }
         guard !isHeld || route.hold != nil else { return .gone("not_held") }
         exchange.state = state
         exchange.path = path
@@ -39,5 +41,18 @@ extension Worker {
         exchange.triedEndpoints = TriedEndpoints()
         exchange.choice = nil
         return .anew
+    }
+
+    /// Whether a gate of the configuration in force decides like one of an earlier one.
+    private func decides(_ gate: Gate?, like earlier: Gate?, of before: ServerState) -> Bool {
+        switch (gate, earlier) {
+        case (nil, nil): return true
+        case (let gate?, let earlier?):
+            let (past, present) = (before.snapshot.credentials, state.snapshot.credentials)
+            return gate.decides(like: earlier) {
+                past.indices.contains($0) && present.indices.contains($1) && past[$0] == present[$1]
+            }
+        default: return false
+        }
     }
 }

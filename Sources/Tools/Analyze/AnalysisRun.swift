@@ -24,13 +24,10 @@ final class AnalysisRun {
         // Before the work, so that nobody waits for a report that can't be written.
         var page: OutputFile?
         do throws(OutputFile.Fault) {
-            if let path = options.har {
-                let file = try OutputFile(path, force: options.force, inputs: options.files)
-                har = HARWriter(file, version: Version.text, redaction)
-            }
-            page = try options.html.map { (path) throws(OutputFile.Fault) in
-                try OutputFile(path, force: options.force, inputs: options.files)
-            }
+            var outputs = try OutputFile.together(
+                [options.har, options.html].compactMap { $0 }, force: options.force, inputs: options.files)
+            page = options.html == nil ? nil : outputs.popLast()
+            har = outputs.first.map { HARWriter($0, version: Version.text, redaction) }
         } catch {
             throw CommandFault(sentence: error.sentence)
         }

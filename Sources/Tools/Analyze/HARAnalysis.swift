@@ -45,7 +45,7 @@ enum HARAnalysis {
             var log =
                 wants(number) ? MessageLog(request: observation.request, response: observation.response, budget: budget) : nil
             let omitted = omissions.count(index)
-            log?.omit(omitted)
+            log?.omit(omitted, .unrecorded)
             let follower = SessionFollower(HandshakeJudge.analyzer(for: observation, at: opened), messages: log, at: opened)
             for message in session.messages {
                 follower.relayed(message.direction, frame(message).span.bytes, at: max(message.time, opened))

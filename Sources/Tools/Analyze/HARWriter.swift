@@ -35,8 +35,7 @@ final class HARWriter {
         line.beginObject("request")
         line.field("method", request.text(request.methodRange, limit: 32))
         let host = request.effectiveHost.map { request.text($0, limit: 300) } ?? session.ends.server ?? "unknown.invalid"
-        let target = HARWriter.shown(Redaction.target(request), request, request.targetRange)
-        line.field("url", redacted: "ws://\(host)\(target)", redaction, .target)
+        line.field("url", redacted: "ws://\(host)\(HARHead.target(request))", redaction, .target)
         line.field("httpVersion", constant: "HTTP/1.1")
         line.fields(request, redaction)
         line.beginArray("queryString")
@@ -54,7 +53,7 @@ final class HARWriter {
         line.endObject()
         if let messages {
             line.beginArray("_webSocketMessages")
-            for entry in messages.entries where entry.message.isWhole { line.add(entry) }
+            for entry in messages.entries where entry.message.fitsHAR { line.add(entry) }
             line.endArray()
             line.omissions(of: messages)
         }
@@ -91,12 +90,6 @@ final class HARWriter {
         line.endObject()
     }
 
-    /// What stands in `range`, unless something had to be left out of it: evidence shows it cut and escaped, and here it is to be read again.
-    fileprivate static func shown(_ evidence: String, _ head: MessageHead, _ range: Range<Int>) -> String {
-        evidence.contains("«redacted")
-            ? evidence : String(decoding: head.bytes[range.clamped(to: 0..<head.bytes.count)], as: UTF8.self)
-    }
-
     private func put(_ text: String) { put(Array(text.utf8)) }
 
     private func put(_ bytes: [UInt8]) {
@@ -114,9 +107,7 @@ extension LineBuffer {
             let name = head.text(head.fields[index].name, limit: 100)
             beginObject()
             field("name", name)
-            // The field as evidence shows it: what is secret in it is left out.
-            let evidence = String(Redaction.field(head, index).dropFirst(name.count + 2))
-            field("value", redacted: HARWriter.shown(evidence, head, head.fields[index].value), redaction)
+            field("value", redacted: HARHead.value(head, index), redaction)
             endObject()
         }
         endArray()
@@ -139,18 +130,24 @@ extension LineBuffer {
 
     /// What of a session's messages is not in the document; nothing where all are.
     fileprivate mutating func omissions(of messages: MessageLog) {
-        guard messages.incomplete > 0 || messages.isLost else { return }
         var (size, kept): (UInt64, UInt64) = (0, 0)
+        var omitted = messages.omitted
         for message in messages.entries.lazy.map(\.message) {
             size += message.inflatedSize ?? message.size
-            if message.isWhole { kept += UInt64(message.excerpt.count) }
+            if message.fitsHAR { kept += UInt64(message.excerpt.count) } else { omitted += 1 }
         }
+        guard omitted > 0 || messages.isLost else { return }
         beginObject("_gatehouse")
-        field("omitted", messages.incomplete)
+        field("omitted", omitted)
         // Of those whose size is known: payload bytes in the capture, and in this document.
         field("size", size)
         field("kept", kept)
         field("gap", messages.isLost)
         endObject()
     }
+}
+
+extension MessageObserver.Message {
+    /// Whether it can be read out of a HAR as it was: whole, and UTF-8 if it says that it is text.
+    fileprivate var fitsHAR: Bool { isWhole && (opcode != .text || UTF8Validator.isValid(excerpt.span.bytes)) }
 }

@@ -14,6 +14,8 @@ final class MessageBudget {
         private let budget: MessageBudget
         private var payload = 0
         private var entries = 0
+        /// Whether the last refusal came of what other sessions took.
+        private(set) var isCrowdedOut = false
         /// Bytes of payload that this session may have at most.
         private let limit: Int
 
@@ -30,6 +32,7 @@ final class MessageBudget {
         /// Takes as many of `count` bytes as there are; how many.
         func take(_ count: Int) -> Int {
             let granted = max(min(count, limit - payload, budget.left), 0)
+            if granted < count { isCrowdedOut = budget.left < limit - payload }
             payload += granted
             budget.left -= granted
             return granted
@@ -44,7 +47,10 @@ final class MessageBudget {
 
         /// Takes room for one more message; false if there is none.
         func takeEntry() -> Bool {
-            guard budget.left >= Share.entryCost else { return false }
+            guard budget.left >= Share.entryCost else {
+                isCrowdedOut = true
+                return false
+            }
             entries += 1
             budget.left -= Share.entryCost
             return true

@@ -17,7 +17,7 @@ extension MessageLog {
         }
         if isLost { text += page.row("", "what follows is not shown: bytes are missing", .quiet) }
         if omitted > 0 {
-            text += page.row("", "\(omitted) more are not shown: bytes of them are missing, or there is too much of it", .quiet)
+            text += page.row("", "\(omitted) more are not shown: \(omission.words)", .quiet)
         }
         return text
     }

@@ -15,8 +15,9 @@ struct MessageLog {
     }
 
     private(set) var entries: [Entry] = []
-    /// Messages that were not kept.
-    private(set) var omitted: UInt64 = 0
+    /// Messages that were not kept, those excepted that are still open.
+    private var counted: UInt64 = 0
+    private var reasons: MessageOmission = []
     private let share: MessageBudget.Share
     private let client: MessageReader
     private let server: MessageReader
@@ -53,12 +54,13 @@ struct MessageLog {
         source.observe(bytes) { message in
             if let message { found.append(message) } else { holed += 1 }
         }
-        omitted += holed
+        if holed > 0 { omit(holed, .missing) }
         for message in found {
             // Of a message that is too long the beginning is shown, and of one that can't be inflated its size.
             let isShown = message.isWhole || message.excerpt.count == MessageLog.longest || message.isUnreadable
-            guard isShown, entries.count < MessageLog.most, share.takeEntry() else {
-                omitted += 1
+            let isOne = entries.count < MessageLog.most
+            guard isShown, isOne, share.takeEntry() else {
+                omit(1, isOne && share.isCrowdedOut ? .crowded : .long)
                 share.giveBack(message.excerpt.count)
                 continue
             }
@@ -71,14 +73,24 @@ struct MessageLog {
         (direction == .clientToServer ? client : server).missed(count)
     }
 
-    /// So many messages are known to lack in what is read.
-    mutating func omit(_ count: UInt64) { omitted += count }
+    /// So many messages are known to lack.
+    mutating func omit(_ count: UInt64, _ why: MessageOmission) {
+        guard count > 0 else { return }
+        counted += count
+        reasons.insert(why)
+    }
+
+    /// How many are open of which bytes are missing: their ends, which would tell, may be missing as well.
+    private var open: UInt64 { (client.isHoledNow ? 1 : 0) + (server.isHoledNow ? 1 : 0) }
+
+    /// Messages that were not kept.
+    var omitted: UInt64 { counted + open }
+
+    /// Why they were not.
+    var omission: MessageOmission { open > 0 ? reasons.union(.missing) : reasons }
 
     /// Whether where messages begin isn't known any more, in one direction or both.
     var isLost: Bool { client.isLost || server.isLost }
-
-    /// Messages that are not in it whole.
-    var incomplete: UInt64 { omitted + UInt64(entries.count { !$0.message.isWhole }) }
 
     /// Whether messages are not in it, as far as it tells.
     var isCut: Bool { isLost || omitted > 0 }

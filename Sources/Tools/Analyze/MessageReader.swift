@@ -36,6 +36,9 @@ final class MessageReader {
     /// Whether a gap hid where the next frame begins. A fault of the frames doesn't count: what comes behind it is no message.
     var isLost: Bool { parser.isDesynchronised && parser.desynchronised == nil }
 
+    /// Whether a message or a control frame is open of which bytes are missing: nothing may come any more that says so.
+    var isHoledNow: Bool { isHoled.message || isHoled.control }
+
     /// Reads the next bytes and hands out what came to its end; nil stands for a message of which bytes are missing.
     func observe(_ bytes: RawSpan, _ take: (MessageObserver.Message?) -> Void) {
         var cursor = ByteCursor(bytes)

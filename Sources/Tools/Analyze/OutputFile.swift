@@ -14,12 +14,41 @@ struct OutputFile {
     ///
     /// - Parameter inputs: files that are still to be read: none of them is emptied, by whatever name.
     init(_ path: String, force: Bool, inputs: [String] = []) throws(Fault) {
+        try self.init(opening: path, force: force, inputs: inputs)
+        if force { empty() }
+    }
+
+    /// Makes several files. If one can't be made none is, and none is emptied; nor is one file both of two.
+    static func together(_ paths: [String], force: Bool, inputs: [String] = []) throws(Fault) -> [OutputFile] {
+        var files: [OutputFile] = []
+        do throws(Fault) {
+            for path in paths {
+                let file = try OutputFile(opening: path, force: force, inputs: inputs)
+                let own = file.identity
+                let isTwice = own != nil && files.contains { $0.identity == own }
+                files.append(file)
+                if isTwice { throw Fault(sentence: "\(path) is to be written twice; name another file") }
+            }
+        } catch {
+            for file in files {
+                file.close()
+                // Without force it is new, and ours.
+                if !force { unlink(file.path) }
+            }
+            throw error
+        }
+        if force { for file in files { file.empty() } }
+        return files
+    }
+
+    /// Opens the file, with what it has.
+    private init(opening path: String, force: Bool, inputs: [String]) throws(Fault) {
         self.path = path
         if force, let own = OutputFile.identity(path), inputs.contains(where: { OutputFile.identity($0) == own }) {
             throw Fault(sentence: "\(path) is one of the files that are read; name another one to be written")
         }
         // No link is followed: what it names could be anybody's.
-        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (force ? O_TRUNC : O_EXCL), 0o600)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (force ? 0 : O_EXCL), 0o600)
         guard descriptor >= 0 else {
             throw Fault(
                 sentence: errno == EEXIST
@@ -34,6 +63,15 @@ struct OutputFile {
         guard (path == "-" ? fstat(0, &status) : stat(path, &status)) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return FileIdentity(device: status.st_dev, number: status.st_ino)
     }
+
+    /// Which file it is; nil where it is none that can be emptied, as a terminal.
+    private var identity: FileIdentity? {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return FileIdentity(device: status.st_dev, number: status.st_ino)
+    }
+
+    private func empty() { if identity != nil { _ = ftruncate(descriptor, 0) } }
 
     private struct FileIdentity: Equatable {
         var device: dev_t

@@ -66,8 +66,7 @@ extension RecordedSession {
             return nil
         }
         if let log, log.omitted > 0 {
-            why =
-                "\(log.omitted) of its messages are not in the recording whole: bytes of them are missing, or it has more than \(MessageLog.limit >> 20) MiB"
+            why = "\(log.omitted) of its messages are not in the recording whole: \(log.omission.words)"
             return nil
         }
         number = session.number

@@ -54,7 +54,9 @@ extension ReplayDriver {
                 rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
                 session.player = SessionPlayer(
                     session.script, pace: options.pace, speed: options.speed, patience: options.patience,
-                    settling: options.span == nil ? SessionPlayer.settling : .zero, openedAt: loop.now)
+                    settling: options.span == nil ? SessionPlayer.settling : .zero,
+                    // A load that goes on for a time is no comparison of ends, and one idle hour of the recording would outlast it.
+                    waitsForEnd: options.span == nil, openedAt: loop.now)
             }
         }
         var cursor = ByteCursor(RawSpan(_unsafeBytes: rest))

@@ -3,10 +3,11 @@ import Wire
 
 /// What test runners read: JUnit's XML. A test case keeps its name from run to run, so that a case's history can be followed.
 extension ReplayReport {
-    /// A test suite as JUnit's readers know it: a test case for each session. What couldn't be played is an error, since it tests nothing.
+    /// A test suite as JUnit's readers know it: a test case for each session that is listed, and counts of those. What couldn't be played is an error, since it tests nothing.
     func junit(_ page: ReportPage, _ redaction: LogRedaction) -> String {
+        let failures = sessions.count { !$0.differences.isEmpty }
         var text = ReplayReport.suite(
-            tests: sessions.count + skipped.count, failures: differing, errors: skipped.count, time: seconds(figures.span))
+            tests: sessions.count + skipped.count, failures: failures, errors: skipped.count, time: seconds(figures.span))
         for session in sessions {
             let turn = session.repetition > 0 ? " (repetition \(session.repetition + 1))" : ""
             let name = ReplayReport.name(session, page, redaction) + turn
@@ -21,6 +22,10 @@ extension ReplayReport {
         }
         for (number, why) in skipped {
             text += ReplayReport.error("session \(number)", type: "not-played", page.visible(why, redaction))
+        }
+        if unlisted > 0 {
+            text +=
+                "  <system-out>\(unlisted) more sessions are not listed, \(max(differing - failures, 0)) of them with differences</system-out>\n"
         }
         return text + "</testsuite>\n"
     }

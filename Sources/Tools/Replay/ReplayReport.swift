@@ -36,8 +36,11 @@ struct ReplayReport {
     var figures = ReplayDriver.Figures()
     /// How long answers took, in the recording and now.
     var replyTimes: (recorded: [TimeSpan], present: [TimeSpan]) = ([], [])
-    /// Sessions that are listed; more are counted.
+    /// Sessions that are listed, and as many more with differences; others are counted.
     static let most = 100_000
+
+    /// Sessions that are not listed.
+    var unlisted: Int { max(agreed + differing - sessions.count, 0) }
 
     var isUnreachable: Bool { figures.sessions > 0 && figures.unreachable == figures.sessions }
 
@@ -57,7 +60,7 @@ struct ReplayReport {
             replyTimes.present += played.replyTimes.spans
             if repetition == 0 { replyTimes.recorded += ReplyTimes(recorded).spans }
         }
-        guard sessions.count < ReplayReport.most else { return }
+        guard sessions.count < (found.isEmpty ? ReplayReport.most : 2 * ReplayReport.most) else { return }
         sessions.append(
             Session(
                 number: recorded.number, name: recorded.name, repetition: repetition,

@@ -28,13 +28,14 @@ final class ReplayRun {
                     ?? "the recording has no such session; gatehouse analyze --all lists what it has")
         }
         let context = try context()
-        // Before the work, so that nobody waits for a report that can't be written.
-        let junit = try options.junit.map { (path) throws(CommandFault) in try output(path) }
-        guard let address = try address() else {
+        let address = try address()
+        // Before the work, so that nobody waits for a report that can't be written; and without an address nothing is recorded.
+        let (junit, record) = try outputs(records: address != nil)
+        guard let address else {
             if let junit { try write(ReplayReport.junit(failed: "\(options.place.host) has no address"), to: junit) }
             return .unreachable
         }
-        let capture = try options.record.map { (path) throws(CommandFault) in ReplayCapture(try output(path), server: address) }
+        let capture = record.map { ReplayCapture($0, server: address) }
         let comparison = SessionComparison(
             rules: options.rules, expectedStatus: options.expectedStatus, comparesCompression: !options.isPlain)
         do throws(LoopFailure) {
@@ -66,9 +67,13 @@ final class ReplayRun {
         return report.exitCode
     }
 
-    private func output(_ path: String) throws(CommandFault) -> OutputFile {
+    private func outputs(records: Bool) throws(CommandFault) -> (junit: OutputFile?, record: OutputFile?) {
+        let recordPath = records ? options.record : nil
         do throws(OutputFile.Fault) {
-            return try OutputFile(path, force: options.force, inputs: options.files)
+            var files = try OutputFile.together(
+                [options.junit, recordPath].compactMap { $0 }, force: options.force, inputs: options.files)
+            let record = recordPath == nil ? nil : files.popLast()
+            return (files.first, record)
         } catch {
             throw CommandFault(sentence: error.sentence)
         }

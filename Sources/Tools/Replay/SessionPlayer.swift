@@ -42,6 +42,7 @@ struct SessionPlayer {
     private let speed: Speed
     private let patience: TimeSpan
     private let settling: TimeSpan
+    private let waitsForEnd: Bool
     private let openedAt: Timestamp
     private var next = 0
     private(set) var received = 0
@@ -53,9 +54,10 @@ struct SessionPlayer {
     /// How long surplus messages are waited for, where no close frame says that there are none.
     static let settling = TimeSpan.milliseconds(100)
 
+    /// - Parameter waitsForEnd: Whether a server that ended the recorded session gets the time to end this one as well.
     init(
         _ script: SessionScript, pace: Pace, speed: Speed, patience: TimeSpan, settling: TimeSpan = SessionPlayer.settling,
-        openedAt: Timestamp
+        waitsForEnd: Bool = true, openedAt: Timestamp
     ) {
         self.script = script
         self.pace = pace
@@ -63,6 +65,7 @@ struct SessionPlayer {
         self.patience = patience
         // Where the recording is cut short a surplus is no difference, so nobody waits for one.
         self.settling = script.session.isCutShort ? .zero : settling
+        self.waitsForEnd = waitsForEnd && script.waitsForEnd
         self.openedAt = openedAt
         readyAt = openedAt
         progressAt = openedAt
@@ -99,7 +102,7 @@ struct SessionPlayer {
             let due = pace == .time ? openedAt + speed.scaled(closing.step.at) : readyAt + speed.scaled(closing.step.pause)
             return now >= due ? close(closing.code, now) : .wait(until: due)
         }
-        if script.waitsForEnd { return waitForServer(now) }
+        if waitsForEnd { return waitForServer(now) }
         let settled = progressAt + settling
         return now >= settled ? close(1000, now) : .wait(until: settled)
     }

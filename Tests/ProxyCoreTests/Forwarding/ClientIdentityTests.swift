@@ -22,6 +22,7 @@ import Wire
         ("Forwarded: for=198.51.100.1, for=10.0.0.3", "198.51.100.1"), ("Forwarded: for=198.51.100.1, for=_x", "10.0.0.1"),
         ("Forwarded: for=198.51.100.1, for=10.0.0.3;;", "10.0.0.1"),
         ("Forwarded: for=1.1.1.1;proto=https;host=evil\nX-Forwarded-For: 198.51.100.1", "198.51.100.1"),
+        ("Forwarded: for=1.1.1.1;proto=https;host=evil\nX-Forwarded-Proto: http", "10.0.0.1"),
     ])
     func `behind a trusted peer the lists are read from the right`(_ fields: String, _ expected: String) {
         let (found, _) = identity(fields)

@@ -36,6 +36,18 @@ import Testing
         #expect(served == ["c1", "a6"])
     }
 
+    @Test func `a steady flow of those whom nobody knows leaves each client its second turn`() {
+        var line = FairLine<String, String>(capacity: 16, share: 8)
+        for waiter in ["a1", "a2", "a3"] { _ = line.append(waiter, of: "a") }
+        var served: [String] = []
+        for number in 1...8 {
+            _ = line.append("?\(number)", of: nil)
+            _ = line.append("!\(number)", of: nil)
+            if let next = line.next() { served.append(next) }
+        }
+        #expect(served.filter { $0.hasPrefix("a") } == ["a1", "a2", "a3"])
+    }
+
     @Test func `one client fills half of the line, and many fill all of it`() {
         var line = FairLine<String, Int>(capacity: 8, share: 2)
         var taken = (0..<20).map { line.append($0, of: "a") }

@@ -107,34 +107,89 @@ import Wire
         _ = try script.client(Array(message[100...]), at(500))
         #expect(script.relay.deadline != .never)
     }
-}
 
-@Suite struct PingLogTests {
-    private func payload(_ text: String) -> [UInt8] { Array(text.utf8) }
-
-    @Test func `of pings with one payload the eldest counts as answered`() {
-        var log = PingLog()
-        log.wrote(payload("x"), .client, behind: 1, now: .zero)
-        log.wrote(payload("x"), .client, behind: 2, now: .zero)
-        #expect(log.answered(payload("x"))?.ordinal == 1)
-        #expect(log.answered(payload("x"))?.ordinal == 2)
-        #expect(log.answered(payload("x")) == nil)
+    // RFC 6455 §5.5.3, the other way round: the latest is Gatehouse's own, and its pong stays here.
+    @Test func `a client whose ping is passed over for ours gets its pong, and only one`() throws {
+        var script = HoldScript()
+        let both = try script.client(HoldFrames.client(.ping, "mine".utf8) + HoldFrames.text("a"), at(0))
+        #expect(both.backend == ["ping mine", "a"])
+        #expect(try script.pong(at(1)).client == ["pong mine"])
+        #expect(try script.lose(at(2)).client == [], "answered already")
+        var other = HoldScript()
+        _ = try other.client(HoldFrames.client(.ping, "mine".utf8) + HoldFrames.text("a"), at(0))
+        #expect(try other.backend(HoldFrames.server(.pong, "mine".utf8), at(1)).client == ["pong mine"])
+        #expect(try other.pong(at(2)).client == [])
     }
 
-    @Test func `an answer takes the place of the answers to what was asked before`() {
-        var log = PingLog()
-        log.wrote(payload("a"), .confirmation, behind: 1, now: .zero)
-        log.wrote(payload("b"), .client, behind: 2, now: .zero)
-        #expect(log.isAsking)
-        #expect(log.answered(payload("b"))?.origin == .client)
-        #expect(!log.isAsking && log.answered(payload("a")) == nil)
+    @Test func `pings with one payload, more than are remembered, confirm nothing that wasn't read`() throws {
+        var script = HoldScript { $0.unconfirmed = .resend }
+        for number in 1...40 {
+            _ = try script.client(HoldFrames.text("\(number)") + HoldFrames.client(.ping, "x".utf8), at(1))
+        }
+        for _ in 0..<3 {
+            #expect(try script.backend(HoldFrames.server(.pong, "x".utf8), at(2)).client == ["pong x"])
+            #expect(script.relay.account.delivered.count <= 3)
+        }
+        #expect(script.relay.queue.first.map { $0.ordinal <= 4 } == true, "what wasn't confirmed can go again")
     }
 
-    @Test func `it has an end, and the eldest and the latest stay`() {
-        var log = PingLog()
-        for number in 1...100 as ClosedRange<UInt64> { log.wrote(payload("\(number)"), .client, behind: number, now: .zero) }
-        #expect(log.answered(payload("50")) == nil)
-        #expect(log.answered(payload("1"))?.ordinal == 1)
-        #expect(log.answered(payload("100"))?.ordinal == 100)
+    @Test func `many pings of the client's don't make ours forgotten`() throws {
+        var script = HoldScript()
+        _ = try script.client(HoldFrames.client(.ping, "early".utf8) + HoldFrames.text("a"), at(0))
+        let first = script.ping
+        for number in 0..<100 { _ = try script.client(HoldFrames.client(.ping, "\(number)".utf8), at(1)) }
+        _ = try script.client(HoldFrames.text("b"), at(500))
+        #expect(script.ping == first, "one is in flight")
+        #expect(try script.backend(HoldFrames.server(.pong, first), at(501)).client == [], "its pong stays here")
+        #expect(script.relay.account.delivered.ranges == [1...1])
+    }
+
+    @Test func `a large frame behind messages that fill the queue doesn't keep them from being asked for`() throws {
+        var script = resending
+        let large = HoldFrames.client(.text, [UInt8](repeating: 66, count: 300))
+        var bytes: [UInt8] = []
+        for _ in 0..<3 { bytes += HoldFrames.client(.text, [UInt8](repeating: 65, count: 40)) }
+        _ = try script.client(bytes + large.prefix(100), at(0))
+        #expect(!script.ping.isEmpty, "in front of the frame, where it has its place")
+        #expect(script.relay.isFull, "it waits for the answer")
+        // It stands behind the message that filled half of the queue; what is left goes on until there is a place again.
+        _ = try script.pong(at(1))
+        #expect(!script.relay.isFull && script.relay.deadline == .never)
+        let first = script.ping
+        _ = try script.client(Array(large.dropFirst(100)), at(200))
+        #expect(script.ping != first)
+        _ = try script.pong(at(201))
+        #expect(script.relay.account.delivered.ranges == [1...4])
+    }
+
+    @Test func `in the middle of a frame a client is not paused for what nobody was asked`() throws {
+        var script = resending
+        let message = HoldFrames.client(.text, [UInt8](repeating: 65, count: 40))
+        let large = HoldFrames.client(.text, [UInt8](repeating: 66, count: 300))
+        _ = try script.client(message, at(0))
+        let first = script.ping
+        // The ping that is in flight stands in front of all of these.
+        let three = message + message + message
+        _ = try script.client(three + large.prefix(100), at(1))
+        #expect(script.relay.isFull)
+        let partly = try script.backend(HoldFrames.server(.pong, first), at(2))
+        #expect(partly.out.resumesClient && !script.relay.isFull, "three are left, and no ping can go")
+        let over = try script.step { $0.deadlinePassed(now: at(6000), &$1) }
+        #expect(over.out.gaveUp == nil)
+        _ = try script.client(Array(large.dropFirst(100)), at(6001))
+        #expect(script.relay.isFull && script.ping != first)
+    }
+
+    @Test func `a large message that is under way when its backend is given up was cut`() throws {
+        var script = resending
+        let large = HoldFrames.client(.text, [UInt8](repeating: 66, count: 300))
+        var bytes: [UInt8] = []
+        for _ in 0..<3 { bytes += HoldFrames.client(.text, [UInt8](repeating: 65, count: 40)) }
+        _ = try script.client(bytes + large.prefix(100), at(0))
+        #expect(try script.step { $0.deadlinePassed(now: at(5000), &$1) }.out.gaveUp == .unconfirmed)
+        _ = try script.client(Array(large.dropFirst(100)), at(5001))
+        let facts = script.relay.finish(clientLeft: false)
+        #expect(facts.received == 4 && facts.unconfirmed.ranges == [1...3])
+        #expect(facts.dropped.map(\.reason) == ["cut"])
     }
 }

@@ -62,10 +62,41 @@ import Wire
         #expect(try script.step { $0.leave(now: at(0), &$1) }.backend == ["close 1001"])
         let message = HoldFrames.server(.text, [UInt8](repeating: 65, count: 200))
         _ = try script.backend(Array(message[..<100]), at(1))
-        #expect(script.relay.deadline == .never)
+        #expect(script.relay.deadline == at(31_000))
         let end = try script.backend(Array(message[100...]), at(1500))
         #expect(end.client == [String(repeating: "A", count: 200)])
         #expect(end.out.lost?.loss == HoldLoss(.drain) && end.out.gaveUp == nil)
+    }
+
+    @Test func `a backend that vanishes in the middle of a large message is not waited for for ever`() throws {
+        var script = HoldScript {
+            $0.queue = 64
+            $0.deadline = .seconds(5)
+        }
+        _ = try script.step { $0.leave(now: at(0), &$1) }
+        _ = try script.backend(Array(HoldFrames.server(.text, [UInt8](repeating: 65, count: 200)).prefix(100)), at(1))
+        #expect(script.relay.deadline == at(6000))
+        #expect(try script.step { $0.deadlinePassed(now: at(5999), &$1) }.out.lost == nil)
+        let cut = try script.step { $0.deadlinePassed(now: at(6000), &$1) }
+        #expect(cut.out.lost?.loss == HoldLoss(.drain) && cut.out.gaveUp == .cutMessage)
+    }
+
+    @Test func `a client in the middle of a large message is read on, so that its backend can be left`() throws {
+        var script = HoldScript {
+            $0.queue = 100
+            $0.unconfirmed = .resend
+        }
+        let large = HoldFrames.client(.text, [UInt8](repeating: 66, count: 200), isFinal: false)
+        var bytes: [UInt8] = []
+        for _ in 0..<3 { bytes += HoldFrames.client(.text, [UInt8](repeating: 65, count: 40)) }
+        _ = try script.client(bytes + large, at(0))
+        #expect(script.relay.isFull, "a ping has its place between two fragments")
+        let left = try script.step { $0.leave(now: at(1), &$1) }
+        #expect(left.out.resumesClient && script.relay.deadline != .never)
+        _ = try script.client(Array(HoldFrames.client(.continuation, [66]).prefix(3)), at(2))
+        #expect(!script.relay.isFull)
+        _ = try script.client(Array(HoldFrames.client(.continuation, [66]).dropFirst(3)), at(2000))
+        #expect(script.relay.isDeparting)
     }
 
     @Test func `nothing follows the close frame: no pong, no ping, no message`() throws {
@@ -84,6 +115,24 @@ import Wire
         let crossed = try script.backend(HoldFrames.close(4401, masked: false), at(1))
         #expect(crossed.client == ["close 4401"] && crossed.out.lost == nil)
         #expect(!script.relay.isHolding)
+        let answered = try script.client(HoldFrames.close(4401, masked: true), at(2))
+        #expect(answered.out.answersClose == nil && answered.backend == [], "an ordinary close, and ours has gone already")
+    }
+
+    @Test func `a close frame that means the session is answered, whatever waits for another backend`() throws {
+        for clientFirst in [false, true] {
+            var script = HoldScript()
+            _ = try script.client(HoldFrames.text("a"), at(0))
+            _ = try script.step { $0.leave(now: at(1), &$1) }
+            _ = try script.client(HoldFrames.text("b"), at(2))
+            let close = HoldFrames.close(4000, masked: true)
+            if clientFirst { #expect(try script.client(close, at(3)).backend == []) }
+            let closed = try script.backend(HoldFrames.close(4000, masked: false), at(4))
+            #expect(closed.client == ["close 4000"])
+            let answered = try clientFirst ? closed : script.client(close, at(5))
+            #expect(answered.backend == ["close 4000"])
+            #expect(script.relay.finish(clientLeft: false).dropped.map(\.ordinals.ranges) == [[2...2]])
+        }
     }
 
     @Test func `a client that closes while its endpoint is left needs no other one`() throws {

@@ -41,6 +41,19 @@ import Wire
         #expect(texts(log) == ["one", "two"] && log.isLost)
     }
 
+    @Test func `a gap up to a message's end counts before anything comes behind it`() {
+        for opcode in [0x81, 0x89] as [UInt8] {
+            var log = log()
+            said(&log, Dialogue.unmasked(0x81, bytes("one")) + bytes([opcode], 0x05, "h"))
+            log.missed(.serverToClient, 4)
+            #expect(log.omitted == 1 && log.isCut && !log.isLost)
+            #expect(log.omission == .missing)
+            said(&log, Dialogue.unmasked(0x81, bytes("two")))
+            #expect(texts(log) == ["one", "two"])
+            #expect(log.omitted == 1, "and once")
+        }
+    }
+
     @Test func `masked and fragmented messages are read as they were said, however they are cut`() {
         let frames = bytes(0x01, 0x83, 1, 2, 3, 4, 0x60, 0x60, 0x60, 0x89, 0x80, 0, 0, 0, 0, 0x80, 0x81, 0, 0, 0, 0, "d")
         for pieces in Chunking.all.map({ $0.pieces(of: frames).map { Array($0) } }) {
@@ -49,7 +62,7 @@ import Wire
             #expect(texts(log) == ["", "abcd"])
             #expect(log.entries.map(\.message.opcode) == [.ping, .text])
             #expect(log.entries.map(\.message.fragments) == [1, 2] && log.entries.map(\.message.size) == [0, 4])
-            #expect(log.incomplete == 0)
+            #expect(log.omitted == 0 && log.entries.allSatisfy { $0.message.isWhole })
         }
     }
 
@@ -61,9 +74,18 @@ import Wire
         first?.observe(.serverToClient, message.span.bytes, at: .zero)
         said(&second, message)
         #expect(first?.entries.count == 1 && second.entries.isEmpty && second.omitted == 1)
+        #expect(second.omission == .crowded)
         first = nil
         said(&second, message)
         #expect(second.entries.count == 1)
+    }
+
+    @Test func `what is too much for one session is not laid to the others`() {
+        var log = log()
+        let message = Self.long(MessageLog.longest)
+        for _ in 0...MessageLog.limit / MessageLog.longest { said(&log, message) }
+        #expect(log.entries.count == MessageLog.limit / MessageLog.longest && log.omitted == 1)
+        #expect(log.omission == .long)
     }
 
     @Test func `what is left of a message whose room ran out is no message`() {
@@ -111,6 +133,45 @@ import Wire
         #expect(reader.sessions.isEmpty)
         #expect(reader.skipped.map(\.number) == [1])
         #expect(reader.skipped.first?.why.contains("not in the recording whole") == true, "\(reader.skipped)")
+    }
+
+    private static let token = "Zm9vYmFyMTIzYmF6cXV4NDU2Nzg5MA"
+
+    private static func parameters(_ count: Int) -> String { (1...count).map { "p\($0)=x&" }.joined() }
+
+    /// Behind 16 pairs, behind 100 characters of a value, behind 32 items.
+    private static let hidden: [(String, String)] = [
+        ("/ws?" + parameters(16) + "q=" + token, ""),
+        ("/ws?q=" + String(repeating: "long", count: 25) + token, ""),
+        ("/ws", "Sec-WebSocket-Protocol: " + String(repeating: "chat, ", count: 32) + token + "\r\n"),
+    ]
+
+    @Test(arguments: MessageLogTests.hidden)
+    func `a secret behind what evidence looks at is not in a HAR either`(_ path: String, _ field: String) throws {
+        let reader = try replayed(
+            .open(
+                "a secret far behind", Dialogue.request(field, path: path), Dialogue.accepted(),
+                (10, .client(Dialogue.masked(0x81, bytes("a"))))))
+        let session = try #require(reader.sessions.first)
+        #expect(!String(decoding: session.request.bytes, as: UTF8.self).contains(Self.token))
+        #expect(session.hasRedactedHead)
+    }
+
+    @Test func `a long query without secrets stands in a HAR whole`() throws {
+        let path = "/ws?" + Self.parameters(40) + "q=" + String(repeating: "long", count: 50)
+        let reader = try replayed(.open("a long query", Dialogue.request(path: path), Dialogue.accepted()))
+        let session = try #require(reader.sessions.first)
+        #expect(String(decoding: session.request.bytes, as: UTF8.self).hasPrefix("GET \(path) HTTP/1.1\r\n"))
+    }
+
+    @Test func `a text that is no UTF-8 is left out of a HAR, and counted`() throws {
+        let reader = try replayed(
+            .open(
+                "no text", Dialogue.request(), Dialogue.accepted(), (10, .client(Dialogue.masked(0x81, bytes("a", 0xFF)))),
+                (11, .server(Dialogue.unmasked(0x88, Dialogue.close(1007))))))
+        #expect(reader.sessions.isEmpty)
+        #expect(reader.skipped.first?.why.hasPrefix("1 of its messages") == true, "\(reader.skipped)")
+        #expect(reader.skipped.first?.why.contains("when the recording was written") == true, "\(reader.skipped)")
     }
 
     @Test func `where the entries of a HAR can't be told apart, omissions hold for all of them`() {

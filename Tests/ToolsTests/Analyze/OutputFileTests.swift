@@ -26,6 +26,23 @@ import Testing
         }
     }
 
+    @Test func `of several files all are emptied or none, and none is written twice`() throws {
+        try Dialogue.withTemporaryFile([1, 2, 3]) { path in
+            let other = path + ".other"
+            defer { unlink(other) }
+            for second in ["/nonexistent/report", path, "/tmp/../" + path] {
+                #expect(throws: OutputFile.Fault.self) { _ = try OutputFile.together([path, second], force: true) }
+                #expect(size(path) == 3)
+            }
+            #expect(throws: OutputFile.Fault.self) { _ = try OutputFile.together([other, path], force: false) }
+            #expect(size(other) == -1, "what was made for nothing is taken away")
+            let files = try OutputFile.together([path, other], force: true)
+            #expect(files.map(\.path) == [path, other])
+            #expect(size(path) == 0 && size(other) == 0)
+            for file in files { file.close() }
+        }
+    }
+
     @Test func `of a pipe no byte is taken to see what it holds`() throws {
         var ends: [Int32] = [-1, -1]
         let isOpen = pipe(&ends) == 0

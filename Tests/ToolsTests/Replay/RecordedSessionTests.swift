@@ -1,5 +1,6 @@
 import CaptureFile
 import HTTPWire
+import TestSupport
 import Testing
 import WebSocketWire
 import Wire
@@ -118,6 +119,19 @@ import Wire
         }
         #expect(try session(true).hasRedactedHead)
         #expect(try !session(false).hasRedactedHead)
+    }
+
+    @Test func `a session whose last message lost its end in the capture can't be replayed`() throws {
+        let lost = Self.ending([
+            (20, .server(bytes(0x81, 0x05, "h"))), (21, .lost(.serverToClient, 4)), (22, .end(.upstream, .finished)),
+            (23, .end(.downstream, .finished)),
+        ])
+        try Dialogue.withTemporaryFile(lost.wire()) { path in
+            let reader = RecordingReader(wanted: [])
+            try reader.read([path])
+            #expect(reader.sessions.isEmpty)
+            #expect(reader.skipped.first?.why.hasSuffix("bytes of them are missing") == true, "\(reader.skipped)")
+        }
     }
 
     @Test func `what is wanted is read, and nothing else`() throws {

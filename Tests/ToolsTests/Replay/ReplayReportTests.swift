@@ -43,6 +43,28 @@ import Wire
         #expect(xml.contains("<error type=\"not-played\" message=\"bytes of it are missing in the recording\"/>"), "\(xml)")
     }
 
+    @Test func `counts for test runners are those of the sessions that are listed, and others are told of`() {
+        let difference = SessionComparison.Difference(kind: .close, sentence: "it closed")
+        var report = report(recorded())
+        report.add(recorded(), PlayedSession(status: 101), [difference], 0)
+        #expect(!report.junit(page, LogRedaction(key: (1, 2))).contains("not listed"))
+        report.agreed += 5
+        report.differing += 3
+        let xml = report.junit(page, LogRedaction(key: (1, 2)))
+        #expect(xml.contains("tests=\"2\" failures=\"1\" errors=\"0\""), "\(xml)")
+        #expect(xml.contains("<system-out>8 more sessions are not listed, 3 of them with differences</system-out>"), "\(xml)")
+    }
+
+    @Test func `a session with differences is listed where one without is only counted`() throws {
+        var report = report(recorded())
+        let one = try #require(report.sessions.first)
+        report.sessions = Array(repeating: one, count: ReplayReport.most)
+        report.add(recorded(), PlayedSession(status: 101), [], 0)
+        #expect(report.sessions.count == ReplayReport.most)
+        report.add(recorded(), PlayedSession(status: 101), [SessionComparison.Difference(kind: .close, sentence: "it closed")], 0)
+        #expect(report.sessions.count == ReplayReport.most + 1)
+    }
+
     @Test func `a test case keeps its name from run to run, whatever secret the target has`() {
         let target = "/rooms/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U?token=abc"
         let keys: [(UInt64, UInt64)] = [(1, 2), (3, 4)]

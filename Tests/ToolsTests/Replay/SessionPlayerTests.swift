@@ -119,6 +119,16 @@ import Wire
         #expect(player.act(at: Self.at(64_991)) == .close(1000))
     }
 
+    @Test func `a load doesn't wait for the server to end what it ended in the recording`() throws {
+        var crashed = session([(">", 0)], .cut(by: .upstream))
+        crashed.serverEndedAt = .seconds(3600)
+        var player = SessionPlayer(
+            SessionScript(crashed, try RewriteRules([])), pace: .reply, speed: .max, patience: .seconds(5), settling: .zero,
+            waitsForEnd: false, openedAt: Self.opened)
+        #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
+        #expect(player.act(at: Self.at(1)) == .close(1000))
+    }
+
     @Test func `where the recording is cut short nobody waits for what it doesn't have`() throws {
         var player = try player([(">", 0), ("<", 1), (">", 2)], .cut(by: .downstream), pace: .reply, speed: .max, isCutShort: true)
         #expect(player.act(at: Self.at(0)) == .send(0, due: Self.at(0)))
