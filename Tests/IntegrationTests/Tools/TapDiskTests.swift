@@ -70,6 +70,13 @@ extension Integration {
             try Data(count: 1400 << 10).write(to: URL(fileURLWithPath: inside + "/ballast"))
             let session = try captured.open()
             let name = try captured.gatehouse.ledger.wait(for: "session.opened")["session"].text ?? "none"
+            // Its beginning is written while there is room: a file that gets nothing at all is taken away again.
+            #expect(
+                holds {
+                    Captures(directory: inside).files.contains { file in
+                        ((try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int ?? 0) > 0
+                    }
+                })
             try captured.say(20, of: 50_000, on: session)
             let failed = try captured.gatehouse.ledger.wait(for: "capture.failed")
             #expect(failed["operation"].text == "write" && failed["errno"].integer == Int(ENOSPC), "\(failed)")
