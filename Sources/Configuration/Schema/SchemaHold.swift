@@ -30,7 +30,8 @@ enum SchemaHold {
             "backoff_max", .duration(), default: DurationText.text(standard.backoffMax), "The longest wait between two attempts."),
         KeyDefinition(
             "deadline", .duration(), default: DurationText.text(standard.deadline),
-            "How long after the loss a backend must have taken the session, or the client is closed with 1013."),
+            "How long after the loss a backend must have taken the session, or the client is closed with 1013; and how long one that confirms nothing may keep the queue full, before 1012."
+        ),
         KeyDefinition(
             "unconfirmed", .word(HoldPolicy.Unconfirmed.allCases.map(\.rawValue)), default: standard.unconfirmed.rawValue,
             "What becomes of messages that were sent and not confirmed when a backend went away: `drop` names them in the ledger (at most once), `resend` sends them again (at least once)."
